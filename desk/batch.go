@@ -15,14 +15,14 @@ const (
 	// ConfirmAbove is the number of members above which it must be typed, and above which
 	// the decisions are due for a second review.
 	ConfirmAbove = 50
-	// PreviewExamples are shown of each kind: as many as one looks at before confirming.
+	// PreviewExamples is how many are shown of each kind: as many as people will look at before confirming.
 	PreviewExamples = 5
-	// MaxMembers bounds a batch. Whoever decides on more at once does not look.
+	// MaxMembers bounds a batch: nobody examines more than that in one decision.
 	MaxMembers = 200_000
-	// MaxFrozen is how many batches of an account are frozen, without an order; one more, and
-	// the oldest is dropped. Nobody looks at more at a time, and each may have MaxMembers rows.
+	// MaxFrozen is how many frozen batches without an order an account may have; with one more, the oldest is
+	// dropped. Nobody works on more at a time, and each may have MaxMembers rows.
 	MaxFrozen = 10
-	// FrozenTime is how long a batch without an order is kept. What it shows is old by then.
+	// FrozenTime is how long a batch without an order is kept. After that, what it shows is out of date.
 	FrozenTime = 24 * time.Hour
 )
 
@@ -48,8 +48,8 @@ type Batch struct {
 	// Query and Campaign say where the members are from; both are empty for a list of ids.
 	Query, Campaign string
 	Members         int
-	// Review says that the members were frozen because another person's decision on each waits
-	// for a second review, which the order is.
+	// Review says that the members were frozen because another person's decision on each waits for a second
+	// review; the order is that review.
 	Review bool
 	// Digest is the SHA-256, in hex, over a line for each member, by id ascending: its id, a
 	// blank, its Seen, a line feed.
@@ -61,7 +61,7 @@ type Batch struct {
 	Done time.Time
 	// Progress is the last member that was worked on.
 	Progress string
-	// UndoneBy has undone it, for the reason in UndoWords.
+	// UndoneBy is who has undone it, for the reason in UndoWords.
 	UndoneBy, UndoWords string
 	// Blind says that verdict, reason and words of the order are left out: decisions of it
 	// wait for a second review, and who asks may give it.
@@ -78,8 +78,8 @@ type Order struct {
 	Detail  Detail           `json:"detail,omitzero"`
 	// Again includes the members that had a verdict when the batch was frozen.
 	Again bool `json:"again,omitempty"`
-	// Without are powers that the account had not when it gave the order, since its token was
-	// not good for them. Begin fills them in.
+	// Without lists powers that the account lacked when it gave the order, since its token did not cover
+	// them. Begin fills them in.
 	Without []qianshao.Power `json:"without,omitempty"`
 }
 
@@ -181,8 +181,8 @@ type BatchStore interface {
 	Step(ctx context.Context, id int64, limit int, now time.Time, judge func(*Batch, []MemberState) ([]Outcome, error)) (more bool, err error)
 	// Unfinished returns the batches that are being applied or undone.
 	Unfinished(ctx context.Context) ([]int64, error)
-	// Members returns members that the sight shows, with an id above after, at most limit;
-	// passed says to return only those that were passed over, by the order or by its undoing.
+	// Members returns members that the sight shows, with an id above after, at most limit; passed restricts
+	// them to those that were passed over, by the order or by its undoing.
 	Members(ctx context.Context, id int64, sight qianshao.Sight, passed bool, after string, limit int) ([]Member, error)
 	// BatchDue says whether a decision of the batch waits for a second review.
 	BatchDue(ctx context.Context, id int64) (bool, error)

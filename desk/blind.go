@@ -13,8 +13,7 @@ import (
 // account that decides, but for its author, until somebody has reviewed it. Auditors, who
 // decide nothing, read everything.
 
-// keptFrom says whether the answer of an author, which waits for a second review, is kept
-// from an account.
+// keptFrom says whether an author's answer that waits for a second review is kept from an account.
 func keptFrom(account *qianshao.Account, author string) bool {
 	return author != account.Name && (account.Role.May(qianshao.PowerDecide) || !account.May(qianshao.PowerAudit))
 }
@@ -107,8 +106,8 @@ func (d *Desk) Head(ctx context.Context, account qianshao.Account) (Head, time.T
 	return Head{Seq: head.Seq, Chain: list[0].Chain}, at, err
 }
 
-// OpenHead returns the end of the trail for what is passed on, also to who is to review: without
-// the chain, if the last act is one of which an answer waits for that.
+// OpenHead returns the end of the trail for what may be passed on to reviewers: without the chain, if the
+// answer of the last act waits for a second review.
 func (d *Desk) OpenHead(ctx context.Context) (Head, error) {
 	head, _, err := d.Head(ctx, qianshao.Account{Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}) // who reads all and reviews all
 	return head, err
@@ -173,8 +172,7 @@ func (v *View) keepsPolicy(account *qianshao.Account, a *qianshao.Act) bool {
 	return v.PolicyDue && a.Kind == qianshao.ActPolicy && keptFrom(account, a.By)
 }
 
-// shown returns an act without the lists of campaigns and findings that who is limited may
-// not see.
+// shown returns an act without the lists of campaigns and findings that a limited account may not see.
 func shown(account *qianshao.Account, a qianshao.Act) (Shown, error) {
 	if account.Sight.All || a.Subject.Kind != qianshao.SubjectCampaign {
 		return Shown{Act: a}, nil
@@ -199,8 +197,8 @@ func (d *Desk) due(ctx context.Context, account *qianshao.Account, findings []st
 	return kept, err
 }
 
-// shownBatch returns a batch as the account may read it: what was ordered is kept from who
-// could review a member.
+// shownBatch returns a batch as the account may read it: the order is kept from those who could review a
+// member.
 func (d *Desk) shownBatch(ctx context.Context, account *qianshao.Account, b Batch) (Batch, error) {
 	if b.Order == nil || !keptFrom(account, b.By) {
 		return b, nil
@@ -218,7 +216,7 @@ func (d *Desk) shownBatch(ctx context.Context, account *qianshao.Account, b Batc
 	return b, nil
 }
 
-// blindOrder leaves out what a batch answers.
+// blindOrder leaves out the verdict that a batch gives.
 func blindOrder(b *Batch) {
 	o := *b.Order
 	o.Verdict, o.Reason, o.Detail.Words = "", "", ""

@@ -177,7 +177,7 @@ func (d *Desk) Begin(ctx context.Context, account qianshao.Account, id int64, or
 	return b, err
 }
 
-// sameOrder says whether two orders ask for the same, by whatever token.
+// sameOrder says whether two orders ask for the same, whichever tokens they came by.
 func sameOrder(x, y Order) bool {
 	x.Without, y.Without = nil, nil
 	a, errA := json.Marshal(x)
@@ -271,17 +271,16 @@ func (d *Desk) wake() {
 }
 
 const (
-	// firstPause and longestPause bound how long a worker waits after a failure: a full disk
-	// stays full for longer than a log should tell of it each moment, and is seen to be free
-	// within a minute.
+	// firstPause and longestPause bound how long a worker waits after a failure: a full disk should not fill
+	// the log, and that it has room again should be noticed within a minute.
 	firstPause   = time.Second
 	longestPause = time.Minute
-	// dropInterval is how often Work looks for batches that nobody has ordered anything of.
+	// dropInterval is how often Work looks for batches that were given no order.
 	dropInterval = time.Hour
 )
 
-// Rest has a worker wait after a round in which it could do nothing, each time for longer,
-// until ctx ends. failed says that it was one, and last is what Rest has returned before.
+// Rest makes a worker wait after a round in which it could do nothing, longer each time, until ctx ends.
+// failed says that this was such a round, and last is what Rest returned before.
 func Rest(ctx context.Context, failed bool, last time.Duration) time.Duration {
 	if !failed {
 		return 0
@@ -294,8 +293,8 @@ func Rest(ctx context.Context, failed bool, last time.Duration) time.Duration {
 	return pause
 }
 
-// Work works on batches until ctx ends: first on those that a dead process has left. failed
-// is told of each failure; what failed is tried again after a Rest, whoever wakes it.
+// Work works on batches until ctx ends, first on those that a dead process has left. failed is called with
+// each failure; what failed is tried again after a Rest, even if Work is woken earlier.
 func (d *Desk) Work(ctx context.Context, failed func(error)) {
 	tick := time.NewTicker(dropInterval)
 	defer tick.Stop()

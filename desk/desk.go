@@ -1,6 +1,6 @@
-// Package desk is review: what people decide about findings and campaigns, as acts that
-// are only ever added, and what the acts come to. It knows no HTTP and no SQL; a store
-// runs its rules inside of its transactions.
+// Package desk is review: what people decide about findings and campaigns, as acts that are only ever added,
+// and what follows from these acts. It knows no HTTP and no SQL; a store runs its rules inside of its
+// transactions.
 package desk
 
 import (
@@ -20,8 +20,8 @@ const (
 	// UndoTime is how long an act can be undone without a reason, by its author. What
 	// leaves the house because of an act waits that long.
 	UndoTime = 10 * time.Minute
-	// MaxPark is the longest time for which something is parked: what nobody wants to see
-	// for a year is decided.
+	// MaxPark is the longest time for which something is parked: what nobody wants to see for a year should
+	// be decided.
 	MaxPark = 366 * 24 * time.Hour
 )
 
@@ -33,12 +33,12 @@ const (
 	MaxKey = 128
 	// MaxSites bounds the further sites at which a parked subject comes back.
 	MaxSites = 10_000
-	// MaxClaims bounds the subjects that an account has claimed at a time. Each is kept from
-	// everybody else: this is a screen of the queue, more than anybody has open with a note
-	// begun, while hundreds, as a program claims them, would empty the queue of all others.
+	// MaxClaims bounds the subjects that an account has claimed at a time. Each is kept from everybody else.
+	// The bound is a screenful of the queue, more than anybody has open at a time; a program that claimed
+	// hundreds would empty the queue for all others.
 	MaxClaims = 20
-	// MaxNamed bounds the campaigns of a merge and the findings of a split: they stand in one
-	// row of the trail. What is larger is merged or split in several acts.
+	// MaxNamed bounds the campaigns of a merge and the findings of a split, which are written into one row of
+	// the trail. Larger ones take several acts.
 	MaxNamed = 1000
 )
 
@@ -83,8 +83,8 @@ type State struct {
 	Level    qianshao.Level // of a finding
 	// Acts are all acts of the subject, in their order.
 	Acts []qianshao.Act
-	// Former are the acts on a campaign under its other names: those of campaigns that were
-	// merged into it, and its own former ids. Look fills them in; nothing stands by them.
+	// Former are the acts on a campaign under its other names: those of campaigns that were merged
+	// into it, and its own former ids. Look fills them in; they have no effect on what stands.
 	Former []qianshao.Act
 	// Claim is the last claim of the subject; zero for none. It may have ended.
 	Claim Claim

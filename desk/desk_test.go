@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// TestSeen: what people judge is the same while evidence says the same, whatever numbers it
-// has, wherever it stands and whichever rules point to it.
+// TestSeen: the hash stays the same while the evidence says the same, whatever its numbers, its place, and
+// the rules that point to it.
 func TestSeen(t *testing.T) {
 	t.Parallel()
 	base := []qianshao.Evidence{
@@ -74,8 +74,8 @@ func trail() []qianshao.Act {
 	return list
 }
 
-// TestLink holds the chain to what was written with it: another encoding would make every
-// trail that there is look forged.
+// TestLink compares the chain with a recorded value: another encoding would make every existing trail look
+// forged.
 func TestLink(t *testing.T) {
 	t.Parallel()
 	list := trail()

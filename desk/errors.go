@@ -66,8 +66,8 @@ func (c *Conflict) Error() string {
 // Is makes it an ErrConflict.
 func (c *Conflict) Is(target error) bool { return target == ErrConflict }
 
-// Refusal is the error of an act that nobody could do like this. Code is stable, for
-// programs and for the words of other languages.
+// Refusal is the error of an act that is invalid whoever asks for it. Code is stable, for programs and for
+// translations.
 type Refusal struct {
 	Code string
 	// Field of the draft that is wrong.

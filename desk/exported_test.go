@@ -9,8 +9,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// TestVerifyExport: an exported trail is checked without its folder, and what was done to the
-// file is told.
+// TestVerifyExport: an exported trail is checked without its folder, and any change of the file is reported.
 func TestVerifyExport(t *testing.T) {
 	t.Parallel()
 	var lines []string

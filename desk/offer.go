@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Permits says whether the rules let the account do what the draft says, as far as that hangs
-// on the account and on what stands. Whoever shows a subject offers nothing else.
+// Permits says whether the rules let the account do what the draft says, as far as that depends on the
+// account and on what stands. Pages offer only what it permits.
 func (v *View) Permits(account qianshao.Account, draft Draft, now time.Time) bool {
 	j := judgement{now: now, account: &account, draft: draft, state: &v.State, standing: v.Standing}
 	return rightSubject(&draft) == nil && mayAct(&account, &draft, &v.State) == nil && j.permitted() == nil

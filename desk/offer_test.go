@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// TestAnswer: what an account is asked about a finding hangs on what stands, on whose it is,
-// and on what has become of the page.
+// TestAnswer: what an account is asked about a finding depends on what stands, on whose decision it is, and
+// on what has become of the page.
 func TestAnswer(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
@@ -49,7 +49,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// TestPolicy: the last policy holds that nobody has undone, under whatever name it was set.
+// TestPolicy: the last policy that was not undone holds, whichever id of the campaign it was set under.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	policy := func(seq int64) qianshao.Act { return qianshao.Act{Seq: seq, Kind: qianshao.ActPolicy} }

@@ -12,9 +12,9 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// judge is the rules of review: what a draft comes to, for a subject as it is inside of
-// the transaction. Who may not see the subject learns nothing of it, so that comes first;
-// an act that is done already is returned before anything is compared with what it changed.
+// judge applies the rules of review: what comes of a draft, for a subject as it is inside the transaction.
+// Who may not see the subject learns nothing of it, so that comes first; an act that is done already is
+// returned before anything is compared with what it changed.
 func (d *Desk) judge(ctx context.Context, account *qianshao.Account, draft *Draft, s *State) (Change, error) {
 	if !sees(account, s) {
 		return Change{}, ErrNotFound
@@ -33,7 +33,7 @@ func (d *Desk) judge(ctx context.Context, account *qianshao.Account, draft *Draf
 		}
 		return Change{Act: *s.Earlier}, nil
 	}
-	// Nothing stands by the acts on a former id. What was done under it can be undone.
+	// Acts on a former id have no effect on what stands, but they can be undone.
 	if s.Campaign != "" && s.Campaign != draft.Subject.ID && draft.Kind != qianshao.ActUndo {
 		return Change{}, refuse("moved", "subject", "the campaign has become part of %s, or got that id: look at it again", s.Campaign)
 	}
@@ -168,8 +168,8 @@ func rightVerdict(draft *Draft) error {
 	return nil
 }
 
-// rightDetail holds what an act carries to its kind: what the kind has no use for is
-// refused, since its author meant something by it.
+// rightDetail checks the details of an act against its kind: a detail that the kind does not use is refused
+// rather than ignored, since its author meant something by it.
 func rightDetail(draft *Draft, now time.Time) error {
 	det := &draft.Detail
 	if det.Second != "" || det.From != "" || det.Policy != 0 {
@@ -272,7 +272,7 @@ func (j *judgement) repeats(a *qianshao.Act) bool {
 		errBefore == nil && errNow == nil && before == now
 }
 
-// current holds what the author saw against what is.
+// current compares what the author saw with what is there now.
 func (j *judgement) current() error {
 	d := &j.draft
 	needsBasis := carriesVerdict(d.Kind) || d.Kind == qianshao.ActPark || d.Kind.Decides() && d.Kind != qianshao.ActUndo
@@ -287,7 +287,8 @@ func (j *judgement) current() error {
 	return nil
 }
 
-// conflict returns the error with both answers. Who could review blindly is not told the first one.
+// conflict returns the error with both answers. Those who could still review blindly are not told the first
+// one.
 func (j *judgement) conflict(why Why) error {
 	c := &Conflict{Why: why, Draft: j.draft, Standing: j.standing, Seen: j.state.Seen}
 	if why == WhyClaimed {
@@ -299,7 +300,7 @@ func (j *judgement) conflict(why Why) error {
 	return c
 }
 
-// permitted holds the draft against what stands.
+// permitted checks the draft against what stands.
 func (j *judgement) permitted() error {
 	s, d := &j.standing, &j.draft
 	lead := j.account.May(qianshao.PowerLead)

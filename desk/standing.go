@@ -6,8 +6,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Standing is what the acts of a subject come to. It is derived from them alone; Replay
-// makes it. The zero value is that of a subject without acts.
+// Standing is what follows from the acts of a subject. Replay derives it from them alone. The zero value is
+// that of a subject without acts.
 type Standing struct {
 	// Act is the Seq of the last deciding act, and so the basis of the next one; 0 for none.
 	Act int64
@@ -42,8 +42,7 @@ type Standing struct {
 	ParkedSites int
 }
 
-// Replay returns the standing that the acts of a subject come to. They are all its acts,
-// in their order.
+// Replay returns the standing that follows from the acts of a subject: all of them, in their order.
 func Replay(acts []qianshao.Act) (s Standing) {
 	rounds := 0
 	for i := range acts {
@@ -69,8 +68,8 @@ func Replay(acts []qianshao.Act) (s Standing) {
 	return s
 }
 
-// detailOf reads the detail of an act of the trail. What was written there is well-formed;
-// if somebody has changed it, the chain tells, and the act counts without its detail.
+// detailOf reads the detail of an act of the trail. What was written there is well-formed; if somebody has
+// changed it, the chain reveals that, and the act counts without its detail.
 func detailOf(a *qianshao.Act) Detail {
 	d, err := ParseDetail(a.Detail)
 	if err != nil {
@@ -196,7 +195,7 @@ func actOf(acts []qianshao.Act, seq int64) *qianshao.Act {
 	return nil
 }
 
-// Facts are what the crawler says of a subject: they are never mixed with what people say.
+// Facts are what the crawler knows of a subject, kept apart from what people say.
 type Facts struct {
 	// Seen is Finding.Seen as it is now; empty for campaigns.
 	Seen string
@@ -236,8 +235,8 @@ const (
 	WakeSites   Wake = "sites"
 )
 
-// Wake says why the parked subject has come back; empty while it stays parked. Of several
-// causes it is the one that says most.
+// Wake says why the parked subject has come back; empty while it stays parked. Of several causes it returns
+// the most informative.
 func (s *Standing) Wake(f Facts, now time.Time) Wake {
 	switch {
 	case s.Parked == 0:

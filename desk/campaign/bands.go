@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Parts returns into how many parts blocks fall that belong together where they share a band.
+// Parts returns how many connected groups the blocks form, where blocks that share a band are connected.
 func Parts(blocks [][]uint64) int {
 	joined, parts, held := newSets(len(blocks)), len(blocks), map[uint64]int{}
 	for i, bands := range blocks {

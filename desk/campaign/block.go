@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	// gram is how many characters in a row make a shingle. Two texts seldom have five
-	// Chinese characters in common by accident, save for the words of their trade.
+	// gram is how many consecutive characters make a shingle. Two texts seldom have five Chinese characters
+	// in a row in common by accident, except in the terms of their trade.
 	gram = 5
-	// minShingles is what a block needs to be one. Fewer are a stock word and its
-	// neighbours, which strangers share: such a finding is grouped by its keys alone.
+	// minShingles is the least that a block needs to group by. Fewer are a stock word and its neighbours,
+	// which unrelated sites share: such a finding is grouped by its keys alone.
 	minShingles = 20
 	// bands of rows of MinHash: of two blocks with similarity s (that of Jaccard, over
 	// shingles) one band is equal with probability 1-(1-s^rows)^bands: .5 → 5 %,
@@ -25,7 +25,7 @@ const (
 	bands, rows = 24, 9
 )
 
-// What stands in the place of what differs from copy to copy.
+// Placeholders for what differs from copy to copy.
 const (
 	anyNumber = '0'
 	anyToken  = '#'
@@ -62,8 +62,8 @@ func (t *Traits) setBlock(f *qianshao.Finding, opts Options) {
 	}
 }
 
-// least returns the least hash of shingles, by the hash function of the salt. Nearly all of what a
-// block costs is here.
+// least returns the least hash of shingles, by the hash function of the salt. Nearly all of the cost of a
+// block is here.
 func least(shingles []uint64, salt uint64) uint64 {
 	least := ^uint64(0)
 	for _, s := range shingles {
@@ -82,8 +82,8 @@ type Weighed struct {
 	Finding string
 }
 
-// LeastLike returns findings of at most n blocks that are least like those of all members,
-// the least first; of equal ones the rarer. A block that most are like is none of them.
+// LeastLike returns findings of at most n blocks that are least like those of all members, the least similar
+// first, and of equally similar ones the rarer. The block that most members resemble is never among them.
 func LeastLike(blocks []Weighed, n int) []string {
 	var ones [64]int // members whose sketch has the bit
 	all := 0

@@ -48,8 +48,8 @@ type Key struct {
 // Hash is what the key is looked up by.
 func (k Key) Hash() uint64 { return hash(string(k.Kind) + "\x00" + k.Name) }
 
-// A key that more owners have than this ties strangers together and groups nothing. An
-// owner is a site's registered domain.
+// A key that more owners than this have in common connects unrelated sites, and groups nothing. An owner is a
+// site's registered domain.
 const (
 	// capSite is for what a site's builder puts on the sites of all customers: the account
 	// of a statistics script, a registration number. One operator seldom runs more sites.
@@ -82,11 +82,11 @@ type Traits struct {
 	Sketch uint64
 	// Bands are the keys of the block. Two blocks of which any is equal belong together.
 	Bands []uint64
-	// Keys are its destinations, then its handles, those that tell most first.
+	// Keys are its destinations, then its handles, the most informative first.
 	Keys []Key
 	// Owner is whose site the finding is on: the registered domain of its page.
 	Owner string
-	// Label is the text or handle that a person knows the finding by.
+	// Label is the text or handle by which a person recognises the finding.
 	Label string
 }
 
@@ -112,7 +112,7 @@ func Of(f *qianshao.Finding, opts Options) Traits {
 	return t
 }
 
-// Label is the text by which a person knows a finding: its most telling evidence.
+// Label is the text by which a person recognises a finding: its most informative evidence.
 func Label(f *qianshao.Finding) string {
 	e, ok := f.Primary()
 	if !ok {

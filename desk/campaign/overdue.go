@@ -6,8 +6,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// How long a finding may wait for a decision before it is overdue, by level: what is
-// critical goes to the owner on the same day, what may be nothing within a month.
+// How long a finding may wait for a decision before it is overdue, by level: critical findings should reach
+// the owner on the same day, doubtful ones within a month.
 const (
 	overdueCritical = 24 * time.Hour
 	overdueHigh     = 3 * 24 * time.Hour

@@ -102,8 +102,8 @@ type Query struct {
 	Limit int
 }
 
-// MaxTally bounds a Tally: who has more before them than that chooses by the kind, not by the
-// number, and counting on would make each page of a list slow.
+// MaxTally bounds a Tally: beyond it the exact number helps nobody, and counting on would make each page of a
+// list slow.
 const MaxTally = 1000
 
 // Tally is how many campaigns there are, or may be more of.
@@ -166,7 +166,7 @@ type Campaign struct {
 // Details are what the page of a campaign shows besides.
 type Details struct {
 	Campaign
-	// Typical is the finding that most others are like.
+	// Typical is the finding that most others resemble.
 	Typical string `json:"typical"`
 	// Unlike are findings that are least like the typical one, at most MaxUnlike.
 	Unlike []string `json:"unlike"`
@@ -249,8 +249,8 @@ type Day struct {
 	First bool
 	// Found are the members that were first seen on it.
 	Found int
-	// Relapsed are those whose primary campaign it is and that were there again, after they had
-	// been gone; those alone that wait for a look.
+	// Relapsed are those whose primary campaign it is and that came back after they had been gone; only those
+	// that wait for a decision.
 	Relapsed int
 }
 
@@ -275,7 +275,7 @@ type Kin struct {
 
 // Limits of kin.
 const (
-	// MaxKin are as many as one compares before a merge.
+	// MaxKin is how many people will compare before a merge.
 	MaxKin = 10
 	// MaxKinRead are the members of common keys, the latest, among which kin is looked for.
 	MaxKinRead = 5000
