@@ -161,7 +161,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	at := o.send(t, ann, "/batches", url.Values{"campaign": {id}})
 	text, doc = o.page(t, ann, at+"?lang=en")
 	wantText(t, "the preview", text, "150 findings frozen", "SHA-256", "www[.]mine-0[.]example 15", "High 150", "Already decided0", "Type the number 150")
-	if n := doc.Find(".preview h3:contains('Drawn by chance') + ol > li").Length(); n != desk.PreviewExamples {
+	if n := doc.Find(".preview h3:contains('Drawn at random') + ol > li").Length(); n != desk.PreviewExamples {
 		t.Errorf("%d examples are drawn", n)
 	}
 	if doc.Find("meta[http-equiv=refresh]").Length() != 0 {
@@ -218,7 +218,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	}
 	run()
 	text, doc = o.page(t, ann, at+"?lang=en")
-	wantText(t, "the result", text, "Done148", "Skipped: somebody has acted since1", "Skipped: shows other content since1")
+	wantText(t, "the result", text, "Done148", "Skipped: somebody has acted since1", "Skipped: its content has changed since1")
 	for _, passed := range []string{findings[7], findings[3]} {
 		if doc.Find(`#passed a[href^="/findings/`+passed+`?"]`).Length() != 1 {
 			t.Errorf("%s, which was passed over, is not listed", passed)

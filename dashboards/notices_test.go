@@ -279,7 +279,7 @@ func TestChannelsRefused(t *testing.T) {
 		inZh     string
 		mustKeep string
 	}{
-		{notify.DingTalk, []string{"name", "a\u202eb", "address", "https://x.example/"}, "letters that can be seen", "看得见的字符", ""},
+		{notify.DingTalk, []string{"name", "a\u202eb", "address", "https://x.example/"}, "visible characters", "看得见的字符", ""},
 		{notify.DingTalk, []string{"name", "群", "address", "http://x.example/"}, "begins with https://", "地址要以 https:// 开头", "群"},
 		{notify.DingTalk, []string{"name", "群", "address", "no address"}, "This is no whole URL", "这不是完整的网址", "群"},
 		{notify.DingTalk, []string{"name", "群", "address", "https://u:p@x.example/"}, "This is no whole URL", "这不是完整的网址", "群"},
@@ -288,7 +288,7 @@ func TestChannelsRefused(t *testing.T) {
 		{notify.DingTalk, []string{"name", "群", "address", "https://oapi.dingtalk.com/robot/send"}, "token is missing", "缺少机器人的令牌", "群"},
 		{notify.WeCom, []string{"name", "群", "address", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"}, "token is missing", "缺少机器人的令牌", "群"},
 		{notify.Feishu, []string{"name", "群", "address", "https://open.feishu.cn/open-apis/bot/v2/hook/"}, "token is missing", "缺少机器人的令牌", "群"},
-		{notify.Feishu, []string{"name", "群", "address", "https://x.example/", "secret", "a b"}, "cannot be seen", "看不见的字符", "群"},
+		{notify.Feishu, []string{"name", "群", "address", "https://x.example/", "secret", "a b"}, "invisible characters", "看不见的字符", "群"},
 		{notify.Mail, []string{"name", "群", "server", "http://x", "from", "a@x.cn", "to", "b@x.cn"}, "Enter a host and a port", "请填服务器名和端口", "a@x.cn"},
 		{notify.Mail, []string{"name", "群", "server", "smtp.x.cn:99999", "from", "a@x.cn", "to", "b@x.cn"}, "Enter a host and a port", "请填服务器名和端口", "a@x.cn"},
 		{notify.Mail, []string{"name", "群", "server", "smtp.x.cn", "from", "ann", "to", "b@x.cn"}, "Enter a mail address", "请填一个邮箱地址", "smtp.x.cn"},
@@ -379,7 +379,7 @@ func TestAlertPages(t *testing.T) {
 	}
 	good := []string{"name", "夜班 11010519491231002X", "view", n.annView, "channel", n.channel, "event", "new", "event", "overdue", "every", "5", "hourly", "6", "from", "22:00", "to", "07:30"}
 	for _, tc := range []struct{ field, value, says string }{
-		{"name", "", "letters that can be seen"},
+		{"name", "", "visible characters"},
 		{"view", "", "Choose a view"},
 		{"view", "none", "Choose a view"},
 		{"channel", "none", "Choose a channel"},

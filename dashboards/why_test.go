@@ -78,8 +78,8 @@ func TestWhyNoHit(t *testing.T) {
 		"hxxp://mine[.]example/waits":              "its turn has come",
 		"mine.example/later":                       "at 2026-11-23 21:00:00 at the earliest",
 		"http://mine.example/robots":               "brought no page: ",
-		"http://mine.example/never":                "nobody has come upon it",
-		"http://mine.example/<script>alert(1)</a>": "nobody has come upon it",
+		"http://mine.example/never":                "has not been discovered yet",
+		"http://mine.example/<script>alert(1)</a>": "has not been discovered yet",
 	} {
 		for _, p := range []*person{all, me} {
 			if got := why(p, query); !strings.Contains(got, want) {
@@ -126,8 +126,8 @@ func TestWhyNamesTheRegister(t *testing.T) {
 	}
 }
 
-// TestUnknownIDs: a query that finds nothing says which rules and campaigns of it there are not, and
-// what rules have such a name. Ids that somebody knows, and queries with hits, are left alone.
+// TestUnknownIDs: a query that finds nothing says which of its rules and campaigns do not exist, and which
+// rules have similar names. Known ids, and queries with hits, are left alone.
 func TestUnknownIDs(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := wholeOutpost(t)
@@ -139,8 +139,8 @@ func TestUnknownIDs(t *testing.T) {
 	}
 	me := o.join(t, limited("me", qianshao.RoleAnalyst, "mine"))
 	for query, want := range map[string]string{
-		"rule:gambling-casin":                           "No rule in force is called gambling-casin. Of rules that are gone only old findings have the names. Did you mean: gambling-casino gambling-casinos",
-		"level:low (rule:xyzzy OR -规则:gambling-casino)": "No rule in force is called xyzzy. Of rules that are gone only old findings have the names.",
+		"rule:gambling-casin":                           "No rule in force is called gambling-casin. Rules that were removed are named only by old findings. Did you mean: gambling-casino gambling-casinos",
+		"level:low (rule:xyzzy OR -规则:gambling-casino)": "No rule in force is called xyzzy. Rules that were removed are named only by old findings.",
 		"rule:gambling-casino score:0":                  "",
 		"campaign:0123456789abcdef":                     "There is no campaign 0123456789abcdef, or none that you may see.",
 		"-rule:xyzzy":                                   "",
