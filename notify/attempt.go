@@ -124,7 +124,7 @@ func (e *Engine) waitForChannel(ctx context.Context, d Delivery, c Channel) erro
 	return e.settle(ctx, d, c.Kind)
 }
 
-// drop settles a delivery that tells nothing, for a reason or as nothing is left of it.
+// drop settles a delivery without sending it: for a reason, or because nothing is left to tell.
 func (e *Engine) drop(ctx context.Context, d Delivery, kind Kind, why Obstacle) error {
 	d.State, d.Obstacle = Dropped, why
 	return e.settle(ctx, d, kind)
@@ -240,7 +240,7 @@ func secretsOf(c *Channel, m *Message) []string {
 	return secrets
 }
 
-// cutProblem returns as much of a text as is kept of a failure.
+// cutProblem cuts the text of a failure to the length that is kept.
 func cutProblem(text string) string {
 	for len(text) > maxProblem {
 		_, size := utf8.DecodeLastRuneInString(text)
@@ -249,9 +249,9 @@ func cutProblem(text string) string {
 	return text
 }
 
-// Test sends a message about no finding to a channel, at once and once, and logs it as a
-// delivery. It is not counted: nobody waits for it, and no alert of a machine is to fire because
-// an administrator looks for a mistake. The error says what the channel has answered; it is store.ErrNotFound without one.
+// Test sends a message about no finding to a channel, at once and once, and logs it as a delivery. It is not
+// counted in the metrics: no alert rule should fire because an administrator is looking for a mistake. The
+// error says what the channel has answered; it is store.ErrNotFound without one.
 func (e *Engine) Test(ctx context.Context, channel string) error {
 	c, err := e.opts.Store.Channel(ctx, channel)
 	if err != nil {

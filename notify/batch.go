@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// maxListed is how many findings of a message are looked at at a time, and held for it, those of
-// the highest score; the others are counted. A message names MaxGroups campaigns.
+// maxListed is how many findings of a message are read and held in memory, those of the highest score; the
+// others are only counted. A message names MaxGroups campaigns.
 const maxListed = 1000
 
 // batch begins a delivery of what an alert is to tell of, if it may send one now. While one is on
@@ -52,8 +52,8 @@ func (e *Engine) batch(ctx context.Context, a *active) error {
 // newKey returns the key of a delivery, as Standard Webhooks writes it.
 func newKey() string { return "msg_" + rand.Text() }
 
-// maxLate is how long after a period its report is still put into the outbox: as long as a
-// process may have been down over holidays.
+// maxLate is how long after a period its report is still put into the outbox: a process may have been down
+// over holidays.
 const maxLate = 35 * 24 * time.Hour
 
 // schedule begins the deliveries of the reports whose time has come.

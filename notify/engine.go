@@ -25,7 +25,7 @@ const (
 	expireInterval = time.Hour
 )
 
-// Kept is how long settled deliveries stand in the log.
+// Kept is how long settled deliveries stay in the log.
 const Kept = 90 * 24 * time.Hour
 
 // Options are what an engine works with. All but Report, Count, Now and Log are required.
@@ -53,7 +53,7 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Engine tells people. It is safe for concurrent use; one engine works on a store at a time.
+// Engine sends messages to people. It is safe for concurrent use; one engine works on a store at a time.
 type Engine struct {
 	opts Options
 	wake chan struct{} // there is something to do
@@ -69,8 +69,8 @@ type Engine struct {
 	mu sync.Mutex
 	// busy has the channels that a worker works on, each with what is closed at its end.
 	busy map[string]chan struct{}
-	// unnoted are deliveries after an attempt of which the store could not note what has come, by
-	// key, as with a full disk: that is noted before they are sent again, and in their time.
+	// unnoted are the deliveries, by key, of which the store could not note the result of an attempt, as with
+	// a full disk. It is noted before they are sent again, when they are due.
 	unnoted map[string]Delivery
 }
 
@@ -91,8 +91,8 @@ func NewEngine(opts Options) (*Engine, error) {
 	return &Engine{opts: opts, wake: make(chan struct{}, 1), making: make(chan struct{}, 1), busy: map[string]chan struct{}{}, unnoted: map[string]Delivery{}}, nil
 }
 
-// Wake has the engine look for what is to be done: findings have changed, or somebody has
-// changed an alert or wants a delivery tried again.
+// Wake makes the engine look for work: findings have changed, or somebody has changed an alert or wants a
+// delivery tried again.
 func (e *Engine) Wake() {
 	select {
 	case e.wake <- struct{}{}:
@@ -100,7 +100,7 @@ func (e *Engine) Wake() {
 	}
 }
 
-// Run tells people until ctx ends: first of what a dead process has left. It returns when
+// Run sends messages until ctx ends, first those that a dead process has left. It returns when
 // nothing is being sent any more. What was cut off is sent again, with the same key, by the next Run.
 func (e *Engine) Run(ctx context.Context) {
 	tick := time.NewTicker(interval)
@@ -136,8 +136,8 @@ func (e *Engine) Flush(ctx context.Context) error {
 	return err
 }
 
-// Finish is Flush for a process that is about to end, as a crawl from cron does: what it has
-// just found is waited for, too, for as long as it is gathered.
+// Finish is Flush for a process that is about to end, such as a crawl from cron: it also waits while what was
+// just found is gathered.
 func (e *Engine) Finish(ctx context.Context) error {
 	if err := e.Flush(ctx); err != nil {
 		return err
@@ -156,7 +156,7 @@ func (e *Engine) Finish(ctx context.Context) error {
 	}
 }
 
-// working returns what is closed when the workers end that there are.
+// working returns the channels that are closed when the present workers end.
 func (e *Engine) working() (list []chan struct{}) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -172,8 +172,8 @@ func (e *Engine) await(workers []chan struct{}) {
 	}
 }
 
-// round notes what is to be told, begins the deliveries that are due, and starts the workers
-// that send them. A part that fails keeps no other from its work.
+// round notes what is to be told, begins the deliveries that are due, and starts the workers that
+// send them. A part that fails does not stop the others.
 func (e *Engine) round(ctx context.Context) (started []chan struct{}, err error) {
 	e.rounds.Lock()
 	defer e.rounds.Unlock()

@@ -73,8 +73,8 @@ func TestMasked(t *testing.T) {
 	}
 }
 
-// TestEveryAndHourly: messages keep their distance, and there are so many an hour; what comes
-// meanwhile shares the next.
+// TestEveryAndHourly: messages keep their interval and the hourly limit; what comes meanwhile shares the
+// next.
 func TestEveryAndHourly(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", func(a *notify.Alert) { a.Every, a.Hourly = 5*time.Minute, 3 })
@@ -232,8 +232,8 @@ func TestOverdue(t *testing.T) {
 	w.tells("once", 48*time.Hour)
 }
 
-// TestObstacles: an alert that may not tell says why, and tells nothing, also of what was on
-// its way; when it may again, it tells what it could not.
+// TestObstacles: an alert that may not send says why and sends nothing, not even what was on its way; when it
+// may again, it sends what it could not.
 func TestObstacles(t *testing.T) {
 	for _, tc := range []struct {
 		why  notify.Obstacle

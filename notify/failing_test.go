@@ -18,8 +18,8 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// TestHanging: a channel that hangs holds up no other, and what it was sent is not lost when the
-// process is told to stop.
+// TestHanging: a channel that hangs does not hold up the others, and what was being sent to it is not lost
+// when the process is told to stop.
 func TestHanging(t *testing.T) {
 	w := newWorld(t)
 	w.channel("hangs")

@@ -58,8 +58,8 @@ func FaultCodes() []FaultCode {
 	return list
 }
 
-// Fault is a failure for the console, which says it in the language of its reader; the zero value
-// is one of no known kind, of which there is the English text alone.
+// Fault is a failure for the console, which says it in the language of its reader; the zero value is a
+// failure of unknown kind, for which there is only the English text.
 type Fault struct {
 	Code FaultCode
 	// Args are its values. What a receiver has said is one of them, as it said it.
@@ -75,13 +75,13 @@ func NewFault(code FaultCode, args ...any) Fault {
 	return f
 }
 
-// Known says whether it is of a kind that this program knows, with all its values.
+// Known says whether this program knows the kind, and all its values are there.
 func (f Fault) Known() bool {
 	n, ok := faultArgs()[f.Code]
 	return ok && n == len(f.Args)
 }
 
-// With returns it with each of its values changed, as by one who takes secrets out.
+// With returns it with change applied to each of its values, to take secrets out, for example.
 func (f Fault) With(change func(string) string) Fault {
 	f.Args = slices.Clone(f.Args)
 	for i, a := range f.Args {

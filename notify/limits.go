@@ -23,8 +23,8 @@ const (
 	MaxSchedules = 50
 	// MaxName bounds a name, in characters: it stands in a list and on top of messages.
 	MaxName = 100
-	// MinEvery and MaxEvery bound Alert.Every. Who wants to be told less often than once a day
-	// wants a report.
+	// MinEvery and MaxEvery bound Alert.Every. Those who want to be told less often than once a day want a
+	// report.
 	MinEvery, MaxEvery = time.Minute, 24 * time.Hour
 	// MaxHourly bounds Alert.Hourly: it is what MinEvery comes to.
 	MaxHourly = 60

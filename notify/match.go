@@ -25,17 +25,16 @@ type active struct {
 	Alert
 	account qianshao.Account
 	view    store.SavedView
-	// why says what is in its way; "" for nothing.
+	// why says what prevents it from sending; "" for nothing.
 	why Obstacle
 }
 
-// finds says whether findings can be searched for it. What is wrong with its channel alone
-// keeps nothing from being noted.
+// finds says whether findings can be searched for it. If only its channel is at fault, they are still noted.
 func (a *active) finds() bool {
 	return a.why == "" || a.why == ChannelGone || a.why == ChannelDisabled
 }
 
-// alerts returns the alerts that are enabled, and notes what is in the way of which.
+// alerts returns the alerts that are enabled, and notes what prevents each from sending.
 func (e *Engine) alerts(ctx context.Context) (list []*active, err error) {
 	all, err := e.opts.Store.Alerts(ctx)
 	if err != nil {
@@ -65,8 +64,8 @@ func (e *Engine) alerts(ctx context.Context) (list []*active, err error) {
 	return list, nil
 }
 
-// setBack has an alert tell since a moment, after the clock was set back: what is found until the
-// clock is there again is new to it.
+// setBack makes an alert count from an earlier moment after the clock was set back, so that what is found
+// before the clock has caught up is new to it.
 func (e *Engine) setBack(ctx context.Context, a Alert, now time.Time) (Alert, error) {
 	now = now.Truncate(time.Millisecond) // as findings have it
 	if a.Created.After(now) {
@@ -250,8 +249,8 @@ func (e *Engine) overdue(ctx context.Context, a *active) error {
 type checked struct {
 	told []told // to be told now
 	gone []Item // not to be told any more
-	// later may be told later. behind says that the index does not know some of the findings as
-	// they are; these are among later.
+	// later may be told later. behind says that the index is not up to date with some of the findings; these
+	// are among later.
 	later  []Item
 	behind bool
 }

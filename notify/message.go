@@ -156,8 +156,8 @@ func (e *Engine) sift(ctx context.Context, a *active, items []Item, now time.Tim
 	return c, e.opts.Store.TakeBack(ctx, c.gone, c.later)
 }
 
-// siftAll sifts all that a delivery tells of: a number, too, tells of findings, and the account
-// may not see them any more.
+// siftAll sifts all that a delivery tells of: even a number reveals findings, and the account may not see
+// them any more.
 func (e *Engine) siftAll(ctx context.Context, a *active, key string, now time.Time) error {
 	for after := int64(0); ; {
 		items, last, err := e.opts.Store.WalkItems(ctx, key, after, maxListed)

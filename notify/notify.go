@@ -1,7 +1,6 @@
-// Package notify tells people what a saved view finds: new, relapsed and overdue findings
-// of it go to a channel, grouped by campaign and in batches. It never sends evidence or page
-// text: the services that carry the messages belong to others. Whoever wants to see more
-// follows the link into the console.
+// Package notify tells people what a saved view finds: its new, relapsed and overdue findings go to a
+// channel, grouped by campaign and in batches. It never sends evidence or page text: the services that carry
+// the messages belong to others. Whoever wants to see more follows the link into the console.
 //
 // What is to be told stands in the store before it is sent, and is settled after it was
 // taken: a message comes at least once, each time with the same key.
@@ -73,8 +72,8 @@ func Events() []Event { return []Event{New, Relapsed, Overdue} }
 // Valid says whether it is one of Events.
 func (e Event) Valid() bool { return slices.Contains(Events(), e) }
 
-// Quiet are hours in which nothing is sent, in the operator's zone: from From, inclusive, to
-// To, exclusive, in minutes of the day; over midnight where To is the lesser. Equal ones are none.
+// Quiet are hours in which nothing is sent, in the operator's zone: from From, inclusive, to To, exclusive,
+// in minutes of the day; they span midnight if To is the lesser. If both are equal there are no quiet hours.
 type Quiet struct{ From, To int }
 
 // Alert says which findings are told of, and where. It finds what its account may see: an
@@ -89,14 +88,14 @@ type Alert struct {
 	Events  []Event
 	// Every is the least time from one message to the next; what comes meanwhile shares one.
 	Every time.Duration
-	// Hourly is how many messages an hour may have at most.
+	// Hourly is the most messages in an hour.
 	Hourly   int
 	Quiet    Quiet
 	Disabled bool
 	// Created is since when it tells: when it was made, enabled anew, or given another view.
 	// What was found before is not new to it. The store sets it.
 	Created time.Time
-	// Obstacle says why it tells nothing at present; "" if it can. The engine sets it.
+	// Obstacle says why it sends nothing at present; "" if it can. The engine sets it.
 	Obstacle Obstacle
 	// Looked is up to when findings were looked for that have become overdue. The engine sets it.
 	Looked time.Time

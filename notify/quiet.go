@@ -2,7 +2,7 @@ package notify
 
 import "time"
 
-// dayMinutes are the minutes of a day, as people count them.
+// dayMinutes is the number of minutes in a day, leaving clock changes aside.
 const dayMinutes = 24 * 60
 
 // Valid says whether both ends are minutes of the day.

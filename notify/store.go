@@ -29,14 +29,14 @@ type Store interface {
 	Channel(ctx context.Context, id string) (Channel, error)
 	Alerts(ctx context.Context) ([]Alert, error)
 	Alert(ctx context.Context, id string) (Alert, error)
-	// SetObstacle notes why an alert tells nothing, "" if it can.
+	// SetObstacle notes why an alert sends nothing, "" if it can.
 	SetObstacle(ctx context.Context, alert string, why Obstacle) error
 	// SetBack sets an alert's Created and Looked to a moment where they are later.
 	SetBack(ctx context.Context, alert string, now time.Time) error
 	Schedules(ctx context.Context) ([]Schedule, error)
 	Schedule(ctx context.Context, id string) (Schedule, error)
 
-	// Facts returns what is known, at a moment, of those of the findings that there are.
+	// Facts returns what is known, at a moment, of those of the findings that exist.
 	Facts(ctx context.Context, ids []string, now time.Time) ([]Fact, error)
 	// Overdue returns the findings that have become overdue after one moment, or at it and behind a
 	// finding's id, and up to another, in the order of that and their ids, at most limit.

@@ -6,7 +6,7 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// TestDiscreet: a refusal that names people names them to few.
+// TestDiscreet: the people that a refusal names are shown only to those who may know them.
 func TestDiscreet(t *testing.T) {
 	t.Parallel()
 	for problem, want := range map[string]string{
@@ -22,7 +22,7 @@ func TestDiscreet(t *testing.T) {
 	}
 }
 
-// TestWithout: a secret goes wherever it stands, in any case, and nothing else does.
+// TestWithout: a secret is removed wherever it stands, in whatever case, and nothing else is.
 func TestWithout(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

@@ -35,7 +35,7 @@ type Options struct {
 	// Resolve, DNS and Proxy are those of dial.Options. The environment's proxies are never used.
 	Resolve    map[string]string
 	DNS, Proxy string
-	// RootCAs replace the system's certificate authorities, as within a house.
+	// RootCAs replace the system's certificate authorities, as for a private one.
 	RootCAs *x509.CertPool
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
@@ -80,7 +80,7 @@ func (s *Sender) Close() {
 func (s *Sender) way(d *dial.Dialer) way {
 	return way{dialer: d, client: &http.Client{
 		Timeout: answerTime,
-		// A redirect leads where no administrator has sent anything.
+		// A redirect leads where no administrator has chosen to send anything.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			Proxy:                  nil, // the dialer's business, and never taken from the environment
@@ -108,8 +108,8 @@ func (s *Sender) to(c *notify.Channel) way {
 	return s.public
 }
 
-// Send sends a message to a channel, once. Whatever was answered but a yes is a
-// *notify.SendError. No error has a secret of the channel in it.
+// Send sends a message to a channel, once. Any answer other than acceptance is a *notify.SendError. No error
+// has a secret of the channel in it.
 func (s *Sender) Send(ctx context.Context, c notify.Channel, m notify.Message) error {
 	if err := Check(&c); err != nil {
 		return &notify.SendError{Text: err.Error(), Fault: notify.NewFault(notify.FaultChannel, err), Final: true}

@@ -98,8 +98,8 @@ func TestStandardWebhooksVector(t *testing.T) {
 	}
 }
 
-// TestTaken: each message of each kind in each language passes what its service checks, and is
-// what the golden files have.
+// TestTaken: each message of each kind in each language passes its service's checks, and is as in the golden
+// files.
 func TestTaken(t *testing.T) {
 	for _, kind := range webKinds() {
 		var r *receiver
@@ -125,7 +125,7 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// TestFinal: what cannot be helped by trying again, what a receiver asks to wait, and all the rest.
+// TestFinal: failures that retrying cannot help, those for which the receiver asks to wait, and all others.
 func TestFinal(t *testing.T) {
 	for _, tc := range []struct {
 		kinds  []notify.Kind

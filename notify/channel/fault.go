@@ -50,8 +50,8 @@ func connectionFault(err error) notify.Fault {
 	return tlsFault(err)
 }
 
-// isGarbled says whether an error is of an answer that is none, or has no end. Those of net/http are
-// but texts.
+// isGarbled says whether an error means that the answer is not valid HTTP, or never ends. net/http has no
+// types for these errors.
 func isGarbled(err error) bool {
 	var protocol textproto.ProtocolError
 	return errors.As(err, &protocol) || errors.Is(err, errTooMuch) || strings.Contains(err.Error(), "malformed HTTP") ||

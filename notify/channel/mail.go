@@ -46,7 +46,7 @@ func (s *Sender) sendMail(ctx context.Context, c *notify.Channel, m *notify.Mess
 		return err
 	}
 	defer conn.Close()
-	// go-mail minds the time of connecting alone.
+	// go-mail applies its time-out to connecting only.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	if err := s.hand(ctx, c, server, &bounded{Conn: conn, left: maxSMTP}, letter); err != nil {
@@ -101,10 +101,10 @@ func isPrivate(a net.Addr) bool {
 	return err == nil && (ip.IsLoopback() || ip.IsPrivate())
 }
 
-// errTooMuch is that a server talks without end.
+// errTooMuch says that a server sends more than is read.
 var errTooMuch = fmt.Errorf("the server has said more than %d bytes", maxSMTP)
 
-// bounded is a connection of which only so much is read.
+// bounded is a connection from which no more than a bound is read.
 type bounded struct {
 	net.Conn
 	left int
