@@ -20,7 +20,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// accountCmd keeps the accounts. What it changes holds at once, also for a server that runs.
+// accountCmd manages the accounts. Its changes take effect at once, also for a running server.
 type accountCmd struct {
 	Add     accountAddCmd     `cmd:""`
 	List    accountListCmd    `cmd:""`
@@ -95,8 +95,8 @@ func (c accountAddCmd) Run(env *environment) error {
 	})
 }
 
-// readPassword returns the password in a file; "" without one. One that everybody can
-// write is refused: whoever writes it decides who enters.
+// readPassword returns the password in a file; "" without one. A file that everybody can write is refused:
+// whoever writes it decides who enters.
 func readPassword(env *environment, name string) (string, error) {
 	if name == "" {
 		return "", nil
@@ -347,7 +347,7 @@ func (c secondReviewCmd) Run(env *environment) error {
 	})
 }
 
-// settingCmd shows and sets what holds for all; see also secondReviewCmd.
+// settingCmd shows and sets what applies to everybody; see also secondReviewCmd.
 type settingCmd struct {
 	Name  string  `arg:"" optional:"" default:"all" enum:"all,token_days,open_reports,zone,console_url"`
 	Value *string `arg:"" optional:""`
@@ -403,7 +403,7 @@ func (c settingCmd) show(env *environment, accounts *auth.Accounts) error {
 	return nil
 }
 
-// tokenCmd keeps tokens for programs.
+// tokenCmd manages tokens for programs.
 type tokenCmd struct {
 	Add    tokenAddCmd    `cmd:""`
 	List   tokenListCmd   `cmd:""`

@@ -43,8 +43,8 @@ func someActs(t *testing.T, data, finding string) {
 	}
 }
 
-// TestActs goes with the trail the way that an auditor goes: list, export, verify with a
-// head that was kept, find a change.
+// TestActs does with the trail what an auditor does: list, export, verify with a head that was kept, find a
+// change.
 func TestActs(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()

@@ -57,7 +57,7 @@ func (env *environment) tellProblem(p evidence.Problem) {
 	fmt.Fprintln(env.out, terminal.Printable(p.String()))
 }
 
-// holds says what a backup has.
+// holds says what a backup contains.
 type holds struct{ *datafolder.Manifest }
 
 func (m holds) In(l locales.Lang) string {

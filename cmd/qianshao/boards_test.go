@@ -293,7 +293,7 @@ func (p *prometheus) ask(path string, query url.Values, data any) {
 	}
 }
 
-// values are the numbers of an answer; what is no number is none.
+// values are the numbers of an answer; NaN is left out.
 func (p *prometheus) values(path string, query url.Values) (list []float64) {
 	p.t.Helper()
 	var data struct {

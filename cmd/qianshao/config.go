@@ -101,8 +101,8 @@ func (c *config) errorIn(line int, message any) error {
 	return locales.Errorf("cli.config.line", c.name, line, message)
 }
 
-// section reads what a file says of a command and those below it. What stands further below
-// says more of less, and comes last.
+// section reads what a file says of a command and those below it. What stands further below is more specific,
+// and comes last.
 func (c *config) section(command *kong.Node, n *yaml.Node) (failed error) {
 	if n.Kind != yaml.MappingNode {
 		if slip := strictyaml.KeySlip(n); slip != nil {

@@ -131,7 +131,7 @@ func scanCostly(t *testing.T, costly ingesttest.Costly, isIdle bool) costRow {
 	if c.resident > maxScanMemory {
 		t.Errorf("%s: %d MB are resident", costly.Name, c.resident)
 	}
-	// The time of a busy machine is no measure.
+	// Wall-clock time on a busy machine measures nothing.
 	if limit := startCPU + time.Duration(float64(maxCPU)*float64(judged)/(1<<20)); isIdle && c.cpu > limit {
 		t.Errorf("%s: %s of CPU for %d MB", costly.Name, c.cpu, judged>>20)
 	}
@@ -239,7 +239,7 @@ func costlyAnswer(w http.ResponseWriter, r *http.Request, pages []ingesttest.Cos
 	}
 }
 
-// perMB is the CPU a megabyte that is judged; of an archive nobody has counted those.
+// perMB is the CPU for each megabyte that is judged; empty for archives, whose judged bytes are not counted.
 func (r costRow) perMB() string {
 	if r.isArchive {
 		return ""

@@ -82,5 +82,5 @@ func (env *environment) retryBeside() error {
 	})
 }
 
-// tellInForce says what the process works with.
+// tellInForce says which rules, overlay and authorisations are in force.
 func (env *environment) tellInForce(f app.InForce) { terminal.InForce(env.err, env.told, f) }

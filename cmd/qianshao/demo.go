@@ -23,11 +23,11 @@ import (
 // demoWorkers is one for each host of the demo's web.
 const demoWorkers = 6
 
-// defaultData is the data folder of who names none.
+// defaultData is the data folder if none is named.
 const defaultData = "data"
 
-// demoCmd crawls the demo's web over real HTTP with the parts that a real
-// crawl uses, and holds what was found against what the web declares.
+// demoCmd crawls the demo's web over real HTTP with the parts that a real crawl uses, and compares what was
+// found with what the web declares.
 type demoCmd struct {
 	Once bool
 	consoleFlags
@@ -165,7 +165,7 @@ func fetchedURLs(ctx context.Context, f *datafolder.Folder) (map[string]bool, er
 	return fetched, nil
 }
 
-// demoReport holds what was found against what the web declares.
+// demoReport compares what was found with what the web declares.
 type demoReport struct {
 	web     *demoweb.Web
 	found   map[string][]qianshao.Finding

@@ -111,10 +111,10 @@ func (c evalCmd) printSingleSite(env *environment, report *evaluate.Report) {
 	}
 }
 
-// maxTerm is what of a regular expression tells which it is, in columns.
+// maxTerm is how much of a regular expression is shown to recognise it, in columns.
 const maxTerm = 60
 
-// maxSampleText is what of a text fits a few lines of a terminal, in columns.
+// maxSampleText is how much of a text fits on a few lines of a terminal, in columns.
 const maxSampleText = 400
 
 func sampleText(o evaluate.Outcome) string {

@@ -33,9 +33,8 @@ func command(t *testing.T, folder string, args ...string) (int, string) {
 	return cmd.ProcessState.ExitCode(), string(output)
 }
 
-// TestEvidence crawls the demo's web and goes with the archive the way that an
-// operator goes: verify, keep the head, export, check the zip without us, find
-// a change, let go of everything.
+// TestEvidence crawls the demo's web and does with the archive what an operator does: verify, keep the head,
+// export, check the zip without this program, find a change, prune everything.
 func TestEvidence(t *testing.T) {
 	t.Parallel()
 	web := startDemo(t)

@@ -64,7 +64,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// TestHelpPages: no line of a page is wider than a terminal, but for a single long word.
+// TestHelpPages: no line of a help page is wider than a terminal, except for a single long word.
 func TestHelpPages(t *testing.T) {
 	t.Parallel()
 	for _, lang := range locales.Languages() {

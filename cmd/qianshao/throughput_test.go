@@ -145,8 +145,8 @@ func serveChild(t *testing.T, name string) string {
 	return strings.TrimSpace(address)
 }
 
-// buildColly builds the crawl that somebody would write with Colly. It is a module of its own, so
-// that Colly is none of ours.
+// buildColly builds the crawl that somebody would write with Colly. It is a module of its own, so that Colly
+// is not a dependency of ours.
 func buildColly(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "colly")
@@ -159,7 +159,7 @@ func buildColly(t *testing.T) string {
 }
 
 // TestThroughput prints what a page costs in a bare loop, in a crawl with Colly and in ours over
-// the same pages, in turn, so that a busy machine troubles all alike.
+// the same pages, in turn, so that a busy machine affects all alike.
 func TestThroughput(t *testing.T) {
 	if os.Getenv(throughput) == "" {
 		t.Skip("a measurement, not a test; set " + throughput)

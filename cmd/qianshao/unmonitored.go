@@ -86,7 +86,7 @@ func (c unmonitoredCmd) print(env *environment, list qianshao.UnmonitoredList) e
 	return nil
 }
 
-// inFull is a row's reason, with what the visits end in where it says more.
+// inFull is a row's reason, with the skip reason of its visits where that adds something.
 func inFull(u qianshao.Unmonitored) string {
 	if u.Reason == qianshao.UnmonitoredNoPage || u.Reason == qianshao.UnmonitoredDown {
 		return fmt.Sprintf("%s (%s)", u.Reason, u.Skip)
@@ -94,7 +94,7 @@ func inFull(u qianshao.Unmonitored) string {
 	return string(u.Reason)
 }
 
-// whenever is when for a time that there may be none of.
+// whenever is like when, for a time that may be zero.
 func (env *environment) whenever(t time.Time) string {
 	if t.IsZero() {
 		return "-"

@@ -81,7 +81,7 @@ func printChanges(w io.Writer, lang locales.Lang, title string, of []backtest.Ch
 	}
 }
 
-// maxQuote is what of a text fits a line of a terminal behind its indent, in columns.
+// maxQuote is how much of a text fits on an indented line of a terminal, in columns.
 const maxQuote = 90
 
 // printChange writes two or three lines: what and where, the text, and why if the overlay says so.

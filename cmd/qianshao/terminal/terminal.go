@@ -185,7 +185,7 @@ func NewProgress(w io.Writer, lang locales.Lang) *progressbar.ProgressBar {
 		progressbar.OptionSetDescription(lang.Text("cli.scan.scanning")), progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionClearOnFinish())
 }
 
-// progressInterval is about what an eye can follow.
+// progressInterval is about as fast as the eye can follow.
 const progressInterval = 100 * time.Millisecond
 
 // NewLogger returns the log of the process on w, as text or as JSON, an object a
@@ -222,8 +222,8 @@ func inZone(a slog.Attr, zone func() *time.Location) slog.Attr {
 	return a
 }
 
-// discreetAttr keeps out of what is logged, such as a page's URL, what nobody has to
-// know of an innocent page.
+// discreetAttr removes from what is logged, such as a page's URL, what nobody needs to know of an innocent
+// page.
 func discreetAttr(a slog.Attr) slog.Attr {
 	switch v := a.Value.Resolve(); v.Kind() {
 	case slog.KindString:
