@@ -24,15 +24,16 @@ import (
 
 // route says who may use a route, and what the table asks of it.
 type route struct {
-	// target is asked for; THEIRS is a finding that the limited account does not see. What
-	// changes something is asked for things that are not there, or in a form that is refused.
+	// target is the path that is requested; THEIRS is a finding that the limited account does not see.
+	// Requests that change something name things that do not exist, or send a form that is refused.
 	target, body string
-	// open routes are for strangers, too.
+	// open routes need no log-in.
 	open bool
 	// scope is what the role and the token need; "" is for routes of pages that everybody
 	// with a session has.
 	scope qianshao.Scope
-	// ok is the answer to who may, limited that to the account of the other authorisation; 0 is ok.
+	// ok is the status for those who may use the route, limited the one for the account of the other
+	// authorisation; 0 is ok.
 	ok, limited int
 }
 
@@ -199,7 +200,8 @@ type asks struct {
 	t       *testing.T
 	handler http.Handler
 	ids     *strings.Replacer
-	// n counts the requests. Each has an address, and tries a name, of its own: tries are limited.
+	// n counts the requests. Each has an address of its own, and tries a name of its own, since tries are
+	// limited.
 	n int
 }
 
@@ -229,8 +231,8 @@ func (a *asks) ask(pattern string, row route, sign func(*http.Request)) *httptes
 	return w
 }
 
-// TestAnswersInBothLanguages: whatever answers a form leads to itself in the other language, by an
-// address that a GET request may ask for: also where the form is refused, and before it is looked at.
+// TestAnswersInBothLanguages: every page that answers a form links to itself in the other language, by an
+// address that GET takes: also where the form is refused, and before it is read.
 func TestAnswersInBothLanguages(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()

@@ -94,7 +94,7 @@ func checkExpr(t *testing.T, where, expr string, names map[string]bool) {
 	}
 }
 
-// TestBoards holds the boards' queries to the metrics that there are.
+// TestBoards checks that the boards' queries name existing metrics.
 func TestBoards(t *testing.T) {
 	names := exposed(t)
 	rules(t, names)
@@ -107,7 +107,7 @@ func TestBoards(t *testing.T) {
 	}
 }
 
-// TestBoardsLead holds the boards' links to pages of the console.
+// TestBoardsLead checks that the boards' links lead to pages of the console.
 func TestBoardsLead(t *testing.T) {
 	o := silentOutpost(t, 1)
 	o.withDesk(t)
@@ -203,8 +203,8 @@ func ruleTests(t *testing.T) (fires, quiet map[string]bool) {
 	return fires, quiet
 }
 
-// TestAlerts holds the rules to the metrics that there are, to the runbook, and to tests in
-// which they fire and in which they do not. docs_test.go holds their links to headings.
+// TestAlerts checks that the rules name existing metrics, are in the runbook, and have tests in which they
+// fire and in which they do not. docs_test.go checks that their links lead to headings.
 func TestAlerts(t *testing.T) {
 	names := exposed(t)
 	file := rules(t, names)

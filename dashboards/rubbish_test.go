@@ -26,8 +26,8 @@ func skipIfShort(t *testing.T) {
 	}
 }
 
-// TestRubbish: whatever stands in the fields of forms and addresses, nobody gets an answer that
-// something went wrong with the server, and nobody is led to elsewhere.
+// TestRubbish: whatever stands in the fields of forms and addresses, no answer is a server error, and nobody
+// is redirected to another site.
 func TestRubbish(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()

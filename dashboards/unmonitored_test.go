@@ -106,7 +106,7 @@ func TestAllMonitored(t *testing.T) {
 	contains(t, body, "Every host of the register gives pages")
 }
 
-// TestUnmonitoredUnknown: that it could not be counted is no all-clear.
+// TestUnmonitoredUnknown: a count that failed is not taken for an all-clear.
 func TestUnmonitoredUnknown(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, func(o *Options) {

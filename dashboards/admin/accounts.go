@@ -37,8 +37,8 @@ func fieldsOf(r *store.AccountRecord) accountFields {
 // roles are the choices of a form.
 func (accountFields) Roles() []qianshao.Role { return qianshao.Roles() }
 
-// accountsPage lists the accounts, with a form for another one. It has nothing of what people
-// do or when they come: nobody is ranked or followed.
+// accountsPage lists the accounts, with a form for another one. It does not show what people do or when they
+// log in: nobody is ranked or followed.
 type accountsPage struct {
 	frame
 	Accounts []store.AccountRecord
@@ -330,7 +330,7 @@ func (a *Admin) addLink(r *http.Request, v *accountPage, name string) error {
 	return nil
 }
 
-// revokeToken ends a token. One that is gone already is as wanted.
+// revokeToken ends a token. If it is gone already, all is well.
 func (a *Admin) revokeToken(r *http.Request, by, name string, _ *accountPage) error {
 	if _, err := a.opts.Store.Account(r.Context(), name); err != nil {
 		return err

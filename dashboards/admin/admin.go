@@ -38,7 +38,7 @@ type Store interface {
 	FindingsOfPage(ctx context.Context, pageURL string) ([]qianshao.FindingRecord, error)
 }
 
-// Checks holds the trail against its hash chain.
+// Checks verifies the trail by its hash chain.
 type Checks interface {
 	// Check verifies the trail, and keeps what has come out.
 	Check(ctx context.Context, now time.Time) (desk.Check, error)
@@ -110,8 +110,8 @@ func (a *Admin) Route(mux page.Mux) {
 	}
 }
 
-// seesAll lets administrators pass who see all: one that is limited could otherwise give away,
-// or take, what it does not see.
+// seesAll lets pass only administrators who see all: a limited one could otherwise grant, or take away, what
+// it does not see.
 func (a *Admin) seesAll(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !auth.From(r.Context()).Sight.All {

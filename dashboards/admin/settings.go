@@ -30,7 +30,7 @@ type settingForm struct {
 	Keyboard string
 	// Example stands in an empty field of text.
 	Example string
-	// Note is what else is to be known of the value.
+	// Note says what else to know of the value.
 	Note    string
 	Problem string
 }
@@ -80,8 +80,8 @@ func (a *Admin) settingForms(ctx context.Context, v *page.Layout) ([]settingForm
 // perCent writes a share as its form has it.
 func perCent(share float64) string { return strconv.FormatFloat(share*100, 'g', 6, 64) }
 
-// readShare reads what perCent writes, with a per cent sign or without; what is no number is
-// no share.
+// readShare reads what perCent writes, with or without a per cent sign; anything that is not a number is not
+// a share.
 func readShare(text string) float64 {
 	x, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimRight(text, "%％ ")), 64)
 	if err != nil {

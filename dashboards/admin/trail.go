@@ -93,9 +93,9 @@ func (a *Admin) day(text string, later int) (time.Time, error) {
 	return day.AddDate(0, 0, later), err
 }
 
-// subjects returns by which ids the trail may know what was typed or pasted: "finding:ID", an
-// id, the address of a page of this console, or that of a page or host out there; kind is ""
-// if it may be any.
+// subjects returns the ids by which the trail may know what was typed or pasted: "finding:ID", an
+// id, the address of a page of this console, or that of a page or host out there; kind is "" if it
+// may be any.
 func (a *Admin) subjects(ctx context.Context, text string) (kind qianshao.SubjectKind, ids []string, err error) {
 	if s, ok := qianshao.ParseSubject(text); ok {
 		return s.Kind, []string{s.ID}, nil
@@ -220,7 +220,7 @@ func (a *Admin) showTrail(w http.ResponseWriter, r *http.Request, status int, v 
 	a.Render(w, r, status, "trail", v)
 }
 
-// refuseTrail says what is wrong with a filter, or that it finds too much to be taken out.
+// refuseTrail says what is wrong with a filter, or that it finds too much to export.
 func (a *Admin) refuseTrail(w http.ResponseWriter, r *http.Request, v *trailPage, err error) {
 	var field errField
 	switch {
@@ -246,7 +246,7 @@ const (
 	answerWithin = 5 * time.Second
 )
 
-// checkTrail holds the whole trail against its hash chain, and what stands against the trail.
+// checkTrail verifies the whole trail by its hash chain, and what stands by the trail.
 func (a *Admin) checkTrail(w http.ResponseWriter, r *http.Request) {
 	v := a.newTrailPage(w, r)
 	if !v.Whole {

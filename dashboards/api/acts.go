@@ -189,7 +189,7 @@ func (d *Doing) draft(key string) (desk.Draft, error) {
 	case d.Basis != nil:
 		basis = *d.Basis
 	case d.Kind != qianshao.ActNote && d.Kind != qianshao.ActAssign && d.Kind != qianshao.ActClaim:
-		// To take a missing one for 0 would let a program decide that has not looked.
+		// Taking a missing basis for 0 would let a program decide without having looked.
 		return desk.Draft{}, badBody("basis: write review.basis of the finding or campaign as you saw it; 0 if nobody has decided")
 	}
 	return desk.Draft{
@@ -320,7 +320,7 @@ func newClaim(c desk.Claim) *Claim {
 	return &Claim{By: c.By, Until: c.Until}
 }
 
-// Standing is what the acts on something come to.
+// Standing is what follows from the acts on something.
 type Standing struct {
 	Act     int64            `json:"act" doc:"The last deciding act: the basis of the next one; 0 for none."`
 	Verdict qianshao.Verdict `json:"verdict,omitempty"`

@@ -73,7 +73,7 @@ type Options struct {
 	Holder  string
 	// Intake takes submissions; without it there are no routes for them.
 	Intake *intake.Intake
-	// Parser returns what reads the queries that are asked now.
+	// Parser returns the parser for queries that are asked now.
 	Parser func(ctx context.Context) index.Parser
 	// Exporter takes findings out; without it there is no route for that.
 	Exporter *export.Exporter
@@ -168,7 +168,7 @@ func (a *API) config() huma.Config {
 		Formats:       map[string]huma.Format{"application/json": jsonFormat(), "json": jsonFormat()},
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{ownProblem},
-		// A parameter that is misspelt must not widen a list.
+		// A misspelt parameter must not widen a list: unknown ones are refused.
 		RejectUnknownQueryParameters: true,
 	}
 }

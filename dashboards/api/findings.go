@@ -30,8 +30,8 @@ type Found struct {
 	index.Results
 	// Suggestion is what the query may have been meant as, if that is another.
 	Suggestion *index.Suggestion `json:"suggestion,omitempty"`
-	// Behind is since when the index does not have what has changed; the zero time if it
-	// has everything. How much that is would tell of findings that not everybody sees.
+	// Behind is since when the index does not have what has changed; the zero time if it has
+	// everything. How many they are would reveal findings that not everybody sees.
 	Behind time.Time `json:"behind_since,omitzero"`
 }
 

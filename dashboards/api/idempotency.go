@@ -55,8 +55,8 @@ func (k keyed) HandleFunc(pattern string, handler func(http.ResponseWriter, *htt
 	k.Mux.HandleFunc(pattern, handler)
 }
 
-// once answers a request whose key is known as it was answered before. Whoever lacks the
-// power is refused by next: a kept answer is not for them.
+// once gives a request whose key is known the answer that it had before. Those who lack the power are refused
+// by next: a kept answer is not for them.
 func (a *API) once(pattern string, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		key, power := r.Header.Get(keyHeader), a.powers[pattern]
@@ -143,8 +143,9 @@ func (a *API) refuseKey(w http.ResponseWriter, another bool) {
 	a.WriteProblem(w, NewProblem(http.StatusConflict, "key_in_use", "the request with this "+keyHeader+" is being worked on; send it again in a moment"))
 }
 
-// surely does what may be done twice, for keepTime at most. The store itself tries again what it has not
-// committed, but not a commit whose connection was cut: nobody knows what became of that.
+// surely repeats what may be done twice until it succeeds, for keepTime at most. The store itself retries
+// what it has not committed, but not a commit whose connection was cut: nobody knows whether that went
+// through.
 func surely(ctx context.Context, do func(ctx context.Context) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, keepTime)
 	defer cancel()

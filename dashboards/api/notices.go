@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// Notices is what programs read of what people are told. It is set up on the console.
+// Notices lets programs read channels, alerts and deliveries. They are set up on the console.
 type Notices interface {
 	// Channels returns all channels, Alerts all alerts.
 	Channels(ctx context.Context) ([]notify.Channel, error)

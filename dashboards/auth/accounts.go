@@ -26,11 +26,11 @@ const (
 	MaxTokenTime = 2 * 366 * 24 * time.Hour
 	// maxTokens bounds the tokens of one account; a program needs one.
 	maxTokens = 50
-	// maxLabel bounds what is written beside a token, in characters.
+	// maxLabel bounds the label of a token, in characters.
 	maxLabel = 100
 )
 
-// tokenPrefix makes tokens known to whatever looks for secrets in published files.
+// tokenPrefix lets scanners for leaked secrets recognise tokens.
 const tokenPrefix = "qs_"
 
 // Accounts makes accounts and changes them, for the command line and the console alike.
@@ -97,7 +97,7 @@ func CheckName(name string) error {
 	return nil
 }
 
-// ErrName says that an account cannot be called so; to test for with errors.Is.
+// ErrName says that an account cannot have the name; to test for with errors.Is.
 var ErrName = fmt.Errorf("the name of an account has up to %d lower-case letters, digits, Chinese characters and . _ - @, and is neither . nor .. nor begins with -", qianshao.MaxAccountName)
 
 // setPassword gives an account another password, which ends its sessions.
@@ -171,8 +171,8 @@ func (e *TokenTimeError) Error() string {
 // Is says that it is an ErrTokenTime.
 func (e *TokenTimeError) Is(other error) bool { return other == ErrTokenTime }
 
-// NewToken makes a token of an account and returns it; it is not to be had again. The
-// scopes are those that the account's role and sight allow.
+// NewToken makes a token of an account and returns it; it cannot be read again. The scopes are
+// those that the account's role and sight allow.
 func (a *Accounts) NewToken(ctx context.Context, by, name, label string, scopes []qianshao.Scope, valid time.Duration) (token string, made store.Token, err error) {
 	account, err := a.store.Account(ctx, name)
 	if err != nil {

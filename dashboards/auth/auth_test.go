@@ -64,7 +64,7 @@ func TestStranger(t *testing.T) {
 	}
 }
 
-// TestBusy: who waits too long for a turn is told so, and takes no memory.
+// TestBusy: a log-in that waits too long for its turn is told so, and takes no memory.
 func TestBusy(t *testing.T) {
 	p := newPasswords()
 	p.wait = 0
@@ -132,8 +132,7 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// TestTriesForget: what is remembered of tries is bounded, and an account's own count is
-// the last to be forgotten.
+// TestTriesForget: the memory of tries is bounded, and an account's own count is the last to be forgotten.
 func TestTriesForget(t *testing.T) {
 	now := time.Unix(0, 0)
 	tries := newTries(func() time.Time { return now })
@@ -171,8 +170,8 @@ func (brokenTokens) Setting(context.Context, store.Setting) (string, error) {
 
 func (b brokenTokens) Tokens(context.Context, string) ([]store.Token, error) { return nil, b.err }
 
-// TestNewTokenStoreFails: a store that fails is no account with too many tokens, which
-// console and API would answer with 422 and the error's text.
+// TestNewTokenStoreFails: a store that fails is not reported as too many tokens, which console and API would
+// answer with 422 and the error's text.
 func TestNewTokenStoreFails(t *testing.T) {
 	broken := errors.New("disk I/O error")
 	accounts := NewAccounts(brokenTokens{err: broken}, nil)

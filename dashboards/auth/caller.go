@@ -56,8 +56,8 @@ func Acting(ctx context.Context) qianshao.Account {
 	return account
 }
 
-// hasScope says whether what was sent is good for the scope: a session for all but the
-// metrics, a token for what it was made for and its account still allows.
+// hasScope says whether the request has the scope: a session has all but the metrics, a token those that it
+// was made for and its account still allows.
 func (c caller) hasScope(s qianshao.Scope) bool {
 	if c.account.Name == "" || !c.account.Allows(s) {
 		return false
@@ -81,7 +81,7 @@ func IsPerson(ctx context.Context) bool {
 // scripts in the header FormHeader; "" without a session.
 func FormToken(ctx context.Context) string { return callerOf(ctx).form }
 
-// Where a session's requests that change something carry its FormToken.
+// Where requests of a session that change something carry its FormToken.
 const (
 	FormField  = "csrf"
 	FormHeader = "X-CSRF-Token"

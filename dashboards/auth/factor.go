@@ -82,13 +82,13 @@ func (g *Guard) Factor(ctx context.Context) (Factor, error) {
 	return f, nil
 }
 
-// keyURL is what a QR code for authenticators says.
+// keyURL is the content of the QR code for authenticators.
 func keyURL(name, secret string) string {
 	values := url.Values{"secret": {secret}, "issuer": {issuer}}
 	return "otpauth://totp/" + url.PathEscape(issuer+":"+name) + "?" + values.Encode()
 }
 
-// issuer is who authenticators say that a code is for.
+// issuer is the name that authenticators show beside a code.
 const issuer = "Qianshao"
 
 // BeginFactor gives the session's account a secret for its authenticator, unless it has one
@@ -108,9 +108,8 @@ func (g *Guard) BeginFactor(ctx context.Context) error {
 	return err
 }
 
-// ConfirmFactor takes the first code of the authenticator. It returns the recovery codes,
-// which are not to be had again. Other sessions of the account end; this one goes on
-// under a new token.
+// ConfirmFactor takes the first code of the authenticator. It returns the recovery codes, which
+// cannot be read again. Other sessions of the account end; this one goes on under a new token.
 func (g *Guard) ConfirmFactor(w http.ResponseWriter, r *http.Request, code string) (recovery []string, answer Answer, err error) {
 	account := callerOf(r.Context()).account
 	if wait := g.takeCodeTry(r, account); wait > 0 {

@@ -23,7 +23,7 @@ const (
 	Entered Outcome = "entered"
 	// NeedsCode: the password was right, and a code of the second factor is to follow.
 	NeedsCode Outcome = "code"
-	// Wrong: name, password or code is wrong, or the account is disabled. Which of them is not said.
+	// Wrong: name, password or code is wrong, or the account is disabled; the answer does not say which.
 	Wrong Outcome = "wrong"
 	// Slow: there were too many tries; see Answer.Wait.
 	Slow Outcome = "slow"
@@ -229,7 +229,7 @@ func (g *Guard) take(ctx context.Context, link store.Link, name, hash string) (s
 	})
 }
 
-// expired is the answer where there is nothing any more that a link could be used for.
+// expired is the answer if there is no longer anything that the link could be used for.
 func expired(err error) (Answer, error) {
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) {
 		return Answer{Outcome: Expired}, nil
@@ -237,9 +237,9 @@ func expired(err error) (Answer, error) {
 	return Answer{}, err
 }
 
-// newDevice returns what makes a browser known to an account: a random text, signed with
-// the hash of the password, which is a secret of the store. Another password is another
-// signature, so a stolen cookie ends with it.
+// newDevice returns the cookie by which an account recognises a browser: a random text, signed with
+// the hash of the password, which is a secret of the store. Another password is another signature,
+// so a stolen cookie ends with it.
 func newDevice(account store.AccountRecord) string {
 	id, _ := newKey()
 	return id + "." + signDevice(account, id)

@@ -21,14 +21,14 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Grant says what people have in whose claim a value stands.
+// Grant says what people get whose claim has a value.
 type Grant struct {
 	Value string
 	Role  qianshao.Role
 	Sight qianshao.Sight
 }
 
-// OIDC says where people log in instead of here, and what they may then.
+// OIDC says where people log in instead of here, and what they may do then.
 type OIDC struct {
 	Issuer   string
 	ClientID string
@@ -59,7 +59,7 @@ type Provider struct {
 // providerTime bounds one request to the provider.
 const providerTime = 10 * time.Second
 
-// NewProvider returns what logs people in there.
+// NewProvider returns the provider of an issuer.
 func NewProvider(opts OIDC) *Provider {
 	return &Provider{opts: opts, client: &http.Client{Timeout: providerTime}}
 }
@@ -104,7 +104,7 @@ const tripCookie = "qianshao_oidc"
 var (
 	// ErrNoGrant: no claim of theirs is granted anything, or their account is disabled.
 	ErrNoGrant = errors.New("nothing is granted to whoever has logged in at the OIDC provider")
-	// ErrNameTaken: they cannot be called as the provider calls them.
+	// ErrNameTaken: they cannot have the name that the provider gives them.
 	ErrNameTaken = errors.New("the name that the OIDC provider gives cannot be used, or another account has it")
 	// ErrRoundTrip: what came back does not belong to what was sent, or came too late.
 	ErrRoundTrip = errors.New("the log-in at the OIDC provider was not begun here, or has taken too long")
@@ -231,9 +231,9 @@ func (p *Provider) granted(claims map[string]any) (Grant, bool) {
 	return Grant{}, false
 }
 
-// admit returns the account of somebody at the provider, as their claims have it now, and
-// makes one at their first log-in. Who is granted nothing any more has an account that
-// sees nothing and changes nothing, so that its sessions end and its tokens are worthless.
+// admit returns the account of somebody at the provider, as their claims have it now, and makes one at their
+// first log-in. Those who are no longer granted anything keep an account that sees nothing and changes
+// nothing, so that its sessions end and its tokens are worthless.
 func (g *Guard) admit(ctx context.Context, subject string, claims map[string]any) (store.AccountRecord, error) {
 	const by = "(oidc)"
 	grant, ok := g.provider.granted(claims)

@@ -26,8 +26,8 @@ const (
 	argonPasses = 2
 )
 
-// Hashing at the same time, and how long others wait for their turn: 64 MiB each are
-// what an attacker would multiply.
+// Bounds of concurrent hashing, and how long others wait for their turn: each takes 64 MiB, which an attacker
+// could multiply.
 const (
 	hashesAtOnce = 2
 	hashWait     = 3 * time.Second
@@ -109,8 +109,8 @@ type PasswordError struct {
 
 func (e *PasswordError) Error() string { return e.text }
 
-// CheckPassword refuses a password that is too short, or whose length is made of
-// repetition. The error is a *PasswordError.
+// CheckPassword refuses a password that is too short, or long only by repetition. The error is a
+// *PasswordError.
 func CheckPassword(password string) error {
 	if n := utf8.RuneCountInString(password); n < MinPassword {
 		return &PasswordError{"short", fmt.Sprintf("the password has %d characters; use at least %d", n, MinPassword)}
@@ -125,9 +125,8 @@ func CheckPassword(password string) error {
 // them. "passwordpassword" has seven.
 const minSurprises = 8
 
-// checkStrength refuses a password whose length is made of repetition: one letter, a
-// word twice, the row of a keyboard, the alphabet. It knows no dictionary: tries are
-// few, see tries.
+// checkStrength refuses a password that is long only by repetition: one letter, a word twice, a row of the
+// keyboard, the alphabet. It knows no dictionary: tries are few, see tries.
 func checkStrength(password string) error {
 	runes := []rune(strings.ToLower(password))
 	surprises, pairs := 0, map[[2]rune]bool{}

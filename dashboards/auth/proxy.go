@@ -74,8 +74,8 @@ type way struct {
 	proto string
 }
 
-// client returns the right-most address that is no proxy of ours: those left of it are
-// hearsay. It is invalid if the nearest proxy names none.
+// client returns the right-most address that is not a proxy of ours: those left of it cannot be trusted. It
+// is invalid if the nearest proxy names none.
 func (p Proxies) client(w way) (client netip.Addr) {
 	for _, hop := range slices.Backward(w.hops) {
 		ip, ok := parseHop(hop)

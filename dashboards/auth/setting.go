@@ -25,13 +25,13 @@ const (
 var (
 	// ErrShare is for a share that is not 0 to 1.
 	ErrShare = errors.New("the share of second reviews is 0 to 1, such as 0.05 for one decision in twenty")
-	// ErrTokenDays is for a longest time of tokens that is not in its bounds.
+	// ErrTokenDays is for a longest validity of tokens that is out of bounds.
 	ErrTokenDays = fmt.Errorf("tokens are good for 1 to %d days at most", DefaultTokenDays)
-	// ErrOpenReports is for a number of open reports that is not in its bounds.
+	// ErrOpenReports is for a number of open reports that is out of bounds.
 	ErrOpenReports = fmt.Errorf("1 to %d reports of one origin may be open", store.MaxOfOrigin)
-	// ErrZone is for what is no time zone.
+	// ErrZone is for an unknown time zone.
 	ErrZone = errors.New("the time zone is not set")
-	// ErrConsoleURL is for what is no address of the console.
+	// ErrConsoleURL is for a value that cannot be the console's address.
 	ErrConsoleURL = fmt.Errorf("the console's own address begins with https:// or http://, has a host, and at most %d bytes; no name, password, query or fragment is in it", maxConsoleURL)
 )
 
@@ -68,7 +68,7 @@ func (a *Accounts) TokenDays(ctx context.Context) (int, error) {
 	return a.number(ctx, store.SettingTokenDays, DefaultTokenDays)
 }
 
-// SetTokenDays sets it, in the name of an account. Tokens that there are stay as they are.
+// SetTokenDays sets it, in the name of an account. Existing tokens stay as they are.
 func (a *Accounts) SetTokenDays(ctx context.Context, by string, days int) error {
 	if !isNumber(days, DefaultTokenDays) {
 		return ErrTokenDays
@@ -81,7 +81,7 @@ func (a *Accounts) OpenReports(ctx context.Context) (int, error) {
 	return a.number(ctx, store.SettingOpenReports, store.MaxOfOrigin)
 }
 
-// SetOpenReports sets it, in the name of an account. Reports that there are stay.
+// SetOpenReports sets it, in the name of an account. Existing reports stay.
 func (a *Accounts) SetOpenReports(ctx context.Context, by string, n int) error {
 	if !isNumber(n, store.MaxOfOrigin) {
 		return ErrOpenReports
@@ -142,8 +142,8 @@ func (a *Accounts) ConsoleURL(ctx context.Context) (string, error) {
 	return value, err
 }
 
-// SetConsoleURL sets it, in the name of an account; "" takes the links out of messages. What is
-// no address is refused with ErrConsoleURL.
+// SetConsoleURL sets it, in the name of an account; "" takes the links out of messages. Anything that is not
+// an address is refused with ErrConsoleURL.
 func (a *Accounts) SetConsoleURL(ctx context.Context, by, address string) error {
 	address = strings.TrimRight(strings.TrimSpace(address), "/")
 	if address != "" && !isConsoleURL(address) {

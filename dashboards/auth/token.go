@@ -62,7 +62,7 @@ func (g *Guard) Tokens(ctx context.Context) ([]store.Token, error) {
 // TokenDays returns for how many days a new token is good at most.
 func (g *Guard) TokenDays(ctx context.Context) (int, error) { return g.accounts.TokenDays(ctx) }
 
-// NewToken makes a token of the session's account and returns it; it is not to be had again.
+// NewToken makes a token of the session's account and returns it; it cannot be read again.
 func (g *Guard) NewToken(ctx context.Context, label string, scopes []qianshao.Scope, valid time.Duration) (string, error) {
 	name := From(ctx).Name
 	token, _, err := g.accounts.NewToken(ctx, name, name, label, scopes, valid)

@@ -38,7 +38,7 @@ func allowances() map[string]allowance {
 // maxTriers bounds the allowances that are remembered.
 const maxTriers = 8192
 
-// trier is whose tries are counted together.
+// trier identifies the tries that are counted together.
 type trier struct {
 	kind    string
 	account string

@@ -440,8 +440,8 @@ func (f *order) order(zone *time.Location) (o desk.Order, err error) {
 	return o, nil
 }
 
-// numberOf reads a number as people type it, also by a Chinese keyboard in full width. What is
-// none is -1, which no batch has; nothing is 0.
+// numberOf reads a number as people type it, also by a Chinese keyboard in full width. Anything else is -1,
+// which no batch has; an empty text is 0.
 func numberOf(s string) int {
 	s = strings.Map(func(r rune) rune {
 		switch {

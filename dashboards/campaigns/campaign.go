@@ -56,7 +56,7 @@ type difference struct {
 	Same, Cut bool
 }
 
-// memberRow is a member with its most telling evidence.
+// memberRow is a member with its most informative evidence.
 type memberRow struct {
 	campaign.Member
 	// URL is the page's; "" if the finding was deleted meanwhile.
@@ -296,7 +296,7 @@ func only(values url.Values) url.Values {
 	return values
 }
 
-// Name says what the campaign is known by.
+// Name is what the campaign is recognised by.
 func (v *campaignPage) Name() string { return v.KeyName(v.Details.Kind, v.Label) }
 
 // KindName names a kind of campaign.
@@ -368,8 +368,8 @@ func (v *campaignPage) Wrong(form string) *refused {
 	return v.Typed.Wrong
 }
 
-// basisOf reads the basis of a form. A missing one is none that ever was: to take it for 0 would
-// let somebody act who has not looked.
+// basisOf reads the basis of a form. A missing one is never valid: taking it for 0 would let somebody act
+// without having looked.
 func basisOf(r *http.Request) int64 {
 	n, err := strconv.ParseInt(r.PostFormValue("basis"), 10, 64)
 	if err != nil {

@@ -105,7 +105,7 @@ type refused struct {
 	Text  string
 }
 
-// refusal is what is said of an error of the desk; nil for what is not the reader's to mend.
+// refusal is the message for an error of the desk; nil for errors that the reader cannot correct.
 func refusal(v *page.Layout, err error) *refused {
 	var r *desk.Refusal
 	switch {

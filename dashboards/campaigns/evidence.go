@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// shownEvidence is how many pieces of evidence of a finding are shown: one tells what it is,
-	// three whether it is like the next one.
+	// shownEvidence is how many pieces of evidence of a finding are shown: one shows what it is, three
+	// whether it resembles the next one.
 	shownEvidence = 3
 	// shownText bounds what is shown of a piece, in characters on either side of the match and in it.
 	shownText = 120
@@ -72,8 +72,8 @@ func blockLine(e *qianshao.Evidence) string {
 }
 
 const (
-	// maxBlock bounds a block that is compared, in characters: some pages of print. What the
-	// page shows of more is of no help to who compares.
+	// maxBlock bounds a block that is compared, in characters: some pages of print. Showing more would not
+	// help a reader to compare.
 	maxBlock = 4000
 	// maxCompare bounds the time of a comparison. Two blocks of maxBlock with nothing in common
 	// take that long, and are then said to differ as a whole.

@@ -48,7 +48,7 @@ func (c *Console) Exhibit(ctx context.Context, v *page.Layout, id string) (*Exhi
 	return e, nil
 }
 
-// Ways are the ways in which a place was concealed, without those that are only a kind of region.
+// Ways are the ways in which a place was concealed; those that are merely a kind of region are left out.
 func (p *place) Ways() []qianshao.Hiding {
 	return slices.DeleteFunc(slices.Clone(p.Hidden), func(h qianshao.Hiding) bool { return !h.Concealed() })
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
-// facetShown values of a facet are open to view; the rest unfolds.
+// facetShown is how many values of a facet are shown; the rest unfolds.
 const facetShown = 7
 
 // chip is a clause with a link: one that is active and can be removed, or an example.

@@ -301,7 +301,7 @@ func (hit *shownEvidence) merge(other shownEvidence) {
 	}
 }
 
-// maxHead bounds what a list shows of a term, in characters.
+// maxHead bounds how much of a term a list shows, in characters.
 const maxHead = 60
 
 func cutText(s string) string {

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// shownCampaigns bounds the campaigns of a finding's page, shownKin the other members of
-	// each: a person sees what sort they are, and a link leads to all.
+	// shownCampaigns bounds the campaigns of a finding's page, shownKin the other members of each:
+	// that shows what sort they are, and a link leads to all.
 	shownCampaigns = 4
 	shownKin       = 5
 	// countedIndicators bounds those whose other appearances are counted: a search each.
@@ -104,7 +104,7 @@ func (c *Console) kin(r *http.Request, v *findingPage) error {
 	return nil
 }
 
-// appearances counts where else the indicators of the finding are, unless the search is away.
+// appearances counts where else the indicators of the finding are, unless the search is unavailable.
 func (c *Console) appearances(r *http.Request, v *findingPage) error {
 	counts := true
 	for _, i := range v.Finding.Indicators {

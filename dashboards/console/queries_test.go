@@ -42,7 +42,7 @@ func TestOwnWordsParse(t *testing.T) {
 	}
 }
 
-// TestFieldsExplained holds the help page to the query language.
+// TestFieldsExplained: the help page explains every field of the query language.
 func TestFieldsExplained(t *testing.T) {
 	for _, l := range []locales.Lang{locales.Chinese, locales.English} {
 		v := &helpPage{Layout: page.Bare(l, time.Time{}, nil)}

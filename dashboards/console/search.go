@@ -53,7 +53,7 @@ type searchPage struct {
 	Empty string
 	// WhyNot says why a URL has no hits; nil for other queries.
 	WhyNot *why
-	// Unknown are the names in a query without hits that nothing has.
+	// Unknown are the names in a query without hits that do not exist.
 	Unknown []unknown
 	// Freezes says that the account may act on many findings at once.
 	Freezes  bool

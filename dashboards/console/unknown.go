@@ -11,17 +11,17 @@ import (
 	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
-// nearRules is how many rules are offered in place of one that there is not.
+// nearRules is how many rules are offered in place of one that does not exist.
 const nearRules = 3
 
-// unknown says of an id in a query that nothing has it, with searches for what it may have been meant as.
+// unknown says that nothing has an id that a query names, with searches for what may have been meant.
 type unknown struct {
 	Text string
 	Near []chip
 }
 
-// unknownIDs says why a query may have no hits: it names rules or campaigns that there are not. That
-// is no mistake of the query, since findings keep the names of rules that are gone.
+// unknownIDs says why a query may have no hits: it names rules or campaigns that do not exist. That is not a
+// mistake in the query, since findings keep the names of removed rules.
 func (c *Console) unknownIDs(ctx context.Context, v *searchPage, query index.Node) error {
 	if v.Empty != "nohit" {
 		return nil

@@ -54,7 +54,7 @@ func (c *Console) whyNot(r *http.Request, v *searchPage) error {
 	return nil
 }
 
-// isUnknown says that nobody has come upon the URL.
+// isUnknown says that the URL has not been discovered.
 func (w *Whereabouts) isUnknown() bool {
 	return w.Seen.IsZero() && w.Skip == "" && !w.Waits
 }

@@ -69,7 +69,7 @@ func (d *Decision) showConflict(w http.ResponseWriter, r *http.Request, f *form,
 	d.Render(w, r, http.StatusConflict, "conflict", v)
 }
 
-// again returns by what kind of act the same can still be said, as the subject is now.
+// again returns the kind of act by which the same can still be said, given what stands now.
 func (v *conflictPage) again(view *desk.View, who qianshao.Account) qianshao.ActKind {
 	switch {
 	case v.Typed.Kind == qianshao.ActPark, v.Conflict.Why == desk.WhyKey && v.Typed.Verdict == "":

@@ -1,6 +1,6 @@
-// Package decision is how people decide on a finding or a campaign, wherever one is shown:
-// what stands, the form with what the account may do, and what becomes of it. The rooms that
-// show such subjects put its panel at the right of their pages, and its message above.
+// Package decision is how people decide on a finding or a campaign, wherever one is shown: what
+// stands, the form with what the account may do, and the result. The rooms that show such subjects
+// put its panel at the right of their pages, and its message above.
 //
 // The rules are the desk's. Here their answers become pages: what was done, with its undo; a
 // conflict, with both answers; a refusal, at the field that is wrong and with all that was typed.

@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// form is what somebody has sent, as they typed it: whatever becomes of it, they get it back.
+// form is what somebody has sent, as they typed it, so that a refusal can give it back.
 type form struct {
 	Subject qianshao.Subject
 	Kind    qianshao.ActKind
@@ -68,7 +68,7 @@ func (f *form) draft(zone *time.Location) (desk.Draft, error) {
 	d := desk.Draft{Subject: f.Subject, Kind: f.Kind, Seen: f.Seen, Key: f.key(), TakeOver: f.TakeOver, Detail: desk.Detail{Words: f.Words}}
 	var err error
 	if d.Basis, err = strconv.ParseInt(f.Basis, 10, 64); err != nil && !fillsBasis(f.Kind) {
-		// To take a missing one for 0 would let somebody decide who has not looked.
+		// Taking a missing basis for 0 would let somebody decide without having looked.
 		return desk.Draft{}, &desk.Refusal{Code: "form", Field: "basis"}
 	}
 	switch f.Kind {

@@ -29,8 +29,8 @@ type Message struct {
 	Next string
 }
 
-// maxName bounds the evidence by which a message names a finding, in characters: as much as tells
-// it from the next one, in a line of a telephone.
+// maxName bounds the evidence by which a message names a finding, in characters: enough to tell it from the
+// next one, on one line of a telephone.
 const maxName = 40
 
 // Message returns what the last act has done, which the page's address names as done=SEQ, or

@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// Panel is what a page shows at its right: what stands of a subject, and what the account may
-// do about it. It has nothing that is kept from the account.
+// Panel is what a page shows at its right: what stands of a subject, and what the account may do
+// about it. It contains nothing that is kept from the account.
 type Panel struct {
 	*page.Layout
 	Subject qianshao.Subject
@@ -24,8 +24,8 @@ type Panel struct {
 	Next string
 	// Here is the page with the panel: a claim leads nowhere else.
 	Here string
-	// ClaimedElsewhere says that the page has another form for claims, of what the subject
-	// stands for: two would be one too many.
+	// ClaimedElsewhere says that the page already has a form for claims, of what the subject stands for, so
+	// that the panel has none.
 	ClaimedElsewhere bool
 	// Blind says that the account is to review a decision that it must not know.
 	Blind bool
@@ -33,7 +33,8 @@ type Panel struct {
 	Answer qianshao.ActKind
 	// MayDecide is for notes, parks and claims, and MayLead for what leads do.
 	MayDecide, MayLead bool
-	// Answered says that the account has answered the decision that stands, in vain so far.
+	// Answered says that the account has given another answer to the decision that stands, which is not
+	// settled yet.
 	Answered bool
 	// Answers are the decision that stands and the second answers to it, for who adjudicates.
 	Answers []Entry

@@ -31,7 +31,7 @@ type accountPage struct {
 	Required bool
 	Tokens   []store.Token
 	Scopes   []scopeChoice
-	// Days is what the form for a token proposes.
+	// Days is the validity that the form for a token proposes.
 	Days int
 	// Problem says what was wrong with the form that was sent, Done what the form before
 	// this page has done.

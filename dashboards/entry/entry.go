@@ -12,7 +12,7 @@ import (
 //go:embed templates/*.html
 var files embed.FS
 
-// Entry answers people who come in, and who look at their account.
+// Entry answers people who log in, or look at their account.
 type Entry struct {
 	*page.Room
 	guard *auth.Guard

@@ -15,9 +15,9 @@ import (
 // series; a register with more of them has none, and a gauge says so.
 const MaxAuthorisations = 1000
 
-// WatchStore registers the gauges of what the store has, read at every scrape. An error
-// leaves them out of that scrape. It must be called at most once. No lag is longer than the
-// process runs: what lay there before was nobody's to visit.
+// WatchStore registers the gauges of what the store has, read at every scrape. An error leaves them out of
+// that scrape. It must be called at most once. No lag is longer than the process has run: before that, there
+// was nobody to visit what waited.
 func (m *Metrics) WatchStore(started time.Time, read func(ctx context.Context) (store.Gauges, error)) {
 	m.store.started, m.store.read = started, read
 	m.registry.MustRegister(m.store)

@@ -49,9 +49,9 @@ func ViewOutcomes() []ViewOutcome { return []ViewOutcome{ViewSeen, ViewLedAway, 
 // longest that a fetch may take before its time-out, in seconds.
 var durationBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
-// verdictBuckets reach from a batch that is decided as it comes in to what nobody has looked
-// at for a quarter, in seconds. A day, 3, 14 and 30 of them are what findings may wait for by
-// their level (campaign.OverdueAfter).
+// verdictBuckets reach from a batch that is decided as it comes in to findings that nobody has looked at for
+// a quarter of a year, in seconds. A day, 3, 14 and 30 of them are what findings may wait for by their level
+// (campaign.OverdueAfter).
 var verdictBuckets = []float64{60, 600, 3600, 4 * 3600, 8 * 3600, day, 3 * day, 7 * day, 14 * day, 30 * day, 90 * day}
 
 const day = 24 * 3600

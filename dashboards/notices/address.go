@@ -21,7 +21,7 @@ const (
 )
 
 // vendorHosts are the hosts of the vendors' robots. A robot may be reached by another host, as
-// through a gateway; but at these hosts, only their own kind answers.
+// through a gateway; but these hosts answer only their own kind.
 func vendorHosts() map[string]notify.Kind {
 	return map[string]notify.Kind{
 		"oapi.dingtalk.com": notify.DingTalk, "api.dingtalk.com": notify.DingTalk, "qyapi.weixin.qq.com": notify.WeCom,

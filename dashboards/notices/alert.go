@@ -18,12 +18,12 @@ import (
 )
 
 const (
-	// foretold is the time of which a form says how much an alert would have told, and foretoldDays
-	// its days, for words.
+	// foretold is the time over which a form says how much an alert would have sent, and foretoldDays the
+	// same in days, for messages.
 	foretold     = "7d"
 	foretoldDays = 7
-	// foretellBudget bounds what counting for all views takes of a form: what is not counted in
-	// it is shown without a number.
+	// foretellBudget bounds the time that a form spends on counting for all views: a view that is not counted
+	// within it is shown without a number.
 	foretellBudget = 500 * time.Millisecond
 )
 

@@ -237,7 +237,7 @@ func (n *Notices) signed(r *http.Request) store.Signed {
 	return store.Signed{By: auth.From(r.Context()).Name, At: n.Now()}
 }
 
-// newID returns an id that nobody has.
+// newID returns a new, random id.
 func newID() string {
 	id := make([]byte, 8)
 	rand.Read(id) // never fails, see crypto/rand
@@ -276,14 +276,13 @@ func onOff(disabled bool) string {
 	return "on"
 }
 
-// mistakes are what is wrong with a form, by field; "" is the field of what is no field's.
+// mistakes are what is wrong with a form, by field; "" is for mistakes of the form as a whole.
 type mistakes map[string]string
 
 // Wrong says what is wrong with a field; "" for nothing.
 func (m mistakes) Wrong(field string) string { return m[field] }
 
-// refused says which field of a form an error is about, and why; ok is false for an error that
-// is none of a form.
+// refused says which field of a form an error is about, and why; ok is false for other errors.
 func refused(v *page.Layout, err error) (field, text string, ok bool) {
 	for _, m := range []struct {
 		err        error

@@ -53,8 +53,8 @@ func (v *Layout) Chips(query index.Node) (chips []Chip) {
 	return chips
 }
 
-// WithClause returns the query narrowed by one more clause. A query that is an OR at
-// its top comes into parentheses, so that the clause narrows all of it.
+// WithClause returns the query narrowed by one more clause. A query that is an OR at its top is put into
+// parentheses, so that the clause narrows all of it.
 func WithClause(query index.Node, clause string) string {
 	switch n := query.(type) {
 	case nil:

@@ -23,7 +23,7 @@ type Layout struct {
 	zone  *time.Location
 	Title string
 	Path  string
-	// Address is where this very page is to be had, without what it was told of the last act.
+	// Address is the address of this very page, without the parameters that tell of the last act.
 	Address string
 	// CSS and JS are where the style sheet and the script are.
 	CSS, JS string
@@ -76,8 +76,8 @@ func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Lay
 	return v
 }
 
-// MayRegister says whether a request may change the register by pages: what is authorised for
-// whom is no matter of whoever sees but a part of it.
+// MayRegister says whether a request may change the register by pages: those who see only a part of the
+// register must not decide what is authorised for others.
 func (b *Base) MayRegister(r *http.Request) bool {
 	return b.Options.Register && auth.May(r.Context(), qianshao.PowerAdminister) && auth.From(r.Context()).Sight.All
 }
@@ -120,7 +120,7 @@ func Bare(l locales.Lang, now time.Time, zone *time.Location) *Layout {
 	return &Layout{Language: l, Now: now, zone: zone}
 }
 
-// shownAt is where the page that answers a request is to be had by GET. The address of a form
+// shownAt is the address at which GET shows the page that answers a request. The address of a form
 // is that of the page that it is on, or lies below it. Forms that are on many pages, whose
 // addresses lie below no page but the front page, say in "next" where they are.
 func (b *Base) shownAt(r *http.Request) *url.URL {
@@ -246,8 +246,8 @@ func (v *Layout) VerdictSaid(x qianshao.Verdict, why qianshao.Reason) string {
 	return v.T("decision.answer", v.VerdictName(x), v.ReasonName(why))
 }
 
-// Sign stands beside a verdict's name: a verdict is a sign and a word, and has no colour. That
-// of none is a circle.
+// Sign stands beside a verdict's name: a verdict is shown by a sign and a word, not by colour. The sign of no
+// verdict is a circle.
 func (v *Layout) Sign(x qianshao.Verdict) string {
 	switch x {
 	case qianshao.VerdictCrime:

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// LocalPath returns next if it leads to a page of this console, else the front
-// page: a login form must not be somebody's redirector.
+// LocalPath returns next if it leads to a page of this console, else the front page: a login form
+// must not be an open redirector.
 func LocalPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {

@@ -29,8 +29,8 @@ type MenuEntry struct {
 	Current bool
 }
 
-// MaxCounted bounds what the sidebar counts: whoever has more than that before them needs
-// no number, and counting further would make every page slow.
+// MaxCounted bounds what the sidebar counts: beyond it the exact number helps nobody, and counting further
+// would make every page slow.
 const MaxCounted = 9999
 
 // menu makes the sidebar for who makes the request.
@@ -60,7 +60,7 @@ func (b *Base) menu(r *http.Request, v *Layout) []MenuGroup {
 	return append(groups, MenuGroup{"", rest}, MenuGroup{"", lead})
 }
 
-// counts returns how much is in each list, which is nothing if that cannot be said.
+// counts returns how much is in each list; nothing if that cannot be counted.
 func (b *Base) counts(ctx context.Context) map[string]int {
 	counts, err := b.Counts(ctx)
 	if err != nil {
@@ -69,7 +69,7 @@ func (b *Base) counts(ctx context.Context) map[string]int {
 	return counts
 }
 
-// ending returns how many authorisations end soon, 0 if that cannot be said.
+// ending returns how many authorisations end soon, 0 if that cannot be counted.
 func (b *Base) ending(ctx context.Context) int {
 	if b.Ending == nil {
 		return 0

@@ -38,7 +38,7 @@ type savedView struct {
 	MayDelete bool
 }
 
-// found remembers how much each account finds with the saved views.
+// found caches how many findings each account has for the saved views.
 type found struct {
 	mu   sync.Mutex
 	last map[string]foundCount

@@ -59,7 +59,7 @@ type queuePage struct {
 	MaySave, MayShare, MayDecide bool
 	// MayLead says that the account takes over claims.
 	MayLead bool
-	// Claimed is how many campaigns others work on, where nothing else waits; "" for none.
+	// Claimed is how many campaigns others work on, if nothing else waits; "" for none.
 	Claimed string
 	// Typed is the name of a view that could not be saved.
 	Typed string
@@ -367,7 +367,7 @@ func (v *queuePage) Waiting() (list []page.MenuEntry) {
 	return list
 }
 
-// Announce says what is shown, for who does not see it.
+// Announce says what is shown, for screen readers.
 func (v *queuePage) Announce() string {
 	parts := []string{v.ListName(), v.Total}
 	if v.Problem != "" {

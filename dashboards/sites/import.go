@@ -38,13 +38,13 @@ type planned struct {
 type importPage struct {
 	times
 	Name, Text string
-	// Pasted is Text where it came by no file: it is mended where it stands.
+	// Pasted is Text if it did not come from a file: it is corrected in the form.
 	Pasted   string
 	Mistakes []Mistake
 	List     []planned
 	// Added, Changed and Unchanged count all, also those that are not listed.
 	Added, Changed, Unchanged int
-	// Seen is what the button "confirm" confirms; Stale says that it is not any more what was shown.
+	// Seen is what the button "confirm" confirms; Stale says that this is no longer what was shown.
 	Seen  string
 	Stale bool
 	// Empty says that nothing was sent.

@@ -24,8 +24,8 @@ const (
 	patience = 100 * time.Millisecond
 	// filePatience is how long a file waits: the whole time of a request, but for its answer.
 	filePatience = 15 * time.Second
-	// abandoned is when nobody waits for a report any more: a page asks again every two seconds, a
-	// file waits for filePatience. Who leafs through a year waits for the last of its weeks alone.
+	// abandoned is when nobody waits for a report any more: a page asks again every two seconds, a file waits
+	// for filePatience. A reader who leafs through the weeks of a year waits only for the last one.
 	abandoned = filePatience + 5*time.Second
 )
 
