@@ -29,7 +29,7 @@ type Analyzer struct {
 	indicators *indicator.Finder
 }
 
-// New returns an analyzer that holds pages against rules, and cuts words by their dictionary.
+// New returns an analyzer that judges pages by rules, and cuts words by their dictionary.
 func New(rules *rule.Set) (*Analyzer, error) {
 	if rules == nil {
 		return nil, errors.New("analyze: a rule set is needed; rule.Load reads one")

@@ -135,9 +135,9 @@ func waysOfHiding() []wayOfHiding {
 	}
 }
 
-// TestWaysOfHiding holds the whole analysis to the table of ways of hiding in
-// docs/detection.md: crime content that is hidden is one finding with all its
-// evidence, and hiding alone is none.
+// TestWaysOfHiding checks the whole analysis against the table of ways of hiding in
+// docs/detection.md: crime content that is hidden is one finding with all its evidence, and
+// hiding alone is not a finding.
 //
 //	go test ./analyze -run WaysOfHiding -update
 func TestWaysOfHiding(t *testing.T) {
@@ -199,8 +199,8 @@ func TestHidingAloneIsNoFinding(t *testing.T) {
 	}
 }
 
-// compareSection holds the part of a document between <!-- name --> and
-// <!-- /name --> against want, or rewrites it with -update.
+// compareSection compares the part of a document between <!-- name --> and <!-- /name --> with
+// want, or rewrites it with -update.
 func compareSection(t *testing.T, file, name, want string) {
 	t.Helper()
 	content, err := os.ReadFile(file)

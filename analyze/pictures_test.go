@@ -22,7 +22,7 @@ func posterPage() qianshao.Page {
 }
 
 // TestPictures: what was read in a picture is evidence, with the picture and its place in the
-// page; the page's own address is no indicator.
+// page; the page's own address is not an indicator.
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	doc, assessment := shipped(t).Assess(posterPage())

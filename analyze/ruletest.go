@@ -66,7 +66,7 @@ func (a *Analyzer) testPatterns() (count int, failures []TestFailure) {
 func (a *Analyzer) testRules(least qianshao.Level) (count int, failures []TestFailure) {
 	for _, r := range a.Rules().Rules() {
 		if r.Off != nil {
-			continue // it never fires, which is no failure of its tests
+			continue // it never fires, so its tests cannot fail
 		}
 		for i, test := range r.Tests {
 			count++

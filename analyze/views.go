@@ -10,11 +10,10 @@ import (
 	"github.com/qianshao/qianshao/analyze/view"
 )
 
-// assessViews adds what the page's other views show and a plain visitor does
-// not get. Of the views of search engines' visitors and crawlers only the
-// difference is judged, as a page of its own, just as concealed text is: what a
-// plain visitor reads neither helps nor excuses it. A difference that no rule
-// calls a crime is no finding.
+// assessViews adds what the page's other views show and a plain visitor does not get. Of the
+// views of search engines' visitors and crawlers only the difference is judged, as a page of
+// its own, just as concealed text is: what a plain visitor reads neither helps nor excuses it.
+// A difference that no rule calls a crime is not a finding.
 func (a *Analyzer) assessViews(x *Extraction, assessment *qianshao.Assessment) {
 	if len(x.Others) == 0 {
 		return

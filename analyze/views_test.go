@@ -125,9 +125,9 @@ func TestLedAwayByShippedRules(t *testing.T) {
 	}
 }
 
-// TestHostileViews: a view with casino terms is a finding beside any plain page,
-// unless it is a plain visitor's too; an odd view neither adds to nor takes from
-// the plain page's finding; and an odd redirect is none.
+// TestHostileViews: a view with casino terms is a finding beside any plain page, unless it is
+// a plain visitor's too; an odd view neither adds to nor takes from the plain page's finding;
+// and an odd redirect is not a finding.
 func TestHostileViews(t *testing.T) {
 	a := small(t)
 	casino := "<p>线上赌场</p>"

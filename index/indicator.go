@@ -99,8 +99,8 @@ func normalIndicator(kind qianshao.IndicatorKind, raw string) string {
 	return strings.ToLower(raw)
 }
 
-// digits returns a number without the spaces and hyphens between its groups, or
-// "" if it is no number of at least minNumber digits.
+// digits returns a number without the spaces and hyphens between its groups, or "" if it is
+// not a number of at least minNumber digits.
 func digits(raw string) string {
 	number := strings.NewReplacer(" ", "", "-", "").Replace(raw)
 	if len(number) < minNumber || !isNumber(number) {

@@ -14,7 +14,7 @@ import (
 // Comparison is the rules as they are and as they would be.
 type Comparison struct{ Before, After *analyze.Analyzer }
 
-// Outcome is what came of one page.
+// Outcome is the result for one page.
 type Outcome struct {
 	// Before and After say whether the page is flagged, by any rule.
 	Before, After bool

@@ -40,8 +40,8 @@ import (
 type Label string
 
 const (
-	// LabelNone is an innocent text; so are neutral pages and insults, which
-	// are no crime that we look for.
+	// LabelNone is an innocent text; so are neutral pages and insults, which are not crimes
+	// that we look for.
 	LabelNone    Label = "none"
 	labelNeutral Label = "neutral"
 	labelAbuse   Label = "abuse"

@@ -131,7 +131,7 @@ func leadsOn(a atom.Atom) bool {
 	return a == atom.A || a == atom.Area || a == atom.Iframe || a == atom.Frame || a == atom.Meta || a == atom.Link
 }
 
-// isData reports whether a reference holds a picture or a font itself, which is no text.
+// isData reports whether a reference holds a picture or a font itself rather than text.
 func isData(ref string) bool {
 	const scheme = "data:"
 	return len(ref) >= len(scheme) && strings.EqualFold(ref[:len(scheme)], scheme)

@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// evalDir returns a folder of the labelled real pages, which stand beside the
-// module's root on the maintainers' machines and are no part of the project.
+// evalDir returns a folder of the labelled real pages, which stand beside the module's root on
+// the maintainers' machines and are not part of the project.
 func evalDir(t testing.TB, name string) string {
 	dir := filepath.Join("..", "..", "..", "shared", "eval", name)
 	if _, err := os.Stat(dir); err != nil {

@@ -63,7 +63,8 @@ func (a *assembler) picture(el int32, at tree.Attribute, hiding qianshao.Hiding)
 	}
 }
 
-// pictureURL returns what an attribute refers to; "" if that is no picture that may be read.
+// pictureURL returns what an attribute refers to; "" if that is not a picture that may be
+// read.
 func (a *assembler) pictureURL(ref string) string {
 	if len(ref) > maxDataPicture {
 		return ""

@@ -197,8 +197,8 @@ func (r *reading) cased(first, last int) string {
 	return b.String()
 }
 
-// digitOf returns the ASCII digit that c shows, also as a Chinese numeral, plain
-// or financial; 0 if it is none.
+// digitOf returns the ASCII digit that c shows, also as a Chinese numeral, plain or financial;
+// 0 if it shows none.
 func digitOf(c rune) byte {
 	if isDigit(c) {
 		return byte(c)

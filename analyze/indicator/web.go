@@ -248,9 +248,8 @@ func (r *reading) hostJoint(i int) (separator string, next int, odd bool) {
 	return "", i, false
 }
 
-// isHost reports whether the name ends in a public suffix. An odd dot needs one
-// of the usual suffixes: 网址：abc。Me 123 is none. So do suffixes that are
-// endings of files.
+// isHost reports whether the name ends in a public suffix. An odd dot needs one of the usual
+// suffixes: 网址：abc。Me 123 has no host in it. So do suffixes that are also endings of files.
 func isHost(host string, odd bool) bool {
 	dot := strings.LastIndexByte(host, '.')
 	if dot < 1 || len(host) > maxHost || len(host)-dot < 3 || strings.Contains(host, "..") || strings.Contains(host, ".-") || strings.Contains(host, "-.") {

@@ -73,7 +73,7 @@ const (
 )
 
 // kinds is read only. The characters that begin with E4 to E9, nearly all Chinese ones, are
-// no part of a number.
+// not part of a number.
 var kinds = func() (k [256]kind) {
 	for c := '0'; c <= '9'; c++ {
 		k[c] = digit

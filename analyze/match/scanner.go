@@ -65,7 +65,7 @@ type scanner struct {
 	t       *fold.Text
 	emit    func(Hit)
 	base    int32               // state of the main reading
-	threads [maxThreads]*thread // the first live ones read; copying them costs more than all else
+	threads [maxThreads]*thread // the first live of them are read; copying threads would cost more than all else
 	live    int
 	edges   [maxEdges]edge
 	count   int
@@ -161,7 +161,7 @@ func (sc *scanner) queue(i, state int32) {
 }
 
 // flush reports the hits of the main reading that were queued. It asks the memory for all their
-// blocks before it reads the first: so it waits once for many.
+// blocks before it reads the first: so it waits once for all of them.
 func (sc *scanner) flush() {
 	queued := sc.ends[:sc.queued]
 	for k := range queued {

@@ -6,11 +6,11 @@ import (
 	"unicode"
 )
 
-// The automaton does not run over characters but over symbols. The symbol of a
-// Chinese character is its most common sound without tone; that of a letter or
-// digit is the class of those that look like it. So one pass finds the terms and
-// their spellings with other characters of the same sound. Each find is then
-// compared with the term, character by character (see check).
+// The automaton does not run over characters but over symbols. The symbol of a Chinese
+// character is its most common sound without tone; that of a letter or digit is the class of
+// those that look like it. So one pass finds the terms and their spellings with other
+// characters of the same sound. Each find is then compared with the term, character by
+// character (see compare).
 //
 // What one symbol for each character cannot express is an edge: another symbol for
 // a character (it looks like a character of a term, or has a second reading), one

@@ -84,7 +84,7 @@ func TestLanes(t *testing.T) {
 // TestLanesStayQuiet holds what must not be taken for a disguise.
 func TestLanesStayQuiet(t *testing.T) {
 	for _, test := range [][2]string{
-		{"这4一本书", "这是一本书"}, // 4 sounds like 是, but is no letter of it
+		{"这4一本书", "这是一本书"}, // 4 sounds like 是, but is not a spelling of it
 		{"最快3月", "快三月份"},
 		{"迷彩PS3", "彩票"},
 		{"松下ZS3", "下注"},

@@ -17,7 +17,7 @@ const (
 	// maxDictionary bounds the words. The lexicon has room for 65,535 different frequencies,
 	// of which the shipped words take 5,000; and no town has so many names.
 	maxDictionary = 20_000
-	// maxOwnWord is how many characters of a word are seen when a hit in it is held against
+	// maxOwnWord is how many characters of a word are seen when a hit in it is compared with
 	// the words around it (token's window).
 	maxOwnWord = 16
 	// maxOther bounds the characters in all words together that are no common Chinese ones:

@@ -186,7 +186,7 @@ func find(fsys fs.FS) (files []file, err error) {
 	return files, nil
 }
 
-// read parses all files on all cores, since YAML takes most of a load's time, and
+// read parses all files on all cores, since parsing YAML takes most of the time of a load, and
 // collects what they say in the order of their names.
 func (l *loader) read() error {
 	files := make([]parsedFile, len(l.files))
@@ -337,9 +337,9 @@ func (l *loader) readOptional(fsys fs.FS, name, shown string) ([]byte, error) {
 	return src, err
 }
 
-// readCapped reads a file. Of one beyond the largest cap it returns as many bytes as
-// the parsers need to refuse it. A pipe or device is refused: the one waits for a writer
-// and answers no signal, the other has no end.
+// readCapped reads a file. Of one beyond the largest cap it returns as many bytes as the
+// parsers need to refuse it. A pipe or device is refused: reading a pipe waits for a writer
+// and cannot be interrupted, and a device has no end.
 func readCapped(fsys fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {

@@ -16,8 +16,8 @@ const (
 	// gramLength is how many characters in a row make a wording. Two texts seldom
 	// have five Chinese characters in common by accident.
 	gramLength = 5
-	// tokenLength is the length from which letters mixed with digits are the token
-	// of a session, a cache or a form rather than a name.
+	// tokenLength is the length from which letters mixed with digits count as the token of a
+	// session, a cache or a form rather than a name.
 	tokenLength = 16
 	// lead is how many characters of shared text are kept beside what is new, up to
 	// the end of the sentence: a warning before a word changes what it says.

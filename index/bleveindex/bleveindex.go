@@ -65,7 +65,7 @@ type Index struct {
 	fold  func(string) string
 	zone  *time.Location
 	bleve bleve.Index
-	raw   bleveapi.Index // the same, for what bleve's own interface lacks
+	raw   bleveapi.Index // the same index, for what bleve's own interface lacks
 	path  string
 	lock  *flock.Flock
 
@@ -239,8 +239,8 @@ func (x *Index) Close() error {
 	return x.closeErr
 }
 
-// guard turns a panic, which scorch answers damaged files with, into ErrCorrupt;
-// so does reading behind the end of a file that is mapped into memory and was cut.
+// guard turns a panic into ErrCorrupt: scorch panics over damaged files, and so does reading
+// beyond the end of a truncated file that is mapped into memory.
 func guard(op string, f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// TestConcurrent writes, deletes and searches at once, and closes amid it.
+// TestConcurrent writes, deletes and searches at once, and closes the index meanwhile.
 func TestConcurrent(t *testing.T) {
 	x := open(t, t.TempDir(), Options{})
 	var wg sync.WaitGroup

@@ -188,9 +188,8 @@ func TestRebuild(t *testing.T) {
 	}
 }
 
-// TestDamaged overwrites or cuts each file in turn. Whatever happens then, it is
-// an error that names the remedy or a wrong answer, never a panic, and Rebuild
-// makes all good.
+// TestDamaged overwrites or cuts each file in turn. The result may be an error that names the
+// remedy or a wrong answer, but never a panic, and Rebuild repairs everything.
 func TestDamaged(t *testing.T) {
 	origin := t.TempDir()
 	x := open(t, origin, Options{})

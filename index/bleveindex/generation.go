@@ -13,11 +13,10 @@ import (
 // generationKey is the key under which each batch leaves its number in the index.
 const generationKey = "qianshao_generation"
 
-// writeGeneration writes a batch with its number: into the index along with the
-// batch, and then into a file beside it. When a segment cannot be read, scorch
-// opens an older state and says so to the log alone; the file then knows of a
-// batch that the index does not. The file need not be synced: one that is too
-// old after a power cut finds nothing amiss.
+// writeGeneration writes a batch with its number: into the index along with the batch, and
+// then into a file beside it. When a segment cannot be read, scorch opens an older state and
+// only logs that; the file then knows of a batch that the index does not. The file need not be
+// synced: one that is too old after a power cut finds nothing amiss.
 func (x *Index) writeGeneration(batch *bleve.Batch) error {
 	next := []byte(strconv.FormatUint(x.generation+1, 10))
 	batch.SetInternal([]byte(generationKey), next)

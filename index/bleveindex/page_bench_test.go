@@ -78,7 +78,7 @@ func slope(points []point) float64 {
 }
 
 // benchmarkCold is the first search of a process: one hit and the total, as when the index is
-// held against the store, and then a page.
+// compared with the store, and then a page.
 func benchmarkCold(b *testing.B, path string) {
 	var marks, pages []float64
 	for b.Loop() {

@@ -56,7 +56,7 @@ type words struct {
 // word is a token of a phrase: where it stands in it, and in the documents.
 type word struct {
 	offset uint64
-	places *placeReader // one for all words that are the same token
+	places *placeReader // shared by all words that are the same token
 }
 
 // words opens a phrase's tokens in a segment, and returns those of the documents

@@ -85,5 +85,5 @@ func (f *textField) Value() []byte                                       { retur
 func (f *textField) NumPlainTextBytes() uint64                           { return uint64(len(f.text)) }
 func (f *textField) Size() int                                           { return len(f.text) }
 func (f *textField) EncodedFieldType() byte                              { return 't' }
-func (f *textField) AnalyzedLength() int                                 { return 0 } // nothing ranks by it
+func (f *textField) AnalyzedLength() int                                 { return 0 } // it is not used for ranking
 func (f *textField) AnalyzedTokenFrequencies() bleveapi.TokenFrequencies { return f.frequencies }

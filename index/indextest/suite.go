@@ -500,8 +500,8 @@ func idsOf(hits []index.Hit) (ids []string) {
 	return ids
 }
 
-// testCursorsAmidWrites: while others come and go and move, a finding that was there all
-// the time in its place is on exactly one page.
+// testCursorsAmidWrites: while other findings come, go and move, one that stayed in its place
+// is on exactly one page.
 func testCursorsAmidWrites(t *testing.T, open Open) {
 	x := open(t, nil)
 	records := many(t, x, 31)
@@ -618,7 +618,7 @@ func testWrites(t *testing.T, open Open) {
 	}
 	put(t, x)
 	put(t, x, page("b", "", "甲"), page("a", "", "乙"), page("c", "", "丙"))
-	put(t, x, page("b", "", "甲"), page("a", "", "丁"), page("a", "", "戊")) // the last of one id counts
+	put(t, x, page("b", "", "甲"), page("a", "", "丁"), page("a", "", "戊")) // of records with one id, the last counts
 	wantIDs(t, x, "", "a", "b", "c")
 	wantIDs(t, x, "乙")
 	wantIDs(t, x, "丁")

@@ -25,7 +25,7 @@ type operation struct {
 // Put adds or replaces records; when it returns, they are on the disks of all copies of the shards, and
 // can be found.
 func (x *Index) Put(ctx context.Context, records []qianshao.FindingRecord, seq int64) error {
-	last := make(map[string]int, len(records)) // the last of one id counts
+	last := make(map[string]int, len(records)) // of records with one id, the last counts
 	for i := range records {
 		last[records[i].Finding.ID] = i
 	}

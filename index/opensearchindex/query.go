@@ -14,8 +14,8 @@ import (
 // maxTerms is how many values the cluster takes in one clause.
 const maxTerms = 1 << 16
 
-// clause translates a tree. Values are only ever values: there is no syntax of the
-// cluster's in which one could be more.
+// clause translates a tree. Values are only ever passed as values: no syntax of the cluster's
+// is used that would interpret them.
 func (x *Index) clause(n index.Node) (object, error) {
 	switch n := n.(type) {
 	case nil:

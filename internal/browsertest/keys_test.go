@@ -31,7 +31,7 @@ func TestKeys(t *testing.T) {
 
 	b.press("m")
 	b.waitFor("the note's field", fmt.Sprintf("document.activeElement === document.querySelector(%s)", quote(note)))
-	b.press("j", " ", "z") // text, while one types
+	b.press("j", " ", "z") // while typing, these are text
 	b.run(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	b.waitFor("the note", fmt.Sprintf(`document.querySelector(%s).innerText.includes("j z")`, quote(panel)))
 	if got := b.subject(); got != subject {

@@ -37,7 +37,7 @@ type setting struct {
 	dark bool
 }
 
-// told has, by language, what the pages say of the acts of a story.
+// told has, by language, what the pages say about the acts of a story.
 var told = map[string]struct {
 	crime, notCrime string
 	acts            []string
@@ -281,7 +281,7 @@ func (s *story) adjudicate(id, answer, name string) {
 	}
 }
 
-// finished holds for the page of a batch on which nothing works any more.
+// finished is true on the page of a batch that is no longer being worked on.
 const finished = `document.readyState === "complete" && !document.querySelector('meta[http-equiv="refresh"]')`
 
 // campaign decides 150 pages as one, after their preview, and undoes it.

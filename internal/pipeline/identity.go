@@ -79,8 +79,8 @@ func successor(was *qianshao.Finding, open []qianshao.FindingRecord, found []qia
 	return best
 }
 
-// kinship is what speaks for two findings of different categories being one. Rules
-// speak louder than words: rules of two categories may find the same words, so words
+// kinship says what suggests that two findings of different categories are one. Rules are
+// stronger evidence than words: rules of two categories may find the same words, so words
 // alone say nothing where both categories were there before.
 type kinship int
 

@@ -102,7 +102,7 @@ func (v *visitor) history(t *testing.T, ids *[]string) (list []string) {
 	return list
 }
 
-// TestAFindingKeepsItsIdentityWhenItsCategoryMoves: whatever rules are put where, a
+// TestAFindingKeepsItsIdentityWhenItsCategoryMoves: whichever category rules are put into, a
 // finding that stays on the page keeps its id, its history and its captures.
 func TestAFindingKeepsItsIdentityWhenItsCategoryMoves(t *testing.T) {
 	const page = innocent + "<p>注册送彩金三十八元起</p><p>专业代办毕业证书</p>"

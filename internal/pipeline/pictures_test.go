@@ -188,7 +188,7 @@ func TestTextOfAnImageOnlyPage(t *testing.T) {
 	}
 }
 
-// TestTextOfAnInnocentPicture: it leaves nothing behind.
+// TestTextOfAnInnocentPicture: nothing of it is stored.
 func TestTextOfAnInnocentPicture(t *testing.T) {
 	s := servePictures(t, func() string { return `<title>首页</title><img src="/poster.png"><img src="/ewm.png">` })
 	v := watch(t, s)

@@ -16,11 +16,11 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Each other view is one more request to the host, under the same scope,
-// robots.txt and pace. So a page is asked for in them when it is new, when it has
-// changed, at most once in viewsRest, and at least once in viewsTerm: a redirect
-// for search visitors leaves the plain page as it was. Where a finding rests on
-// a view it is asked for at every visit, or the finding would seem to be gone.
+// Each other view is one more request to the host, under the same scope, robots.txt and pace.
+// So a page is asked for in them when it is new, when it has changed, at most once in
+// viewsRest, and at least once in viewsTerm: a redirect for search visitors leaves the plain
+// page as it was. Where a finding rests on a view it is asked for at every visit, otherwise
+// the finding would seem to be gone.
 const (
 	viewsRest = 24 * time.Hour
 	viewsTerm = 7 * 24 * time.Hour
@@ -206,7 +206,7 @@ func FetchScripts(ctx context.Context, fetcher *fetch.Fetcher, x *analyze.Extrac
 	return scripts, own
 }
 
-// isForeign says that a script is none of the page's site: a CDN's, or a counter's.
+// isForeign says that a script does not belong to the page's site: a CDN's, or a counter's.
 func isForeign(err error) bool {
 	var skip *fetch.SkipError
 	return errors.Is(err, fetch.ErrOtherSite) || errors.As(err, &skip) && skip.Skip == qianshao.SkipNotAuthorised

@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/internal/turns"
 )
 
-// Answer is what is said of one input; a line of JSON.
+// Answer is the result for one input; a line of JSON.
 type Answer struct {
 	Input      string              `json:"input"`
 	URL        string              `json:"url,omitempty"`

@@ -30,8 +30,8 @@ func entries(names ...string) iter.Seq[input.Entry] {
 	}
 }
 
-// TestInOrder: answers come in the order of the inputs, however long each takes,
-// and end with the first error of who takes them, or with the context.
+// TestInOrder: answers come in the order of the inputs, however long each takes, and end with
+// the first error of the caller, or with the context.
 func TestInOrder(t *testing.T) {
 	slowFirst := func(e input.Entry) string {
 		if e.Input == "a" {

@@ -214,7 +214,7 @@ func (p *paragraph) pop() {
 	p.frames = p.frames[:len(p.frames)-1]
 }
 
-// put places a character that is no control.
+// put places a character that is not a control.
 func (p *paragraph) put(r rune) {
 	d := neutral
 	switch {

@@ -43,10 +43,10 @@ type Term struct {
 	Refused bool
 }
 
-// Terms holds the short terms that count inside words against the dictionary: those
-// of rules that judge messages, and those of unbounded blocks. It returns each term that
-// comes about by chance too often, once for each block. One that only supports others, or
-// for which "unbounded" gives a reason, is not refused. The dictionary is that of the segmenter.
+// Terms looks up in the dictionary the short terms that count inside words: those of rules that
+// judge messages, and those of unbounded blocks. It returns each term that comes about by chance
+// too often, once for each block. One that only supports others, or for which "unbounded" gives
+// a reason, is not refused. The dictionary is that of the segmenter.
 func Terms(rules *rule.Set, segmenter *token.Segmenter) ([]Term, error) {
 	var list []Term
 	var queries []token.Query

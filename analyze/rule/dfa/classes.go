@@ -24,7 +24,8 @@ const (
 	pageSize = 1 << pageBits
 )
 
-// class returns a character's class. What is no character, as a stray byte, is U+FFFD.
+// class returns a character's class. What is not a character, such as a stray byte, counts as
+// U+FFFD.
 func (c *classes) class(r rune) uint16 {
 	if r>>16 == 0 {
 		return c.pages[c.index[r>>pageBits]+r&(pageSize-1)]

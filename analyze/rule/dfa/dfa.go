@@ -4,9 +4,9 @@
 //
 // An automaton's states are built as texts lead to them (R. Cox, "Regular Expression Matching in
 // the Wild", 2010). One reads forward, to where the first match ends; another one reads back
-// from there, to where it begins. An expression with gaps, like 代[^。]{0,14}票, can have
-// thousands of states: all expressions share one bounded memory, and one that
-// always needs new states is left to Go's engine for a while.
+// from there, to where it begins. An expression with gaps, like 代[^。]{0,14}票, can have thousands
+// of states: all expressions share one bounded memory, and an expression that keeps needing new
+// states is left to Go's engine for a while.
 package dfa
 
 import (
@@ -103,7 +103,7 @@ func matchesEmpty(prog *syntax.Prog) bool {
 // text and with the program: an expression of thousands of instructions can take 50 µs a character.
 type Budget struct {
 	Left  int  // characters times instructions
-	Spent bool // a text was not read, as Left was not enough
+	Spent bool // a text was not read because Left was not enough
 
 	pardoned bool // see lag
 }

@@ -47,7 +47,8 @@ const (
 	befores
 )
 
-// startOfText is no character; so is what ends a text.
+// startOfText stands for the beginning of a text and is not a character, and neither is
+// endOfText.
 const startOfText = -1
 
 // beforeOf returns what a state behind a character knows of it.

@@ -13,8 +13,8 @@ var dated = regexp.MustCompile(`(?:19|20)[0-9]{2}\s*[-~～—至]\s*(?:19|20)[0-
 // datedReach is how many bytes before and behind a match are looked at for a date.
 const datedReach = 24
 
-// isDated is true for a match of a regular expression whose digits are all those of dates
-// and ranges: 威2024-09-04 is no account of 威信.
+// isDated is true for a match of a regular expression whose digits are all those of dates and
+// ranges: 威2024-09-04 is not an account of 威信.
 func (e *evaluation) isDated(b *block, h *hit) bool {
 	if int(h.term) < len(e.engine.terms) {
 		return false

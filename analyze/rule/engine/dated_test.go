@@ -2,7 +2,7 @@ package engine
 
 import "testing"
 
-// TestDates: on a page a date or a range is no account.
+// TestDates: on a page a date or a range is not an account.
 func TestDates(t *testing.T) {
 	e := loadDetection(t, "  a: {regex: ['[薇威]\\s*[a-z]{0,9}\\d[0-9-]{4,}', '\\d[\\d-]{5,}', '\\d{3}年\\p{Han}']}\n  condition: a\n")
 	for text, want := range map[string]bool{

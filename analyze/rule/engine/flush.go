@@ -97,8 +97,8 @@ func (e *evaluation) findCovers() {
 	}
 }
 
-// cover notes an allowed text of the open region. A text that merely sounds like
-// it is another text.
+// cover notes an allowed text of the open region. A text that merely sounds like it is not the
+// allowed text.
 func (e *evaluation) cover(index int32, h *match.Hit) {
 	if h.Cost > plainCost || e.allowed.ignore {
 		return

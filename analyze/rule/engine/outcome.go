@@ -19,8 +19,8 @@ type outcome struct {
 
 func (e *evaluation) outcome(d *detection) outcome { return outcome{e: e, d: d} }
 
-// alone judges the concealed text as if it were a page of its own: what a
-// visitor reads on a hacked page neither helps nor excuses what is hidden there.
+// alone judges the concealed text as if it were a page of its own: what a visitor reads on a
+// hacked page neither supports nor excuses what is hidden there.
 func (o outcome) alone() outcome {
 	o.concealed = true
 	return o

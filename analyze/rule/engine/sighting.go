@@ -8,7 +8,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// Sighting is a term that a document holds, whether or not a rule fires by it.
+// Sighting is a term that a document holds, whether or not it makes a rule fire.
 type Sighting struct {
 	Term  string // its syntax.Term.Key
 	Place rule.Place

@@ -10,8 +10,8 @@ import (
 )
 
 // On a page so many words meet that a short term is often found where one word ends and
-// another begins: 彩金 in 五彩金香, 期期中 in 学期期中. There it counts only between words.
-// In a message, which says one thing, it counts as it stands: slang is in no dictionary.
+// another begins: 彩金 in 五彩金香, 期期中 in 学期期中. There it counts only between words. In a message,
+// which says one thing, it counts anywhere, because dictionaries have no slang.
 
 // dropChance drops the short terms of a detection that cut words in two, and the dates
 // that its expressions match, and weighs its blocks anew. It is called for the few detections whose condition holds, since each

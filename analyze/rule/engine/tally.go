@@ -122,7 +122,7 @@ func (e *evaluation) keep(b *block, st *blockState, h *hit) {
 	seen := &e.tally.seen[h.slot]
 	if e.isWeak(h) {
 		if seen.strong && seen.kept[e.class(h)] == maxTermHits {
-			return // it could only be one more, so whether a contact is near is not asked
+			return // it could only be one more, so there is no need to ask whether a contact is near
 		}
 		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactBeside(h)
 		if h.weak && e.page.isLong || !e.isBounded(b, h) {
@@ -164,7 +164,7 @@ func (t *termSeen) hasRoom(class int, st *blockState) bool {
 	return t.kept[class] == 0 || t.kept[class] < maxTermHits && len(st.hits) < maxBlockHits
 }
 
-// isSpent says whether keep would do nothing with a hit, now and for the rest of the page.
+// isSpent says whether keep would ignore a hit, now and for the rest of the page.
 func (e *evaluation) isSpent(b *block, st *blockState, h *hit) bool {
 	if e.tooDisguised(b, h) {
 		return true
@@ -174,7 +174,7 @@ func (e *evaluation) isSpent(b *block, st *blockState, h *hit) bool {
 		return seen.kept[class] == maxTermHits || seen.kept[classWeak] == maxTermHits ||
 			e.page.isLong && len(e.contactHandles()) == 0 // on a long page, it needs a contact handle
 	}
-	// Where there is no room, a hit of that class was kept, and noted as what such hits are.
+	// If there is no room, a hit of that class was kept already, and its traits were noted.
 	return (seen.plain || h.cost > plainCost) && !seen.hasRoom(class, st)
 }
 

@@ -9,7 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxParsed bounds the bytes that are parsed, some seconds, to tell comments from texts with " #".
+// maxParsed bounds the bytes that are parsed, some seconds, to distinguish comments from texts
+// with " #".
 const maxParsed = 64 << 20
 
 // comment is one line of comment and what it is attached to.

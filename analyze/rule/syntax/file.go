@@ -307,7 +307,7 @@ func (f *File) words(n *yaml.Node, what any) []Text {
 	})
 }
 
-// wordMistake explains an entry of words that is written in another program's way.
+// wordMistake explains an entry of words that is written in the syntax of another program.
 func wordMistake(value string) locales.Message {
 	term, _, _ := strings.Cut(value, "|")
 	return slip(strings.TrimSpace(term))

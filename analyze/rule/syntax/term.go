@@ -15,7 +15,7 @@ import (
 
 // Limits of terms and word lists.
 const (
-	// MaxTerm is the longest term, in folded characters; a sentence is no term.
+	// MaxTerm is the longest term, in folded characters; a sentence is not a term.
 	MaxTerm = 64
 	// MinTerm is the shortest one; a single character is on every page.
 	MinTerm = 2
@@ -149,7 +149,7 @@ func (f *File) Lines(src []byte, read func(line string, at Place)) {
 	if !bytes.Contains(src, []byte("\n")) {
 		src = bytes.ReplaceAll(src, []byte("\r"), []byte("\n")) // so did the Macintosh of old
 	}
-	if line := invalidLine(src); line > 0 { // alone: what other encodings make of lines before it is no mistake
+	if line := invalidLine(src); line > 0 { // the only mistake reported: those in earlier lines may come from the wrong encoding
 		f.Add(Place{line, 1}, strictyaml.NotUTF8())
 		return
 	}
@@ -197,7 +197,7 @@ func wideMark(line string) locales.Message {
 // full-width spaces, or begins with a full-width dash.
 var dashWithin = regexp.MustCompile(`[\s\x{3000}](?:-[\s\x{3000}]|[－—–])`)
 
-// slip explains a line that is written in another program's way; it returns the zero
+// slip explains a line that is written in the syntax of another program; it returns the zero
 // Message for any other line.
 func slip(term string) locales.Message {
 	if before, _, found := strings.Cut(term, " #"); found {

@@ -68,8 +68,8 @@ func Read(lines string) (words []lexicon.Word) {
 	reader.Init()
 	for line := range strings.Lines(lines) {
 		text, number, _ := strings.Cut(strings.TrimSpace(line), " ")
-		// Size is the frequency with which gse counts a word: 2 for all of one character, 0 for
-		// a line that is none.
+		// Size is the frequency with which gse counts a word: 2 for every word of one
+		// character, 0 for a line without a word.
 		counted, known := reader.Size(2, text, number), reader.Dict.NumTokens()
 		if counted == 0 || reader.AddToken(text, counted) != nil || reader.Dict.NumTokens() == known {
 			continue

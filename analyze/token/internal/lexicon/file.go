@@ -27,7 +27,7 @@ type file struct {
 }
 
 // The arrays are read where they lie. A slice of numbers would need them aligned, which an
-// embedded file is not for certain.
+// embedded file may not be.
 type (
 	array16 []byte
 	array32 []byte
@@ -47,7 +47,7 @@ type head struct {
 	Counted                     uint64 // sum over all words
 }
 
-// magic is "qsl1": the form of the file. Another form gets another number.
+// magic is "qsl1": the form of the file. Another format gets another number.
 const magic = 0x316c7371
 
 // parse finds the arrays of a file. It does not read what is in them.

@@ -38,7 +38,7 @@ const (
 	unknown   = 0xDFFF // a unit that no word has
 
 	noWord = -1
-	// unknownLength is the length of a unit that is no word: gse's.
+	// unknownLength is the length of a unit that is not a word, as in gse.
 	unknownLength = 32
 )
 
