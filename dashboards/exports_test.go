@@ -110,7 +110,7 @@ func TestExports(t *testing.T) {
 	if said := lead.ask("GET", "/trail?kind=export", "").Body.String(); strings.Contains(said, "batch:") || strings.Contains(said, "findings: 2") {
 		t.Error("the trail's page says what was exported in the words of a program")
 	} else {
-		contains(t, said, fmt.Sprintf("第 %d 批", batch), "团伙 "+of, "勾选的 2 条发现", "检索 level:&gt;=high")
+		contains(t, said, fmt.Sprintf("批次 %d", batch), "团伙 "+of, "勾选的 2 条发现", "检索 level:&gt;=high")
 	}
 	if w := lead.export(url.Values{"finding": {mine, theirs}, "format": {"jsonl"}}); w.Code != http.StatusOK || strings.Count(w.Body.String(), "\n") != 2 {
 		t.Errorf("what is ticked: %d %s", w.Code, w.Body)

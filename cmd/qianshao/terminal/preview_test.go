@@ -22,7 +22,7 @@ func TestPreview(t *testing.T) {
 			"Not compared: 2 of the stored pages, since an unflagged page leaves no text (1 never flagged, 1 no longer).",
 			"FINDINGS THAT ARE GONE (2)\n", "https://a.example/a:", "[百家乐]", "and 1 more; --show 2 lists them all",
 		},
-		locales.Chinese: {"存下的网页里有 2 个没有比较：没有被标记的网页不留文字（从未标记 1 个，不再标记 1 个）", "消失的发现 (2)\n", "还有 1 处；--show 2 可全部列出"},
+		locales.Chinese: {"已存网页里有 2 个没有比较：没有被标记的网页不留文字（从未标记 1 个，不再标记 1 个）", "消失的发现 (2)\n", "还有 1 处；--show 2 可全部列出"},
 	} {
 		var table strings.Builder
 		if err := terminal.Preview(&table, language, report, 1); err != nil {
