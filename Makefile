@@ -3,6 +3,7 @@ GO ?= go
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 KILLS ?= 50
+UPGRADE ?= 10000
 COSTS ?= some
 SOAKTIME ?= 1h
 BINARY ?= qianshao
@@ -54,8 +55,9 @@ pictures: ## takes the pictures of README and docs anew; needs Chromium, poppler
 ci: ## what must hold before a change is merged
 	./.ci/run
 
-soak: ## hours: 20,000 pages killed KILLS times, a full disk, every fuzz target for SOAKTIME
+soak: ## hours: 20,000 pages killed KILLS times, a full disk, an older program's folder of UPGRADE findings upgraded, every fuzz target for SOAKTIME
 	QIANSHAO_FULL_WEB=1 QIANSHAO_KILLS=$(KILLS) $(GO) test -count 1 -timeout 6h -v -run 'TestLocalWeb|TestKill9|TestDiskFull' ./cmd/qianshao
+	QIANSHAO_UPGRADE=$(UPGRADE) $(GO) test -count 1 -timeout 2h -v -run 'TestUpgrade$$' ./cmd/qianshao
 	QIANSHAO_KILLS=$(KILLS) $(GO) test -count 1 -timeout 1h -v -run TestKilledDesk ./store/sqlstore/review
 	QIANSHAO_KILLS=$(KILLS) $(GO) test -count 1 -timeout 1h -v -run 'TestKilledAPI|TestKilledSender' ./internal/app
 	@FUZZTIME=$(SOAKTIME) ./.ci/fuzz
