@@ -43,7 +43,7 @@ func TestCheck(t *testing.T) {
 		"ca alone":           {backends.Options{Index: place("", "", ca)}, "--index-ca is given, and --index is not"},
 		"keys alone":         {backends.Options{Evidence: place("", secret, "")}, "--evidence-credentials-file is given, and --evidence is not"},
 		"no file":            {backends.Options{Store: place("postgres://q@db.example/q", missing, "")}, "--store-password-file: there is no file "},
-		"a folder":           {backends.Options{Store: place("postgres://q@db.example/q", t.TempDir(), "")}, "is no file"},
+		"a folder":           {backends.Options{Store: place("postgres://q@db.example/q", t.TempDir(), "")}, "is not a regular file"},
 		"empty":              {backends.Options{Store: place("postgres://q@db.example/q", empty, "")}, "is empty; write the secret into it"},
 		"no ca":              {backends.Options{Store: place("postgres://q@db.example/q", "", missing)}, "--store-ca: there is no file "},
 		"no certificate":     {backends.Options{Store: place("postgres://q@db.example/q", "", secret)}, "holds no certificate in PEM"},

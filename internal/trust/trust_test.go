@@ -36,8 +36,8 @@ func TestFiles(t *testing.T) {
 	}
 	for _, wrong := range []struct{ file, secret, ca string }{
 		{filepath.Join(t.TempDir(), "none"), "none, which is to hold the secret", "none, which is to hold the certificates"},
-		{t.TempDir(), "is no file of at most", "is no file of at most"},
-		{file(strings.Repeat(hushed, 200_000)), "is no file of at most", "is no file of at most"},
+		{t.TempDir(), "is not a regular file of at most", "is not a regular file of at most"},
+		{file(strings.Repeat(hushed, 200_000)), "is not a regular file of at most", "is not a regular file of at most"},
 		{file(" \n"), "is empty; write the secret into it", "holds no certificate in PEM"},
 	} {
 		_, err := trust.Secret(wrong.file)
