@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/evidence/bucket"
 )
 
-// What is read ahead: so many objects, and of each, which may have 256 MB, so much.
+// Bounds of what is read ahead: the number of objects, and the bytes of each, which may have 256 MB.
 const (
 	objectsAhead = 16
 	bytesAhead   = 1 << 20
@@ -35,7 +35,7 @@ type object struct {
 	name string
 	done chan struct{} // nil until it is begun; closed when the rest is set
 	body io.ReadCloser
-	head []byte // what was read of it
+	head []byte // what was read ahead of it
 	err  error
 }
 
@@ -48,11 +48,11 @@ func (a *ahead) expect(links []Link) {
 	}
 }
 
-// open returns an object, which is expected, from its beginning, and goes on with those behind it.
-// Those in front of it are left out.
+// open returns an expected object from its beginning, and begins to read those behind it. Those in front of it
+// are passed over.
 func (a *ahead) open(name string) (io.ReadCloser, error) {
 	i := slices.IndexFunc(a.next, func(o *object) bool { return o.name == name })
-	if i < 0 { // links of two chains name it
+	if i < 0 { // it was opened before: links of two chains name it
 		return a.from.Get(a.ctx, name, 0, math.MaxInt64)
 	}
 	a.drop(i)
@@ -69,7 +69,7 @@ func (a *ahead) open(name string) (io.ReadCloser, error) {
 		return nil, o.err
 	}
 	rest := io.Reader(o.body)
-	if o.err != nil { // when something of it was read
+	if o.err != nil { // it broke off while it was read ahead
 		rest = failed{o.err}
 	}
 	return struct {
@@ -86,7 +86,7 @@ func (a *ahead) read(o *object) {
 	}
 }
 
-// drop leaves out the first objects.
+// drop passes over the first n objects, and closes those that were begun.
 func (a *ahead) drop(n int) {
 	for _, o := range a.next[:n] {
 		if o.done == nil {

@@ -194,8 +194,11 @@ func (a *Archive) sweep(ctx context.Context, c Chain) error {
 		if linked[name] {
 			continue
 		}
-		a.opts.Log.Warn("an object of the evidence archive that was never recorded is removed, as after a crash", "object", name)
-		if err := kept.unless(a.opts.Bucket.Delete(ctx, name)); err != nil {
+		err = a.opts.Bucket.Delete(ctx, name)
+		if err == nil {
+			a.opts.Log.Warn("an object of the evidence archive that was never recorded is removed, as after a crash", "object", name)
+		}
+		if err := kept.unless(err); err != nil {
 			return err
 		}
 	}

@@ -68,8 +68,8 @@ func (a *Archive) removeUnfinished(ctx context.Context) error {
 	return nil
 }
 
-// isBeingRewritten says whether another process may still be writing what has a temporary name: the
-// file is only written anew in CutEvidence, by one at a time, while it has deleted records that are not marked as cut.
+// isBeingRewritten says whether another process may still be writing what has a temporary name: a file is written
+// anew in CutEvidence, by one process at a time, and until that is done its deleted records are not marked as cut.
 func (a *Archive) isBeingRewritten(ctx context.Context, temporary string) (bool, error) {
 	file, _, _ := strings.Cut(strings.TrimPrefix(temporary, "."), ".warc.gz.")
 	uncut, err := a.opts.Ledger.UncutEvidence(ctx)
