@@ -22,9 +22,9 @@ type Bucket interface {
 	Put(ctx context.Context, name string, content io.ReadSeeker) error
 	// Replace stores an object of a known size in the place of the one that is there. Who
 	// reads gets the one or the other. Of the old content nothing is kept, not even as an
-	// older version. An object that its lock keeps stays as it is, with ErrLocked; that of an
-	// object whose lock has ended gets no new one. After any other error the new content may
-	// be there, and Replace may be repeated.
+	// older version. An object that its lock keeps stays as it is, with ErrLocked; what takes the
+	// place of one whose lock has ended gets no new lock. After any other error the new content
+	// may be there, and Replace may be repeated.
 	Replace(ctx context.Context, name string, content io.Reader, size int64) error
 	// Delete removes an object with all its versions; none is fine, too. An object that its
 	// lock keeps stays, with ErrLocked.

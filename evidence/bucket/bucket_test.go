@@ -121,6 +121,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"s3://b/a%20b?endpoint=https://host", bucket.Options{}, "is no name"},
 		{"s3://key:hush 4711@b?endpoint=https://host", bucket.Options{}, "URL"},
 		{"s3://key:hush4711@b?endpoint=https://host", bucket.Options{}, "keys do not belong in the location"},
+		{"s3://b?endpoint=https://key:hush4711@host", bucket.Options{}, "keys do not belong in the location"},
 		{"s3://b?endpoint=https://host", bucket.Options{CredentialsFile: empty}, "there is no file"},
 		{"s3://b?endpoint=https://host", bucket.Options{CAFile: empty}, "there is no file"},
 		{"s3://bucket?endpoint=http://127.0.0.1:1", bucket.Options{}, "does the server run"},

@@ -39,6 +39,8 @@ type place struct {
 	mode             minio.RetentionMode
 }
 
+var errKeys = errors.New("keys do not belong in the location of the evidence: put them into a file or into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+
 // parsePlace reads s3://BUCKET/PREFIX?endpoint=https://HOST:PORT&region=REGION&lock=365d&mode=governance.
 func parsePlace(location string) (p place, err error) {
 	u, err := url.Parse(location)
@@ -46,7 +48,7 @@ func parsePlace(location string) (p place, err error) {
 		return p, errors.New("the location of the evidence is no URL; one looks like s3://BUCKET/PREFIX?endpoint=https://HOST")
 	}
 	if u.User != nil {
-		return p, errors.New("keys do not belong in the location of the evidence: put them into a file or into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+		return p, errKeys
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -67,6 +69,9 @@ func parsePlace(location string) (p place, err error) {
 		}
 	}
 	endpoint, err := url.Parse(query.Get("endpoint"))
+	if err == nil && endpoint.User != nil {
+		return p, errKeys
+	}
 	if err != nil || endpoint.Host == "" || endpoint.Path != "" && endpoint.Path != "/" || endpoint.Scheme != "https" && endpoint.Scheme != "http" {
 		return p, fmt.Errorf("%s: endpoint=https://HOST[:PORT] is missing, or is no such URL", p)
 	}
@@ -163,13 +168,8 @@ func (o *Options) transport(secure bool) (*http.Transport, error) {
 func (s *S3) check(ctx context.Context) error {
 	there, err := s.core.BucketExists(ctx, s.place.bucket)
 	if err != nil {
-		err = clause{err}
-	}
-	if remedy := trust.Remedy(err); remedy != "" {
-		return fmt.Errorf("%w; %s", err, remedy)
-	}
-	if err != nil {
-		return fmt.Errorf("%w; is the endpoint right, does the server run, and do the credentials count there?", err)
+		remedy := cmp.Or(trust.Remedy(err), "is the endpoint right, does the server run, and do the credentials count there?")
+		return fmt.Errorf("%w; %s", clause{err}, remedy)
 	}
 	if !there {
 		return errors.New("there is no such bucket; make it, with object lock if you want one")
@@ -181,7 +181,7 @@ func (s *S3) check(ctx context.Context) error {
 	return nil
 }
 
-// clause is an error behind which a sentence goes on: servers end theirs.
+// clause is an error without its full stop: the sentence goes on behind what a server has said.
 type clause struct{ error }
 
 func (c clause) Error() string { return strings.TrimSuffix(c.error.Error(), ".") }
@@ -258,7 +258,7 @@ func (s *S3) Replace(ctx context.Context, name string, content io.Reader, size i
 	if err := checkName(name); err != nil {
 		return err
 	}
-	// A lock may keep an older version of which nobody told before.
+	// Whether a lock keeps an older version only shows when that is to be removed.
 	if err := s.removeVersions(ctx, name, true); err != nil {
 		return err
 	}
@@ -276,7 +276,7 @@ func (s *S3) Replace(ctx context.Context, name string, content io.Reader, size i
 	return s.removeVersions(ctx, name, true)
 }
 
-// lockOf returns the lock of which an object's header tells; nil for none, or if it has ended.
+// lockOf returns the lock that an object's header names; nil if there is none, or it has ended.
 func lockOf(header http.Header) error {
 	if header.Get("X-Amz-Object-Lock-Legal-Hold") == "ON" {
 		return fmt.Errorf("%w until somebody lifts its legal hold", ErrLocked)
@@ -319,7 +319,7 @@ func (s *S3) refused(ctx context.Context, name, version string, err error) error
 	if err == nil || !s.locked || minio.ToErrorResponse(err).Code != minio.AccessDenied {
 		return s.failed(name, err)
 	}
-	// Not every server tells of the lock of an older version.
+	// Not every server names the lock of an older version.
 	info, _ := s.core.StatObject(ctx, s.place.bucket, s.place.prefix+name, minio.StatObjectOptions{VersionID: version})
 	return s.failed(name, fmt.Errorf("%w: %w", cmp.Or(lockOf(info.Metadata), ErrLocked), err))
 }
