@@ -69,12 +69,12 @@ func (x *Index) check(found map[string]described, opts Options) error {
 	return nil
 }
 
-// ours refuses an index of somebody else that has the name, be it its own or an alias: a rebuild would remove it.
+// ours refuses somebody else's index that has the name, as its own or as an alias: a rebuild would remove it.
 func (x *Index) ours(found map[string]described, opts Options) error {
 	for name, generation := range found {
 		meta := generation.Mappings.Meta
 		if name == x.name || meta.Signature == "" {
-			return fmt.Errorf("the cluster has an index of this name, %s, which is none of ours: give another name, as https://host:9200/name, or delete it", name)
+			return fmt.Errorf("the cluster has an index of this name, %s, which is not one of ours: give another name, as https://host:9200/name, or delete it", name)
 		}
 		if meta.Store != "" && meta.Store != opts.Store {
 			return fmt.Errorf("the index %s on the cluster belongs to another store: give another name, as https://host:9200/name; if that store is given up, delete its index by hand (DELETE /%s)", name, name)
@@ -83,7 +83,7 @@ func (x *Index) ours(found map[string]described, opts Options) error {
 	return nil
 }
 
-// Check says whether the cluster can be reached, and what has the index's name is not somebody else's. It makes nothing.
+// Check returns an error if the cluster cannot be reached, or what has the index's name is somebody else's. It makes nothing.
 func Check(ctx context.Context, opts Options) error {
 	x, err := newIndex(ctx, opts)
 	if err != nil {
@@ -96,7 +96,7 @@ func Check(ctx context.Context, opts Options) error {
 	return nil
 }
 
-// mayRebuild says whether a rebuild removes nobody else's index.
+// mayRebuild returns an error if a rebuild would remove somebody else's index.
 func (x *Index) mayRebuild(ctx context.Context, opts Options) error {
 	var found map[string]described
 	err := x.do(ctx, call{method: http.MethodGet, path: "/" + x.name + "," + x.name + filling + "?ignore_unavailable=true", into: &found, patience: writePatience})

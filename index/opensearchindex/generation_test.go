@@ -256,7 +256,7 @@ func TestMustRebuild(t *testing.T) {
 	if err := x.do(t.Context(), call{method: http.MethodPut, path: "/" + opts.Name}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), opts); err == nil || errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "none of ours") {
+	if _, err := Open(t.Context(), opts); err == nil || errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "not one of ours") {
 		t.Errorf("an index that somebody else has made: %v", err)
 	}
 }
@@ -276,11 +276,11 @@ func TestForeignAlias(t *testing.T) {
 			t.Fatal(err)
 		}
 		if alias == opts.Name {
-			if _, err := Open(t.Context(), opts); err == nil || errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "none of ours") {
+			if _, err := Open(t.Context(), opts); err == nil || errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "not one of ours") {
 				t.Errorf("opened: %v", err)
 			}
 		}
-		if _, err := Rebuild(t.Context(), opts, func(*Index) error { return nil }); err == nil || !strings.Contains(err.Error(), "none of ours") {
+		if _, err := Rebuild(t.Context(), opts, func(*Index) error { return nil }); err == nil || !strings.Contains(err.Error(), "not one of ours") {
 			t.Errorf("rebuilt with a foreign %s: %v", alias, err)
 		}
 		foreign.method, foreign.body = http.MethodHead, nil

@@ -38,7 +38,7 @@ type Place struct {
 // Elsewhere says whether the part is not in the data folder.
 func (p Place) Elsewhere() bool { return p.Address != "" }
 
-// Named returns the place of a store with an application's name for the connections to it.
+// Named returns the place of a store, whose server is told an application's name with each connection.
 func (p Place) Named(application string) Place {
 	if u, err := url.Parse(p.Address); err == nil && p.Elsewhere() { // Check says what is wrong with it
 		query := u.Query()
@@ -158,8 +158,8 @@ func (p Place) DSN() (string, error) {
 	return u.String(), nil
 }
 
-// local says whether all hosts of a store's address are this machine. An address that names none may
-// have one from libpq's environment, and one of a service is in a file.
+// local says whether all hosts of a store's address are this machine. Where the address names none, libpq's
+// environment may; the hosts of a service stand in a file that is not read here, and count as other machines.
 func local(u *url.URL) bool {
 	hosts, query := u.Host, u.Query()
 	if more := query.Get("host"); more != "" {
