@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// maxListed is how many findings of a message are read and held in memory, those of the highest score; the
-// others are only counted. A message names MaxGroups campaigns.
+// maxListed is how many findings of a message are read at a time, and held in memory for it: those of the highest
+// score; the others are counted. A message names MaxGroups campaigns.
 const maxListed = 1000
 
 // batch begins a delivery of what an alert is to tell of, if it may send one now. While one is on

@@ -275,7 +275,7 @@ type Kin struct {
 
 // Limits of kin.
 const (
-	// MaxKin is how many people will compare before a merge.
+	// MaxKin is how many campaigns are offered for comparison before a merge: nobody compares more.
 	MaxKin = 10
 	// MaxKinRead are the members of common keys, the latest, among which kin is looked for.
 	MaxKinRead = 5000

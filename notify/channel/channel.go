@@ -35,7 +35,7 @@ type Options struct {
 	// Resolve, DNS and Proxy are those of dial.Options. The environment's proxies are never used.
 	Resolve    map[string]string
 	DNS, Proxy string
-	// RootCAs replace the system's certificate authorities, as for a private one.
+	// RootCAs replace the system's certificate authorities, for receivers with a private one.
 	RootCAs *x509.CertPool
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time

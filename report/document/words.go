@@ -71,8 +71,7 @@ func grouped(n int) string {
 	return s
 }
 
-// fewBefore is the number below which a change is not given in per cent: from 1 to 3 is hardly a rise of 200
-// %.
+// fewBefore is the number below which a change is not given in per cent: from 1 to 3 is hardly a rise of 200 %.
 const fewBefore = 10
 
 // change says how a number has changed. Its sign is an arrow, which no spreadsheet takes for the beginning of
