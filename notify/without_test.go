@@ -6,7 +6,7 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// TestDiscreet: the people that a refusal names are shown only to those who may know them.
+// TestDiscreet: the addresses of people are taken out of a refusal, and nothing else is.
 func TestDiscreet(t *testing.T) {
 	t.Parallel()
 	for problem, want := range map[string]string{
