@@ -228,6 +228,19 @@ func acquire(path string) (*flock.Flock, error) {
 	return lock, nil
 }
 
+// IsOpen says whether a process has the index open.
+func IsOpen(path string) (bool, error) {
+	lock := flock.New(filepath.Join(path, lockFile), flock.SetFlag(os.O_RDONLY))
+	free, err := lock.TryRLock() // a process that opens the index at this moment tries again
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("looking at the search index's lock: %w", err)
+	}
+	return !free, lock.Close()
+}
+
 // Close closes the index. It may be called more than once.
 func (x *Index) Close() error {
 	x.close.Do(func() {

@@ -165,6 +165,16 @@ func (o Options) openIndex(whole bool, told Reindexing) (index.Index, error) {
 	return ix, nil
 }
 
+// idle says whether nothing runs on the store: what does has the folder's index open. That cannot be told
+// of a store on a server, nor beside an index on a cluster, where a start tries the folder's lock but once.
+func (o Options) idle() bool {
+	if o.Backends.Store.Elsewhere() || o.Backends.Index.Elsewhere() {
+		return false
+	}
+	open, err := bleveindex.IsOpen(indexPath(o.Data))
+	return err == nil && !open
+}
+
 // alone runs f while no other process tells a shared index of the store. In a folder its lock sees to that.
 func alone(ctx context.Context, db *Store, f func(held func() error) error) error {
 	if db.Database().Dialect() == database.Postgres {

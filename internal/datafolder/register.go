@@ -98,12 +98,12 @@ func (r *Register) Forget() {
 	r.known, r.asked = false, time.Time{}
 }
 
-// RegisterChanged returns when nobody works with the register as it was before a change. On a
-// store in the folder, beside the process that runs on it, there are only commands, which read it
-// before each request.
+// RegisterChanged returns when nobody works with the register as it was before a change. Of a
+// store in the folder that can be only the process that runs on it, if one does: commands read the
+// register before each request.
 func (f *Folder) RegisterChanged(ctx context.Context) error {
 	f.Register.Forget()
-	if f.runs && !f.opts.Backends.Store.Elsewhere() {
+	if f.runs && !f.opts.Backends.Store.Elsewhere() || f.opts.idle() {
 		return nil
 	}
 	select {
