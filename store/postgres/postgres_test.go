@@ -1,8 +1,6 @@
 package postgres_test
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"net/url"
 	"strings"
@@ -119,17 +117,6 @@ func TestOpenErrors(t *testing.T) {
 func TestUnsuitable(t *testing.T) {
 	t.Parallel()
 	dsn := postgrestest.DSN(t)
-	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	execute := func(statement string) {
-		t.Helper()
-		if _, err := db.ExecContext(context.WithoutCancel(t.Context()), statement); err != nil {
-			t.Fatal(err)
-		}
-	}
 	refused := func(dsn string, says ...string) {
 		t.Helper()
 		_, err := postgres.Open(t.Context(), postgres.Options{DSN: dsn})
@@ -148,15 +135,15 @@ func TestUnsuitable(t *testing.T) {
 		"_icu":   `ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'und'`,
 		"_latin": `ENCODING 'LATIN1' LOCALE 'C'`,
 	} {
-		execute(`CREATE DATABASE ` + name + suffix + ` TEMPLATE template0 ` + made)
-		defer execute(`DROP DATABASE ` + name + suffix)
+		execute(t, dsn, `CREATE DATABASE `+name+suffix+` TEMPLATE template0 `+made)
+		defer execute(t, dsn, `DROP DATABASE `+name+suffix)
 		own.Path = "/" + name + suffix
 		refused(own.String(), "does not sort texts by their bytes", "ENCODING 'UTF8' LOCALE 'C'")
 	}
 	// No old server is at hand: this one says that it is one.
-	execute(`CREATE SCHEMA old`)
-	execute(`CREATE FUNCTION old.current_setting(TEXT) RETURNS TEXT LANGUAGE sql AS $$ SELECT '130014' $$`)
-	execute(`ALTER DATABASE ` + name + ` SET search_path = old, pg_catalog, public`)
+	execute(t, dsn, `CREATE SCHEMA old`)
+	execute(t, dsn, `CREATE FUNCTION old.current_setting(TEXT) RETURNS TEXT LANGUAGE sql AS $$ SELECT '130014' $$`)
+	execute(t, dsn, `ALTER DATABASE `+name+` SET search_path = old, pg_catalog, public`)
 	refused(dsn, "PostgreSQL 13 is too old: 14 or later is needed")
 }
 
