@@ -110,18 +110,18 @@ func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) 
 // idFor returns the id that the target keeps of the source's: none, so that it gets one of its own, unless index or bucket
 // stay where they are, which know their store by it.
 func (f *Folder) idFor(ctx context.Context, to Options) (string, error) {
-	from := f.opts.Backends
-	for part, target := range map[backends.Place]backends.Place{from.Index: to.Backends.Index, from.Evidence: to.Backends.Evidence} {
-		if part.Elsewhere() && part.Address == target.Address {
-			return storeID(ctx, f.Store)
-		}
+	if from := f.opts.Backends; !stays(from.Index, to.Backends.Index) && !stays(from.Evidence, to.Backends.Evidence) {
+		return "", nil
 	}
-	return "", nil
+	return storeID(ctx, f.Store)
 }
+
+// stays says whether a part outside of the folder is the target's as well.
+func stays(from, to backends.Place) bool { return from.Elsewhere() && from.Address == to.Address }
 
 // newBucket returns where the evidence is copied to, which must be empty; nil if it stays where it is.
 func newBucket(ctx context.Context, from, to Options) (bucket.Bucket, error) {
-	if a, b := from.Backends.Evidence, to.Backends.Evidence; a.Elsewhere() && a.Address == b.Address {
+	if stays(from.Backends.Evidence, to.Backends.Evidence) {
 		return nil, nil //nolint:nilnil // there is none to copy to
 	}
 	in, err := to.openBucket(ctx)
