@@ -6,13 +6,14 @@ import (
 
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // TestOwnFrontier: while another process has the holder nothing is handed out and no lease of its
 // ended; what is over is recorded all the same.
 func TestOwnFrontier(t *testing.T) {
 	t.Parallel()
-	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: t.TempDir()})
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: sqlitetest.Folder(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,7 +114,7 @@ func TestFeedMeanwhile(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	db, err := Options{Data: t.TempDir()}.openStore(ctx)
+	db, err := Options{Data: sqlitetest.Folder(t)}.openStore(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
