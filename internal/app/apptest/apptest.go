@@ -20,6 +20,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
+	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
 // New returns an App that is stopped when the test ends.
@@ -77,7 +78,7 @@ func Site(t *testing.T, html string, once bool) (a *app.App, data string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	data = t.TempDir()
+	data = sqlitetest.Folder(t)
 	now := time.Now()
 	Authorise(t, data, qianshao.Authorisation{
 		ID: "test", Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour),
