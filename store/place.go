@@ -12,7 +12,7 @@ const (
 	// know whose they are. A restored copy has the same.
 	PartStore Part = "store"
 
-	// PartCluster is the address by which an index on a cluster was opened last, without a user. It is told to who names none.
+	// PartCluster is the address by which an index on a cluster was opened last, without a user. It is told to whoever names none.
 	PartCluster Part = "cluster"
 
 	// PartMigration stands there while a store is copied from another one, and is not yet whole.

@@ -143,7 +143,7 @@ func (a *API) refuseKey(w http.ResponseWriter, another bool) {
 	a.WriteProblem(w, NewProblem(http.StatusConflict, "key_in_use", "the request with this "+keyHeader+" is being worked on; send it again in a moment"))
 }
 
-// surely repeats what may be done twice until it succeeds, for keepTime at most. The store itself retries
+// surely tries what may be done twice up to three times, for keepTime at most. The store itself retries
 // what it has not committed, but not a commit whose connection was cut: nobody knows whether that went
 // through.
 func surely(ctx context.Context, do func(ctx context.Context) error) (err error) {

@@ -310,7 +310,7 @@ func (f *Fetcher) stillPermitted(current string, before *qianshao.Authorisation,
 		}
 	}
 	if before.RobotsWaiver != "" && a.RobotsWaiver == "" {
-		return nil, &pausedError{err: errors.New("its owner does not waive robots.txt any more")}
+		return nil, &pausedError{err: errors.New("its owner no longer waives robots.txt")}
 	}
 	return a, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/ingesttest"
 )
 
-// TestArrived: when a request arrived, and that its client is gone, does not hang on when somebody asks.
+// TestArrived: when a request arrived, and that its client is gone, does not depend on when somebody asks.
 func TestArrived(t *testing.T) {
 	t.Parallel()
 	const late = time.Second

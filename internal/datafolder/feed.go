@@ -105,7 +105,7 @@ func feed(ctx context.Context, ix index.Index, db *Store, after int64) (f fed, f
 const meanwhilePause = 300 * time.Millisecond
 
 // feedMeanwhile tells an index on a cluster of all that has changed, and of what changes while it is
-// purged, which takes half a minute: nothing is put for that, as an index in a folder needs it.
+// purged, which takes half a minute. Unlike one in a folder, it needs no finding put again for that.
 func feedMeanwhile(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
 	told, failed := feed(ctx, ix, db, 0)
 	if count = told.count; len(told.deleted) == 0 {

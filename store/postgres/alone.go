@@ -51,8 +51,8 @@ func Alone(ctx context.Context, db *database.DB, name string, f func(held func()
 // application is the name of a process's connections, unless its DSN has another application_name.
 const application = "qianshao"
 
-// Connections counts the connections to the database that have the program's name, or, whatever a DSN calls
-// them, a claim as every process that crawls or serves.
+// Connections counts the connections to the database that have the program's name or, whatever a DSN calls
+// them, hold a claim, as one of every process does that crawls or serves.
 func Connections(ctx context.Context, db *database.DB) (n int, err error) {
 	err = db.Read.QueryRowContext(ctx, `
 SELECT count(*) FROM pg_stat_activity a WHERE datname = current_database() AND backend_type = 'client backend' AND (application_name = $1

@@ -53,8 +53,8 @@ func (o Options) config() (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// patient takes off a session what an administrator may have set for all: how long a statement, a lock or a session may
-// take. Waiting for one's turn, a migration and VACUUM FULL take as long as they take. Not every server has all of them.
+// patient lifts from a session the limits that an administrator may have set for all, on how long a statement, a lock or
+// a session may take. Waiting for one's turn, a migration and VACUUM FULL take as long as they take. Not every server has all of them.
 const patient = `SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout',
   'transaction_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout')`
 

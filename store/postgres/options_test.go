@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 )
 
-// TestPatience: how long an administrator lets statements, locks and sessions be does not count for ours, which wait
-// for their turn by design.
+// TestPatience: the limits that an administrator has set on statements, locks and sessions do not apply to ours, which
+// wait for their turn by design.
 func TestPatience(t *testing.T) {
 	t.Parallel()
 	dsn := postgrestest.DSN(t)
