@@ -22,28 +22,34 @@ type clock struct {
 	own func() time.Time
 
 	mu   sync.Mutex
-	at   time.Time // by the database's clock; zero if it has none
-	read time.Time // when its answer was here, by this machine's monotonic clock, which nobody sets
-	took time.Duration
+	at   time.Time     // by the database's clock; zero if it has none
+	read time.Time     // when its answer was here, by this machine's monotonic clock, which nobody sets
+	took time.Duration // from question to answer
 }
 
 // now is never ahead of the database's clock, whenever that was looked at between question and answer: what is
 // leased by it is due.
 func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.at.IsZero() {
-		return c.own()
-	}
-	return c.at.Add(time.Since(c.read))
+	now, _ := c.times()
+	return now
 }
 
 // latest is never behind the database's clock: what rests until then has rested.
 func (c *clock) latest() time.Time {
-	now := c.now()
+	_, latest := c.times()
+	return latest
+}
+
+// times returns both as of the same answer.
+func (c *clock) times() (now, latest time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return now.Add(c.took)
+	if c.at.IsZero() {
+		now = c.own()
+	} else {
+		now = c.at.Add(time.Since(c.read))
+	}
+	return now, now.Add(c.took)
 }
 
 // set reads the database's clock.
