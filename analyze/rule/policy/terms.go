@@ -14,13 +14,13 @@ import (
 type Policy struct {
 	names    *names
 	subjects *subjects
-	vouched  map[string]bool            // by Term.Key: words of words.txt
-	refusals map[string]locales.Message // by Term.Key, so that a list is judged once
+	vouched  map[string]bool             // by Term.Key: words of words.txt
+	refusals map[string]*locales.Message // by Term.Key, so that a list is judged once; nil for a term that passes
 }
 
 // New returns a policy that lets the vouched words pass, as ParseVouched returns them.
 func New(vouched map[string]bool) *Policy {
-	return &Policy{names: newNames(), subjects: newSubjects(), vouched: vouched, refusals: map[string]locales.Message{}}
+	return &Policy{names: newNames(), subjects: newSubjects(), vouched: vouched, refusals: map[string]*locales.Message{}}
 }
 
 // Block is what the policy judges of a block of a rule.
@@ -48,8 +48,8 @@ func (p *Policy) Check(f *syntax.File, condition *syntax.Condition, blocks []Blo
 		}
 		institutions := 0
 		for _, t := range b.Terms {
-			if why := p.refusal(t); why.Key != "" {
-				f.Mistakes = append(f.Mistakes, t.Mistake(why))
+			if why := p.refusal(t); why != nil {
+				f.Mistakes = append(f.Mistakes, t.Mistake(*why))
 			}
 			if p.subjects.institutions[t.Key] {
 				institutions += int(t.Weight)
@@ -87,20 +87,25 @@ func (p *Policy) refuseInstitutions(f *syntax.File, blocks []Block, firesAlone f
 	}
 }
 
-// refusal says why a rule may not look for a term; the zero Message if it may.
-func (p *Policy) refusal(t syntax.Term) locales.Message {
+// refusal says why a rule may not look for a term; nil if it may.
+func (p *Policy) refusal(t syntax.Term) *locales.Message {
 	if why, known := p.refusals[t.Key]; known {
 		return why
 	}
-	why, word := locales.Message{}, withoutSeparators(t)
+	var why *locales.Message
+	refuse := func(key string, args ...any) {
+		m := locales.M(key, args...)
+		why = &m
+	}
+	word := withoutSeparators(t)
 	switch shape := p.names.shape(word); {
 	case shape == sureName:
-		why = locales.M("rule.policy.name", t.Text)
+		refuse("rule.policy.name", t.Text)
 	case shape == likeName && !p.vouched[t.Key]:
-		why = locales.M("rule.policy.maybe_name", t.Text)
+		refuse("rule.policy.maybe_name", t.Text)
 	}
-	if topic := p.subjects.topic(word); topic != "" && why.Key == "" {
-		why = locales.M("rule.policy.topic", t.Text, topic)
+	if topic := p.subjects.topic(word); topic != "" && why == nil {
+		refuse("rule.policy.topic", t.Text, topic)
 	}
 	p.refusals[t.Key] = why
 	return why
@@ -128,7 +133,7 @@ func (p *Policy) checkRegex(expression Expression) {
 	}) {
 		t := expression.File.FoldTerm(run)
 		if p.names.shape(t.Key) == sureName || p.subjects.topic(t.Key) != "" {
-			expression.File.Errorf(expression.Place, "rule.policy.regex", p.refusal(t))
+			expression.File.Errorf(expression.Place, "rule.policy.regex", *p.refusal(t))
 		}
 	}
 }

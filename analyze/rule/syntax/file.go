@@ -271,12 +271,12 @@ func (f *File) list(n *yaml.Node, what any) (out []Text) {
 		f.errorf(n, "rule.value.list_to_file", what, maxItems)
 		return nil
 	}
-	seen := map[string]bool{}
+	seen, entry := map[string]bool{}, any(locales.M("rule.what.entry", what)) // once for all entries
 	for _, item := range n.Content {
 		if n.Style&yaml.FlowStyle != 0 && f.slip(strictyaml.CommaSlip(item)) { // an entry of its own line may be a sentence
 			continue
 		}
-		t := f.scalar(item, locales.M("rule.what.entry", what))
+		t := f.scalar(item, entry)
 		if t.Value == "" {
 			continue
 		}
