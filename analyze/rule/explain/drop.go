@@ -5,7 +5,7 @@ import "github.com/qianshao/qianshao/locales"
 // Reason is a reason for which a hit does not count.
 type Reason uint8
 
-// Reasons; the messages say what each means.
+// Reasons; messages has what is said of each.
 const (
 	OutsideRegions Reason = iota
 	WrongLength

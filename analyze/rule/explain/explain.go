@@ -1,6 +1,6 @@
-// Package explain says why a rule's condition holds on a document, or what is
-// missing. The engine fills in an Explanation; the text of it is written here, and the
-// lines of a score are said in the reader's language.
+// Package explain says why a rule's condition holds on a document, or what is missing. The
+// engine fills in an Explanation; its text, and that of the lines of a score, is written here
+// in the reader's language.
 package explain
 
 import (
@@ -143,7 +143,8 @@ func writeHit(b *strings.Builder, l locales.Lang, hit *qianshao.Evidence) {
 	b.WriteByte('\n')
 }
 
-// Name says a code in Chinese; in English the code is a word, which rules have, too.
+// Name returns the name of a code such as a level. In English the code itself is the name, as it
+// is written in rules.
 func Name(l locales.Lang, prefix, code string) string {
 	if l == locales.English {
 		return code

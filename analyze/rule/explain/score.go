@@ -8,9 +8,9 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Detail says one line of a score's breakdown in the language. The analyzer
-// writes English; what it writes without a free part is said in Chinese from
-// the finding itself.
+// Detail returns the text of a line of a score's breakdown. The analyzer writes it in English,
+// and findings are stored with it. In Chinese a line of a known form is said anew with its
+// values; any other one stays as it is.
 func Detail(l locales.Lang, p qianshao.ScorePart) string {
 	if l == locales.English {
 		return p.Detail

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -110,8 +109,8 @@ func TestSchemaRequired(t *testing.T) {
 // missingKeys are the keys of which the parser says that they are missing.
 func missingKeys(f *File) (keys []string) {
 	for _, m := range f.Mistakes {
-		if key, ok := strings.CutSuffix(fmt.Sprint(m.Message), " is missing"); ok {
-			keys = append(keys, key)
+		if m.Message.Key == "rule.key.missing" {
+			keys = append(keys, fmt.Sprint(m.Message.Args...))
 		}
 	}
 	return keys
