@@ -26,7 +26,7 @@ tests:
   - {text: 乙, expect: quiet}
 `
 
-// A short term that comes about by chance is refused where the rule fires by it and it
+// A short term that comes about by chance is refused where the rule fires on it alone and it
 // counts inside words, and listed where it only supports others or there is a reason.
 func TestTerms(t *testing.T) {
 	t.Parallel()

@@ -40,15 +40,15 @@ func TestCommonTerms(t *testing.T) {
 		got = append(got, strings.ReplaceAll(m.String(), "\n", " / "))
 	}
 	want := []string{
-		"lists/l.txt:2:1: \"百家\" occurs in 3 of 1000 innocent texts (0.30 %, at most 0.20 % may be), and rule r fires by it; make it longer, demand a second block, or except what is innocent" +
+		"lists/l.txt:2:1: \"百家\" occurs in 3 of 1000 innocent texts (0.30 %, the limit is 0.20 %), and rule r fires on it alone; make it longer, require a second block, or except what is innocent" +
 			" /     第2篇普通的文章，说到百家讲坛和注册送达 /     第3篇普通的文章，说到百家讲坛和注册送达 /     第4篇普通的文章，说到百家讲坛和注册送达",
-		"rules/gambling/r.yaml: the expression 讲. occurs in 3 of 1000 innocent texts (0.30 %, at most 0.20 % may be), and rule r fires by it; make it longer, demand a second block, or except what is innocent" +
+		"rules/gambling/r.yaml: the expression 讲. occurs in 3 of 1000 innocent texts (0.30 %, the limit is 0.20 %), and rule r fires on it alone; make it longer, require a second block, or except what is innocent" +
 			" /     第2篇普通的文章，说到百家讲坛和注册送达 /     第3篇普通的文章，说到百家讲坛和注册送达 /     第4篇普通的文章，说到百家讲坛和注册送达",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("too common are (-want +got):\n%s", diff)
 	}
-	chinese := "rules/gambling/r.yaml: 表达式 讲. 出现在 1000 条正常文字中的 3 条（0.30%，上限 0.20%），规则 r 单凭它就会命中；请写长一些，或再要求另一块，或把正常的说法写进 except" +
+	chinese := "rules/gambling/r.yaml: 正则表达式 讲. 出现在 1000 条正常文字中的 3 条（0.30%，上限 0.20%），规则 r 单凭它就会命中；请写长一些，或再要求另一块，或把正常的说法写进 except" +
 		"\n    第2篇普通的文章"
 	if said := common[1].In(locales.Chinese); !strings.HasPrefix(said, chinese) {
 		t.Errorf("in Chinese: %s, want %s …", said, chinese)

@@ -94,7 +94,7 @@ const (
 // IsTooCommon says whether n of so many innocent texts are more than MaxBenignShare.
 func IsTooCommon(n, of int) bool { return float64(n) > MaxBenignShare*float64(of) }
 
-// Share says "5 of 1664 innocent texts (0.30 %, at most 0.20 % may be)".
+// Share says "5 of 1664 innocent texts (0.30 %, the limit is 0.20 %)".
 func Share(n, of int) locales.Message {
 	return locales.M("rule.benign.share", n, of, 100*float64(n)/float64(of), 100*MaxBenignShare)
 }
