@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -35,8 +34,8 @@ type campaignsListCmd struct {
 
 func (c campaignsListCmd) Run(env *environment) error {
 	q := campaign.Query{List: c.List, Sight: qianshao.SeeAll(), By: c.By, Category: c.Category, Authorisation: c.Authorisation, Kind: campaign.Kind(c.Kind)}
-	if c.Category != "" && !slices.Contains(qianshao.Categories(), c.Category) {
-		return usageError(locales.Errorf("cli.campaigns.category", c.Category, qianshao.Categories()))
+	if err := checkCategory(c.Category); err != nil {
+		return err
 	}
 	if c.Level != "" {
 		if err := q.Level.UnmarshalText([]byte(c.Level)); err != nil {

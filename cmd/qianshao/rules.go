@@ -167,14 +167,12 @@ func replaceFile(name string, content []byte) error {
 }
 
 type rulesListCmd struct {
-	Category string
+	Category qianshao.Category
 }
 
 func (c rulesListCmd) Run(env *environment) error {
-	if c.Category != "" {
-		if _, err := qianshao.ParseCategory(c.Category); err != nil {
-			return usageError(err)
-		}
+	if err := checkCategory(c.Category); err != nil {
+		return err
 	}
 	rules, err := env.rules.Load(env.warn)
 	if err != nil {
@@ -182,15 +180,23 @@ func (c rulesListCmd) Run(env *environment) error {
 	}
 	table := env.table("cli.col.id", "cli.col.category", "cli.col.level", "cli.col.status", "cli.col.from", "cli.col.title", "cli.col.off")
 	for _, r := range rules.Rules() {
-		if c.Category == "" || string(r.Category) == c.Category {
+		if c.Category == "" || r.Category == c.Category {
 			off := ""
 			if r.Off != nil {
-				off = r.Off.String()
+				off = r.Off.In(env.lang)
 			}
 			table.Row(r.ID, string(r.Category), r.Level.String(), r.Status, env.lang.Text(origin(r, env.rules)), r.Title, off)
 		}
 	}
 	return table.Flush()
+}
+
+// checkCategory refuses a category of a flag that is not on the list; it may be empty.
+func checkCategory(c qianshao.Category) error {
+	if problem := syntax.CheckCategory(c); c != "" && problem.Key != "" {
+		return usageError(&locales.Error{Message: problem})
+	}
+	return nil
 }
 
 // origin returns the key of where a rule is from.

@@ -16,9 +16,9 @@ import (
 
 // submitCmd takes reports of pages. It may run beside a server.
 type submitCmd struct {
-	URLs    []string `arg:"" optional:"" name:"url"`
-	Suspect string   `placeholder:"CATEGORY"`
-	Limit   int      `default:"50"`
+	URLs    []string          `arg:"" optional:"" name:"url"`
+	Suspect qianshao.Category `placeholder:"CATEGORY"`
+	Limit   int               `default:"50"`
 
 	Withdraw       []string `placeholder:"ID"`
 	WithdrawOrigin []string `sep:"none" placeholder:"ORIGIN"`
@@ -37,11 +37,8 @@ func (c submitCmd) Run(env *environment) error {
 }
 
 func (c submitCmd) submit(env *environment, f *datafolder.Folder) (err error) {
-	var suspected qianshao.Category
-	if c.Suspect != "" {
-		if suspected, err = qianshao.ParseCategory(c.Suspect); err != nil {
-			return usageError(err)
-		}
+	if err := checkCategory(c.Suspect); err != nil {
+		return err
 	}
 	scope, err := f.Register.Read(env.ctx)
 	if err != nil {
@@ -52,7 +49,7 @@ func (c submitCmd) submit(env *environment, f *datafolder.Folder) (err error) {
 		if err != nil {
 			return err
 		}
-		report, err := f.Submit(env.ctx, scope, store.Report{URL: url, Suspected: suspected, Origin: "command", By: store.ByCommand})
+		report, err := f.Submit(env.ctx, scope, store.Report{URL: url, Suspected: c.Suspect, Origin: "command", By: store.ByCommand})
 		if errors.Is(err, qianshao.ErrBadURL) {
 			refused = errors.Join(refused, err)
 			continue

@@ -214,15 +214,26 @@ func (f *File) category(n *yaml.Node) qianshao.Category {
 	if t.Value == "" {
 		return ""
 	}
-	category, err := qianshao.ParseCategory(t.Value)
-	if err != nil {
-		var names []string
-		for _, c := range qianshao.Categories() {
-			names = append(names, string(c))
-		}
-		f.errorf(n, "rule.category", t.Value, crimes(qianshao.Categories()), DidYouMean(t.Value, names))
+	category := qianshao.Category(t.Value)
+	if problem := CheckCategory(category); problem.Key != "" {
+		f.Add(t.Place, problem)
+		return ""
 	}
 	return category
+}
+
+// CheckCategory says that a category is not on the list of crimes; the zero Message says that
+// it is.
+func CheckCategory(category qianshao.Category) locales.Message {
+	list := qianshao.Categories()
+	if slices.Contains(list, category) {
+		return locales.Message{}
+	}
+	var names []string
+	for _, c := range list {
+		names = append(names, string(c))
+	}
+	return locales.M("rule.category", category, crimes(list), DidYouMean(string(category), names))
 }
 
 // crimes are categories as a message lists them: in Chinese with what their names mean.
