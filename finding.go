@@ -3,7 +3,6 @@ package qianshao
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -202,10 +201,6 @@ type Allowed struct {
 	Score int   `json:"score"`
 	// By names the entry of the allow-list, with its reason and where it is written.
 	By string `json:"by"`
-}
-
-func (a Allowed) String() string {
-	return fmt.Sprintf("%s would have fired at %s %d, allowed by %s", a.Rule, a.Level, a.Score, a.By)
 }
 
 // Flagged says whether a person should see the page.
