@@ -100,7 +100,7 @@ func (p *Parsed) Scripts() []string {
 }
 
 // ScriptMatters reports whether an external script says anything, so that the page has to be
-// read with it. charset is the page's, which is also the script's unless that is UTF-8.
+// read with it. charset is the page's, in which a script is decoded unless it is UTF-8.
 func ScriptMatters(body []byte, charset string) bool { return script.Matters(code(body, charset)) }
 
 // code decodes an external script.

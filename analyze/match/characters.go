@@ -33,7 +33,8 @@ type character struct {
 	like   []rune    // common characters that it looks like, the most similar first
 	// bySound is what it costs in the place of a character with the same commonest sound.
 	// alike has a bit, chosen by a character's last six bits, for each character for which
-	// that cost may not hold: those that it looks like.
+	// that cost may not hold: those that it looks like, or all if it is a numeral of cheques or
+	// has no sound.
 	bySound uint8
 	alike   uint64
 }
