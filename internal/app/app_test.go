@@ -210,7 +210,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// get asks the app's console with a token for everything.
+// get asks the app's console with a token for everything, which it revokes: an account has only so
+// many, and some tests ask until something has come about.
 func get(t *testing.T, a *app.App, path string) string {
 	t.Helper()
 	ctx := t.Context()
@@ -218,10 +219,15 @@ func get(t *testing.T, a *app.App, path string) string {
 	if err != nil && !errors.Is(err, store.ErrExists) {
 		t.Fatal(err)
 	}
-	token, _, err := a.Folder.Accounts.NewToken(ctx, "test", "root", "test", []qianshao.Scope{qianshao.ScopeRead, qianshao.ScopeMetrics}, 24*time.Hour)
+	token, made, err := a.Folder.Accounts.NewToken(ctx, "test", "root", "test", []qianshao.Scope{qianshao.ScopeRead, qianshao.ScopeMetrics}, 24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() {
+		if err := a.Folder.Accounts.RevokeToken(ctx, "test", "root", made.ID); err != nil {
+			t.Error(err)
+		}
+	}()
 	url := a.ConsoleURL() + path
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
