@@ -21,9 +21,6 @@ const (
 	English
 )
 
-// Languages returns all of them.
-func Languages() []Lang { return []Lang{Chinese, English} }
-
 // Tag returns the BCP 47 tag for the html element; zh-CN makes browsers choose
 // mainland glyphs for the ideographs that Japanese draws otherwise.
 func (l Lang) Tag() string {
@@ -58,7 +55,7 @@ func Parse(s string) (Lang, bool) {
 func OfEnvironment(getenv func(string) string) Lang {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if locale := getenv(name); locale != "" {
-			if language, _, _ := strings.Cut(locale, "_"); language == "zh" {
+			if language := locale[:strings.IndexAny(locale+"_", "_-.@")]; language == "zh" {
 				return Chinese
 			}
 			return English

@@ -77,10 +77,14 @@ func (l Lang) Error(err error) string {
 	case interface{ Unwrap() []error }:
 		within = e.Unwrap()
 	}
+	said := ""
 	for _, part := range within {
-		if part != nil {
-			text = strings.Replace(text, part.Error(), l.Error(part), 1)
+		if part == nil {
+			continue
+		}
+		if before, after, ok := strings.Cut(text, part.Error()); ok {
+			said, text = said+before+l.Error(part), after // what is said is not searched for the next
 		}
 	}
-	return text
+	return said + text
 }

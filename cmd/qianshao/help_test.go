@@ -67,7 +67,7 @@ func TestHelp(t *testing.T) {
 // TestHelpPages: no line of a help page is wider than a terminal, except for a single long word.
 func TestHelpPages(t *testing.T) {
 	t.Parallel()
-	for _, lang := range locales.Languages() {
+	for _, lang := range []locales.Lang{locales.Chinese, locales.English} {
 		var page strings.Builder
 		for _, args := range [][]string{{"--help"}, {"scan", "--help"}, {"account", "add", "--help"}} {
 			if code := run(append(args, "--lang", lang.Code()), strings.NewReader(""), &page, io.Discard); code != exitOK {
