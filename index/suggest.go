@@ -1,9 +1,9 @@
 package index
 
 import (
-	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Suggestion is another reading of a query, to be offered to whoever typed it.
@@ -30,12 +30,8 @@ func (s Parser) Suggest(query string) (offer Suggestion, ok bool) {
 		return Suggestion{}, false
 	}
 	slices.Sort(p.loosened)
-	words := strings.Join(slices.Compact(p.loosened), ", ")
-	return Suggestion{
-		Query:   meant.String(),
-		English: fmt.Sprintf("%s is searched for as a word; operators are AND, OR and NOT", words),
-		Chinese: fmt.Sprintf("“%s”是当作词语检索的；运算符请写大写的 AND、OR、NOT", words),
-	}, true
+	why := locales.M("query.operators", locales.List(slices.Compact(p.loosened)))
+	return Suggestion{Query: meant.String(), English: why.In(locales.English), Chinese: why.In(locales.Chinese)}, true
 }
 
 // looseKeyword consumes one of the words where it stands alone in front of

@@ -186,7 +186,7 @@ func (r *scopeReader) slip(s *strictyaml.Slip) bool {
 // mapping calls field for every known key, and reports unknown and doubled ones.
 func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field func(key string, k, v *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
-		r.add(n, "mapping", what, strings.Join(known, ", "))
+		r.add(n, "mapping", what, locales.List(known))
 		return
 	}
 	strictyaml.Fields(n, known, func(k, v *yaml.Node) {
@@ -409,5 +409,5 @@ func suggest(key string, known []string) locales.Message {
 	if best := spelling.Nearest(key, known); best != "" {
 		return locales.M("mistake.meant", best)
 	}
-	return locales.M("scope.mistake.keys", strings.Join(known, ", "))
+	return locales.M("scope.mistake.keys", locales.List(known))
 }

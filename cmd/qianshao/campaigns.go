@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze/mask"
@@ -39,7 +38,7 @@ func (c campaignsListCmd) Run(env *environment) error {
 	}
 	if c.Level != "" {
 		if err := q.Level.UnmarshalText([]byte(c.Level)); err != nil {
-			return usageError(err)
+			return usageError(locales.Errorf("cli.campaigns.level", c.Level))
 		}
 	}
 	if c.Limit < 1 {
@@ -126,9 +125,9 @@ func (c campaignsShowCmd) print(env *environment, d *campaign.Details, members [
 		env.print("cli.campaigns.policy", d.Policy)
 	}
 	if len(d.Aliases) > 0 {
-		env.print("cli.campaigns.formerly", strings.Join(d.Aliases, ", "))
+		env.print("cli.campaigns.formerly", locales.List(d.Aliases))
 	}
-	env.print("cli.campaigns.typical", d.Typical, strings.Join(d.Unlike, ", "))
+	env.print("cli.campaigns.typical", d.Typical, locales.List(d.Unlike))
 	for _, k := range d.Keys {
 		key := "cli.campaigns.key"
 		if k.Shared {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"net/url"
-	"strings"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/app"
@@ -87,7 +86,7 @@ func (c channelTestCmd) Run(env *environment) error {
 		if err != nil {
 			return err
 		}
-		var names []string
+		var names locales.List
 		for i := range channels {
 			if channels[i].Name == c.Name || channels[i].ID == c.Name {
 				return c.test(env, f, &channels[i])
@@ -97,7 +96,7 @@ func (c channelTestCmd) Run(env *environment) error {
 		if len(names) == 0 {
 			return usageError(locales.Errorf("cli.channel.none"))
 		}
-		return usageError(locales.Errorf("cli.channel.unknown", c.Name, strings.Join(names, ", ")))
+		return usageError(locales.Errorf("cli.channel.unknown", c.Name, names))
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
@@ -66,7 +65,7 @@ func (c evidenceDeleteCmd) delete(env *environment, f *datafolder.Folder, id str
 		locales.Counted("count.captures", len(d.Captures)), locales.Counted("count.records", records), locales.Counted("count.bytes", int(size)))
 	for _, shared := range d.Shared {
 		others := slices.DeleteFunc(slices.Clone(shared.Findings), func(other string) bool { return other == id })
-		env.print("cli.evidence.shared", env.stamp(shared.Captured), strings.Join(others, ", "))
+		env.print("cli.evidence.shared", env.stamp(shared.Captured), locales.List(others))
 	}
 	return err
 }

@@ -122,8 +122,10 @@ type zone struct{ *time.Location }
 
 // UnmarshalText reads the zone's name.
 func (z *zone) UnmarshalText(text []byte) (err error) {
-	z.Location, err = qianshao.ParseZone(string(text))
-	return err
+	if z.Location, err = qianshao.ParseZone(string(text)); err != nil {
+		return locales.Errorf("cli.zone.unknown", string(text))
+	}
+	return nil
 }
 
 // language is one as a flag; without it, the one that the process is started in.
@@ -146,20 +148,23 @@ func (l *language) UnmarshalText(text []byte) error {
 // startedIn returns the language of a process. It is needed before the command line is
 // parsed, since what is wrong with that is said in it.
 func startedIn(args []string, getenv func(string) string) locales.Lang {
-	codes := []string{getenv("QIANSHAO_LANG")}
-	for i, arg := range args {
-		code, ok := strings.CutPrefix(arg, "--lang=")
-		if arg == "--lang" && i+1 < len(args) {
-			code, ok = args[i+1], true
-		}
-		if ok {
-			codes = []string{code}
-		}
-	}
-	if l, ok := locales.Parse(codes[0]); ok {
+	if l, ok := locales.Parse(cmp.Or(typed(args, "--lang"), getenv("QIANSHAO_LANG"))); ok {
 		return l
 	}
 	return locales.OfEnvironment(getenv)
+}
+
+// typed returns what a command line that is not parsed says of a flag, "" for nothing. What is
+// written last holds, as when it is parsed.
+func typed(args []string, flag string) (value string) {
+	for i, arg := range args {
+		if text, ok := strings.CutPrefix(arg, flag+"="); ok {
+			value = text
+		} else if arg == flag && i+1 < len(args) {
+			value = args[i+1]
+		}
+	}
+	return value
 }
 
 // print writes a line of the catalogue on standard output.
@@ -325,15 +330,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 // wantsJSON says whether a command line that could not be read asks for a log in
 // JSON: what collects it takes no other line.
 func wantsJSON(args []string) bool {
-	for i, arg := range args {
-		switch {
-		case strings.HasPrefix(arg, "--log-format="):
-			return arg == "--log-format=json"
-		case arg == "--log-format":
-			return i+1 < len(args) && args[i+1] == "json"
-		}
-	}
-	return os.Getenv("QIANSHAO_LOG_FORMAT") == "json"
+	return cmp.Or(typed(args, "--log-format"), os.Getenv("QIANSHAO_LOG_FORMAT")) == "json"
 }
 
 // report prints the error, if any, and returns the process's exit code.

@@ -17,7 +17,7 @@ func (e parseError) Unwrap() error { return e.error }
 // kongForms are the keys of what kong says, in the order in which they are tried. The English
 // text is the one in kong's source.
 var kongForms = []string{
-	"cli.kong.value", "cli.kong.perhaps", "cli.kong.suggestion", "cli.kong.suggestions",
+	"cli.kong.value", "cli.kong.perhaps", "cli.kong.suggestions", "cli.kong.suggestion",
 	"cli.kong.unknown_flag", "cli.kong.unexpected_argument", "cli.kong.missing_flags", "cli.kong.missing_arguments",
 	"cli.kong.integer", "cli.kong.duration", "cli.kong.float", "cli.kong.bool", "cli.kong.pair",
 	"cli.kong.expected_one_of", "cli.kong.expected", "cli.kong.enum", "cli.kong.together",

@@ -80,7 +80,7 @@ func (c unmonitoredCmd) print(env *environment, list qianshao.UnmonitoredList) e
 	}
 	fmt.Fprintln(env.out)
 	for _, reason := range reasons {
-		env.print("cli.unmonitored.do", reason, locales.M("unmonitored.do."+string(reason)))
+		env.print("cli.unmonitored.do", reason, env.lang.Named("unmonitored.do.", string(reason)))
 	}
 	env.tell("cli.unmonitored.count", len(list.Rows), total)
 	return nil

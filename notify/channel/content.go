@@ -79,7 +79,7 @@ func sayGroup(lang locales.Lang, g *notify.Group, zone *time.Location) group {
 		s.open = lang.Text("message.open.finding")
 	}
 	if g.Sites > 1 {
-		s.counts += lang.Text("message.comma") + lang.Count("message.sites", g.Sites)
+		s.counts += lang.Text("comma") + lang.Count("message.sites", g.Sites)
 	}
 	hosts := make([]string, len(g.Hosts))
 	for i := range g.Hosts {
@@ -100,7 +100,7 @@ func events(lang locales.Lang, counts map[notify.Event]int) string {
 			parts = append(parts, lang.Text("message.event."+string(e), n))
 		}
 	}
-	return strings.Join(parts, lang.Text("message.comma"))
+	return strings.Join(parts, lang.Text("comma"))
 }
 
 func shownTime(t time.Time, zone *time.Location) string {

@@ -36,7 +36,7 @@ func Crawl(w io.Writer, lang locales.Lang, s app.Summary, zone *time.Location) e
 // printSkipped writes each reason with some of its hosts and what to do.
 func printSkipped(w io.Writer, lang locales.Lang, word string, list []app.Skipped) {
 	for _, s := range list {
-		hosts := strings.Join(s.Hosts, ", ")
+		hosts := locales.List(s.Hosts).In(lang)
 		if s.MoreHosts > 0 {
 			hosts += lang.Text("crawl.more", s.MoreHosts)
 		}

@@ -3,7 +3,6 @@ package terminal
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -49,7 +48,7 @@ func authorisationsInForce(w io.Writer, lang locales.Lang, f app.InForce) {
 	}
 	ending := ""
 	if f.EndingSoon > 0 {
-		var names []string
+		var names locales.List
 		for i := range f.Authorisations[:min(f.EndingSoon, maxEnding)] {
 			_, last := f.Authorisations[i].Days()
 			names = append(names, lang.Text("cli.inforce.ending_one", f.Authorisations[i].ID, last))
@@ -57,7 +56,7 @@ func authorisationsInForce(w io.Writer, lang locales.Lang, f app.InForce) {
 		if f.EndingSoon > maxEnding {
 			names = append(names, lang.Text("cli.inforce.ending_more", f.EndingSoon-maxEnding))
 		}
-		ending = lang.Text("cli.inforce.ending", strings.Join(names, lang.Text("cli.comma")))
+		ending = lang.Text("cli.inforce.ending", names)
 	}
 	fmt.Fprintln(w, lang.Text("cli.inforce.authorisations", locales.Counted("count.authorisations", len(f.Authorisations)), f.Registered, ending))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/qianshao/qianshao/internal/scan"
 	"github.com/qianshao/qianshao/locales"
@@ -77,7 +76,7 @@ func Scan(w io.Writer, lang locales.Lang, sum *scan.Summary) {
 			total += sum.Unread[reason]
 			reasons[i] = fmt.Sprintf("%d %s", sum.Unread[reason], reason)
 		}
-		fmt.Fprintln(w, lang.Text("cli.scan.not_read", total, strings.Join(reasons, lang.Text("cli.comma"))))
+		fmt.Fprintln(w, lang.Text("cli.scan.not_read", total, locales.List(reasons)))
 	}
 	if sum.Allowed > 0 {
 		fmt.Fprintln(w, lang.Text("cli.scan.allowed", locales.Counted("count.inputs", sum.Allowed)))

@@ -27,6 +27,6 @@ func Unmonitored(w io.Writer, lang locales.Lang, counts qianshao.UnmonitoredCoun
 	if len(parts) == 0 {
 		return nil
 	}
-	_, err := fmt.Fprintln(w, lang.Text("cli.unmonitored.summary", strings.Join(parts, lang.Text("cli.comma"))))
+	_, err := fmt.Fprintln(w, lang.Text("cli.unmonitored.summary", strings.Join(parts, lang.Text("comma"))))
 	return err
 }
