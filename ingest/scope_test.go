@@ -154,7 +154,7 @@ func TestParseScopeMistakes(t *testing.T) {
 		{"second document", "rate: 2", "rate: 2\n---\nx: 1", `second YAML document`},
 		{"Chinese comma", "rate: 2", "exclude: [/private/，/admin/]", `scope.yaml:9:24: "，" does not separate two entries; write a half-width comma`},
 		{"Chinese comma in a line", "rate: 2", "exclude:\n      - /private/、/admin/", `scope.yaml:10:18: "、" does not separate two entries`},
-		{"Chinese colon", "rate: 2", "rate：2", `scope.yaml:9:9: a full-width colon behind a key; write a half-width colon and a space`},
+		{"Chinese colon", "rate: 2", "rate：2", `scope.yaml:9:9: a full-width colon after a key; write a half-width colon and a space`},
 		{"Chinese quotes", "[school.example,", "[“school.example”,", `scope.yaml:8:13: full-width quotes are part of the text`},
 		{"Chinese quotes of the id", "id: school-2026", "id: “school-2026”", `scope.yaml:2:9: full-width quotes are part of the text`},
 		{"Chinese brackets", `[school.example, "*.school.example"]`, "【school.example、www.school.example】", `scope.yaml:8:12: hosts is not a list; write [school.example, www.school.example]`},
@@ -163,7 +163,7 @@ func TestParseScopeMistakes(t *testing.T) {
 		{"full-width number", "rate: 2", "rate: ２", `scope.yaml:9:11: rate "２" is not a number of requests a second; write 0.5, 1 or 2; write 2 with half-width signs`},
 		{"Chinese day", "2026-12-31", "2026年12月31日", `write 2026-12-31 or 2026-12-31T18:00:00+08:00; write 2026-12-31`},
 		{"Chinese yes", "rate: 2", "allow_private: 是", `is neither true nor false; write one of them`},
-		{"no space", "rate: 2", "rate:2", `scope.yaml:9:9: no space behind the colon`},
+		{"no space", "rate: 2", "rate:2", `scope.yaml:9:9: no space after the colon`},
 		{"GBK", "示例学校", "\xca\xbe\xc0\xfd", `not UTF-8; save the file as UTF-8`},
 		{"a list at the top", "authorisations:", "- authorisations:", `the file is not a list of keys and values`},
 	} {

@@ -43,7 +43,7 @@ func TestDecode(t *testing.T) {
 	if err := Decode([]byte("day: 3\n"), &file); err == nil || !strings.HasSuffix(err.Error(), `line 1: field day not found`) {
 		t.Errorf("an unknown key: %v", err)
 	}
-	if err := Decode([]byte("days：3\n"), &file); err == nil || !strings.Contains(err.Error(), `line 1, column 5: a full-width colon behind a key`) {
+	if err := Decode([]byte("days：3\n"), &file); err == nil || !strings.Contains(err.Error(), `line 1, column 5: a full-width colon after a key`) {
 		t.Errorf("a full-width colon: %v", err)
 	}
 	if err := Decode([]byte("# \xc4\xe3\ndays: 3\n"), &file); err == nil || err.Error() != NotUTF8().String() {
