@@ -245,26 +245,41 @@ func TestEveryDependencyHasItsNote(t *testing.T) {
 func imported(t *testing.T) map[string]string {
 	t.Helper()
 	packages := map[string]string{}
+	eachFile(t, func(name string, imports []string) {
+		match, err := build.Default.MatchFile(filepath.Dir(name), filepath.Base(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range imports {
+			if match {
+				packages[path] = name
+			}
+		}
+	})
+	return packages
+}
+
+// eachFile hands out the Go files of the module, and what each imports.
+func eachFile(t *testing.T, use func(name string, imports []string)) {
+	t.Helper()
 	err := filepath.WalkDir(root, func(name string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(name) != ".go" {
-			return err
-		}
-		if match, err := build.Default.MatchFile(filepath.Dir(name), filepath.Base(name)); err != nil || !match {
 			return err
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
 		if err != nil {
 			return err
 		}
+		var imports []string
 		for _, spec := range file.Imports {
-			packages[strings.Trim(spec.Path.Value, `"`)] = name
+			imports = append(imports, strings.Trim(spec.Path.Value, `"`))
 		}
+		use(name, imports)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return packages
 }
 
 // examples returns the fenced YAML of a document whose first key is key, out-dented.

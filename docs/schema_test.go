@@ -43,7 +43,7 @@ func TestSchemas(t *testing.T) {
 			t.Errorf("%d files below %s, error %v", n, folder, err)
 		}
 	}
-	for _, document := range []string{"docs/rules.md", "docs/rules.zh-CN.md", "docs/operations.md", "README.md", "README.zh-CN.md"} {
+	for _, document := range []string{"docs/rules.md", "docs/rules.zh-CN.md", "docs/operations.md", "docs/operations.zh-CN.md", "README.md", "README.zh-CN.md"} {
 		for first, kind := range map[string]string{"title": "rule", "name": "", "hosts": "allow", "rules": "off", "authorisations": "scope"} {
 			for _, example := range examples(read(t, document), first) {
 				if kind := kindOf(kind, example); kind != "" {
