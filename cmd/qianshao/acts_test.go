@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -90,14 +91,24 @@ func tamper(t *testing.T, data string, statements ...string) {
 	if !(datafolder.Options{Data: data}).HasStore() {
 		t.Fatal("there is no store")
 	}
+	inDatabase(t, data, func(db *sql.DB) (err error) {
+		for _, statement := range statements {
+			if _, err = db.ExecContext(t.Context(), statement); err != nil {
+				break
+			}
+		}
+		return err
+	})
+}
+
+// inDatabase opens the folder's database beside the program.
+func inDatabase(t *testing.T, data string, use func(db *sql.DB) error) {
+	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(data, "qianshao.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	for _, statement := range statements {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
+	if err := errors.Join(use(db), db.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

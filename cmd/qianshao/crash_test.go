@@ -134,10 +134,15 @@ func newDataFolder(t *testing.T, web *demoweb.Web) string {
 
 func crawlChild(web *demoweb.Web, folder string) *exec.Cmd {
 	args := []string{"--data", folder, "crawl", "--browser", "off", "--contact", "https://qianshao.example/test"}
-	for host, address := range web.Resolve() {
-		args = append(args, "--resolve", host+"="+address)
+	return exec.Command("qianshao", append(args, resolve(web.Resolve())...)...) // testscript.Main has put it into PATH
+}
+
+// resolve returns the flags that lead a crawl to the addresses of hosts.
+func resolve(addresses map[string]string) (flags []string) {
+	for host, address := range addresses {
+		flags = append(flags, "--resolve", host+"="+address)
 	}
-	return exec.Command("qianshao", args...) // testscript.Main has put it into PATH
+	return flags
 }
 
 // verifiedCaptures returns what is archived, and expects the archive to be whole.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -31,6 +32,19 @@ func command(t *testing.T, folder string, args ...string) (int, string) {
 		t.Fatal(err)
 	}
 	return cmd.ProcessState.ExitCode(), string(output)
+}
+
+// printed returns what a program prints to its standard output over a data folder.
+func printed(t *testing.T, program, folder string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(program, append([]string{"--data", folder}, args...)...)
+	var mistakes bytes.Buffer
+	cmd.Stderr = &mistakes
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %v: %v\n%s", filepath.Base(program), args, err, &mistakes)
+	}
+	return string(output)
 }
 
 // TestEvidence crawls the demo's web and does with the archive what an operator does: verify, keep the head,
@@ -101,7 +115,7 @@ func TestEvidence(t *testing.T) {
 func backUpAndRestore(t *testing.T, folder, head string) {
 	t.Helper()
 	apptest.WriteRule(t, filepath.Join(folder, "overlay"), "one", "one-casino")
-	server := exec.Command("qianshao", "--data", folder, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
+	server := serveOnly("qianshao", folder)
 	startServer(t, server)
 	parent := t.TempDir()
 	backup, data := filepath.Join(parent, "backup"), filepath.Join(parent, "data")

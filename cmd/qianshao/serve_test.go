@@ -99,6 +99,11 @@ func (h *heard) has(text string) bool {
 	return strings.Contains(h.text.String(), text)
 }
 
+// serveOnly returns the command of a server that visits nothing.
+func serveOnly(program, data string) *exec.Cmd {
+	return exec.Command(program, "--data", data, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
+}
+
 // startServer starts the command and returns the console's URL that it prints.
 func startServer(t *testing.T, server *exec.Cmd) (base string) {
 	t.Helper()
@@ -132,30 +137,13 @@ func startListening(t *testing.T, server *exec.Cmd, said io.Writer) (base string
 // metricsToken makes an administrator in a data folder, and returns a token that scrapes.
 func metricsToken(t *testing.T, data string) string {
 	t.Helper()
-	run := func(args ...string) string {
-		output, err := exec.Command("qianshao", append([]string{"--data", data, "account"}, args...)...).Output()
-		if err != nil {
-			t.Fatalf("account %v: %v", args, err)
-		}
-		return strings.TrimSpace(string(output))
-	}
-	run("add", "root", "--role", "administrator", "--all")
-	return run("token", "add", "root", "--scope", "metrics", "--label", "scrape")
+	printed(t, "qianshao", data, "account", "add", "root", "--role", "administrator", "--all")
+	return strings.TrimSpace(printed(t, "qianshao", data, "account", "token", "add", "root", "--scope", "metrics", "--label", "scrape"))
 }
 
 func metric(t *testing.T, base, token, name string) string {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"metrics", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	_, body, err := send(t, http.MethodGet, base+"metrics", token, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,6 +152,24 @@ func metric(t *testing.T, base, token, name string) string {
 		t.Fatalf("/metrics has no %s", name)
 	}
 	return string(m[1])
+}
+
+// send sends a request with a token and a body in JSON.
+func send(t *testing.T, method, address, token, body string) (status int, text []byte, err error) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	text, err = io.ReadAll(response.Body)
+	return response.StatusCode, text, err
 }
 
 func hangUp(t *testing.T, server *exec.Cmd) {
@@ -189,7 +195,7 @@ func TestFirstAccount(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	start := func() (server *exec.Cmd, base, link string) {
-		server = exec.Command("qianshao", "--data", data, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
+		server = serveOnly("qianshao", data)
 		said := &heard{}
 		base = startListening(t, server, said)
 		said.mu.Lock()

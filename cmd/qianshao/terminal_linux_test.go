@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ func TestFirstAccountAtTerminal(t *testing.T) {
 	for _, line := range []string{"王 芳", "wang", "short", "aaaaaaaaaaaaaa", password, "another horse battery", password, password} {
 		fmt.Fprintln(keyboard, line)
 	}
-	server := exec.Command("qianshao", "--data", filepath.Join(t.TempDir(), "data"), "serve", "--no-crawl", "--listen", "127.0.0.1:0")
+	server := serveOnly("qianshao", filepath.Join(t.TempDir(), "data"))
 	server.Stdin = screen
 	said := &heard{}
 	startListening(t, server, said)

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"os"
@@ -105,14 +104,7 @@ type oldFolder struct {
 // run runs a command of the older program over the folder, and returns what it prints.
 func (o oldFolder) run(t *testing.T, args ...string) string {
 	t.Helper()
-	cmd := exec.Command(o.program, append([]string{"--data", o.data}, args...)...)
-	var mistakes bytes.Buffer
-	cmd.Stderr = &mistakes
-	output, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("the old program, %v: %v\n%s", args[0], err, &mistakes)
-	}
-	return string(output)
+	return printed(t, o.program, o.data, args...)
 }
 
 // fill has the older program do what makes up a folder. Every page that it crawls is flagged.
@@ -125,11 +117,7 @@ func (o oldFolder) fill(t *testing.T, findings int) {
 	apptest.Write(t, scope, fmt.Sprintf("authorisations:\n- {id: %s, owner: %s, basis: %s, contact: %s, rate: 1000, allow_private: true, valid_from: %s, valid_until: %s, hosts: [%s]}\n",
 		a.ID, a.Owner, a.Basis, a.Contact, a.ValidFrom.Format(time.DateOnly), a.ValidUntil.Format(time.DateOnly), strings.Join(a.Hosts, ", ")))
 	o.run(t, "scope", "add", scope)
-	crawl := []string{"crawl", "--contact", "https://qianshao.example/test"}
-	for host, address := range web.Resolve() {
-		crawl = append(crawl, "--resolve", host+"="+address)
-	}
-	o.run(t, crawl...)
+	o.run(t, append([]string{"crawl", "--contact", "https://qianshao.example/test"}, resolve(web.Resolve())...)...)
 	o.run(t, "account", "add", "root", "--role", "administrator", "--all")
 	o.run(t, "account", "add", "ann", "--authorisation", a.ID)
 	o.run(t, "account", "setting", "open_reports", "1500")
@@ -184,23 +172,6 @@ func ask(t *testing.T, base, token, path, body string, answer any) {
 	}
 }
 
-func send(t *testing.T, method, address, token, body string) (status int, text []byte, err error) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer response.Body.Close()
-	text, err = io.ReadAll(response.Body)
-	return response.StatusCode, text, err
-}
-
 // folderState is what an upgrade must not lose.
 type folderState struct {
 	schema             int64
@@ -214,8 +185,8 @@ type folderState struct {
 // table is what a table held.
 type table struct {
 	columns string
-	Rows    int
-	Digest  uint64 // of all rows, in whatever order
+	rows    int
+	digest  uint64 // of all rows, in whatever order
 }
 
 // read reads the folder by the older program and from the database.
@@ -234,12 +205,12 @@ func (o oldFolder) read(t *testing.T) (s folderState) {
 		s.tables[name] = readTable(t, o.data, name, columns)
 	}
 	for name, least := range map[string]int{"findings": 1, "evidence_captures": 1, "acts": 60, "accounts": 2, "submissions": 1, "campaigns": 1} {
-		if s.tables[name].Rows < least {
-			t.Fatalf("the old program's table %s has %d rows", name, s.tables[name].Rows)
+		if s.tables[name].rows < least {
+			t.Fatalf("the old program's table %s has %d rows", name, s.tables[name].rows)
 		}
 	}
 	s.size = fmt.Sprintf("schema %d, %d findings, %d captures, %d acts, %d MB, of which the database has %d MB", s.schema,
-		s.tables["findings"].Rows, s.tables["evidence_captures"].Rows, s.tables["acts"].Rows, sizeOf(t, o.data)>>20, sizeOf(t, filepath.Join(o.data, "qianshao.db"))>>20)
+		s.tables["findings"].rows, s.tables["evidence_captures"].rows, s.tables["acts"].rows, sizeOf(t, o.data)>>20, sizeOf(t, filepath.Join(o.data, "qianshao.db"))>>20)
 	return s
 }
 
@@ -252,7 +223,7 @@ func (s folderState) check(t *testing.T, data string) {
 		case "goose_db_version", "tokens": // the schema's version, and when a token was last used
 			continue
 		case "rules_in_force": // a start with other rules than before adds a row
-			from += fmt.Sprintf(" ORDER BY seq LIMIT %d", want.Rows)
+			from += fmt.Sprintf(" ORDER BY seq LIMIT %d", want.rows)
 		}
 		if got := readTable(t, data, from, want.columns); got != want {
 			t.Errorf("table %s: %+v before, %+v after", name, want, got)
@@ -264,9 +235,8 @@ func (s folderState) check(t *testing.T, data string) {
 		}
 	}
 	for command, want := range map[string]string{"list": s.accounts, "setting": s.settings} {
-		got, err := exec.Command("qianshao", "--data", data, "account", command).Output()
-		if diff := cmp.Diff(want, string(got)); err != nil || diff != "" {
-			t.Errorf("account %s: %v (-before +after)\n%s", command, err, diff)
+		if diff := cmp.Diff(want, printed(t, "qianshao", data, "account", command)); diff != "" {
+			t.Errorf("account %s (-before +after)\n%s", command, diff)
 		}
 	}
 	text := filepath.Join(t.TempDir(), "page.txt")
@@ -306,8 +276,8 @@ func readTable(t *testing.T, data, name, columns string) table {
 				return err
 			}
 			sum := sha256.Sum256(fmt.Appendf(nil, "%q", values))
-			result.Rows++
-			result.Digest += binary.BigEndian.Uint64(sum[:])
+			result.rows++
+			result.digest += binary.BigEndian.Uint64(sum[:])
 		}
 		return rows.Err()
 	})
@@ -327,17 +297,6 @@ func schemaOf(t *testing.T, data string) (version int64) {
 		return db.QueryRowContext(t.Context(), `SELECT max(version_id) FROM goose_db_version`).Scan(&version)
 	})
 	return version
-}
-
-func inDatabase(t *testing.T, data string, read func(db *sql.DB) error) {
-	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(data, "qianshao.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(read(db), db.Close()); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // sizeOf returns the bytes of a file, or of those in a folder; of what is missing, 0.
@@ -365,16 +324,12 @@ func outdateIndex(t *testing.T, data string) {
 	apptest.Write(t, filepath.Join(data, "index.bleve", "version"), "qianshao index 5\n")
 }
 
-func serveOnly(program, data string) *exec.Cmd {
-	return exec.Command(program, "--data", data, "serve", "--no-crawl", "--listen", "127.0.0.1:0")
-}
-
 func kill(t *testing.T, process *exec.Cmd) {
 	t.Helper()
-	if err := process.Process.Kill(); err != nil {
-		t.Fatalf("the program has ended by itself: %v", err)
+	_ = process.Process.Kill()
+	if _ = process.Wait(); process.ProcessState.Exited() {
+		t.Fatalf("the program that was to be killed had ended: %s", process.ProcessState)
 	}
-	_ = process.Wait() // says that it was killed
 }
 
 // killMigrating kills the program after its first migration and before its last.

@@ -88,10 +88,7 @@ func openAt(t *testing.T, opts datafolder.Options) *datafolder.Folder {
 
 func crawlWeb(web *ingesttest.Web, folder string, flags ...string) *exec.Cmd {
 	args := append(flags, "--data", folder, "crawl", "--contact", "https://qianshao.example/test", "--workers", fmt.Sprint(webWorkers))
-	for host, address := range web.Resolve() {
-		args = append(args, "--resolve", host+"="+address)
-	}
-	return exec.Command("qianshao", args...)
+	return exec.Command("qianshao", append(args, resolve(web.Resolve())...)...)
 }
 
 // checkWeb holds what the servers saw to the scope and to the rate, and the
