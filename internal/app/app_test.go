@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -284,5 +285,19 @@ func wantRestored(t *testing.T, meanwhile, last string, findings int) {
 	found, err := again.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll()})
 	if err != nil || found.Total != findings {
 		t.Errorf("%d findings are restored of %d, %v", found.Total, findings, err)
+	}
+}
+
+// TestListensEverywhere: a console that listens on all addresses, as in a container, says one
+// that a browser opens, and is well there.
+func TestListensEverywhere(t *testing.T) {
+	data := t.TempDir()
+	a := apptest.New(t, app.Options{Data: data, Version: "test", Console: &app.ConsoleOptions{Listen: "0.0.0.0:0"}})
+	a.Start(t.Context())
+	if base := a.ConsoleURL(); !strings.HasPrefix(base, "http://127.0.0.1:") {
+		t.Errorf("the console is at %s", base)
+	}
+	if err := datafolder.CheckHealth(t.Context(), data); err != nil {
+		t.Error(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"sync"
 	"time"
 
@@ -87,7 +88,7 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 	}
 	c := &consoleServer{
 		server: dashboards.NewServer(opts.Listen, handler), listener: listener,
-		url: "http://" + listener.Addr().String() + "/", urlFile: datafolder.ConsolePath(a.opts.Data),
+		url: "http://" + reachable(listener.Addr()) + "/", urlFile: datafolder.ConsolePath(a.opts.Data),
 	}
 	c.server.RegisterOnShutdown(sync.OnceFunc(func() { close(closing) }))
 	if err := os.WriteFile(c.urlFile, []byte(c.url+"\n"+token+"\n"), 0o600); err != nil {
@@ -95,6 +96,15 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 		return nil, err
 	}
 	return c, nil
+}
+
+// reachable returns where this machine finds a listener: one on all addresses, as in a
+// container, names none that a browser opens.
+func reachable(address net.Addr) string {
+	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return address.String()
 }
 
 // ruleTexts returns what a rule in force says of itself.
