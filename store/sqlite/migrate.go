@@ -4,11 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
@@ -32,9 +35,10 @@ func schemaVersion() (int64, error) {
 	return last, err
 }
 
-// migrateTries bounds how often migrate yields to another process that creates
-// the same database at the same moment.
-const migrateTries = 5
+// migrateTries bounds how often migrate yields to another process that creates the same
+// database at the same moment. SQLite's own timeout does not cover that: whoever comes while
+// another turns a new file to WAL is refused at once. All tries last some three seconds.
+const migrateTries = 10
 
 // migrate brings the schema up to date. An up-to-date database costs one query.
 func migrate(ctx context.Context, db *sql.DB) error {
@@ -44,17 +48,18 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	for try := range migrateTries {
 		var version int64
-		if version, err = versionOf(ctx, db); err != nil {
+		switch version, err = versionOf(ctx, db); {
+		case err != nil && !isBusy(err):
 			return err
-		}
-		switch {
+		case err != nil: // tried again
 		case version == latest:
 			return nil
 		case version > latest:
 			return database.NewerSchema(version, latest)
-		}
-		if err = migrateUp(ctx, db); err == nil {
-			return nil
+		default:
+			if err = migrateUp(ctx, db); err == nil {
+				return nil
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -63,6 +68,11 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		}
 	}
 	return fmt.Errorf("migrating the schema: %w", err)
+}
+
+func isBusy(err error) bool {
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // readableSchema refuses a schema that this program would have to change before it reads.
