@@ -66,6 +66,15 @@ func (f ownFrontier) Lease(ctx context.Context, l ingest.Lease) ([]ingest.Item, 
 	return f.Store.Lease(ctx, l)
 }
 
+// Next has the crawler look again in a second while nothing would be handed out.
+func (f ownFrontier) Next(ctx context.Context) (due time.Time, ok bool, err error) {
+	due, ok, err = f.Store.Next(ctx)
+	if soon := time.Now().Add(time.Second); ok && !f.alone() && due.Before(soon) {
+		due = soon
+	}
+	return due, ok, err
+}
+
 func (f ownFrontier) Release(ctx context.Context, holder string, now time.Time) error {
 	if !f.alone() {
 		return nil

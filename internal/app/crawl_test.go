@@ -40,6 +40,9 @@ func TestOwnFrontier(t *testing.T) {
 	if next := lease(1, ingest.Visit{Item: first[0], Outcome: ingest.Outcome{Again: now}}); len(next) != 0 {
 		t.Errorf("handed out %+v", next)
 	}
+	if due, ok, err := frontier.Next(t.Context()); err != nil || !ok || due.Before(time.Now()) {
+		t.Errorf("the crawler is to look again at %s (%v), error %v", due, ok, err)
+	}
 	alone = true
 	if next := lease(2); len(next) != 2 {
 		t.Errorf("handed out %+v", next)

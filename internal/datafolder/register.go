@@ -40,13 +40,20 @@ type Register struct {
 	asked time.Time // before the store last answered
 }
 
+// errSlowRegister says that no answer was as fresh as it must be.
+var errSlowRegister = fmt.Errorf("each answer took longer than %s, after which it no longer holds", registerAge)
+
 // Scope returns the register as the store had it registerAge ago or later.
 func (r *Register) Scope() *ingest.Scope {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for !r.fresh() { // again where the answer took longer than it holds
+	for began := time.Now(); !r.fresh(); { // again where the answer took longer than it holds
 		// The fetcher asks in the middle of a request and has no context to hand in.
-		if err := r.renew(context.Background()); err != nil {
+		err := r.renew(context.Background())
+		if err == nil && !r.fresh() && time.Since(began) > registerPatience {
+			err = errSlowRegister
+		}
+		if err != nil {
 			r.log.Error("the register of authorisations cannot be read; nothing is fetched", "error", err)
 			r.scope, r.known, r.asked = &ingest.Scope{}, false, time.Now()
 			break

@@ -90,7 +90,7 @@ func (c *Claim) keep(ctx context.Context) {
 		switch passed := errors.Is(err, ErrClaimed); {
 		case ctx.Err() != nil:
 			return
-		case err == nil, passed, !away:
+		case err == nil, passed && c.Held(), !away: // each is told once
 			c.passed.Store(passed)
 			c.tell(err)
 		}
