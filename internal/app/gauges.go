@@ -11,7 +11,7 @@ import (
 )
 
 // rested keeps what a costly reading has brought, or its error, for restFactor times as long as
-// it took: however many ask, and however much there is to read, it has a share of the time.
+// it took, but no longer than longestRest: however many ask, it has a small share of the time.
 type rested[T any] struct {
 	now  func() time.Time
 	read func(ctx context.Context) (T, error)
@@ -26,6 +26,10 @@ type rested[T any] struct {
 // six seconds old at most, and Prometheus asks more rarely.
 const restFactor = 50
 
+// longestRest bounds how old the metrics get after a reading that hung once, on a disk or on a
+// busy machine: after one of ten seconds the boards would else stand still for eight minutes.
+const longestRest = time.Minute
+
 // get returns what was read.
 func (r *rested[T]) get(ctx context.Context) (T, error) {
 	r.mu.Lock()
@@ -33,7 +37,7 @@ func (r *rested[T]) get(ctx context.Context) (T, error) {
 	if started := r.now(); !started.Before(r.until) {
 		r.value, r.err = r.read(ctx)
 		ended := r.now()
-		r.until = ended.Add(restFactor * ended.Sub(started))
+		r.until = ended.Add(min(restFactor*ended.Sub(started), longestRest))
 	}
 	return r.value, r.err
 }
