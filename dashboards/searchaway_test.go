@@ -42,7 +42,7 @@ func TestSearchAway(t *testing.T) {
 		status int
 		says   string
 	}{
-		"/search":                 {http.StatusServiceUnavailable, "搜索暂时不可用"},
+		"/search":                 {http.StatusServiceUnavailable, "检索暂时不可用"},
 		"/search?q=注册送&lang=en":   {http.StatusServiceUnavailable, "Search is unavailable"},
 		"/api/v1/search?q=注册送":    {http.StatusServiceUnavailable, "search_unavailable"},
 		"/api/v1/views":           {http.StatusOK, `"count":null`},
