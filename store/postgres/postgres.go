@@ -140,6 +140,7 @@ func (s *server) Fail(op string, err error) error {
 	if errors.As(err, &pg) {
 		code = pg.Code
 	}
+	remedy := trust.Remedy(err)
 	err = fmt.Errorf("store: %s %s: %w", op, s.name, err)
 	switch {
 	case code == diskFull:
@@ -148,8 +149,8 @@ func (s *server) Fail(op string, err error) error {
 		return fmt.Errorf("%w: %w (restore the database from a backup)", store.ErrCorrupt, err)
 	case remedies[code] != "":
 		return fmt.Errorf("%w (%s)", err, remedies[code])
-	case trust.Remedy(err) != "":
-		return fmt.Errorf("%w (%s)", err, trust.Remedy(err))
+	case remedy != "":
+		return fmt.Errorf("%w (%s)", err, remedy)
 	case errors.As(err, &connecting) && errors.As(err, &network):
 		return fmt.Errorf("%w (is the server up, and does it listen there?)", err)
 	}
