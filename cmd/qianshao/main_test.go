@@ -31,8 +31,8 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
-		// Rules are held against thousands of texts each time that they are checked, which takes minutes
-		// under the race detector; what runs in parallel there is tested beside it.
+		// Under the race detector a command takes a second or more to start, and minutes to hold rules
+		// against thousands of texts; what runs in parallel there is tested beside it.
 		Condition: func(name string) (bool, error) {
 			if name == "race" {
 				return raceDetector, nil
