@@ -106,8 +106,9 @@ type Gone struct {
 // frontier and in what Handle saves; the process may die at any instruction.
 type Crawler struct {
 	CrawlerOptions
-	clock  clock
-	budget *budget
+	clock     clock
+	budget    *budget
+	recovered bool // for the next Run
 }
 
 // NewCrawler checks the options and returns a crawler.
@@ -177,28 +178,41 @@ func (noObserver) Fetched(*qianshao.Page, time.Duration) {}
 func (noObserver) Skipped(qianshao.Skip, string)         {}
 func (noObserver) Replanned(Replanned)                   {}
 
-// Run crawls until ctx ends, or with Once until nothing is due. Several crawlers may run
-// on a frontier, each by its own Holder. It returns nil when it ended as asked; with
-// Once, an error also if pages could not be handled (they stay in the frontier).
-func (c *Crawler) Run(ctx context.Context) error {
+// Recover ends what a crawler of the same Holder has left that died: its leases, and the turns of
+// requests that were under way. Run begins with it. Whatever asks hosts before that, or beside it, as
+// a Seeder does, has it called first, or would find its hosts busy.
+func (c *Crawler) Recover(ctx context.Context) error {
 	err := c.persist(ctx, func() error {
 		if err := c.clock.set(ctx, c.Frontier); err != nil {
 			return err
 		}
 		return c.Frontier.Release(ctx, c.Holder, c.clock.latest())
 	})
-	started := c.now()
 	if err == nil {
-		err = c.replan(ctx, started)
+		err = c.replan(ctx, c.now())
 	}
 	if err != nil {
 		return fmt.Errorf("crawl: %w", err)
 	}
+	c.recovered = true
+	return nil
+}
+
+// Run crawls until ctx ends, or with Once until nothing is due. Several crawlers may run
+// on a frontier, each by its own Holder. It returns nil when it ended as asked; with
+// Once, an error also if pages could not be handled (they stay in the frontier).
+func (c *Crawler) Run(ctx context.Context) error {
+	if !c.recovered {
+		if err := c.Recover(ctx); err != nil {
+			return err
+		}
+	}
+	c.recovered = false // leases are made from here on
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	r := run{
 		crawler: c, items: make(chan Item), finished: make(chan visitResult), held: held{urls: map[string]string{}},
-		unhandled: map[string]error{}, latest: started,
+		unhandled: map[string]error{}, latest: c.now(),
 	}
 	defer close(r.items)
 	var beating sync.WaitGroup
@@ -207,7 +221,7 @@ func (c *Crawler) Run(ctx context.Context) error {
 		go r.work(ctx)
 	}
 	beating.Go(func() { r.beat(ctx) })
-	err = r.loop(ctx)
+	err := r.loop(ctx)
 	ended := ctx.Err() != nil
 	stop()
 	for r.busy > 0 {

@@ -19,6 +19,8 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
@@ -81,13 +83,41 @@ func TestKill9(t *testing.T) {
 			time.Sleep(after)
 			_ = child.Process.Kill() // it may have ended already
 			_ = child.Wait()
-			if output, err := crawlChild(web, folder).CombinedOutput(); err != nil {
+			output, err := crawlChild(web, folder).CombinedOutput()
+			if err != nil {
 				t.Fatalf("killed after %s, the next crawl: %v\n%s", after, err, output)
 			}
 			if diff := cmp.Diff(want, readEndState(t, folder)); diff != "" {
-				t.Errorf("killed after %s: the end differs (-undisturbed +killed):\n%s", after, diff)
+				t.Errorf("killed after %s: the end differs (-undisturbed +killed):\n%s\nthe next crawl:\n%s", after, diff, output)
 			}
 		})
+	}
+}
+
+// TestKilledWhileAsking: a crawl that was killed while it read a sitemap keeps the next one neither from
+// the host nor from what only the sitemap names.
+func TestKilledWhileAsking(t *testing.T) {
+	t.Parallel()
+	web := startDemo(t)
+	folder := newDataFolder(t, web)
+	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asking := fetch.Turn{Host: "school.example", Interval: time.Millisecond, Most: time.Second, For: time.Hour}
+	booked, err := f.Store.Turn(t.Context(), ingest.Turn{Turn: asking, Holder: f.Holder, Now: time.Now()})
+	if err != nil || !booked.Ends {
+		t.Fatalf("booked %+v, error %v", booked, err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	output, err := crawlChild(web, folder).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	if pages := readEndState(t, folder).Pages; len(pages) != pagesOf(web) {
+		t.Errorf("%d pages of %d\n%s", len(pages), pagesOf(web), output)
 	}
 }
 

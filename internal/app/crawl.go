@@ -157,6 +157,9 @@ func (c *crawl) run(ctx context.Context) error {
 		c.log.Info("what has failed or was skipped is due at once", "urls", urls)
 	}
 	c.rewrite(ctx)
+	if err := c.crawler.Recover(ctx); err != nil { // before sitemaps are read
+		return err
+	}
 	if c.once {
 		if err := c.seeder.Round(ctx); err != nil {
 			return err
