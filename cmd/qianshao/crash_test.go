@@ -20,7 +20,6 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/ingest"
-	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/store"
 )
@@ -104,8 +103,9 @@ func TestKilledWhileAsking(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asking := fetch.Turn{Host: "school.example", Interval: time.Millisecond, Most: time.Second, For: time.Hour}
-	booked, err := f.Store.Turn(t.Context(), ingest.Turn{Turn: asking, Holder: f.Holder, Now: time.Now()})
+	asking := ingest.Turn{Holder: f.Holder, Now: time.Now()}
+	asking.Host, asking.For = "school.example", time.Hour
+	booked, err := f.Store.Turn(t.Context(), asking)
 	if err != nil || !booked.Ends {
 		t.Fatalf("booked %+v, error %v", booked, err)
 	}
