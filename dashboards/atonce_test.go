@@ -10,6 +10,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
 
@@ -87,7 +88,7 @@ func TestAtOnce(t *testing.T) {
 	if !slices.Equal(undone, []int{303, 303}) || d.Run(t.Context(), 1) != nil {
 		t.Errorf("undone by two: %v", undone)
 	}
-	v, err := o.options.Checks.(*review.Store).Verify(t.Context(), desk.Head{}, func(problem string) { t.Error(problem) })
+	v, err := o.options.Checks.(*review.Store).Verify(t.Context(), desk.Head{}, func(problem locales.Speaker) { t.Error(problem) })
 	if err != nil || v.Problems > 0 || v.Acts < 13 {
 		t.Errorf("the trail: %+v, %v", v, err)
 	}

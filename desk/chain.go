@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // chainVersion stands at the beginning of what is hashed, so that a later form of the
@@ -103,15 +104,12 @@ var headForm = regexp.MustCompile(`^([1-9][0-9]{0,18}):([0-9a-f]{64})$`)
 
 // ParseHead reads what Head.String writes.
 func ParseHead(s string) (Head, error) {
-	m := headForm.FindStringSubmatch(s)
-	if m == nil {
-		return Head{}, fmt.Errorf("%q is not the head of a trail: a number, a colon, 64 hex digits", s)
+	if m := headForm.FindStringSubmatch(s); m != nil {
+		if seq, err := strconv.ParseInt(m[1], 10, 64); err == nil {
+			return Head{Seq: seq, Chain: m[2]}, nil
+		}
 	}
-	seq, err := strconv.ParseInt(m[1], 10, 64)
-	if err != nil {
-		return Head{}, fmt.Errorf("%q is not the head of a trail: %w", s, err)
-	}
-	return Head{Seq: seq, Chain: m[2]}, nil
+	return Head{}, locales.Errorf("head.mistake", s)
 }
 
 // Check is a check of the trail that was made, as it is remembered; the zero value is none.

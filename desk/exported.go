@@ -3,9 +3,10 @@ package desk
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Exported is what a check of an exported trail has come to.
@@ -20,10 +21,10 @@ type Exported struct {
 // VerifyExport checks a trail as the export writes it, without the data folder that it is from:
 // every act against the one before it, and that the trail passes through kept, if that is not
 // zero. Of a trail that does not begin with act 1 the first act is taken for what it says.
-func VerifyExport(from io.Reader, kept Head, problem func(string)) (v Exported, err error) {
-	wrong := func(format string, args ...any) {
+func VerifyExport(from io.Reader, kept Head, problem func(locales.Speaker)) (v Exported, err error) {
+	wrong := func(what locales.Message) {
 		v.Problems++
-		problem(fmt.Sprintf(format, args...))
+		problem(what)
 	}
 	lines := json.NewDecoder(from)
 	lines.DisallowUnknownFields()
@@ -32,27 +33,27 @@ func VerifyExport(from io.Reader, kept Head, problem func(string)) (v Exported, 
 		switch err := lines.Decode(&r); {
 		case errors.Is(err, io.EOF):
 			if !passed {
-				wrong("the export does not have act %d, which was kept", kept.Seq)
+				wrong(locales.M("acts.problem.export_kept", kept.Seq))
 			}
 			return v, nil
 		case isMalformed(err):
-			wrong("what follows act %d is no act: %v", v.Head.Seq, err)
+			wrong(locales.M("acts.problem.not_act", v.Head.Seq, err))
 			return v, nil
 		case err != nil:
 			return v, err
 		}
 		switch first := v.Acts == 0; {
 		case r.Chain == "":
-			wrong("act %d has no chain: it was kept from who has exported it", r.Seq)
+			wrong(locales.M("acts.problem.no_chain", r.Seq))
 		case !first && r.Seq != v.Head.Seq+1:
-			wrong("act %d follows act %d: export without filters, or something is missing", r.Seq, v.Head.Seq)
+			wrong(locales.M("acts.problem.gap", r.Seq, v.Head.Seq))
 		case first && r.Seq != 1 || !first && v.Head.Chain == "": // nothing to check it by
 		case r.link(v.Head.Chain) != r.Chain:
-			wrong("act %d is not as it was written", r.Seq)
+			wrong(locales.M("acts.problem.changed", r.Seq))
 		}
 		if r.Seq == kept.Seq {
 			if passed = true; r.Chain != kept.Chain {
-				wrong("act %d is not the one that was kept", r.Seq)
+				wrong(locales.M("acts.problem.not_kept", r.Seq))
 			}
 		}
 		if v.Acts++; v.Acts == 1 {

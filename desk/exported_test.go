@@ -7,6 +7,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // TestVerifyExport: an exported trail is checked without its folder, and any change of the file is reported.
@@ -45,7 +46,7 @@ func TestVerifyExport(t *testing.T) {
 		"kept blind": {lines[0][:strings.Index(lines[0], `"chain":"`)] + "\"chain\":\"\"}\n" + lines[1], desk.Head{}, "act 1 has no chain: it was kept from who has exported it"},
 	} {
 		var problems []string
-		v, err := desk.VerifyExport(strings.NewReader(tc.text), tc.kept, func(p string) { problems = append(problems, p) })
+		v, err := desk.VerifyExport(strings.NewReader(tc.text), tc.kept, func(p locales.Speaker) { problems = append(problems, p.In(locales.English)) })
 		if err != nil || strings.Join(problems, "\n") != tc.want || v.Problems != len(problems) {
 			t.Errorf("%s: %+v, %v, %q, want %q", name, v, err, problems, tc.want)
 		}

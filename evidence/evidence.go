@@ -48,12 +48,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // KindDeletion is the kind of a link whose record says what was deleted; in the
@@ -184,11 +184,9 @@ func (h Head) String() string { return fmt.Sprintf("%d:%s", h.Seq, h.Chain) }
 // ParseHead reads SEQ:HASH as Head.String writes it.
 func ParseHead(s string) (Head, error) {
 	var h Head
-	if _, err := fmt.Sscanf(s, "%d:%64s", &h.Seq, &h.Chain); err != nil || h.String() != s || h.Seq < 1 {
-		return Head{}, fmt.Errorf("%q is no head; one looks like 42:9f86d0… (a number, a colon, 64 hex digits)", s)
-	}
-	if sum, err := hex.DecodeString(h.Chain); err != nil || len(sum) != sha256.Size {
-		return Head{}, fmt.Errorf("the hash in %q does not have 64 hex digits", s)
+	_, err := fmt.Sscanf(s, "%d:%64s", &h.Seq, &h.Chain)
+	if sum, ofHash := hex.DecodeString(h.Chain); err != nil || ofHash != nil || len(sum) != sha256.Size || h.String() != s || h.Seq < 1 {
+		return Head{}, locales.Errorf("head.mistake", s)
 	}
 	return h, nil
 }
@@ -286,9 +284,12 @@ type Ledger interface {
 // Sentinels to test for with errors.Is.
 var (
 	// ErrDamaged says that the archive's objects are not as the ledger has them.
-	ErrDamaged = errors.New("the evidence archive is damaged")
+	ErrDamaged = locales.Errorf("archive.damaged")
 	// ErrEndChanged says that a chain has been extended since its end was read.
-	ErrEndChanged = errors.New("the end of the evidence chain has changed since it was read")
+	ErrEndChanged = locales.Errorf("archive.end_changed")
 	// ErrFenced says that nothing is added to a chain any more.
-	ErrFenced = errors.New("the evidence chain was ended by another process")
+	ErrFenced = locales.Errorf("archive.fenced")
 )
+
+// damaged says that the archive is, and in what; Verify finds the rest.
+func damaged(what locales.Message) error { return locales.Errorf("archive.verify", ErrDamaged, what) }

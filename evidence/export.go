@@ -3,7 +3,6 @@ package evidence
 import (
 	"archive/zip"
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,13 +18,14 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/ingest/warc"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // copyRecord copies a record's bytes, and fails with ErrDamaged if they are
 // not those that were archived.
 func (a *Archive) copyRecord(ctx context.Context, w io.Writer, l *Link) error {
 	if l.Gone != 0 {
-		return fmt.Errorf("record %s was deleted, by record %s", named(l.Seq), named(l.Gone))
+		return locales.Errorf("archive.record_deleted", named(l.Seq), named(l.Gone))
 	}
 	cut, err := a.opts.Ledger.EvidenceCutBefore(ctx, *l)
 	if err != nil {
@@ -42,7 +42,7 @@ func (a *Archive) copyRecord(ctx context.Context, w io.Writer, l *Link) error {
 		return err
 	}
 	if n != l.Length || hex.EncodeToString(sum.Sum(nil)) != l.Record {
-		return fmt.Errorf("%w: record %s in %s at byte %d is not what was archived; run \"qianshao evidence verify\"", ErrDamaged, named(l.Seq), l.File, l.Offset-cut)
+		return damaged(locales.M("archive.record_changed", named(l.Seq), l.File, l.Offset-cut))
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ type Bundle struct {
 // from there to its head, and a manifest. Nothing in it needs this program to be checked.
 func (a *Archive) Export(ctx context.Context, w io.Writer, b Bundle) error {
 	if len(b.Captures) == 0 {
-		return errors.New("there is nothing to export")
+		return locales.Errorf("archive.nothing")
 	}
 	made := a.opts.Now().UTC().Truncate(time.Second)
 	x := exporter{a: a, ctx: ctx, zip: zip.NewWriter(w), made: made}
@@ -229,10 +229,13 @@ func (a *Archive) Export(ctx context.Context, w io.Writer, b Bundle) error {
 		}
 		return nil
 	})
-	if x.err != nil {
-		return fmt.Errorf("export %s: %w", cmp.Or(b.Finding, "findings"), x.err)
+	switch {
+	case x.err == nil:
+		return x.zip.Close()
+	case b.Finding == "":
+		return locales.Errorf("archive.export_findings", x.err)
 	}
-	return x.zip.Close()
+	return locales.Errorf("archive.export", b.Finding, x.err)
 }
 
 func writeAll(w io.Writer, content []byte) error {
@@ -313,7 +316,7 @@ func (x *exporter) info(file string) (Link, error) {
 		return Link{}, err
 	}
 	if len(links) == 0 || links[0].Kind != warc.TypeInfo {
-		return Link{}, fmt.Errorf("%w: %s has no warcinfo", ErrDamaged, file)
+		return Link{}, damaged(locales.M("archive.no_warcinfo", file))
 	}
 	return links[0], nil
 }
@@ -348,7 +351,7 @@ func (x *exporter) previous(l *Link) (string, error) {
 		return "", err
 	}
 	if len(before) != 1 || before[0].Seq != l.Seq-1 {
-		return "", fmt.Errorf("%w: link %s is missing; run \"qianshao evidence verify\"", ErrDamaged, named(l.Seq-1))
+		return "", damaged(locales.M("archive.link_missing", named(l.Seq-1)))
 	}
 	return before[0].Chain, nil
 }
@@ -371,7 +374,7 @@ func (x *exporter) chains(w io.Writer) error {
 			return err
 		}
 		if !ok {
-			return fmt.Errorf("%w: chain %d is missing; run \"qianshao evidence verify\"", ErrDamaged, number)
+			return damaged(locales.M("archive.chain_missing", number))
 		}
 		part := ManifestChain{Name: c.Name(), From: first[number]}
 		head := c.Head
@@ -411,7 +414,7 @@ func (x *exporter) chain(w io.Writer, from int64, head Head) error {
 		return nil
 	})
 	if err == nil && (next <= head.Seq || previous != head.Chain) {
-		err = fmt.Errorf("%w: the chain does not lead to its head; run \"qianshao evidence verify\"", ErrDamaged)
+		err = damaged(locales.M("archive.chain_end"))
 	}
 	return err
 }
@@ -432,7 +435,7 @@ func (x *exporter) register(w io.Writer, head Head) error {
 			return err
 		}
 		if len(entries) == 0 {
-			return fmt.Errorf("%w: the register ends before its head; run \"qianshao evidence verify\"", ErrDamaged)
+			return damaged(locales.M("archive.register_end"))
 		}
 		for i := range entries {
 			e := &entries[i]

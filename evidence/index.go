@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao/ingest/warc"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // WriteIndexes writes CDXJ indexes of the archive into a folder, which is made for its owner alone where it is
@@ -23,7 +24,7 @@ func (a *Archive) WriteIndexes(ctx context.Context, folder string) (files int, e
 		err = x.flush()
 	}
 	if err != nil {
-		return x.files, fmt.Errorf("index the evidence archive: %w", err)
+		return x.files, locales.Errorf("archive.index", err)
 	}
 	return x.files, nil
 }

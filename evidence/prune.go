@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/ingest/warc"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Policy says how long evidence and findings are kept. The zero Policy keeps
@@ -117,15 +118,15 @@ const deletionsAtATime = 100
 func (a *Archive) Delete(ctx context.Context, captures []Expired) error {
 	for batch := range slices.Chunk(captures, deletionsAtATime) {
 		if err := a.recordDeletions(ctx, batch); err != nil {
-			return fmt.Errorf("record deletions from the evidence archive: %w", err)
+			return locales.Errorf("archive.delete", err)
 		}
 	}
-	if err := a.finishDeletions(ctx); err != nil {
-		again := "the next"
-		if errors.Is(err, bucket.ErrLocked) {
-			again = "when the locks have ended, an"
-		}
-		return fmt.Errorf("the deletions are recorded, but bytes are still in the archive; %s \"evidence prune --apply\" finishes it: %w", again, err)
+	err := a.finishDeletions(ctx)
+	switch {
+	case errors.Is(err, bucket.ErrLocked):
+		return locales.Errorf("archive.uncut_locked", err)
+	case err != nil:
+		return locales.Errorf("archive.uncut", err)
 	}
 	return nil
 }
@@ -164,7 +165,7 @@ func (a *Archive) CaptureLinks(ctx context.Context, c Capture) ([]Link, error) {
 		return nil, err
 	}
 	if len(links) != c.Records || slices.ContainsFunc(links, func(l Link) bool { return l.Capture != c.ID }) {
-		return nil, fmt.Errorf("%w: links of the capture %d of %s are missing; run \"qianshao evidence verify\"", ErrDamaged, c.ID, c.URL)
+		return nil, damaged(locales.M("archive.capture_links", c.ID, c.URL))
 	}
 	return links, nil
 }
@@ -212,7 +213,7 @@ func (a *Archive) finishDeletions(ctx context.Context) error {
 	var kept locked
 	for _, name := range uncut {
 		if err := kept.unless(a.cut(ctx, name)); err != nil {
-			return errors.Join(fmt.Errorf("take deleted records out of %s: %w", name, err), kept.err())
+			return errors.Join(locales.Errorf("archive.cut", name, err), kept.err())
 		}
 	}
 	return kept.err()
@@ -242,15 +243,14 @@ func (l *locked) err() error {
 	if l.objects <= 1 {
 		return l.one
 	}
-	last := ""
-	if !l.until.IsZero() {
-		last = ", the last of them until " + l.until.UTC().Format(time.RFC3339)
+	if l.until.IsZero() {
+		return locales.Errorf("archive.locked", l.objects, l.one)
 	}
-	return fmt.Errorf("%d objects stay, for their locks keep them%s; one is %w", l.objects, last, l.one)
+	return locales.Errorf("archive.locked_until", l.objects, l.until.UTC().Format(time.RFC3339), l.one)
 }
 
 // errCutMeanwhile says that another process has worked on the object that was being rewritten.
-var errCutMeanwhile = errors.New("another process has deleted records of this file meanwhile; try again")
+var errCutMeanwhile = locales.Errorf("archive.cut_meanwhile")
 
 // cut deletes an object all of whose records are deleted, or rewrites it without those that are.
 // Whether that was done already by a process that died before it could say so, the object itself tells.
@@ -286,7 +286,7 @@ func (a *Archive) cut(ctx context.Context, file string) error {
 			return err
 		}
 		if recorded := uncut(standing); size != recorded {
-			return fmt.Errorf("%w: the file has %d bytes instead of %d; run \"qianshao evidence verify\"", ErrDamaged, size, recorded)
+			return damaged(locales.M("archive.size", size, recorded))
 		}
 		if err := a.rewrite(ctx, file, standing); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/qianshao/qianshao/evidence/bucket"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Recover repairs what processes of this writer that died have left: it ends their chains,
@@ -18,7 +19,7 @@ import (
 // begins another chain.
 func (a *Archive) Recover(ctx context.Context) error {
 	if err := a.recover(ctx); err != nil {
-		return fmt.Errorf("recover the evidence archive: %w", err)
+		return locales.Errorf("archive.recover", err)
 	}
 	return nil
 }

@@ -2,12 +2,12 @@ package evidence
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao/evidence/bucket"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // register checks the register's own chain, and that the heads in it are those of the chains.
@@ -20,13 +20,13 @@ func (v *verifier) register() error {
 			return err
 		}
 		if len(entries) == 0 {
-			v.problem(Problem{What: fmt.Sprintf("the register ends with entry %d, but its head is entry %d: entries were taken from the database", after, v.state.Register.Seq)})
+			v.problem(Problem{What: locales.M("archive.problem.register_end", after, v.state.Register.Seq)})
 			return nil
 		}
 		for i := range entries {
 			e := &entries[i]
-			if what := v.wrongEntry(e, after, previous); what != "" {
-				v.problem(Problem{What: fmt.Sprintf("entry %d of the register, of chain %s: %s", e.Seq, e.Name, what)})
+			if what := v.wrongEntry(e, after, previous); what.Key != "" {
+				v.problem(Problem{What: locales.M("archive.problem.entry", e.Seq, e.Name, what)})
 			}
 			v.pass(e.Seq, e.Hash)
 			after, previous, last[e.Chain] = e.Seq, e.Hash, e.Head.Seq
@@ -34,25 +34,25 @@ func (v *verifier) register() error {
 	}
 	for i := range v.state.Chains {
 		if c := &v.state.Chains[i]; c.Registered > max(last[c.Number], Before(c.Number)) {
-			v.problem(Problem{What: fmt.Sprintf("the register lacks the head of chain %s that was entered last, record %s: entries were taken from the database", c.Name(), named(c.Registered))})
+			v.problem(Problem{What: locales.M("archive.problem.registered", c.Name(), named(c.Registered))})
 		}
 	}
 	return nil
 }
 
-// wrongEntry says what is wrong with an entry; "" if nothing is.
-func (v *verifier) wrongEntry(e *Entry, after int64, previous string) string {
+// wrongEntry says what is wrong with an entry; the zero Message if nothing is.
+func (v *verifier) wrongEntry(e *Entry, after int64, previous string) locales.Message {
 	switch {
 	case e.Seq != after+1:
-		return fmt.Sprintf("the entries %d to %d are missing from the database", after+1, e.Seq-1)
+		return locales.M("archive.problem.entries", after+1, e.Seq-1)
 	case e.Hash != e.HashAfter(previous):
-		return "the entry was changed in the database"
+		return locales.M("archive.problem.entry_changed")
 	case e.Now == "":
-		return fmt.Sprintf("the chain had record %s, which is missing from the database", named(e.Head.Seq))
+		return locales.M("archive.problem.record_missing", named(e.Head.Seq))
 	case e.Now != e.Head.Chain:
-		return fmt.Sprintf("the chain does not pass through record %s as it was registered: it was written anew", named(e.Head.Seq))
+		return locales.M("archive.problem.rewritten", named(e.Head.Seq))
 	}
-	return ""
+	return locales.Message{}
 }
 
 // bucket looks for objects that the archive does not know.
@@ -73,7 +73,7 @@ func (v *verifier) bucket() error {
 		if err != nil {
 			return err
 		}
-		if what != "" {
+		if what.Key != "" {
 			v.problem(Problem{File: name, What: what})
 		}
 	}
@@ -91,36 +91,37 @@ const (
 	settlePoll = 20 * time.Millisecond
 )
 
-// stranger says what is wrong with an object that was not linked when Verify came to its chain; "" if nothing is.
-func (v *verifier) stranger(name string, until time.Time) (what string, err error) {
+// stranger says what is wrong with an object that was not linked when Verify came to its chain; the zero
+// Message if nothing is.
+func (v *verifier) stranger(name string, until time.Time) (what locales.Message, err error) {
 	if strings.HasSuffix(name, bucket.Temporary) {
 		if is, err := v.a.isBeingRewritten(v.ctx, name); err != nil || is {
-			return "", err
+			return what, err
 		}
-		return "an interrupted process has left this file; the next start removes it", nil
+		return locales.M("archive.problem.interrupted"), nil
 	}
 	for {
 		links, err := v.a.opts.Ledger.EvidenceFileLinks(v.ctx, name)
 		if err != nil || len(links) > 0 {
-			return "", err
+			return what, err
 		}
 		if _, err := v.a.opts.Bucket.Size(v.ctx, name); errors.Is(err, bucket.ErrNotFound) {
-			return "", nil
+			return what, nil
 		} else if err != nil {
-			return "", err
+			return what, err
 		}
 		living, err := v.living(name)
 		switch {
 		case err != nil:
-			return "", err
+			return what, err
 		case !living:
-			return "the file is not of this archive: somebody has put it here, or a process died before it was recorded (the next start removes it)", nil
+			return locales.M("archive.problem.stranger"), nil
 		case time.Now().After(until):
-			return "the file was never recorded: the process that wrote it died before (the next start of that crawler removes it), or is just writing it", nil
+			return locales.M("archive.problem.unrecorded"), nil
 		}
 		select {
 		case <-v.ctx.Done():
-			return "", v.ctx.Err()
+			return what, v.ctx.Err()
 		case <-time.After(settlePoll):
 		}
 	}

@@ -6,13 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/ingest/warc"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Problem is something about the archive that is not as recorded.
@@ -22,22 +21,25 @@ type Problem struct {
 	Offset int64
 	Seq    int64 // of the record; 0 where it is the file as a whole
 	URI    string
-	What   string
+	What   locales.Message
 }
 
-func (p Problem) String() string {
-	var place []string
+// In says the problem in a language, behind its place.
+func (p Problem) In(l locales.Lang) string {
+	place := ""
 	if p.File != "" {
-		place = append(place, fmt.Sprintf("%s, byte %d", p.File, p.Offset))
+		place += l.Text("archive.problem.byte", p.File, p.Offset) + l.Text("colon")
 	}
 	if p.Seq != 0 {
-		place = append(place, "record "+named(p.Seq))
+		place += l.Text("archive.problem.record", named(p.Seq)) + l.Text("colon")
 	}
 	if p.URI != "" {
-		place = append(place, p.URI)
+		place += p.URI + l.Text("colon")
 	}
-	return strings.Join(append(place, p.What), ": ")
+	return place + p.What.In(l)
 }
+
+func (p Problem) String() string { return p.In(locales.English) }
 
 // Verified is what Verify has seen.
 type Verified struct {
@@ -78,11 +80,11 @@ func (a *Archive) Verify(ctx context.Context, want Head, report func(Problem)) (
 		}
 	}
 	if want.Seq > 0 && !v.passed {
-		v.problem(Problem{What: fmt.Sprintf("neither the register nor a chain passes through the head that was kept, %s", want)})
+		v.problem(Problem{What: locales.M("archive.problem.unpassed", want)})
 	}
 	now, err := a.opts.Ledger.EvidenceState(ctx)
 	if err == nil && now.Cut != state.Cut {
-		err = errors.New("records were deleted while the archive was being verified; verify it again")
+		err = locales.Errorf("archive.deleted_meanwhile")
 	}
 	return v.seen, err
 }
@@ -155,7 +157,7 @@ func (v *verifier) links() error {
 	}
 	for i := range v.state.Chains {
 		if c := &v.state.Chains[i]; c.Seq > Before(c.Number) && !v.met[c.Number] {
-			v.problem(Problem{What: fmt.Sprintf("the chain ends with record 0, but the head is %s: links were taken from the database or changed", c.Head)})
+			v.problem(Problem{What: locales.M("archive.problem.end", "0", c.Head)})
 		}
 	}
 	return nil
@@ -179,8 +181,7 @@ func (v *verifier) enter(l *Link) (within bool, err error) {
 	}
 	now, ok, err := v.a.opts.Ledger.EvidenceChain(v.ctx, number)
 	if err == nil && (!ok || l.Seq > now.Seq) {
-		v.problem(Problem{File: l.File, Offset: l.Offset, Seq: l.Seq, URI: l.URI, What: fmt.Sprintf(
-			"the chain ends with record %s, but the head is %s: a link was added behind it", named(l.Seq), now.Head)})
+		v.problem(Problem{File: l.File, Offset: l.Offset, Seq: l.Seq, URI: l.URI, What: locales.M("archive.problem.behind", named(l.Seq), now.Head)})
 	}
 	return false, err
 }
@@ -199,7 +200,7 @@ func (v *verifier) leaveChain() error {
 		return err
 	}
 	if v.next != v.of.Seq || v.chain != v.of.Chain && v.of.Seq > Before(v.of.Number) {
-		v.problem(Problem{What: fmt.Sprintf("the chain ends with record %s, but the head is %s: links were taken from the database or changed", named(v.next), v.of.Head)})
+		v.problem(Problem{What: locales.M("archive.problem.end", named(v.next), v.of.Head)})
 	}
 	return nil
 }
@@ -210,7 +211,7 @@ func (v *verifier) link(l *Link) error {
 		return err
 	}
 	if l.Seq != v.next+1 {
-		v.problem(Problem{Seq: v.next + 1, What: fmt.Sprintf("the links %s to %s are missing from the database", named(v.next+1), named(l.Seq-1))})
+		v.problem(Problem{Seq: v.next + 1, What: locales.M("archive.problem.links", named(v.next+1), named(l.Seq-1))})
 	}
 	if l.File != v.name {
 		if err := v.open(l); err != nil {
@@ -218,10 +219,10 @@ func (v *verifier) link(l *Link) error {
 		}
 	}
 	if l.Seq == v.next+1 && l.Chain != l.chainValue(v.chain) {
-		v.problem(Problem{File: l.File, Offset: v.place, Seq: l.Seq, URI: l.URI, What: "the chain is broken: the link was changed in the database"})
+		v.problem(Problem{File: l.File, Offset: v.place, Seq: l.Seq, URI: l.URI, What: locales.M("archive.problem.broken")})
 	}
 	if l.Offset != v.recorded {
-		v.problem(Problem{File: l.File, Offset: l.Offset, Seq: l.Seq, URI: l.URI, What: fmt.Sprintf("the record before it ends at byte %d", v.recorded)})
+		v.problem(Problem{File: l.File, Offset: l.Offset, Seq: l.Seq, URI: l.URI, What: locales.M("archive.problem.offset", v.recorded)})
 	}
 	v.pass(l.Seq, l.Chain)
 	v.next, v.chain = l.Seq, l.Chain
@@ -249,40 +250,40 @@ func (v *verifier) record(l *Link) error {
 	if v.file == nil {
 		if !v.missed {
 			v.missed = true
-			v.problem(Problem{File: l.File, What: "the file is missing"})
+			v.problem(Problem{File: l.File, What: locales.M("archive.problem.no_file")})
 		}
 		return nil
 	}
 	what, err := v.compare(l, at)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", l.File, err)
+		return locales.Errorf("archive.read", l.File, err)
 	}
-	if what != "" {
+	if what.Key != "" {
 		v.problem(Problem{File: l.File, Offset: at, Seq: l.Seq, URI: l.URI, What: what})
 	}
 	return nil
 }
 
 // compare compares a record's bytes, which follow in the file, with its link. what describes
-// a difference; it is "" if there is none.
-func (v *verifier) compare(l *Link, at int64) (what string, err error) {
+// a difference; the zero Message says that there is none.
+func (v *verifier) compare(l *Link, at int64) (what locales.Message, err error) {
 	read := counted{w: io.Discard, sum: sha256.New()}
 	bytes := io.TeeReader(io.LimitReader(v.file, l.Length), &read)
 	record, broken := warc.NewReader(bytes).Next()
 	if _, err := io.Copy(io.Discard, bytes); err != nil {
-		return "", err
+		return what, err
 	}
 	switch {
 	case read.n < l.Length:
-		return fmt.Sprintf("the file ends at byte %d, within or before this record", at+read.n), nil
+		return locales.M("archive.problem.file_ends", at+read.n), nil
 	case hex.EncodeToString(read.sum.Sum(nil)) != l.Record:
-		return "the record's bytes were changed", nil
+		return locales.M("archive.problem.bytes"), nil
 	case broken != nil: // the bytes are those that were written
-		return "the record cannot be read: " + broken.Error(), nil
+		return locales.M("archive.problem.unreadable", broken), nil
 	case !l.describes(record):
-		return "the database describes another record than the one that is there", nil
+		return locales.M("archive.problem.described"), nil
 	}
-	return "", nil
+	return what, nil
 }
 
 // describes says whether what the link repeats is what the record's header says.
@@ -304,10 +305,10 @@ func (v *verifier) gone(l *Link) error {
 		return err
 	}
 	switch {
-	case d.problem != "":
-		v.problem(Problem{File: l.File, Offset: v.place, Seq: l.Seq, URI: l.URI, What: "the record is marked as deleted, but " + d.problem})
+	case d.problem.Key != "":
+		v.problem(Problem{File: l.File, Offset: v.place, Seq: l.Seq, URI: l.URI, What: locales.M("archive.problem.deleted", d.problem)})
 	case d.hashes[l.Seq] != l.Record:
-		v.problem(Problem{File: l.File, Offset: v.place, Seq: l.Seq, URI: l.URI, What: fmt.Sprintf("the record is marked as deleted, but deletion %s does not name it", named(l.Gone))})
+		v.problem(Problem{File: l.File, Offset: v.place, Seq: l.Seq, URI: l.URI, What: locales.M("archive.problem.deleted", locales.M("archive.problem.unnamed", named(l.Gone)))})
 	}
 	v.seen.Deleted++
 	if l.Cut || v.file == nil || v.out[l.Seq] {
@@ -323,7 +324,7 @@ func (v *verifier) gone(l *Link) error {
 type deletion struct {
 	seq     int64
 	hashes  map[int64]string // of the deleted records, by Seq
-	problem string
+	problem locales.Message
 }
 
 // deletionOf reads the deletion that a link names. Records of one deletion
@@ -338,12 +339,12 @@ func (v *verifier) deletionOf(l *Link) (*deletion, error) {
 		return nil, err
 	}
 	if len(links) == 0 || links[0].Seq != l.Gone || links[0].Kind != KindDeletion {
-		v.deletion.problem = fmt.Sprintf("there is no deletion %s", named(l.Gone))
+		v.deletion.problem = locales.M("archive.problem.no_deletion", named(l.Gone))
 		return &v.deletion, nil
 	}
 	v.deletion.hashes, err = v.a.readDeletion(v.ctx, &links[0])
 	if err != nil {
-		v.deletion.problem = fmt.Sprintf("deletion %s cannot be read: %v", named(l.Gone), err)
+		v.deletion.problem = locales.M("archive.problem.deletion", named(l.Gone), err)
 	}
 	return &v.deletion, nil
 }
@@ -354,7 +355,7 @@ func (v *verifier) open(l *Link) (err error) {
 		return err
 	}
 	if v.files[l.File] {
-		v.problem(Problem{File: l.File, Offset: l.Offset, Seq: l.Seq, URI: l.URI, What: "the link goes back to a file that was full"})
+		v.problem(Problem{File: l.File, Offset: l.Offset, Seq: l.Seq, URI: l.URI, What: locales.M("archive.problem.back")})
 	}
 	v.files[l.File] = true
 	v.seen.Files++
@@ -398,11 +399,10 @@ func (v *verifier) leave() error {
 	}
 	more, err := io.Copy(io.Discard, v.file)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", v.name, err)
+		return locales.Errorf("archive.read", v.name, err)
 	}
 	if more > 0 {
-		v.problem(Problem{File: v.name, Offset: v.place, What: fmt.Sprintf(
-			"%d bytes were appended that were never recorded: by somebody, or by a process of an older version that died while writing (the next start cuts them off)", more)})
+		v.problem(Problem{File: v.name, Offset: v.place, What: locales.M("archive.problem.appended", more)})
 	}
 	v.close()
 	return nil

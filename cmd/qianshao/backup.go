@@ -54,7 +54,7 @@ func (c restoreCmd) Run(env *environment) error {
 }
 
 func (env *environment) tellProblem(p evidence.Problem) {
-	fmt.Fprintln(env.out, terminal.Printable(p.String()))
+	fmt.Fprintln(env.out, terminal.Printable(p.In(env.lang)))
 }
 
 // holds says what a backup contains.

@@ -21,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 	"github.com/qianshao/qianshao/ingest"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -229,7 +230,7 @@ func grouped(t *testing.T, f *datafolder.Folder) (campaigns [][]string) {
 // done returns the acts of the trail, and expects the trail to be whole.
 func done(t *testing.T, f *datafolder.Folder) (list []string) {
 	t.Helper()
-	verified, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem string) { t.Error(problem) })
+	verified, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem locales.Speaker) { t.Error(problem) })
 	if err != nil || verified.Problems > 0 {
 		t.Errorf("%+v, %v", verified, err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -436,7 +437,7 @@ func checkTrail(t *testing.T, f *datafolder.Folder, sent map[int64]bool) {
 // the campaigns.
 func wholeDesk(t *testing.T, f *datafolder.Folder) (standings map[string]desk.Standing, campaigns []campaign.Campaign) {
 	t.Helper()
-	verified, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem string) { t.Error(problem) })
+	verified, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem locales.Speaker) { t.Error(problem) })
 	if err != nil || verified.Problems > 0 {
 		t.Errorf("%+v, %v", verified, err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -431,7 +432,7 @@ func (s *story) trail() {
 	if said := b.text("main table"); strings.Contains(said, "zhao") || !strings.Contains(said, "wang") {
 		s.t.Errorf("the trail of wang says %q", said)
 	}
-	v, err := s.Folder.Review.Verify(s.t.Context(), desk.Head{}, func(problem string) { s.t.Error(problem) })
+	v, err := s.Folder.Review.Verify(s.t.Context(), desk.Head{}, func(problem locales.Speaker) { s.t.Error(problem) })
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -125,7 +125,7 @@ func (f *Folder) describe(ctx context.Context, m *Manifest, kept evidence.Head) 
 		m.Head = state.Register.String()
 	}
 	m.Problems, m.Records, m.gone = len(problems), verified.Records, state.Gone
-	acts, err := f.Review.Verify(ctx, desk.Head{}, func(string) {})
+	acts, err := f.Review.Verify(ctx, desk.Head{}, func(locales.Speaker) {})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
@@ -163,7 +164,7 @@ func TestActsAreBackedUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	v, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem string) { t.Error(problem) })
+	v, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem locales.Speaker) { t.Error(problem) })
 	if err != nil || v.Head.String() != m.ActHead || v.Standings != 1 || v.Batches != 1 {
 		t.Errorf("%+v, %v", v, err)
 	}

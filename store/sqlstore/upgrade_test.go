@@ -17,6 +17,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlite"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
@@ -193,7 +194,7 @@ func TestUpgradeCarriesChanges(t *testing.T) {
 	}
 	s := open(t, older(t, 34, statements...))
 	kept := review.New(s.Database(), campaigns.Options{Name: "test"})
-	v, err := kept.Verify(t.Context(), desk.Head{Seq: 1, Chain: old.Chain}, func(problem string) { t.Error(problem) })
+	v, err := kept.Verify(t.Context(), desk.Head{Seq: 1, Chain: old.Chain}, func(problem locales.Speaker) { t.Error(problem) })
 	if err != nil || v.Acts != 1+2*batchRows {
 		t.Errorf("%+v, error %v", v, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -128,7 +129,7 @@ func checkRecord(t *testing.T, act *qianshao.Act, subject qianshao.Subject, want
 
 func verify(t *testing.T, kept Review) {
 	t.Helper()
-	if v, err := kept.Verify(t.Context(), desk.Head{}, func(problem string) { t.Error(problem) }); err != nil || v.Acts == 0 {
+	if v, err := kept.Verify(t.Context(), desk.Head{}, func(problem locales.Speaker) { t.Error(problem) }); err != nil || v.Acts == 0 {
 		t.Errorf("%d acts verified, error %v", v.Acts, err)
 	}
 }

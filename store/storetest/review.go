@@ -13,6 +13,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Review is the desk's part of a store: what the desk needs, and what commands do with the trail.
@@ -21,7 +22,7 @@ type Review interface {
 	// RebuildStandings makes all standings anew from the acts.
 	RebuildStandings(ctx context.Context) (count int, err error)
 	// Verify checks the trail, and holds standings and batches against it.
-	Verify(ctx context.Context, kept desk.Head, told func(problem string)) (desk.Verified, error)
+	Verify(ctx context.Context, kept desk.Head, told func(problem locales.Speaker)) (desk.Verified, error)
 	// Check verifies the trail and keeps what has come out; LastCheck returns it.
 	Check(ctx context.Context, now time.Time) (desk.Check, error)
 	LastCheck(ctx context.Context) (desk.Check, error)
@@ -198,7 +199,7 @@ func (d *Desk) Conflicts(t testing.TB, why desk.Why, by string, draft desk.Draft
 func (d *Desk) Verify(t testing.TB) {
 	t.Helper()
 	for range 2 {
-		v, err := d.Review.Verify(context.WithoutCancel(t.Context()), desk.Head{}, func(problem string) { t.Error(problem) })
+		v, err := d.Review.Verify(context.WithoutCancel(t.Context()), desk.Head{}, func(problem locales.Speaker) { t.Error(problem) })
 		if err != nil || v.Problems > 0 {
 			t.Errorf("verified: %+v, error %v", v, err)
 		}
@@ -765,7 +766,7 @@ func testHeadKept(t *testing.T, d *Desk) {
 	check(t, err)
 	d.Must(t, "ann", desk.Draft{Subject: f, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "x"}})
 	for kept, want := range map[desk.Head]int{head: 0, {Seq: 1, Chain: "other"}: 1, {Seq: 9, Chain: head.Chain}: 1} {
-		v, err := d.Review.Verify(t.Context(), kept, func(string) {})
+		v, err := d.Review.Verify(t.Context(), kept, func(locales.Speaker) {})
 		if err != nil || v.Problems != want || v.Acts != 2 || v.Head.Seq != 2 {
 			t.Errorf("head %v: %+v, error %v", kept, v, err)
 		}

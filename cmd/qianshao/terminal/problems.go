@@ -22,9 +22,9 @@ type Problems struct {
 func NewProblems(w io.Writer, lang locales.Lang) *Problems { return &Problems{w: w, lang: lang} }
 
 // Print writes a problem, or counts it when there have been enough lines.
-func (p *Problems) Print(problem string) {
+func (p *Problems) Print(problem locales.Speaker) {
 	if p.found++; p.found <= maxProblems {
-		fmt.Fprintln(p.w, Printable(problem))
+		fmt.Fprintln(p.w, Printable(problem.In(p.lang)))
 	}
 }
 

@@ -16,7 +16,7 @@ func TestProblems(t *testing.T) {
 	var out strings.Builder
 	problems := terminal.NewProblems(&out, locales.English)
 	for i := range 103 {
-		problems.Print(fmt.Sprintf("record %d\x1b[2J", i+1))
+		problems.Print(locales.M("archive.problem.record", fmt.Sprintf("%d\x1b[2J", i+1)))
 	}
 	problems.Finish()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -17,6 +17,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 	"github.com/qianshao/qianshao/store/sqlstore/queue"
@@ -487,11 +488,11 @@ func (s *Store) Tally(ctx context.Context, id int64, sight qianshao.Sight) (desk
 
 // verifyBatchActs checks that the acts of batches and the members that they are on name each
 // other, and that the acts are by who made the batch, or has undone it.
-func verifyBatchActs(ctx context.Context, db trail.Reader, problem func(string, ...any)) error {
+func verifyBatchActs(ctx context.Context, db trail.Reader, problem func(locales.Message)) error {
 	_, err := database.Collect(ctx, db, func(r *sql.Rows) (none struct{}, err error) {
 		var seq, batch int64
 		if err = r.Scan(&seq, &batch); err == nil {
-			problem("act %d says that it is of batch %d, which has no such act, or is another account's", seq, batch)
+			problem(locales.M("acts.problem.batch_act", seq, batch))
 		}
 		return none, err
 	}, `
@@ -507,7 +508,7 @@ SELECT a.seq, a.batch FROM acts a WHERE a.batch <> 0 AND NOT EXISTS (
 		var seq, batch int64
 		var finding string
 		if err = r.Scan(&batch, &finding, &seq); err == nil {
-			problem("batch %d says that act %d is on its member %s, and that act is another one", batch, seq, finding)
+			problem(locales.M("acts.problem.batch_member", batch, seq, finding))
 		}
 		return none, err
 	}, `
@@ -519,7 +520,7 @@ WHERE m.undone <> 0 AND (a.batch = m.batch AND a.subject = m.finding AND a.kind 
 }
 
 // verifyBatches checks that the members of each batch are those that were frozen.
-func (s *Store) verifyBatches(ctx context.Context, v *desk.Verified, problem func(string, ...any)) error {
+func (s *Store) verifyBatches(ctx context.Context, v *desk.Verified, problem func(locales.Message)) error {
 	for before := int64(0); ; {
 		list, err := s.Batches(ctx, "", before, 100)
 		if err != nil || len(list) == 0 {
@@ -536,7 +537,7 @@ func (s *Store) verifyBatches(ctx context.Context, v *desk.Verified, problem fun
 				return err
 			}
 			if !dropped && (digest != list[i].Digest || members != list[i].Members) {
-				problem("batch %d has other members than were frozen", list[i].ID)
+				problem(locales.M("acts.problem.members", list[i].ID))
 			}
 			v.Batches++
 			before = list[i].ID

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
 // Check verifies the trail, and keeps what has come out as the last check.
 func (s *Store) Check(ctx context.Context, now time.Time) (desk.Check, error) {
-	v, err := s.Verify(ctx, desk.Head{}, func(string) {})
+	v, err := s.Verify(ctx, desk.Head{}, func(locales.Speaker) {})
 	if err != nil {
 		return desk.Check{}, err
 	}

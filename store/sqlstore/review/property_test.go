@@ -13,6 +13,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
@@ -63,7 +64,7 @@ func interleavings(t *testing.T, open storetest.OpenReview) {
 				rt.Fatalf("%s: the verdict is %q, want %q: %+v", f, s.Verdict, want, s)
 			}
 		}
-		v, err := d.Review.Verify(t.Context(), desk.Head{}, func(problem string) { rt.Error(problem) })
+		v, err := d.Review.Verify(t.Context(), desk.Head{}, func(problem locales.Speaker) { rt.Error(problem) })
 		if err != nil || v.Problems > 0 {
 			rt.Fatalf("%+v, %v", v, err)
 		}
@@ -185,8 +186,8 @@ func tampering(t *testing.T, place databasetest.Place) {
 					t.Fatal(err)
 				}
 			}
-			var problems []string
-			v, err := d.Review.Verify(t.Context(), desk.Head{}, func(p string) { problems = append(problems, p) })
+			var problems []locales.Speaker
+			v, err := d.Review.Verify(t.Context(), desk.Head{}, func(p locales.Speaker) { problems = append(problems, p) })
 			if err != nil || v.Problems == 0 || v.Problems != len(problems) {
 				t.Errorf("%+v, %v, %v", v, problems, err)
 			}

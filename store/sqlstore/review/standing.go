@@ -4,12 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
@@ -111,10 +111,10 @@ const verifyAtATime = 2000
 // what the acts come to, that acts and members of batches name each other, and that the
 // batches have the members that were frozen. It calls told with each problem. Acts and
 // standings are read in one state of the database.
-func (s *Store) Verify(ctx context.Context, kept desk.Head, told func(problem string)) (v desk.Verified, err error) {
-	problem := func(format string, args ...any) {
+func (s *Store) Verify(ctx context.Context, kept desk.Head, told func(locales.Speaker)) (v desk.Verified, err error) {
+	problem := func(what locales.Message) {
 		v.Problems++
-		told(fmt.Sprintf(format, args...))
+		told(what)
 	}
 	if err := s.db.Fail("verify the trail of", s.verifyActs(ctx, kept, &v, problem)); err != nil {
 		return v, err
@@ -123,7 +123,7 @@ func (s *Store) Verify(ctx context.Context, kept desk.Head, told func(problem st
 	return v, err
 }
 
-func (s *Store) verifyActs(ctx context.Context, kept desk.Head, v *desk.Verified, problem func(string, ...any)) error {
+func (s *Store) verifyActs(ctx context.Context, kept desk.Head, v *desk.Verified, problem func(locales.Message)) error {
 	tx, err := s.db.Read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (s *Store) verifyActs(ctx context.Context, kept desk.Head, v *desk.Verified
 	return verifyBatchActs(ctx, tx, problem)
 }
 
-func verifyChain(ctx context.Context, db trail.Reader, kept desk.Head, v *desk.Verified, problem func(string, ...any)) error {
+func verifyChain(ctx context.Context, db trail.Reader, kept desk.Head, v *desk.Verified, problem func(locales.Message)) error {
 	var last desk.Head
 	for {
 		acts, err := database.Collect(ctx, db, trail.ScanAct, trail.SelectActs+` WHERE a.seq > $1 ORDER BY a.seq LIMIT $2`, last.Seq, verifyAtATime)
@@ -148,13 +148,13 @@ func verifyChain(ctx context.Context, db trail.Reader, kept desk.Head, v *desk.V
 		for i := range acts {
 			a := &acts[i]
 			if a.Seq != last.Seq+1 {
-				problem("acts %d to %d are missing", last.Seq+1, a.Seq-1)
+				problem(locales.M("acts.problem.missing", last.Seq+1, a.Seq-1))
 			}
 			if desk.Link(last.Chain, a) != a.Chain {
-				problem("act %d is not as it was written, or one before it", a.Seq)
+				problem(locales.M("acts.problem.changed_before", a.Seq))
 			}
 			if a.Seq == kept.Seq && a.Chain != kept.Chain {
-				problem("act %d has another chain than the head that was kept", a.Seq)
+				problem(locales.M("acts.problem.other_chain", a.Seq))
 			}
 			last = desk.Head{Seq: a.Seq, Chain: a.Chain}
 			v.HeadAt = a.At
@@ -170,15 +170,15 @@ func verifyChain(ctx context.Context, db trail.Reader, kept desk.Head, v *desk.V
 		return err
 	}
 	if end != last {
-		problem("the trail ends at act %d, and the database says at %d", last.Seq, end.Seq)
+		problem(locales.M("acts.problem.end", last.Seq, end.Seq))
 	}
 	if kept.Seq > last.Seq {
-		problem("the head that was kept is act %d, and the trail ends at %d", kept.Seq, last.Seq)
+		problem(locales.M("acts.problem.short", kept.Seq, last.Seq))
 	}
 	return nil
 }
 
-func verifyStandings(ctx context.Context, db trail.Reader, v *desk.Verified, problem func(string, ...any)) error {
+func verifyStandings(ctx context.Context, db trail.Reader, v *desk.Verified, problem func(locales.Message)) error {
 	for after := (qianshao.Subject{}); ; {
 		ids, err := nextSubjects(ctx, db, after)
 		if err != nil {
@@ -206,13 +206,13 @@ WHERE (subject, subject_kind) > ($1, $2) AND ($3 = '' OR (subject, subject_kind)
 			for want := range replays(acts) {
 				v.Standings++
 				if is, ok := have[want.Subject]; !ok || is != want.Standing {
-					problem("the standing of %s is not what its acts come to; run \"qianshao reindex\"", want.Subject)
+					problem(locales.M("acts.problem.standing", want.Subject))
 				}
 				delete(have, want.Subject)
 			}
 		}
 		for subject := range have {
-			problem("%s has a standing, and no act that counts; run \"qianshao reindex\"", subject)
+			problem(locales.M("acts.problem.no_act", subject))
 		}
 		if len(ids) == 0 {
 			return nil
