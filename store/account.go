@@ -1,18 +1,18 @@
 package store
 
 import (
-	"errors"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Errors of accounts, to test for with errors.Is.
 var (
 	// ErrExists: there is a row with that key already.
-	ErrExists = errors.New("exists already")
+	ErrExists = locales.Errorf("store.exists")
 	// ErrLastAdministrator: nobody would be left who may change accounts.
-	ErrLastAdministrator = errors.New("this is the last administrator who can enter; make another one first")
+	ErrLastAdministrator = locales.Errorf("store.last_administrator")
 )
 
 // AccountRecord is an account with what its log-in is checked against.

@@ -1,8 +1,9 @@
 package store
 
 import (
-	"errors"
 	"time"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // SavedView is a query that an account has saved under a name.
@@ -30,7 +31,7 @@ type Preferences struct {
 const MaxViews = 50
 
 // ErrTooManyViews says that an account has MaxViews views already.
-var ErrTooManyViews = errors.New("the account has 50 views already; delete one first")
+var ErrTooManyViews = locales.Errorf("store.too_many_views", MaxViews)
 
 // KeyedRequest is a request with an Idempotency-Key.
 type KeyedRequest struct {

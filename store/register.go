@@ -4,11 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Signed says who changes something, when and why. The trail of acts has it along with the change.
@@ -21,7 +21,7 @@ type Signed struct {
 }
 
 // ErrChanged says that something is not as it was when the change of it was prepared.
-var ErrChanged = errors.New("changed meanwhile")
+var ErrChanged = locales.Errorf("store.changed")
 
 // RegisterDigest is the SHA-256, in hex, of entries of the register as they are before a
 // change; nil stands for one that is not there.

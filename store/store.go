@@ -7,20 +7,20 @@ package store
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Sentinels to test for with errors.Is.
 var (
 	// ErrNotFound: no row with that key.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = locales.Errorf("store.not_found")
 	// ErrCorrupt: the database is damaged, or not one of ours.
-	ErrCorrupt = errors.New("database damaged")
+	ErrCorrupt = locales.Errorf("store.damaged")
 	// ErrNewerSchema: a later version of the program has written the database.
-	ErrNewerSchema = errors.New("database written by a newer version")
+	ErrNewerSchema = locales.Errorf("store.newer")
 )
 
 // Optional returns a pointer to what was read, or nil if there is none:
@@ -282,11 +282,11 @@ const (
 // Why a report is not taken; to test for with errors.Is.
 var (
 	// ErrTooManyWaiting says that MaxWaiting reports wait for an authorisation already.
-	ErrTooManyWaiting = fmt.Errorf("%d reports wait for an authorisation; register those that you hold, or withdraw reports", MaxWaiting)
+	ErrTooManyWaiting = locales.Errorf("store.too_many_waiting", MaxWaiting)
 	// ErrTooManyQueued says that MaxQueued reports wait for a visit already.
-	ErrTooManyQueued = fmt.Errorf("%d reported pages are to be visited; wait, or withdraw reports", MaxQueued)
+	ErrTooManyQueued = locales.Errorf("store.too_many_queued", MaxQueued)
 	// ErrTooManyOfOrigin says that as many as may be of one origin are.
-	ErrTooManyOfOrigin = errors.New("too many reports of this origin are open; wait, or withdraw reports")
+	ErrTooManyOfOrigin = locales.Errorf("store.too_many_of_origin")
 )
 
 // Reader is who reads reports.

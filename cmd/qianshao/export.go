@@ -8,6 +8,7 @@ import (
 	"github.com/qianshao/qianshao/cmd/qianshao/terminal"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/locales"
+	"github.com/qianshao/qianshao/store"
 )
 
 type evidenceExportCmd struct {
@@ -21,6 +22,9 @@ func (c evidenceExportCmd) Run(env *environment) error {
 	}
 	return env.readFolder(func(f *datafolder.Folder) error {
 		report, err := f.FindingReport(env.ctx, c.Finding)
+		if errors.Is(err, store.ErrNotFound) {
+			return locales.Errorf("cli.evidence.unknown", c.Finding)
+		}
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
@@ -132,12 +133,6 @@ func (f *file) Close() error {
 	return errors.Join(errs...)
 }
 
-// Remedies that stand in more than one error.
-const (
-	raiseLimit   = "raise the limit, e.g. ulimit -n 1024"
-	makeWritable = "the file and its folder must be writable"
-)
-
 // Fail implements database.Engine.
 func (f *file) Fail(op string, err error) error {
 	if err == nil {
@@ -147,27 +142,27 @@ func (f *file) Fail(op string, err error) error {
 	var lite *sqlite.Error
 	if !errors.As(err, &lite) {
 		if tooManyFiles(err) {
-			return fmt.Errorf("%w (%s)", err, raiseLimit)
+			return locales.Errorf("store.fault.limit", err)
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w (create the folder first, or name another path)", err)
+			return locales.Errorf("store.fault.no_folder", err)
 		}
 		return err
 	}
 	switch lite.Code() & 0xff { // the low byte is the primary result code
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fmt.Errorf("%w: %w (restore the file from a backup, or move it aside to begin anew)", store.ErrCorrupt, err)
+		return locales.Errorf("store.fault.damaged", store.ErrCorrupt, err)
 	case sqlite3.SQLITE_FULL:
-		return fmt.Errorf("%w: %w (the disk is full: make room and start again, nothing is lost)", err, syscall.ENOSPC)
+		return locales.Errorf("store.fault.full", err, syscall.ENOSPC)
 	case sqlite3.SQLITE_BUSY:
-		return fmt.Errorf("%w (another process has held the database for %s: stop it)", err, busyTimeout)
+		return locales.Errorf("store.fault.busy", err, busyTimeout)
 	case sqlite3.SQLITE_CANTOPEN:
 		if cause := exhausted(); cause != nil {
-			return fmt.Errorf("%w: %w (%s)", err, cause, raiseLimit)
+			return locales.Errorf("store.fault.limit", fmt.Errorf("%w: %w", err, cause))
 		}
-		return fmt.Errorf("%w (%s)", err, makeWritable)
+		return locales.Errorf("store.fault.protected", err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
-		return fmt.Errorf("%w (%s)", err, makeWritable)
+		return locales.Errorf("store.fault.protected", err)
 	}
 	return err
 }

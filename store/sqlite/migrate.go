@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
-	"fmt"
 	"io/fs"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
@@ -67,7 +67,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		case <-time.After(time.Duration(try+1) * 50 * time.Millisecond):
 		}
 	}
-	return fmt.Errorf("migrating the schema: %w", err)
+	return locales.Errorf("store.migrating", err)
 }
 
 func isBusy(err error) bool {
@@ -88,8 +88,7 @@ func readableSchema(ctx context.Context, db *sql.DB) error {
 	case version > latest:
 		return database.NewerSchema(version, latest)
 	case version < latest:
-		return fmt.Errorf("schema %d is of an older program, and cannot be brought up to date where nothing can be written: "+
-			"copy the folder to where it can be written, or use the older program", version)
+		return locales.Errorf("store.fault.older", version)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
@@ -83,8 +83,7 @@ func (f *file) openProtected(ctx context.Context) error {
 		return err
 	}
 	if err := readableSchema(ctx, f.write); logged && writeProtected(err) {
-		return fmt.Errorf("a part of it is in %s-wal, since it was copied while a program had it open; "+
-			"without its -shm that is read only where files can be written: copy the folder to such a place", f.path)
+		return locales.Errorf("store.fault.log", f.path)
 	} else if err != nil {
 		return err
 	}

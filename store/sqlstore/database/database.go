@@ -15,6 +15,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -119,8 +120,7 @@ func (db *DB) UpdateRows(ctx context.Context, d Durability, op string, f func(tx
 
 // NewerSchema refuses the schema of a later program than this one.
 func NewerSchema(version, latest int64) error {
-	return fmt.Errorf("%w: schema %d, this program knows %d (use the newer program, or restore the backup made before the upgrade)",
-		store.ErrNewerSchema, version, latest)
+	return locales.Errorf("store.newer.schema", store.ErrNewerSchema, version, latest)
 }
 
 // Millis converts a time to what the database has.
