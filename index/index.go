@@ -10,14 +10,15 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Sentinels to test for with errors.Is. The messages name the remedy.
 var (
 	// ErrRebuild: the index was made by another version of the program, with another folding or zone, or not finished.
-	ErrRebuild = errors.New("the search index must be rebuilt")
+	ErrRebuild = locales.Errorf("index.rebuild")
 	// ErrUnavailable: the index cannot be reached, or cannot keep up; it may work again later.
-	ErrUnavailable = errors.New("search is unavailable")
+	ErrUnavailable = locales.Errorf("index.unavailable")
 )
 
 // Index finds findings. bleveindex implements it in a folder and opensearchindex on a

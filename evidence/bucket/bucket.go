@@ -10,6 +10,8 @@ import (
 	"iter"
 	"strings"
 	"time"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Bucket is a place for objects. It is safe for concurrent use, by several processes as
@@ -43,17 +45,20 @@ type Bucket interface {
 
 // Sentinels to test for with errors.Is.
 var (
-	ErrNotFound = errors.New("there is no such object")
-	ErrExists   = errors.New("another object of that name is there")
+	ErrNotFound = locales.Errorf("bucket.not_found")
+	ErrExists   = locales.Errorf("bucket.exists")
 	// ErrLocked says that the server keeps an object from being deleted for some time yet.
-	ErrLocked = errors.New("the object is locked against deletion")
+	ErrLocked = locales.Errorf("bucket.locked")
 )
 
 // LockedError is ErrLocked where it is known until when.
 type LockedError struct{ Until time.Time }
 
-func (e *LockedError) Error() string {
-	return fmt.Sprintf("%v until %s", ErrLocked, e.Until.UTC().Format(time.RFC3339))
+func (e *LockedError) Error() string { return e.In(locales.English) }
+
+// In implements locales.Speaker.
+func (e *LockedError) In(l locales.Lang) string {
+	return l.Text("bucket.locked_until", ErrLocked, e.Until.UTC().Format(time.RFC3339))
 }
 
 func (e *LockedError) Unwrap() error { return ErrLocked }
@@ -84,11 +89,11 @@ func Open(ctx context.Context, location string, opts Options) (Bucket, error) {
 func checkName(name string) error {
 	for segment := range strings.SplitSeq(name, "/") {
 		if segment == "" || segment == "." || segment == ".." || strings.ContainsFunc(segment, isForeign) {
-			return fmt.Errorf("%q is no name of an object", name)
+			return locales.Errorf("bucket.name", name)
 		}
 	}
 	if len(name) > maxName {
-		return fmt.Errorf("%q is no name of an object", name)
+		return locales.Errorf("bucket.name", name)
 	}
 	return nil
 }

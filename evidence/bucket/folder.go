@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Folder is a bucket in a folder, which is made for its owner alone when something is
@@ -153,7 +155,7 @@ func (f *Folder) Size(_ context.Context, name string) (int64, error) {
 // notFound makes the file system's word for it the bucket's.
 func notFound(err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return fmt.Errorf("%w: %w", ErrNotFound, err)
+		return locales.Errorf("because", ErrNotFound, err)
 	}
 	return err
 }
@@ -206,7 +208,7 @@ func gone(err error) error {
 // explained adds to an error what a person can do about it.
 func explained(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("%w (make room and it is tried again; nothing was kept in part)", err)
+		return locales.Errorf("bucket.disk_full", err)
 	}
 	return err
 }

@@ -3,9 +3,10 @@ package bucket
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Owner is the object that says whose evidence is in a bucket: it holds the id of a store.
@@ -15,7 +16,7 @@ const Owner = ".qianshao-store"
 const idLength = 26
 
 // ErrOthers says that a bucket has the evidence of another store.
-var ErrOthers = errors.New("the evidence of another store is kept here")
+var ErrOthers = locales.Errorf("bucket.others")
 
 // Claim notes that a bucket has the evidence of a store, unless another's is noted: then the error wraps ErrOthers.
 func Claim(ctx context.Context, b Bucket, store string) error {
@@ -53,7 +54,7 @@ func owned(ctx context.Context, b Bucket, store string) (noted bool, err error) 
 	case len(id) < idLength:
 		return false, nil
 	case string(id) != store:
-		return true, fmt.Errorf("%s: %w; name another prefix or folder; if that store is given up, delete %s there by hand", b, ErrOthers, Owner)
+		return true, locales.Errorf("bucket.another_store", b, ErrOthers, Owner)
 	}
 	return true, nil
 }

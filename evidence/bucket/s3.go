@@ -18,6 +18,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/qianshao/qianshao/internal/trust"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // S3 is a bucket on a server that speaks S3.
@@ -39,7 +40,7 @@ type place struct {
 	mode             minio.RetentionMode
 }
 
-var errKeys = errors.New("keys do not belong in the location of the evidence: put them into a file or into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+var errKeys = locales.Errorf("bucket.keys")
 
 // parsePlace reads s3://BUCKET/PREFIX?endpoint=https://HOST:PORT&region=REGION&lock=365d&mode=governance.
 func parsePlace(location string) (p place, err error) {
@@ -52,7 +53,7 @@ func parsePlace(location string) (p place, err error) {
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return p, fmt.Errorf("%s://%s: what follows the question mark cannot be read", u.Scheme, u.Host)
+		return p, locales.Errorf("bucket.query", u.Scheme, u.Host)
 	}
 	p = place{bucket: u.Host, region: query.Get("region"), mode: minio.Governance}
 	if prefix := strings.Trim(u.Path, "/"); prefix != "" {
@@ -65,7 +66,7 @@ func parsePlace(location string) (p place, err error) {
 		switch key {
 		case "endpoint", "region", "lock", "mode":
 		default:
-			return p, fmt.Errorf("%s: %q is unknown; known are endpoint, region, lock and mode", p, key)
+			return p, locales.Errorf("bucket.unknown", p, key)
 		}
 	}
 	endpoint, err := url.Parse(query.Get("endpoint"))
@@ -73,19 +74,19 @@ func parsePlace(location string) (p place, err error) {
 		return p, errKeys
 	}
 	if err != nil || endpoint.Host == "" || endpoint.Path != "" && endpoint.Path != "/" || endpoint.Scheme != "https" && endpoint.Scheme != "http" {
-		return p, fmt.Errorf("%s: endpoint=https://HOST[:PORT] is missing, or is no such URL", p)
+		return p, locales.Errorf("bucket.endpoint", p)
 	}
 	p.endpoint, p.secure = endpoint.Host, endpoint.Scheme == "https"
 	if lock := query.Get("lock"); lock != "" {
 		var days int
 		if n, err := fmt.Sscanf(lock, "%dd", &days); n != 1 || err != nil || fmt.Sprintf("%dd", days) != lock || days < 1 || days > maxLockDays {
-			return p, fmt.Errorf("%s: lock=%s is no number of days as 365d", p, lock)
+			return p, locales.Errorf("bucket.lock", p, lock)
 		}
 		p.lock = time.Duration(days) * 24 * time.Hour
 	}
 	if mode := query.Get("mode"); mode != "" {
 		if p.mode = minio.RetentionMode(strings.ToUpper(mode)); !p.mode.IsValid() {
-			return p, fmt.Errorf("%s: mode=%s is neither governance nor compliance", p, mode)
+			return p, locales.Errorf("bucket.mode", p, mode)
 		}
 	}
 	return p, nil
@@ -122,7 +123,7 @@ func OpenS3(ctx context.Context, location string, opts Options) (*S3, error) {
 	}
 	s := &S3{core: minio.Core{Client: client}, place: p}
 	if err := s.check(ctx); err != nil {
-		return nil, fmt.Errorf("%s at %s: %w", p, p.endpoint, err)
+		return nil, locales.Errorf("bucket.at", p, p.endpoint, err)
 	}
 	return s, nil
 }
@@ -142,13 +143,13 @@ func (o *Options) credentials() (*credentials.Credentials, error) {
 	providers := []credentials.Provider{&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}}
 	if o.CredentialsFile != "" {
 		if _, err := trust.Secret(o.CredentialsFile); err != nil {
-			return nil, fmt.Errorf("the credentials of the evidence's bucket: %w", err)
+			return nil, err
 		}
 		providers = []credentials.Provider{&credentials.FileAWSCredentials{Filename: o.CredentialsFile}}
 	}
 	keys := credentials.NewChainCredentials(providers)
 	if v, err := keys.GetWithContext(nil); err != nil || v.AccessKeyID == "" || v.SecretAccessKey == "" {
-		return nil, errors.New("there are no credentials for the evidence's bucket: name a file in the format of ~/.aws/credentials, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+		return nil, locales.Errorf("bucket.no_credentials")
 	}
 	return keys, nil
 }
@@ -158,25 +159,22 @@ func (o *Options) transport(secure bool) (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.TLSClientConfig, err = trust.TLS(o.CAFile); err != nil {
-		return nil, fmt.Errorf("the evidence's bucket: %w", err)
-	}
-	return t, nil
+	t.TLSClientConfig, err = trust.TLS(o.CAFile)
+	return t, err
 }
 
 // check looks whether the bucket is there, and has the lock that is asked for.
 func (s *S3) check(ctx context.Context) error {
 	there, err := s.core.BucketExists(ctx, s.place.bucket)
 	if err != nil {
-		remedy := cmp.Or(trust.Remedy(err), "is the endpoint right, does the server run, and do the credentials count there?")
-		return fmt.Errorf("%w; %s", clause{err}, remedy)
+		return locales.Errorf("bucket.refused", clause{err}, trust.Remedy(err).Or(locales.M("bucket.reach")))
 	}
 	if !there {
-		return errors.New("there is no such bucket; make it, with object lock if you want one")
+		return locales.Errorf("bucket.missing")
 	}
 	lock, _, _, _, err := s.core.GetObjectLockConfig(ctx, s.place.bucket) //nolint:dogsled // only whether there is one
 	if s.locked = err == nil && lock == "Enabled"; !s.locked && s.place.lock > 0 {
-		return errors.New("lock is asked for, but the bucket has no object lock; it must be made with one")
+		return locales.Errorf("bucket.no_lock")
 	}
 	return nil
 }
@@ -250,7 +248,7 @@ func (s *S3) mustRefuse(ctx context.Context) error {
 	case err != nil:
 		return s.failed(marker, err)
 	}
-	return fmt.Errorf("%s: the server ignores If-None-Match, so that an object could overwrite another; use a server that knows it", s)
+	return locales.Errorf("bucket.overwrites", s)
 }
 
 // Replace implements Bucket.
@@ -279,7 +277,7 @@ func (s *S3) Replace(ctx context.Context, name string, content io.Reader, size i
 // lockOf returns the lock that an object's header names; nil if there is none, or it has ended.
 func lockOf(header http.Header) error {
 	if header.Get("X-Amz-Object-Lock-Legal-Hold") == "ON" {
-		return fmt.Errorf("%w until somebody lifts its legal hold", ErrLocked)
+		return locales.Errorf("bucket.legal_hold", ErrLocked)
 	}
 	until, err := time.Parse(time.RFC3339, header.Get("X-Amz-Object-Lock-Retain-Until-Date"))
 	if err != nil || !until.After(time.Now()) {
@@ -321,7 +319,7 @@ func (s *S3) refused(ctx context.Context, name, version string, err error) error
 	}
 	// Not every server names the lock of an older version.
 	info, _ := s.core.StatObject(ctx, s.place.bucket, s.place.prefix+name, minio.StatObjectOptions{VersionID: version})
-	return s.failed(name, fmt.Errorf("%w: %w", cmp.Or(lockOf(info.Metadata), ErrLocked), err))
+	return s.failed(name, locales.Errorf("because", cmp.Or(lockOf(info.Metadata), ErrLocked), err))
 }
 
 // Get implements Bucket.
@@ -379,9 +377,9 @@ func (s *S3) failed(name string, err error) error {
 	}
 	var unreached *url.Error
 	if code := minio.ToErrorResponse(err).Code; code == minio.NoSuchKey || code == "NotFound" {
-		err = fmt.Errorf("%w: %w", ErrNotFound, err)
+		err = locales.Errorf("because", ErrNotFound, err)
 	} else if errors.As(err, &unreached) {
-		err = fmt.Errorf("%w; does the server run, and is it reached from here?", err)
+		err = locales.Errorf("bucket.unreached", err)
 	}
 	return fmt.Errorf("%s%s: %w", s.place, name, err)
 }

@@ -12,11 +12,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/trust"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // How long one answer is waited for, and how long a call goes on trying where no node
@@ -77,7 +79,7 @@ func newClient(opts Options) (*client, error) {
 	}
 	checked, err := trust.TLS(opts.CA)
 	if err != nil {
-		return nil, fmt.Errorf("the search index: %w", err)
+		return nil, err
 	}
 	c.http = &http.Client{
 		Transport: &http.Transport{ // no proxy: the cluster belongs to the same organisation
@@ -104,10 +106,8 @@ func (c *client) readPassword(opts Options) error {
 		return errors.New("the search index has a password without a user: write the address as https://user@host:9200")
 	}
 	var err error
-	if c.password, err = trust.Secret(opts.PasswordFile); err != nil {
-		return fmt.Errorf("the password of the search index: %w", err)
-	}
-	return nil
+	c.password, err = trust.Secret(opts.PasswordFile)
+	return err
 }
 
 func isLoopback(host string) bool {
@@ -122,21 +122,25 @@ type answerError struct {
 	Reason string
 }
 
-func (e *answerError) Error() string {
-	text := fmt.Sprintf("OpenSearch answers %d", e.Status)
+func (e *answerError) Error() string { return e.In(locales.English) }
+
+// In implements locales.Speaker.
+func (e *answerError) In(l locales.Lang) string {
+	said := strconv.Itoa(e.Status)
 	if e.Type != "" {
-		text += " " + e.Type
+		said += " " + e.Type
 	}
 	if e.Reason != "" {
-		text += ": " + e.Reason
+		said += ": " + e.Reason
 	}
+	answer := locales.M("cluster.answer", said)
 	switch e.Status {
 	case http.StatusUnauthorized:
-		text += " (the user or the password is wrong)"
+		answer = locales.M("remedied", answer, locales.M("cluster.answer.unauthorized"))
 	case http.StatusForbidden:
-		text += " (the user has no right to do this)"
+		answer = locales.M("remedied", answer, locales.M("cluster.answer.forbidden"))
 	}
-	return text
+	return answer.In(l)
 }
 
 // hasStatus says whether an error is an answer of this status.
@@ -193,8 +197,8 @@ func (c *client) do(ctx context.Context, r call) error {
 		var answer *answerError
 		remedy := trust.Remedy(err)
 		switch {
-		case remedy != "":
-			return fmt.Errorf("%w (%s)", err, remedy)
+		case remedy.Key != "":
+			return locales.Errorf("remedied", err, remedy)
 		case !errors.As(err, &answer):
 			failed = cmp.Or(failed, err)
 		case !isPassing(answer.Status):
@@ -207,7 +211,7 @@ func (c *client) do(ctx context.Context, r call) error {
 			continue
 		}
 		if time.Since(started) >= r.patience {
-			failed = fmt.Errorf("%w: %w%s", index.ErrUnavailable, failed, wayOut(failed))
+			failed = unavailable(failed)
 			c.away.Store(&awayness{time.Now().Add(awayFor), failed})
 			return failed
 		}
@@ -218,12 +222,12 @@ func (c *client) do(ctx context.Context, r call) error {
 	}
 }
 
-// wayOut is what the operator does about nodes that do not answer.
-func wayOut(err error) string {
+// unavailable says what the operator does about nodes that do not answer.
+func unavailable(err error) error {
 	if errors.As(err, new(*answerError)) {
-		return ""
+		return locales.Errorf("because", index.ErrUnavailable, err)
 	}
-	return " (do the cluster's nodes run, and are they reached from here?)"
+	return locales.Errorf("cluster.away", index.ErrUnavailable, err)
 }
 
 // rest waits for about so long: those that were turned away together do not come back together.
@@ -264,7 +268,7 @@ func (c *client) ask(ctx context.Context, node *url.URL, r call, body []byte) (e
 		return err
 	}
 	if err := json.NewDecoder(content).Decode(r.into); err != nil {
-		return fmt.Errorf("reading the answer of %s: %w", node.Redacted(), err)
+		return locales.Errorf("cluster.answer.unreadable", node.Redacted(), err)
 	}
 	return nil
 }

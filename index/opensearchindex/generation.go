@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // The index is an alias of a generation, an index of its own on the cluster. A rebuild
@@ -49,7 +50,7 @@ func (x *Index) open(ctx context.Context, opts Options) error {
 		}
 		return x.check(found, opts)
 	}
-	return fmt.Errorf("%w: %s is there without its alias; %s", index.ErrRebuild, x.name+first, remedy)
+	return locales.Errorf("cluster.no_alias", index.ErrRebuild, x.name+first, remedy)
 }
 
 // check says whether what has the index's name is one of ours, and as this process writes it.
@@ -58,12 +59,12 @@ func (x *Index) check(found map[string]described, opts Options) error {
 		return err
 	}
 	if len(found) != 1 {
-		return fmt.Errorf("%w: its alias names %d indices; %s", index.ErrRebuild, len(found), remedy)
+		return locales.Errorf("cluster.aliases", index.ErrRebuild, len(found), remedy)
 	}
 	for _, generation := range found {
 		// One without a store is of a version that did not keep it.
 		if meta := generation.Mappings.Meta; meta.Signature != opts.signature() || meta.Store != opts.Store {
-			return fmt.Errorf("%w: it is of another version or time zone; %s", index.ErrRebuild, remedy)
+			return locales.Errorf("cluster.another_version", index.ErrRebuild, remedy)
 		}
 	}
 	return nil
@@ -74,10 +75,10 @@ func (x *Index) ours(found map[string]described, opts Options) error {
 	for name, generation := range found {
 		meta := generation.Mappings.Meta
 		if name == x.name || meta.Signature == "" {
-			return fmt.Errorf("the cluster has an index of this name, %s, which is not one of ours: give another name, as https://host:9200/name, or delete it", name)
+			return locales.Errorf("cluster.foreign", name)
 		}
 		if meta.Store != "" && meta.Store != opts.Store {
-			return fmt.Errorf("the index %s on the cluster belongs to another store: give another name, as https://host:9200/name; if that store is given up, delete its index by hand (DELETE /%s)", name, name)
+			return locales.Errorf("cluster.another_store", name)
 		}
 	}
 	return nil
@@ -91,7 +92,7 @@ func Check(ctx context.Context, opts Options) error {
 	}
 	defer x.close()
 	if err := x.mayRebuild(ctx, opts); err != nil {
-		return fmt.Errorf("the search index %s at %s: %w", x.name, x.nodes[0].Redacted(), err)
+		return locales.Errorf("cluster.opening", x.name, x.nodes[0].Redacted(), err)
 	}
 	return nil
 }
@@ -139,7 +140,7 @@ func Rebuild(ctx context.Context, opts Options, fill func(*Index) error) (*Index
 	}
 	if err := x.rebuild(ctx, opts, fill); err != nil {
 		x.close()
-		return nil, fmt.Errorf("rebuilding the search index %s at %s: %w", x.name, x.nodes[0].Redacted(), err)
+		return nil, locales.Errorf("cluster.rebuilding", x.name, x.nodes[0].Redacted(), err)
 	}
 	return x, nil
 }

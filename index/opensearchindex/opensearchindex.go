@@ -14,11 +14,12 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // remedy is what the user does about index.ErrRebuild; no finding is lost, because the
 // store is the truth.
-const remedy = "run `qianshao reindex`: it builds the index anew from the store"
+var remedy = locales.M("index.reindex")
 
 // errClosed says that the index was closed before it was asked.
 var errClosed = errors.New("the search index is closed")
@@ -49,7 +50,7 @@ func newIndex(ctx context.Context, opts Options) (*Index, error) {
 	x := &Index{client: c, fold: opts.Fold, zone: opts.zone(), name: opts.name(), target: opts.name()}
 	if err := x.checkVersion(ctx); err != nil {
 		c.close()
-		return nil, fmt.Errorf("opening the search index at %s: %w", c.nodes[0].Redacted(), err)
+		return nil, locales.Errorf("cluster.reaching", c.nodes[0].Redacted(), err)
 	}
 	return x, nil
 }
@@ -71,7 +72,7 @@ func (x *Index) checkVersion(ctx context.Context) error {
 	major, _, _ := strings.Cut(v.Number, ".")
 	n, err := strconv.Atoi(major)
 	if v.Distribution != "opensearch" || err != nil || n < minVersion || n > maxVersion {
-		return fmt.Errorf("there is %.40q %.40q; OpenSearch %d or %d is needed", v.Distribution, v.Number, minVersion, maxVersion)
+		return locales.Errorf("cluster.version", v.Distribution, v.Number, minVersion, maxVersion)
 	}
 	return nil
 }
@@ -85,7 +86,7 @@ func Open(ctx context.Context, opts Options) (*Index, error) {
 	}
 	if err := x.open(ctx, opts); err != nil {
 		x.close()
-		return nil, fmt.Errorf("opening the search index %s at %s: %w", x.name, x.nodes[0].Redacted(), err)
+		return nil, locales.Errorf("cluster.opening", x.name, x.nodes[0].Redacted(), err)
 	}
 	return x, nil
 }
@@ -99,7 +100,7 @@ func (x *Index) Close() error {
 // explain adds the remedy to what the cluster answers where the index has gone.
 func (x *Index) explain(err error) error {
 	if hasStatus(err, http.StatusNotFound) {
-		return fmt.Errorf("%w: the cluster has no index %s any more (%w); %s", index.ErrRebuild, x.name, err, remedy)
+		return locales.Errorf("cluster.gone", index.ErrRebuild, x.name, err, remedy)
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Options of an index.
@@ -57,8 +58,8 @@ var names = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,99}$`)
 // name and what it is made with: https://user@host:9200,https://user@host2:9200/name?shards=3&replicas=1.
 // A node may leave out what the first has in front of its host. The error has no part of it that may be a secret.
 func ParseAddress(address string) (o Options, err error) {
-	bad := func(what string) (Options, error) {
-		return Options{}, fmt.Errorf("the address of the search index: %s; it is written as https://user@host:9200/qianshao", what)
+	bad := func(what locales.Speaker) (Options, error) {
+		return Options{}, locales.Errorf("cluster.address", what)
 	}
 	list := strings.Split(address, ",")
 	front := address[:frontOf(address)]
@@ -68,30 +69,30 @@ func ParseAddress(address string) (o Options, err error) {
 		}
 		u, err := url.Parse(one)
 		if err != nil {
-			return bad("it cannot be read")
+			return bad(locales.M("cluster.address.unreadable"))
 		}
 		if _, has := u.User.Password(); has {
-			return bad("a password in it would be seen by everyone on the machine; put it into a file, which is named apart from it")
+			return bad(locales.M("cluster.address.password"))
 		}
 		if i > 0 && u.User.Username() != o.User {
-			return bad("its nodes are asked as different users")
+			return bad(locales.M("cluster.address.users"))
 		}
 		o.User, u.User = u.User.Username(), nil
 		if i == len(list)-1 {
 			o.Name, u.Path = strings.Trim(u.Path, "/"), ""
-			if err := o.readQuery(u.RawQuery); err != nil {
-				return bad(err.Error())
+			if wrong := o.readQuery(u.RawQuery); wrong.Key != "" {
+				return bad(wrong)
 			}
 			u.RawQuery = ""
 		}
 		node, err := parseNode(u.String())
 		if err != nil {
-			return bad("each of its nodes must have the form https://host:9200")
+			return bad(locales.M("cluster.address.node"))
 		}
 		o.Nodes = append(o.Nodes, node.String())
 	}
 	if o.Name != "" && !names.MatchString(o.Name) {
-		return bad(fmt.Sprintf("%q is no name of an index: letters in lower case, digits, - and _ are", o.Name))
+		return bad(locales.M("cluster.address.name", o.Name))
 	}
 	return o, nil
 }
@@ -106,11 +107,11 @@ func frontOf(address string) int {
 	return scheme + 1 + strings.LastIndex(address[scheme:scheme+strings.IndexAny(address[scheme:]+",", ",/?")], "@")
 }
 
-// readQuery reads what an index is made with.
-func (o *Options) readQuery(query string) error {
+// readQuery reads what an index is made with, and says what is wrong with it.
+func (o *Options) readQuery(query string) (wrong locales.Message) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return errors.New("what stands behind its ? cannot be read")
+		return locales.M("cluster.address.query")
 	}
 	numbers := []struct {
 		name string
@@ -122,14 +123,14 @@ func (o *Options) readQuery(query string) error {
 			continue
 		}
 		if *n.to, err = strconv.Atoi(values.Get(n.name)); err != nil || *n.to < 1 || *n.to > n.most {
-			return fmt.Errorf("%s are 1 to %d", n.name, n.most)
+			return locales.M("cluster.address.number", n.name, n.most)
 		}
 		values.Del(n.name)
 	}
 	for name := range values {
-		return fmt.Errorf("there is no %q; shards and replicas are", name)
+		return locales.M("cluster.address.unknown", name)
 	}
-	return nil
+	return wrong
 }
 
 // parseNode reads the address of one node.

@@ -4,7 +4,6 @@
 package backends
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/qianshao/qianshao/index/opensearchindex"
 	"github.com/qianshao/qianshao/internal/trust"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Options say where the parts are. The zero value is the data folder for all of them.
@@ -76,7 +76,7 @@ func (o Options) Check() error {
 func (p Place) check(flag, secret string, part func(Place) error) error {
 	for _, file := range []struct{ suffix, name string }{{secret + "-file", p.SecretFile}, {"ca", p.CAFile}} {
 		if file.name != "" && !p.Elsewhere() {
-			return fmt.Errorf("--%s-%s is given, and --%s is not; give both, or neither", flag, file.suffix, flag)
+			return locales.Errorf("backends.without_address", flag, file.suffix)
 		}
 	}
 	if !p.Elsewhere() {
@@ -98,13 +98,13 @@ func (p Place) check(flag, secret string, part func(Place) error) error {
 
 // errPassword says what an address must not have: it stands in lists of processes, in
 // environments and in logs.
-var errPassword = errors.New("the address holds a password; take it away and name a file that holds it")
+var errPassword = locales.Errorf("backends.password")
 
 // parse reads an address. The error has no part of it: it may hold a secret.
 func parse(address, form string, schemes ...string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || !slices.Contains(schemes, u.Scheme) {
-		return nil, fmt.Errorf("the address must have the form %s; leave it out for the data folder", form)
+		return nil, locales.Errorf("backends.form", form)
 	}
 	if _, has := u.User.Password(); has {
 		return nil, errPassword
@@ -121,7 +121,7 @@ func checkStore(p Place) error {
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil { // what cannot be read may be a password
-		return errors.New("what stands behind the ? of the address cannot be read")
+		return locales.Errorf("backends.query")
 	}
 	for name := range query {
 		if strings.EqualFold(name, "password") || strings.EqualFold(name, "sslpassword") {
@@ -130,17 +130,17 @@ func checkStore(p Place) error {
 	}
 	for _, own := range []string{"passfile", "sslrootcert"} {
 		if query.Has(own) {
-			return fmt.Errorf("the address has %s; use --store-password-file and --store-ca", own)
+			return locales.Errorf("backends.store.file", own)
 		}
 	}
 	switch mode := query.Get("sslmode"); mode {
 	case "", "verify-full", "verify-ca", "require", "disable":
 		if p.CAFile != "" && (mode == "require" || mode == "disable") {
-			return fmt.Errorf("sslmode=%s checks no certificate, so --store-ca would be of no use; write sslmode=verify-full, or leave it out", mode)
+			return locales.Errorf("backends.store.unchecked", mode)
 		}
 		return nil
 	default:
-		return fmt.Errorf("sslmode=%s may speak in the open where the server asks for it; write sslmode=verify-full, or sslmode=disable within a network of your own", mode)
+		return locales.Errorf("backends.store.unencrypted", mode)
 	}
 }
 
@@ -192,13 +192,13 @@ func checkIndex(p Place) error {
 	open := slices.ContainsFunc(cluster.Nodes, func(node string) bool { return strings.HasPrefix(node, "http:") })
 	switch {
 	case cluster.User != "" && p.SecretFile == "":
-		return fmt.Errorf("the address names the user %s, and no password; name a file with --index-password-file", cluster.User)
+		return locales.Errorf("backends.index.no_password", cluster.User)
 	case p.SecretFile != "" && cluster.User == "":
-		return errors.New("there is a password, and no user; write https://USER@HOST:PORT")
+		return locales.Errorf("backends.index.no_user")
 	case p.SecretFile != "" && open && slices.ContainsFunc(cluster.Nodes, elsewhere):
-		return errors.New("the password would go over the network in the open; write https")
+		return locales.Errorf("backends.index.unencrypted")
 	case p.CAFile != "" && open:
-		return errors.New("http checks no certificate, so --index-ca would be of no use; write https")
+		return locales.Errorf("backends.index.unchecked")
 	}
 	return nil
 }
@@ -217,7 +217,7 @@ func (p Place) IsFolder() bool { return filepath.IsAbs(p.Address) }
 func checkEvidence(p Place) error {
 	if p.IsFolder() {
 		if p.SecretFile != "" || p.CAFile != "" {
-			return errors.New("a folder has no use for credentials and certificates")
+			return locales.Errorf("backends.evidence.folder")
 		}
 		return nil
 	}
@@ -226,9 +226,9 @@ func checkEvidence(p Place) error {
 	case err != nil:
 		return err
 	case u.User != nil:
-		return errors.New("the address holds a key; name a file with --evidence-credentials-file, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+		return locales.Errorf("backends.evidence.key")
 	case u.Host == "":
-		return fmt.Errorf("the address names no bucket; write %s", evidenceForm)
+		return locales.Errorf("backends.evidence.no_bucket", evidenceForm)
 	}
 	return nil
 }

@@ -6,10 +6,11 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"strings"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // maxFile bounds what is read of a file.
@@ -17,13 +18,13 @@ const maxFile = 1 << 20
 
 // Secret reads a secret, without the blanks and line ends around it.
 func Secret(name string) (string, error) {
-	content, err := read(name, "secret")
+	content, err := read(name, locales.M("trust.secret"))
 	if err != nil {
 		return "", err
 	}
 	secret := strings.TrimSpace(string(content))
 	if secret == "" {
-		return "", fmt.Errorf("%s is empty; write the secret into it", name)
+		return "", locales.Errorf("trust.empty", name)
 	}
 	return secret, nil
 }
@@ -35,43 +36,43 @@ func TLS(ca string) (*tls.Config, error) {
 	if ca == "" {
 		return config, nil
 	}
-	content, err := read(ca, "certificates")
+	content, err := read(ca, locales.M("trust.certificates"))
 	if err != nil {
 		return nil, err
 	}
 	config.RootCAs = x509.NewCertPool()
 	if !config.RootCAs.AppendCertsFromPEM(content) {
-		return nil, fmt.Errorf("%s holds no certificate in PEM (-----BEGIN CERTIFICATE-----)", ca)
+		return nil, locales.Errorf("trust.no_pem", ca)
 	}
 	return config, nil
 }
 
 // read reads a file; what says what it is to hold.
-func read(name, what string) ([]byte, error) {
+func read(name string, what locales.Message) ([]byte, error) {
 	info, err := os.Stat(name) // a device or a pipe might never end
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no file %s, which is to hold the %s", name, what)
+		return nil, locales.Errorf("trust.no_file", name, what)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxFile {
-		return nil, fmt.Errorf("%s is not a regular file of at most %d bytes", name, maxFile)
+		return nil, locales.Errorf("trust.not_regular", name, maxFile)
 	}
 	return os.ReadFile(name)
 }
 
-// Remedy says what to do about a server whose certificate was refused; "" if err is about
-// something else.
-func Remedy(err error) string {
+// Remedy says what to do about a server whose certificate was refused; it is the zero
+// Message if err is about something else.
+func Remedy(err error) locales.Message {
 	var refused *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, new(x509.HostnameError)):
-		return "ask for the server by a name that its certificate has"
+		return locales.M("trust.remedy.name")
 	case errors.As(err, new(x509.UnknownAuthorityError)):
-		return "name the file with the certificate of the authority that has signed the server's"
+		return locales.M("trust.remedy.authority")
 	case errors.As(err, &refused):
-		return "the server needs another certificate"
+		return locales.M("trust.remedy.certificate")
 	}
-	return ""
+	return locales.Message{}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/qianshao/qianshao/internal/trust"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
@@ -149,8 +150,8 @@ func (s *server) Fail(op string, err error) error {
 		return fmt.Errorf("%w: %w (restore the database from a backup)", store.ErrCorrupt, err)
 	case remedies[code] != "":
 		return fmt.Errorf("%w (%s)", err, remedies[code])
-	case remedy != "":
-		return fmt.Errorf("%w (%s)", err, remedy)
+	case remedy.Key != "":
+		return locales.Errorf("remedied", err, remedy)
 	case errors.As(err, &connecting) && errors.As(err, &network):
 		return fmt.Errorf("%w (is the server up, and does it listen there?)", err)
 	}
