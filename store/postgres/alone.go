@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
@@ -12,7 +13,7 @@ import (
 const namedLock = `7074915`
 
 // errLockLost says that the server has ended the connection that held a lock.
-var errLockLost = errors.New("the connection was lost, and with it the lock that keeps other processes out")
+var errLockLost = locales.Errorf("store.postgres.lock_lost")
 
 // Alone runs f while no other process of the database runs something of that name, and waits
 // until it may. held tells f whether that is still so: with its connection the lock is

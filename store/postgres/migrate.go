@@ -5,11 +5,11 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
 
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
@@ -56,7 +56,7 @@ func migrate(ctx context.Context, conn *sql.Conn, db *sql.DB) (err error) {
 		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrating the schema: %w", err)
+		return locales.Errorf("store.migrating", err)
 	}
 	return nil
 }
@@ -76,8 +76,7 @@ ORDER BY c.relname LIMIT 1`).Scan(&other)
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("the database has tables of another program (%s), and nothing was made beside them; make one of its own: "+
-		"CREATE DATABASE qianshao TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'", other)
+	return locales.Errorf("store.postgres.occupied", other, createDatabase)
 }
 
 // upToDate says whether the schema is that of this program; a later one is an error.

@@ -3,13 +3,12 @@ package postgres
 import (
 	"context"
 	"crypto/tls"
-	"errors"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/qianshao/qianshao/internal/trust"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Options say which database, and how to get in.
@@ -28,14 +27,14 @@ type Options struct {
 func (o Options) config() (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(o.DSN)
 	if err != nil { // which has no password in it
-		return nil, fmt.Errorf("store: %w (it is postgres://USER@HOST:PORT/DATABASE)", err)
+		return nil, locales.Errorf("store.postgres.address", err)
 	}
 	if config.Database == "" || config.Host == "" {
-		return nil, errors.New("store: the DSN names no database; it is postgres://USER@HOST:PORT/DATABASE")
+		return nil, locales.Errorf("store.postgres.no_name")
 	}
 	if o.PasswordFile != "" {
 		if config.Password, err = trust.Secret(o.PasswordFile); err != nil {
-			return nil, fmt.Errorf("store: the password: %w", err)
+			return nil, err
 		}
 	}
 	if o.CA != "" {
@@ -62,7 +61,7 @@ const patient = `SELECT set_config(name, '0', false) FROM pg_settings WHERE name
 func encrypt(config *pgx.ConnConfig, file string) error {
 	checked, err := trust.TLS(file)
 	if err != nil {
-		return fmt.Errorf("store: %w", err)
+		return err
 	}
 	of := func(host string) *tls.Config {
 		own := checked.Clone()

@@ -85,7 +85,7 @@ FROM pg_database WHERE datname = current_database()`).Scan(&version, &collation,
 		return err
 	}
 	if version < minVersion {
-		return fmt.Errorf("PostgreSQL %d is too old: %d or later is needed", version/10000, minVersion/10000)
+		return locales.Errorf("store.postgres.version", version/10000, minVersion/10000)
 	}
 	byBytes := false
 	if encoding == "UTF8" { // others may not even have these characters
@@ -94,8 +94,7 @@ FROM pg_database WHERE datname = current_database()`).Scan(&version, &collation,
 		}
 	}
 	if !byBytes { // datcollate says nothing of an ICU collation
-		return fmt.Errorf("the database has the encoding %s and the collation %s, and does not sort texts by their bytes in UTF-8; make one that does: "+
-			"CREATE DATABASE qianshao TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'", encoding, collation)
+		return locales.Errorf("store.postgres.collation", encoding, collation, createDatabase)
 	}
 	return nil
 }
@@ -119,14 +118,17 @@ const (
 	damagedIndex       = "XX002"
 )
 
-var remedies = map[string]string{
-	wrongPassword:      "check the user and the password's file",
-	notAllowed:         "pg_hba.conf must let this user in from this machine",
-	noDatabase:         "make it: CREATE DATABASE qianshao TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'",
-	noPrivilege:        "the user must own the database, or may not even make tables in it",
-	lockNotAvailable:   "another session, such as pg_dump, keeps the table for long; it is tried again the next time",
-	tooManyConnections: fmt.Sprintf("raise max_connections: each process takes up to %d", maxReaders+maxWriters+1),
-	readOnly:           "this server takes no writes: name the primary, or all hosts with target_session_attrs=read-write",
+// createDatabase is the statement that makes a suitable database.
+const createDatabase = "CREATE DATABASE qianshao TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
+
+var remedies = map[string]locales.Message{
+	wrongPassword:      locales.M("store.remedy.password"),
+	notAllowed:         locales.M("store.remedy.pg_hba"),
+	noDatabase:         locales.M("store.remedy.create", createDatabase),
+	noPrivilege:        locales.M("store.remedy.owner"),
+	lockNotAvailable:   locales.M("store.remedy.table_locked"),
+	tooManyConnections: locales.M("store.remedy.max_connections", maxReaders+maxWriters+1),
+	readOnly:           locales.M("store.remedy.read_only"),
 }
 
 // Fail implements database.Engine.
@@ -141,19 +143,17 @@ func (s *server) Fail(op string, err error) error {
 	if errors.As(err, &pg) {
 		code = pg.Code
 	}
-	remedy := trust.Remedy(err)
-	err = fmt.Errorf("store: %s %s: %w", op, s.name, err)
+	remedy := remedies[code].Or(trust.Remedy(err))
+	err = database.Failed(op, s.name, err)
 	switch {
 	case code == diskFull:
-		return fmt.Errorf("%w: %w (the server's disk is full: make room, nothing is lost)", err, syscall.ENOSPC)
+		return locales.Errorf("store.postgres.disk_full", err, syscall.ENOSPC)
 	case code == damagedData || code == damagedIndex:
-		return fmt.Errorf("%w: %w (restore the database from a backup)", store.ErrCorrupt, err)
-	case remedies[code] != "":
-		return fmt.Errorf("%w (%s)", err, remedies[code])
+		return locales.Errorf("store.postgres.damaged", store.ErrCorrupt, err)
 	case remedy.Key != "":
 		return locales.Errorf("remedied", err, remedy)
 	case errors.As(err, &connecting) && errors.As(err, &network):
-		return fmt.Errorf("%w (is the server up, and does it listen there?)", err)
+		return locales.Errorf("remedied", err, locales.M("store.remedy.server"))
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
@@ -99,8 +100,7 @@ FROM (SELECT CAST(CAST($1 AS TEXT) AS XID8) AS now) n`, now).Scan(&over); err !=
 			return err
 		}
 		if time.Now().After(until) {
-			return errors.New("a transaction that began long ago, of a backup or a standby perhaps, still sees what was deleted: " +
-				"end it (pg_stat_activity, pg_prepared_xacts or pg_replication_slots has it), or leave it to the next time")
+			return locales.Errorf("store.postgres.readers")
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):

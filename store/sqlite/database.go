@@ -138,7 +138,7 @@ func (f *file) Fail(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	err = fmt.Errorf("store: %s %s: %w", op, f.path, err)
+	err = database.Failed(op, f.path, err)
 	var lite *sqlite.Error
 	if !errors.As(err, &lite) {
 		if tooManyFiles(err) {
@@ -158,7 +158,7 @@ func (f *file) Fail(op string, err error) error {
 		return locales.Errorf("store.fault.busy", err, busyTimeout)
 	case sqlite3.SQLITE_CANTOPEN:
 		if cause := exhausted(); cause != nil {
-			return locales.Errorf("store.fault.limit", fmt.Errorf("%w: %w", err, cause))
+			return locales.Errorf("store.fault.limit", locales.Errorf("because", err, cause))
 		}
 		return locales.Errorf("store.fault.protected", err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:

@@ -8,7 +8,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -118,6 +118,22 @@ func (db *DB) UpdateRows(ctx context.Context, d Durability, op string, f func(tx
 	return db.Fail(op, err)
 }
 
+// Failed says that an operation on the database of that name has failed. In Chinese the kind of
+// operation is enough: what exactly was read or written helps whoever reads a log, in English.
+func Failed(op, name string, err error) error {
+	verb, _, _ := strings.Cut(op, " ")
+	kind := "write"
+	switch verb {
+	case "open", "copy", "read":
+		kind = verb
+	case "count", "look", "verify":
+		kind = "read"
+	case "lock", "unlock", "claim":
+		kind = "lock"
+	}
+	return locales.Errorf("store.failed", locales.M("store.failed."+kind, op), name, err)
+}
+
 // NewerSchema refuses the schema of a later program than this one.
 func NewerSchema(version, latest int64) error {
 	return locales.Errorf("store.newer.schema", store.ErrNewerSchema, version, latest)
@@ -133,7 +149,7 @@ func FromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 // A byte that went wrong on the disk costs a character, as it does with encoding/json, and not the finding.
 func DecodeFinding(text string) (f qianshao.Finding, err error) {
 	if err := json.Unmarshal([]byte(text), &f, jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true)); err != nil {
-		return f, fmt.Errorf("%w: a finding's JSON: %w", store.ErrCorrupt, err)
+		return f, locales.Errorf("store.damaged.finding", store.ErrCorrupt, err)
 	}
 	return f, nil
 }
