@@ -5,9 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/trust/trusttest"
+	"github.com/qianshao/qianshao/locales"
 )
 
 const hushed = "hush-4711"
@@ -68,6 +70,8 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		case err != nil && strings.Contains(err.Error(), hushed):
 			t.Errorf("%s: the error repeats the secret: %v", name, err)
+		case err != nil && !strings.ContainsFunc(locales.Chinese.Error(err), isHan):
+			t.Errorf("%s: not said in Chinese: %s", name, locales.Chinese.Error(err))
 		}
 	}
 }
@@ -90,6 +94,8 @@ func TestDSN(t *testing.T) {
 		}
 	}
 }
+
+func isHan(r rune) bool { return unicode.Is(unicode.Han, r) }
 
 func place(address, secret, ca string) backends.Place {
 	return backends.Place{Address: address, SecretFile: secret, CAFile: ca}

@@ -3,7 +3,6 @@ package datafolder
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -147,12 +146,12 @@ func (f *Folder) describe(ctx context.Context, m *Manifest, kept evidence.Head) 
 func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, m *Manifest) error {
 	if m.Overlay = rules.OverlayFolder(); m.Overlay != "" {
 		if err := copyFolder(ctx, m.Overlay, filepath.Join(folder, overlayFolder), rule.OverlayParts()); err != nil {
-			return fmt.Errorf("copy the overlay: %w", err)
+			return locales.Errorf("backup.copy.overlay", err)
 		}
 	}
 	if m.Rules = rules.Dir; m.Rules != "" {
 		if err := copyFolder(ctx, m.Rules, RestoredRules(folder), rule.Parts()); err != nil {
-			return fmt.Errorf("copy the rules: %w", err)
+			return locales.Errorf("backup.copy.rules", err)
 		}
 	}
 	for _, file := range []struct {
@@ -174,14 +173,11 @@ func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, 
 // byHand says how an outpost is backed up whose store is on a server: by the server's own tools,
 // the store first, since what it names is in the archive by then.
 func (o Options) byHand() error {
-	dump := "pg_dump --format=custom --file=qianshao.dump '" + o.Backends.Store.Address + "'"
-	evidence := "cp -a " + EvidencePath(o.Data) + " evidence"
+	var evidence any = "cp -a " + EvidencePath(o.Data) + " evidence"
 	if p := o.Backends.Evidence; p.Elsewhere() {
-		evidence = "a copy of " + p.Address + " by the tools of its server, such as mc mirror, rclone copy or aws s3 sync"
+		evidence = locales.M("backup.by_hand.bucket", p.Address)
 	}
-	steps := []string{dump, evidence, "cp -a what you have written yourself: overlay, retention.yaml, qianshao.yaml, the rules of --rules-dir"}
-	return fmt.Errorf("the store is a PostgreSQL database, which is copied by its own tools. In this order, while everything runs:\n  %s\n"+
-		"the search index is built anew by \"qianshao reindex\"; docs/operations.md, \"Several machines\", has the way back", strings.Join(steps, "\n  "))
+	return locales.Errorf("backup.by_hand", o.Backends.Store.Address, evidence)
 }
 
 func copyFile(ctx context.Context, from, to string) error {

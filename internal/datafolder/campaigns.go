@@ -14,6 +14,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 	"github.com/qianshao/qianshao/analyze/indicator"
 	"github.com/qianshao/qianshao/desk/campaign"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // traits returns what says by what a finding is grouped.
@@ -62,7 +63,7 @@ func regroup(ctx context.Context, review *Review) error {
 	}
 	faults, err := review.Campaigns.Verify(ctx)
 	if err == nil && len(faults) > 0 {
-		err = fmt.Errorf("campaigns were grouped anew and do not add up; please report it: %v", faults)
+		err = locales.Errorf("data.campaigns", fmt.Sprint(faults))
 	}
 	return err
 }

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -170,7 +170,7 @@ func (t *telling) all(ctx context.Context, list []store.Pending) (told []store.P
 		ids = append(ids, p.Finding)
 	}
 	if err := t.ix.Delete(ctx, ids, t.seq); err != nil {
-		return told, fmt.Errorf("take deleted findings out of the search index: %w", err)
+		return told, locales.Errorf("data.index_deleted", err)
 	}
 	return append(told, missing...), failed
 }

@@ -3,12 +3,13 @@ package datafolder
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // holderPath is the file that has a data folder's holder.
@@ -32,7 +33,7 @@ func Holder(data string) (string, error) {
 	}
 	holder := strings.TrimSpace(string(content))
 	if !validHolder.MatchString(holder) {
-		return "", fmt.Errorf("%s is not as it was written; remove it, and a new one is made", name)
+		return "", locales.Errorf("data.holder.changed", name)
 	}
 	return holder, nil
 }

@@ -3,7 +3,6 @@ package datafolder
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 
@@ -148,12 +147,12 @@ func (f *Folder) compareMigrated(ctx context.Context, m *Manifest, told Reindexi
 		return err
 	}
 	if is.Problems != m.Problems || is.Records != m.Records || is.ActHead != m.ActHead || is.ActProblems != m.ActProblems || !is.mark().Equal(m.mark()) {
-		return fmt.Errorf("the target has %d findings, %d records of evidence with %d problems, acts up to %q with %d; the source %d, %d with %d, %q with %d; please report it",
+		return locales.Errorf("migrate.differs",
 			is.Findings, is.Records, is.Problems, is.ActHead, is.ActProblems, m.Findings, m.Records, m.Problems, m.ActHead, m.ActProblems)
 	}
 	count, err := f.opts.reindex(ctx, f.Store, told)
 	if err == nil && count != m.Findings {
-		err = fmt.Errorf("the search index has %d findings, the store %d; please report it", count, m.Findings)
+		err = locales.Errorf("migrate.index_differs", count, m.Findings)
 	}
 	return err
 }

@@ -9,8 +9,30 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
+
+// What the store has for the places of parts that have no address.
+const (
+	inFolder   = "the data folder"
+	inFolderOf = "the data folder with the holder "
+	onCluster  = "the cluster's index "
+)
+
+// said returns a place in the store's words as people read it.
+func said(place string) any {
+	if place == inFolder {
+		return locales.M("places.folder")
+	}
+	if holder, ok := strings.CutPrefix(place, inFolderOf); ok {
+		return locales.M("places.folder_of", holder)
+	}
+	if name, ok := strings.CutPrefix(place, onCluster); ok {
+		return locales.M("places.cluster", name)
+	}
+	return place
+}
 
 // place says where a process keeps a part that is beside the store, in the store's words. All who
 // share the store must keep it in the same place.
@@ -18,7 +40,7 @@ func (o Options) place(part store.Part) (string, error) {
 	switch evidence := o.Backends.Evidence; {
 	case part == store.PartIndex && o.Backends.Index.Elsewhere():
 		cluster, err := o.cluster()
-		return "the cluster's index " + cluster.Name, err
+		return onCluster + cluster.Name, err
 	case part == store.PartEvidence && evidence.IsFolder():
 		return filepath.Clean(evidence.Address), nil
 	case part == store.PartEvidence && evidence.Elsewhere():
@@ -28,10 +50,10 @@ func (o Options) place(part store.Part) (string, error) {
 		}
 		return fmt.Sprintf("%s://%s%s", u.Scheme, u.Host, u.Path), nil
 	case !o.Backends.Store.Elsewhere():
-		return "the data folder", nil
+		return inFolder, nil
 	}
 	holder, err := Holder(o.Data) // there may be several folders
-	return "the data folder with the holder " + holder, err
+	return inFolderOf + holder, err
 }
 
 // storeID returns the store's id, by which indices and buckets on servers know whose they are. It is made when
@@ -41,9 +63,9 @@ func storeID(ctx context.Context, db *Store) (string, error) {
 }
 
 // remedies say how to move a part.
-var remedies = map[store.Part]string{
-	store.PartIndex:    `to move it there, run "qianshao reindex"`,
-	store.PartEvidence: `if it was moved there, run "qianshao evidence verify --moved"`,
+var remedies = map[store.Part]locales.Message{
+	store.PartIndex:    locales.M("places.move.index"),
+	store.PartEvidence: locales.M("places.move.evidence"),
 }
 
 // keepPlaces refuses other places than those of whoever had the store open before. first says
@@ -54,7 +76,7 @@ func (o Options) keepPlaces(ctx context.Context, db *Store, first bool, parts ..
 		return err
 	}
 	if migrating != "" {
-		return inputError(errors.New("a migration into this store has not come to its end; remove database, folder and bucket, and begin it anew"))
+		return inputError(locales.Errorf("migrate.unfinished"))
 	}
 	for _, part := range parts {
 		here, err := o.place(part)
@@ -82,17 +104,17 @@ func (o Options) keepPlaces(ctx context.Context, db *Store, first bool, parts ..
 
 // misplaced says that a part is named elsewhere than where it is.
 func (o Options) misplaced(ctx context.Context, db *Store, part store.Part, holds, here string) error {
-	others := ""
+	var others any = ""
 	if part == store.PartIndex {
 		address, err := db.Place(ctx, store.PartCluster)
 		if err != nil {
 			return err
 		}
 		if address != "" {
-			others = ", which is " + address + " for the others (with a user, where they name one)"
+			others = locales.M("places.others", address)
 		}
 	}
-	return inputError(fmt.Errorf("the %s of this store is in %s, not in %s; name the same --%s everywhere%s; %s", part, holds, here, part, others, remedies[part]))
+	return inputError(locales.Errorf("places.misplaced", locales.M("places.part."+string(part)), said(holds), said(here), part, others, remedies[part]))
 }
 
 // noteCluster notes the address by which this process opens an index on a cluster, if it does.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 )
 
@@ -45,6 +46,9 @@ func TestPlaces(t *testing.T) {
 	refused(t, run(t, there), `the evidence of this store is in the data folder, not in s3://b/p; name the same --evidence everywhere; if it was moved there, run "qianshao evidence verify --moved"`)
 	_, err := datafolder.Open(t.Context(), there)
 	refused(t, err, "not in s3://b/p")
+	if said, want := locales.Chinese.Error(err), "这个数据库的证据档案在“数据目录”，不在“s3://b/p”；"; !strings.HasPrefix(said, want) {
+		t.Errorf("in Chinese: %s, want %s…", said, want)
+	}
 
 	there = here
 	there.Backends.Index = backends.Place{Address: "http://127.0.0.1:1/i"}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -117,7 +118,7 @@ func (f *Folder) RegisterChanged(ctx context.Context) error {
 	case <-time.After(settleTime):
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("the register is changed, but others may still work with the former one for %s: %w", settleTime, context.Cause(ctx))
+		return locales.Errorf("data.register_former", settleTime, context.Cause(ctx))
 	}
 }
 

@@ -86,11 +86,11 @@ func compareRestored(ctx context.Context, data string, m *Manifest, opts Restore
 	}
 	switch {
 	case is.Problems != m.Problems:
-		return fmt.Errorf("the restored evidence archive has %d problems, and had %d when the backup was made; take another backup", is.Problems, m.Problems)
+		return locales.Errorf("backup.restored.evidence", is.Problems, m.Problems)
 	case is.ActHead != m.ActHead || is.ActProblems != m.ActProblems:
-		return fmt.Errorf("the restored trail of acts ends with %q and has %d problems, the backup's with %q and %d; take another backup", is.ActHead, is.ActProblems, m.ActHead, m.ActProblems)
+		return locales.Errorf("backup.restored.acts", is.ActHead, is.ActProblems, m.ActHead, m.ActProblems)
 	case !is.mark().Equal(m.mark()):
-		return fmt.Errorf("the restored database has %d findings (%d open), the backup's has %d (%d open); take another backup", is.Findings, is.Open, m.Findings, m.Open)
+		return locales.Errorf("backup.restored.findings", is.Findings, is.Open, m.Findings, m.Open)
 	}
 	ix, _, err := folder.buildIndex(ctx, f.Store, opts.Reindexing)
 	if err != nil {
@@ -101,7 +101,7 @@ func compareRestored(ctx context.Context, data string, m *Manifest, opts Restore
 		return err
 	}
 	if !have.Equal(m.mark()) {
-		return fmt.Errorf("the search index has %d findings (%d open), the database %d (%d open); report this as a bug", have.Findings, have.Open, m.Findings, m.Open)
+		return locales.Errorf("backup.restored.index", have.Findings, have.Open, m.Findings, m.Open)
 	}
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -91,7 +90,7 @@ func (r SearchRequest) pages(page func(after index.Cursor, offset, limit int) (a
 // open opens the index, and brings it up to date with the store if there is one.
 func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
 	if !r.Folder.HasStore() && r.Folder.Backends.Index.Elsewhere() {
-		return nil, inputError(fmt.Errorf("there is no database in %s, whose index would be on the cluster; name the data folder with --data, or the database with --store", r.Folder.Data))
+		return nil, inputError(locales.Errorf("data.no_database", r.Folder.Data))
 	}
 	ix, err := r.Folder.openIndex(false, r.Reindexing)
 	if err != nil && !mustRebuild(err) || !r.Folder.HasStore() {

@@ -2,12 +2,13 @@ package datafolder
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // serverPath is the file by which a folder knows the database on a server that it has worked with.
@@ -40,6 +41,5 @@ func (o Options) wantServer() error {
 	if err != nil {
 		return err
 	}
-	return inputError(fmt.Errorf("%s has worked with the database %s on a server: name it with --store, or in %s; a new outpost begins in an empty folder",
-		o.Data, strings.TrimSpace(string(address)), filepath.Join(o.Data, ConfigName)))
+	return inputError(locales.Errorf("data.worked_with", o.Data, strings.TrimSpace(string(address)), filepath.Join(o.Data, ConfigName)))
 }

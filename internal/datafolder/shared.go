@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"sync"
 	"time"
@@ -93,7 +92,7 @@ func (o Options) lockFolder() (*flock.Flock, error) {
 	lock := flock.New(filepath.Join(o.Data, "process.lock"), flock.SetPermissions(0o600))
 	switch locked, err := lock.TryLock(); {
 	case err != nil:
-		return nil, fmt.Errorf("lock the data folder: %w", err)
+		return nil, locales.Errorf("data.lock", err)
 	case !locked:
 		return nil, locales.Errorf("data.in_use.folder", errFolderInUse, o.Data)
 	}
