@@ -22,19 +22,25 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Sentinels to test for with errors.Is. The messages name the remedy.
 var (
 	// ErrLocked: another process, or another Index of this one, has the folder open.
-	ErrLocked = errors.New("the search index is open in another process")
+	ErrLocked = locales.Errorf("index.locked")
 	// ErrCorrupt: the index's files are damaged.
-	ErrCorrupt = errors.New("the search index is damaged")
+	ErrCorrupt = locales.Errorf("index.damaged")
 )
 
 // remedy is what the user does about index.ErrRebuild and ErrCorrupt; no finding is
 // lost, because the store is the truth.
-const remedy = "run `qianshao reindex`: it builds the index anew from the store"
+var remedy = locales.M("index.reindex")
+
+// damaged returns ErrCorrupt with its cause and remedy.
+func damaged(cause any) error { return locales.Errorf("index.damaged.by", ErrCorrupt, cause, remedy) }
+
+func opening(path string) locales.Message { return locales.M("index.opening", path) }
 
 // lockTimeout is how long Open waits for another process to release the
 // index: long enough for one that is just ending.
@@ -112,9 +118,9 @@ func openLocked(path string, opts Options) (*Index, error) {
 		}
 		return x, nil
 	case err != nil:
-		return nil, fmt.Errorf("opening the search index: %w", err)
+		return nil, locales.Errorf("because", opening(path), err)
 	case string(have) != want:
-		return nil, fmt.Errorf("opening the search index %s: %w: it was made by another version or for another time zone, or making it was interrupted; %s", path, index.ErrRebuild, remedy)
+		return nil, locales.Errorf("because", opening(path), locales.Errorf("index.another_version", index.ErrRebuild, remedy))
 	}
 	return openEngine(path, opts)
 }
@@ -122,15 +128,15 @@ func openLocked(path string, opts Options) (*Index, error) {
 // openEngine opens bleve's index, whatever the version file says.
 func openEngine(path string, opts Options) (*Index, error) {
 	var b bleve.Index
-	err := guard("opening the search index "+path, func() (err error) {
+	err := guard(opening(path), func() (err error) {
 		b, err = bleve.OpenUsing(filepath.Join(path, bleveDir), engineConfig())
 		return err
 	})
 	switch {
 	case errors.Is(err, bbolterrors.ErrTimeout):
-		return nil, fmt.Errorf("opening the search index %s: %w", path, ErrLocked)
+		return nil, locales.Errorf("because", opening(path), ErrLocked)
 	case err != nil && !errors.Is(err, ErrCorrupt):
-		return nil, fmt.Errorf("opening the search index %s: %w: %w; %s", path, ErrCorrupt, err, remedy)
+		return nil, locales.Errorf("because", opening(path), damaged(err))
 	case err != nil:
 		return nil, err
 	}
@@ -138,7 +144,7 @@ func openEngine(path string, opts Options) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := guard("opening the search index "+path, x.checkGeneration); err != nil {
+	if err := guard(opening(path), x.checkGeneration); err != nil {
 		return nil, errors.Join(err, b.Close())
 	}
 	return x, nil
@@ -191,11 +197,11 @@ func engineConfig() map[string]any {
 func create(path string, opts Options, config map[string]any) (*Index, error) {
 	dir := filepath.Join(path, bleveDir)
 	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(filepath.Join(path, generationFile))); err != nil {
-		return nil, fmt.Errorf("emptying the search index: %w", err)
+		return nil, locales.Errorf("because", locales.M("index.creating", path), err)
 	}
 	b, err := bleve.NewUsing(dir, bleve.NewIndexMapping(), scorch.Name, scorch.Name, config)
 	if err != nil {
-		return nil, fmt.Errorf("creating the search index %s: %w", path, err)
+		return nil, locales.Errorf("because", locales.M("index.creating", path), err)
 	}
 	return newIndex(path, b, opts)
 }
@@ -213,7 +219,7 @@ func newIndex(path string, b bleve.Index, opts Options) (*Index, error) {
 // ends with the process.
 func acquire(path string) (*flock.Flock, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("creating the search index's folder: %w", err)
+		return nil, locales.Errorf("because", locales.M("index.creating", path), err)
 	}
 	lock := flock.New(filepath.Join(path, lockFile), flock.SetPermissions(0o600))
 	ctx, cancel := context.WithTimeout(context.Background(), lockTimeout)
@@ -221,9 +227,9 @@ func acquire(path string) (*flock.Flock, error) {
 	_, err := lock.TryLockContext(ctx, lockPoll)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return nil, fmt.Errorf("opening the search index %s: %w: use that one's console, or stop it first", path, ErrLocked)
+		return nil, locales.Errorf("because", opening(path), locales.Errorf("index.locked.stop", ErrLocked))
 	case err != nil:
-		return nil, fmt.Errorf("locking the search index with %s: %w (if no qianshao runs, delete that file)", lock.Path(), err)
+		return nil, locales.Errorf("index.lock_file", lock.Path(), err)
 	}
 	return lock, nil
 }
@@ -236,7 +242,7 @@ func IsOpen(path string) (bool, error) {
 	case errors.Is(err, os.ErrNotExist):
 		return false, nil
 	case err != nil:
-		return false, fmt.Errorf("looking at the search index's lock: %w", err)
+		return false, locales.Errorf("because", opening(path), err)
 	}
 	return !free, lock.Close()
 }
@@ -244,7 +250,7 @@ func IsOpen(path string) (bool, error) {
 // Close closes the index. It may be called more than once.
 func (x *Index) Close() error {
 	x.close.Do(func() {
-		x.closeErr = guard("closing the search index", x.bleve.Close)
+		x.closeErr = guard(locales.M("index.closing"), x.bleve.Close)
 		if x.lock != nil {
 			x.closeErr = errors.Join(x.closeErr, x.lock.Close())
 		}
@@ -254,11 +260,11 @@ func (x *Index) Close() error {
 
 // guard turns a panic into ErrCorrupt: scorch panics over damaged files, and so does reading
 // beyond the end of a truncated file that is mapped into memory.
-func guard(op string, f func() error) (err error) {
+func guard(op locales.Message, f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("%s: %w: %v; %s", op, ErrCorrupt, r, remedy)
+			err = locales.Errorf("because", op, damaged(fmt.Sprint(r)))
 		}
 	}()
 	return f()
@@ -335,7 +341,7 @@ func (x *Index) apply(ctx context.Context, batch *bleve.Batch) error {
 	}
 	return x.await(ctx, func() error {
 		defer func() { <-x.writing }()
-		return guard("writing the search index", func() error { return x.write(batch) })
+		return guard(locales.M("index.writing"), func() error { return x.write(batch) })
 	})
 }
 
@@ -350,14 +356,14 @@ func (x *Index) await(ctx context.Context, write func() error) error {
 		select {
 		case err := <-done:
 			if err != nil {
-				return fmt.Errorf("writing the search index: %w", err)
+				return locales.Errorf("because", locales.M("index.writing"), err)
 			}
 			return nil
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-poll.C:
 			if n := x.asyncErrors(); n > x.errorsSeen.Swap(n) {
-				return fmt.Errorf("writing the search index: %w: its writer failed; %s", ErrCorrupt, remedy)
+				return locales.Errorf("because", locales.M("index.writing"), damaged(locales.M("index.damaged.writer")))
 			}
 		}
 	}
@@ -376,12 +382,12 @@ func (x *Index) asyncErrors() uint64 {
 // IDs calls yield with every id, in ascending order.
 func (x *Index) IDs(ctx context.Context, yield func(string) bool) error {
 	var ids []string
-	err := guard("reading the search index", func() (err error) {
+	err := guard(locales.M("index.reading"), func() (err error) {
 		ids, err = x.ids(ctx)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("reading the search index's ids: %w", err)
+		return locales.Errorf("because", locales.M("index.reading"), err)
 	}
 	for _, id := range ids {
 		if !yield(id) {

@@ -2,12 +2,13 @@ package bleveindex
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 
 	"github.com/blevesearch/bleve/v2"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // generationKey is the key under which each batch leaves its number in the index.
@@ -40,7 +41,7 @@ func (x *Index) checkGeneration() (err error) {
 	}
 	if value != nil {
 		if x.generation, err = strconv.ParseUint(string(value), 10, 64); err != nil {
-			return fmt.Errorf("opening the search index %s: %w: its generation is %q; %s", x.path, ErrCorrupt, value, remedy)
+			return locales.Errorf("because", opening(x.path), damaged(locales.M("index.damaged.generation", value)))
 		}
 	}
 	beside, err := os.ReadFile(filepath.Join(x.path, generationFile))
@@ -52,7 +53,7 @@ func (x *Index) checkGeneration() (err error) {
 	}
 	// A file that was cut by a crash holds a smaller number, or none.
 	if written, err := strconv.ParseUint(string(beside), 10, 64); err == nil && written > x.generation {
-		return fmt.Errorf("opening the search index %s: %w: it has lost the batches after %d of %d; %s", x.path, ErrCorrupt, x.generation, written, remedy)
+		return locales.Errorf("because", opening(x.path), damaged(locales.M("index.damaged.lost", x.generation, written)))
 	}
 	return nil
 }

@@ -2,11 +2,11 @@ package bleveindex
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"sort"
 
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // window is which part of the sorted hits a request wants.
@@ -119,7 +119,7 @@ func (c *candidate) hit() (hit index.Hit, err error) {
 	}
 	if err := json.Unmarshal(text, &hit); err != nil {
 		c.read()
-		return hit, fmt.Errorf("%w: the stored hit of %q: %w; %s", ErrCorrupt, c.ID, err, remedy)
+		return hit, damaged(locales.Errorf("index.damaged.hit", c.ID, err))
 	}
 	return hit, nil
 }

@@ -2,13 +2,13 @@ package bleveindex
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"time"
 
 	"github.com/blevesearch/bleve/v2/index/scorch"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Scorch removes the files of former segments in the background, after a write
@@ -38,9 +38,9 @@ func (x *Index) Purge(ctx context.Context, again *qianshao.FindingRecord) error 
 	if !ok {
 		return nil
 	}
-	err := guard("writing the search index anew", func() error { return s.ForceMerge(ctx, nil) })
+	err := guard(locales.M("index.purging"), func() error { return s.ForceMerge(ctx, nil) })
 	if err != nil {
-		return fmt.Errorf("writing the search index anew without deleted records: %w", err)
+		return locales.Errorf("because", locales.M("index.purging"), err)
 	}
 	limited, cancel := context.WithTimeout(ctx, purgeWait)
 	defer cancel()

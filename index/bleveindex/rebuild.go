@@ -3,10 +3,11 @@ package bleveindex
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 
 	"github.com/blevesearch/bleve/v2"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // unsynced is how many batches of a rebuild may wait for the disk: enough to keep it busy, few
@@ -34,8 +35,8 @@ func fillAnew(path string, opts Options, fill func(*Index) error) (*Index, error
 	if err = fill(x); err == nil {
 		err = x.sync()
 	}
-	if err = errors.Join(err, guard("closing the search index", x.bleve.Close)); err != nil {
-		return nil, fmt.Errorf("rebuilding the search index %s: %w", path, err)
+	if err = errors.Join(err, guard(locales.M("index.closing"), x.bleve.Close)); err != nil {
+		return nil, locales.Errorf("because", locales.M("index.rebuilding", path), err)
 	}
 	return openEngine(path, opts)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Search returns one page of hits in the order that req names, with facets over all.
@@ -24,11 +24,11 @@ import (
 func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, error) {
 	page, err := req.Window()
 	if err != nil {
-		return index.Results{}, fmt.Errorf("searching: %w", err)
+		return index.Results{}, locales.Errorf("because", locales.M("index.searching"), err)
 	}
 	asked, err := x.clause(req.Query)
 	if err != nil {
-		return index.Results{}, fmt.Errorf("searching: %w", err)
+		return index.Results{}, locales.Errorf("because", locales.M("index.searching"), err)
 	}
 	if !req.Sight.All {
 		asked = all([]clause{anyOf(fieldAuthorisation, req.Sight.Authorisations...), asked})
@@ -38,12 +38,12 @@ func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, e
 	}
 	start := time.Now()
 	var res index.Results
-	err = guard("reading the search index", func() (err error) {
+	err = guard(locales.M("index.reading"), func() (err error) {
 		res, err = x.search(ctx, req, asked, window(page))
 		return err
 	})
 	if err != nil {
-		return index.Results{}, fmt.Errorf("searching: %w", err)
+		return index.Results{}, locales.Errorf("because", locales.M("index.searching"), err)
 	}
 	marker := index.NewMarker(req.Query, x.fold)
 	for i := range res.Hits {
@@ -85,7 +85,7 @@ func (x *Index) search(ctx context.Context, req index.Request, asked clause, w w
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, p := range parts {
 		group.Go(func() error {
-			return guard("reading the search index", func() (err error) { // each goroutine has panics of its own
+			return guard(locales.M("index.reading"), func() (err error) { // each goroutine has panics of its own
 				list[i], err = p.find(ctx, req, asked, w)
 				return err
 			})

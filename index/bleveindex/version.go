@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // The names in the index's folder.
@@ -32,7 +33,7 @@ func signature(opts Options) string {
 func writeVersion(path, content string) error {
 	f, err := os.CreateTemp(path, versionFile+"-*")
 	if err != nil {
-		return fmt.Errorf("writing the search index's version: %w", err)
+		return locales.Errorf("because", locales.M("index.writing"), err)
 	}
 	defer os.Remove(f.Name()) // fails after the rename, as it should
 	_, err = f.WriteString(content)
@@ -46,7 +47,7 @@ func writeVersion(path, content string) error {
 		err = os.Rename(f.Name(), filepath.Join(path, versionFile))
 	}
 	if err != nil {
-		return fmt.Errorf("writing the search index's version: %w", err)
+		return locales.Errorf("because", locales.M("index.writing"), err)
 	}
 	return nil
 }

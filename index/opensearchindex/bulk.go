@@ -11,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // bulkBytes is how much is sent with one request, unless one finding alone is larger.
@@ -70,7 +71,7 @@ func (x *Index) Delete(ctx context.Context, ids []string, seq int64) error {
 	}
 	// A deletion with a version would make an index of this name if there is none.
 	if err := x.do(ctx, call{method: http.MethodHead, path: "/_alias/" + x.target, patience: writePatience}); err != nil {
-		return fmt.Errorf("writing the search index: %w", x.explain(err))
+		return locales.Errorf("because", locales.M("index.writing"), x.explain(err))
 	}
 	if err := x.write(ctx, list); err != nil {
 		return err
@@ -107,7 +108,7 @@ func (x *Index) write(ctx context.Context, list []operation) error {
 	for {
 		again, err := x.bulk(ctx, list)
 		if err != nil && again == nil {
-			return fmt.Errorf("writing the search index: %w", x.explain(err))
+			return locales.Errorf("because", locales.M("index.writing"), x.explain(err))
 		}
 		if refused == nil {
 			refused = err
@@ -116,7 +117,7 @@ func (x *Index) write(ctx context.Context, list []operation) error {
 		case len(again) == 0:
 			return refused
 		case time.Since(started) >= writePatience:
-			return fmt.Errorf("writing the search index: %w: the cluster has no room for %d of its findings", index.ErrUnavailable, len(again))
+			return locales.Errorf("because", locales.M("index.writing"), locales.Errorf("cluster.no_room", index.ErrUnavailable, len(again)))
 		}
 		if err := rest(ctx, pause); err != nil {
 			return err
@@ -148,7 +149,7 @@ func (x *Index) bulk(ctx context.Context, list []operation) (again []operation, 
 		body: body.Bytes(), into: &answer, patience: writePatience,
 	})
 	if err == nil && len(answer.Items) != len(list) {
-		err = fmt.Errorf("the cluster answers for %d of %d findings", len(answer.Items), len(list))
+		err = locales.Errorf("cluster.answer.partial", len(answer.Items), len(list))
 	}
 	if err != nil {
 		return nil, err
@@ -163,7 +164,7 @@ func (x *Index) bulk(ctx context.Context, list []operation) (again []operation, 
 				again = append(again, list[i])
 			case err == nil:
 				// The cluster's own message would quote the page.
-				err = fmt.Errorf("writing the search index: finding %q: %w", list[i].id, x.explain(&answerError{Status: o.Status, Type: o.Error.Type}))
+				err = locales.Errorf("cluster.writing_finding", list[i].id, x.explain(&answerError{Status: o.Status, Type: o.Error.Type}))
 			}
 		}
 	}
@@ -176,7 +177,7 @@ func (x *Index) refresh(ctx context.Context) error {
 		return nil
 	}
 	if err := x.everywhere(ctx, "/"+x.target+"/_refresh", answerTimeout); err != nil {
-		return fmt.Errorf("writing the search index: %w", x.explain(err))
+		return locales.Errorf("because", locales.M("index.writing"), x.explain(err))
 	}
 	return nil
 }

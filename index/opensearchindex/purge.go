@@ -3,12 +3,12 @@ package opensearchindex
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // What was deleted or replaced stays on the disks for the copies of a shard, to be brought up to date from. They
@@ -27,7 +27,7 @@ const (
 func (x *Index) Purge(ctx context.Context, _ *qianshao.FindingRecord) error {
 	err := x.purge(ctx)
 	if err != nil && ctx.Err() == nil {
-		err = fmt.Errorf("writing the search index anew without deleted records: %w", x.explain(err))
+		err = locales.Errorf("because", locales.M("index.purging"), x.explain(err))
 	}
 	return err
 }
@@ -39,7 +39,7 @@ func (x *Index) purge(ctx context.Context) error {
 	// A shard without any copy is not asked by what follows, and would keep what it has.
 	err := x.do(ctx, call{method: http.MethodGet, path: "/_cluster/health/" + x.target + "?wait_for_status=yellow&timeout=1s", patience: readPatience})
 	if hasStatus(err, http.StatusRequestTimeout) {
-		return fmt.Errorf("%w: a part of it has no copy on any node", index.ErrUnavailable)
+		return locales.Errorf("cluster.no_copy", index.ErrUnavailable)
 	}
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func (x *Index) purge(ctx context.Context) error {
 			break
 		}
 		if rest(limited, purgePoll) != nil {
-			return fmt.Errorf("%w: not all copies of it have what was deleted", index.ErrUnavailable)
+			return locales.Errorf("cluster.copies_differ", index.ErrUnavailable)
 		}
 	}
 	for _, path := range []string{"/_flush?force=true", "/_forcemerge?only_expunge_deletes=true", "/_flush?force=true", "/_refresh"} {
@@ -86,7 +86,7 @@ type parts struct {
 
 func (p *parts) err() error {
 	if p.Shards.Failed > 0 {
-		return fmt.Errorf("%w: %d of the copies of its parts have failed; the log of the cluster's nodes says why", index.ErrUnavailable, p.Shards.Failed)
+		return locales.Errorf("cluster.copies_failed", index.ErrUnavailable, p.Shards.Failed)
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (x *Index) shards(ctx context.Context) (list map[string][]shard, err error)
 		list = generation.Shards
 	}
 	if err = cmp.Or(err, found.err()); err == nil && len(list) == 0 {
-		err = fmt.Errorf("%w: the cluster says nothing about its parts", index.ErrUnavailable)
+		err = locales.Errorf("cluster.no_parts", index.ErrUnavailable)
 	}
 	return list, err
 }

@@ -2,13 +2,13 @@ package opensearchindex
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Search returns one page of hits in the order that req names, with facets over all.
@@ -16,7 +16,7 @@ func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, e
 	start := time.Now()
 	res, err := x.search(ctx, &req)
 	if err != nil {
-		return index.Results{}, fmt.Errorf("searching: %w", err)
+		return index.Results{}, locales.Errorf("because", locales.M("index.searching"), err)
 	}
 	marker := index.NewMarker(req.Query, x.fold)
 	for i := range res.Hits {
@@ -185,7 +185,7 @@ func (x *Index) IDs(ctx context.Context, yield func(string) bool) error {
 			} `json:"hits"`
 		}
 		if err := x.ask(ctx, body, &found); err != nil {
-			return fmt.Errorf("reading the search index's ids: %w", err)
+			return locales.Errorf("because", locales.M("index.reading"), err)
 		}
 		for _, h := range found.Hits.Hits {
 			if !yield(h.Sort[0]) {
