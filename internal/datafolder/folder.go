@@ -19,6 +19,7 @@ import (
 	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/index"
 	"github.com/qianshao/qianshao/internal/backends"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -66,7 +67,7 @@ type Folder struct {
 // Open opens a data folder. Call Close when done with it.
 func Open(ctx context.Context, opts Options) (*Folder, error) {
 	if opts.Data == "" {
-		return nil, errors.New("datafolder: a data folder is required")
+		return nil, locales.Errorf("data.required")
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
