@@ -1,8 +1,9 @@
 package report
 
 import (
-	"fmt"
 	"time"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Choice is the period that somebody asks for: by its kind, or by its days. The zero value is the last
@@ -30,22 +31,14 @@ const (
 	MistakeFuture = "future" // nothing of it has begun
 )
 
-func (m *Mistake) Error() string {
-	switch m.Code {
-	case MistakeKind:
-		return fmt.Sprintf("%q is no kind of period: write week, month or quarter", m.Value)
-	case MistakeDate:
-		return fmt.Sprintf("%q is no date: write it as 2026-11-26", m.Value)
-	case MistakeBoth:
-		return "name a week, month or quarter, or the first and the last day, but not both"
-	case MistakeHalf:
-		return "name the first and the last day, both"
-	case MistakeOrder:
-		return "the last day lies before the first"
-	case MistakeLong:
-		return fmt.Sprintf("a report is about %d days at most", MaxDays)
+func (m *Mistake) Error() string { return m.In(locales.English) }
+
+// In says it in a language.
+func (m *Mistake) In(l locales.Lang) string {
+	if m.Code == MistakeLong {
+		return l.Text("period.mistake.long", MaxDays)
 	}
-	return "the period has not begun yet"
+	return l.Text("period.mistake."+m.Code, m.Value)
 }
 
 // Period returns what is chosen, as of now. An error is a *Mistake.
