@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"path"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // follow returns the links of a page that lie in scope, depth and budget, as
@@ -74,15 +74,23 @@ func unfit(canonical string, now time.Time) qianshao.Skip {
 
 // Place returns the frontier's item for a URL that somebody names outright, or
 // the reason for which no authorisation permits to fetch it now; the item then
-// has only its canonical URL. An error wraps qianshao.ErrBadURL.
+// has only its canonical URL. An error is a qianshao.ErrBadURL.
 func Place(scope *Scope, raw string, now time.Time) (Item, qianshao.Skip, error) {
 	canonical, err := Canonical(raw)
 	if err != nil {
-		return Item{}, "", fmt.Errorf("%w: %w", qianshao.ErrBadURL, err)
+		return Item{}, "", badURL{err}
 	}
 	item, skip := judge(scope, canonical, now)
 	return item, skip, nil
 }
+
+// badURL is a qianshao.ErrBadURL for a reason.
+type badURL struct{ reason error }
+
+func (e badURL) Error() string            { return e.In(locales.English) }
+func (e badURL) In(l locales.Lang) string { return l.Text("url.bad", e.reason) }
+func (e badURL) Unwrap() error            { return e.reason }
+func (e badURL) Is(target error) bool     { return target == qianshao.ErrBadURL }
 
 // judge returns the item of depth 0 for a canonical URL, or the reason to leave
 // it. What somebody names outright is asked for whatever its path ends in:

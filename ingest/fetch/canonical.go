@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // MaxURL bounds the length of a canonical URL in bytes. Servers refuse
@@ -63,7 +65,7 @@ func parse(raw string) (string, error) {
 	}
 	u, err := whatwg.Parse(percentEncodeInvalid(raw))
 	if err != nil {
-		return "", fmt.Errorf("%s is not a valid absolute URL: %w", printable(raw), err)
+		return "", locales.Errorf("url.invalid", printable(raw), err)
 	}
 	return spell(u, raw)
 }
@@ -140,12 +142,12 @@ func isPlain(s string) bool {
 // tooLong refuses what would take the parser too long.
 func tooLong(raw string) error {
 	if len(raw) > MaxURL {
-		return fmt.Errorf("URL of %d bytes is longer than %d: %s", len(raw), MaxURL, printable(raw))
+		return locales.Errorf("url.bytes", len(raw), MaxURL, printable(raw))
 	}
 	s := strings.NewReplacer("\t", "", "\r", "", "\n", "").Replace(raw) // as the parser does
 	path, _, _ := strings.Cut(s, "?")
 	if n := strings.Count(path, "/") + strings.Count(path, "\\"); n > maxSegments {
-		return fmt.Errorf("URL with %d slashes has more path segments than %d: %s", n, maxSegments, printable(raw))
+		return locales.Errorf("url.segments", n, maxSegments, printable(raw))
 	}
 	s = strings.TrimLeftFunc(s, func(r rune) bool { return r <= ' ' || r == '/' || r == '\\' })
 	if i := strings.IndexAny(s, ":/\\?#"); i >= 0 && s[i] == ':' {
@@ -155,7 +157,7 @@ func tooLong(raw string) error {
 		s = s[:i]
 	}
 	if len(s) > maxAuthority && strings.Contains(s, "@") {
-		return fmt.Errorf("URL with credentials of more than %d bytes: %s", maxAuthority, printable(raw))
+		return locales.Errorf("url.credentials", maxAuthority, printable(raw))
 	}
 	return nil
 }
@@ -164,14 +166,14 @@ func tooLong(raw string) error {
 func spell(u *whatwg.Url, raw string) (string, error) {
 	scheme := u.Scheme()
 	if scheme != "http" && scheme != "https" {
-		return "", fmt.Errorf("%s is of scheme %s, not http or https", printable(raw), scheme)
+		return "", locales.Errorf("url.scheme", printable(raw), scheme)
 	}
 	host := strings.TrimSuffix(u.Hostname(), ".")
 	if host == "" || strings.HasSuffix(host, ".") {
-		return "", fmt.Errorf("%s has no host", printable(raw))
+		return "", locales.Errorf("url.no_host", printable(raw))
 	}
 	if len(host) > maxHost {
-		return "", fmt.Errorf("%s has a host name longer than %d characters", printable(raw), maxHost)
+		return "", locales.Errorf("url.host_long", printable(raw), maxHost)
 	}
 	var b strings.Builder
 	b.WriteString(scheme)
@@ -191,12 +193,12 @@ func spell(u *whatwg.Url, raw string) (string, error) {
 		b.WriteString(query)
 	}
 	if b.Len() > MaxURL {
-		return "", fmt.Errorf("%s is longer than %d bytes", printable(raw), MaxURL)
+		return "", locales.Errorf("url.long", printable(raw), MaxURL)
 	}
 	out := b.String()
 	// net/http parses by net/url, which is stricter; what it refuses cannot be asked for.
 	if _, err := url.Parse(out); err != nil {
-		return "", fmt.Errorf("%s is not a usable URL: %w", printable(raw), err)
+		return "", locales.Errorf("url.unusable", printable(raw), err)
 	}
 	return out, nil
 }
