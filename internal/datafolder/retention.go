@@ -2,21 +2,20 @@ package datafolder
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule/syntax"
 	"github.com/qianshao/qianshao/evidence"
-	"github.com/qianshao/qianshao/internal/spelling"
 	"github.com/qianshao/qianshao/internal/strictyaml"
 	"github.com/qianshao/qianshao/locales"
 )
 
 // retentionKeys are the keys of a retention file.
-var retentionKeys = []string{"default", "days", "hold"}
+var retentionKeys = locales.List{"default", "days", "hold"}
 
 // retentionFile is how a retention policy is written.
 type retentionFile struct {
@@ -37,7 +36,7 @@ func ParseRetention(name string, source []byte) (evidence.Policy, error) {
 		return evidence.Policy{}, locales.Errorf("retention.second", name)
 	}
 	if err != nil {
-		return evidence.Policy{}, fmt.Errorf("%s: %w; the keys are %v", name, err, retentionKeys)
+		return evidence.Policy{}, locales.Errorf("retention.unreadable", name, err, retentionKeys)
 	}
 	policy := evidence.Policy{Default: file.Default, Days: map[qianshao.Category]int{}, Hold: file.Hold}
 	if file.Default < 0 || file.Default > maxDays {
@@ -48,16 +47,16 @@ func ParseRetention(name string, source []byte) (evidence.Policy, error) {
 	}
 	for i := 0; i+1 < len(file.Days.Content); i += 2 {
 		key, value := file.Days.Content[i], file.Days.Content[i+1]
-		category, err := qianshao.ParseCategory(key.Value)
-		if err != nil {
-			return evidence.Policy{}, fmt.Errorf("%s:%d: %w%s", name, key.Line, err, meant(key.Value))
+		category := qianshao.Category(key.Value)
+		if problem := syntax.CheckCategory(category); problem.Key != "" {
+			return evidence.Policy{}, locales.Errorf("retention.category", name, key.Line, problem)
 		}
 		if _, twice := policy.Days[category]; twice {
 			return evidence.Policy{}, locales.Errorf("retention.twice", name, key.Line, category)
 		}
 		days, err := strconv.Atoi(value.Value)
 		if err != nil || days < 0 || days > maxDays {
-			return evidence.Policy{}, fmt.Errorf("%s:%d: %q is no number of days from 0 (for ever) to %d%s", name, value.Line, value.Value, maxDays, strictyaml.HalfWidth(value.Value))
+			return evidence.Policy{}, locales.Errorf("retention.number", name, value.Line, value.Value, maxDays, strictyaml.HalfWidth(value.Value))
 		}
 		policy.Days[category] = days
 	}
@@ -73,14 +72,3 @@ var findingID = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
 // IsFindingID says whether s has the form of a finding's id.
 func IsFindingID(s string) bool { return findingID.MatchString(s) }
-
-func meant(category string) string {
-	names := make([]string, 0, len(qianshao.Categories()))
-	for _, c := range qianshao.Categories() {
-		names = append(names, string(c))
-	}
-	if near := spelling.Nearest(category, names); near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return ""
-}

@@ -36,9 +36,10 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line,
 // SecondDocumentError says that a file holds more than one document.
 type SecondDocumentError struct{ Line, Column int }
 
-func (e *SecondDocumentError) Error() string {
-	return fmt.Sprintf("line %d: a second document", e.Line)
-}
+func (e *SecondDocumentError) Error() string { return e.In(locales.English) }
+
+// In says it in a language.
+func (e *SecondDocumentError) In(l locales.Lang) string { return l.Text("yaml.second", e.Line) }
 
 // Parse reads the first document of a file. The error is ErrEmpty or a
 // *SyntaxError; root is nil then. rest says what is wrong with the text behind the
@@ -71,11 +72,7 @@ func Decode(src []byte, into any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(src))
 	decoder.KnownFields(true)
 	if err := decode(decoder, into); err != nil && !errors.Is(err, io.EOF) {
-		message := unknownField.ReplaceAllString(err.Error(), `field $1 not found`)
-		for _, s := range Slips(src) {
-			message += fmt.Sprintf("\nline %d, column %d: %s", s.Line, s.Column, s.Message)
-		}
-		return errors.New(message)
+		return &decodeError{err.Error(), Slips(src)}
 	}
 	var second yaml.Node
 	if err := decode(decoder, &second); !errors.Is(err, io.EOF) {
@@ -84,8 +81,42 @@ func Decode(src []byte, into any) error {
 	return nil
 }
 
-// unknownField is how the library tells of an unknown key.
-var unknownField = regexp.MustCompile(`(?m)field (\S+) not found in type .*$`)
+// decodeError is what the library says of a file, with what is likely to be the reason.
+type decodeError struct {
+	library string
+	slips   []Slip
+}
+
+func (e *decodeError) Error() string { return e.In(locales.English) }
+
+// phrases are those in which the library speaks, and the keys by which we do.
+var phrases = []struct {
+	library *regexp.Regexp
+	key     string
+}{
+	{regexp.MustCompile(`yaml: unmarshal errors:`), "yaml.phrase.errors"},
+	{regexp.MustCompile(`\bline (\d+): `), "yaml.phrase.line"},
+	{regexp.MustCompile(`(?m)field (\S+) not found in type .*$`), "yaml.phrase.unknown"},
+	{regexp.MustCompile(`(?m)cannot unmarshal (!!.*) into (\S+)$`), "yaml.phrase.type"},
+}
+
+// In says it in a language: of the library's phrases those that are known.
+func (e *decodeError) In(l locales.Lang) string {
+	text := e.library
+	for _, p := range phrases {
+		text = p.library.ReplaceAllStringFunc(text, func(phrase string) string {
+			var args []any
+			for _, arg := range p.library.FindStringSubmatch(phrase)[1:] {
+				args = append(args, arg)
+			}
+			return l.Text(p.key, args...)
+		})
+	}
+	for _, s := range e.slips {
+		text += "\n" + l.Text("yaml.slip", s.Line, s.Column, s.Message)
+	}
+	return text
+}
 
 // decode turns the library's panics into errors.
 func decode(d *yaml.Decoder, into any) (err error) {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 func TestParse(t *testing.T) {
@@ -45,6 +47,10 @@ func TestDecode(t *testing.T) {
 	}
 	if err := Decode([]byte("days：3\n"), &file); err == nil || !strings.Contains(err.Error(), `line 1, column 5: a full-width colon after a key`) {
 		t.Errorf("a full-width colon: %v", err)
+	}
+	chinese := "YAML 有误：\n  第 1 行：!!seq 不能当作 int\n  第 2 行：没有 x 这个键"
+	if err := Decode([]byte("days: [3]\nx: 1\n"), &file); err == nil || locales.Chinese.Error(err) != chinese {
+		t.Errorf("in Chinese: %s", locales.Chinese.Error(err))
 	}
 	if err := Decode([]byte("# \xc4\xe3\ndays: 3\n"), &file); err == nil || err.Error() != NotUTF8().String() {
 		t.Errorf("GBK: %v", err)
