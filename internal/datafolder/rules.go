@@ -60,6 +60,9 @@ func (f RuleFolders) Base() fs.FS {
 // must put right is an InputError.
 func (f RuleFolders) Load(warn func(fmt.Stringer)) (*rule.Set, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
+	if info, err := fs.Stat(f.Base(), "rules"); err != nil || !info.IsDir() { // or nothing would ever be found
+		return nil, inputError(locales.Errorf("data.rules_dir", f.Dir))
+	}
 	opts := rule.Options{Now: time.Now()}
 	if overlay := f.OverlayFolder(); overlay != "" {
 		if info, err := os.Stat(overlay); err != nil || !info.IsDir() {
