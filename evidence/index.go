@@ -15,11 +15,10 @@ import (
 // WriteIndexes writes CDXJ indexes of the archive into a folder, which is made for its owner alone where it is
 // missing: one for every thousand captures of a chain. It returns how many. Programs that replay web archives read them.
 func (a *Archive) WriteIndexes(ctx context.Context, folder string) (files int, err error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return 0, err
-	}
 	x := indexer{folder: folder}
-	err = a.eachLink(ctx, 0, math.MaxInt64, x.link)
+	if err = os.MkdirAll(folder, 0o700); err == nil {
+		err = a.eachLink(ctx, 0, math.MaxInt64, x.link)
+	}
 	if err == nil {
 		err = x.flush()
 	}

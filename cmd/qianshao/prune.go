@@ -36,10 +36,11 @@ func (env *environment) retention(file string) (policy evidence.Policy, name str
 		name = datafolder.RetentionPath(env.data)
 	}
 	source, err := os.ReadFile(name)
-	if err == nil {
-		policy, err = datafolder.ParseRetention(name, source)
-		policy.Zone = env.zone()
+	if err != nil {
+		return policy, name, locales.Errorf("retention.unread", err)
 	}
+	policy, err = datafolder.ParseRetention(name, source)
+	policy.Zone = env.zone()
 	return policy, name, err
 }
 
