@@ -1,16 +1,17 @@
 package dashboards
 
 import (
-	"fmt"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // CheckListen refuses an address that cannot be read: it is host:port as for net.Listen.
 func CheckListen(addr string) error {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return fmt.Errorf("listen address %q: %w; write it as host:port, such as 127.0.0.1:8740", addr, err)
+		return locales.Errorf("start.listen_address", addr)
 	}
 	return nil
 }

@@ -2,14 +2,13 @@ package auth
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -76,7 +75,7 @@ func (a *Accounts) add(ctx context.Context, by string, record store.AccountRecor
 		return err
 	}
 	if !record.Role.Valid() {
-		return fmt.Errorf("the role %q: the roles are %v", record.Role, qianshao.Roles())
+		return locales.Errorf("account.mistake.role", record.Role, qianshao.Roles())
 	}
 	record.Created = a.now()
 	if password != "" {
@@ -92,13 +91,13 @@ func (a *Accounts) add(ctx context.Context, by string, record store.AccountRecor
 // CheckName refuses what cannot be the name of an account. The error is an ErrName.
 func CheckName(name string) error {
 	if !qianshao.ValidAccountName(name) {
-		return fmt.Errorf("%w, not %q", ErrName, name)
+		return locales.Errorf("account.mistake.name_not", ErrName, name)
 	}
 	return nil
 }
 
 // ErrName says that an account cannot have the name; to test for with errors.Is.
-var ErrName = fmt.Errorf("the name of an account has up to %d lower-case letters, digits, Chinese characters and . _ - @, and is neither . nor .. nor begins with -", qianshao.MaxAccountName)
+var ErrName = locales.Errorf("account.mistake.name", qianshao.MaxAccountName)
 
 // setPassword gives an account another password, which ends its sessions.
 func (a *Accounts) setPassword(ctx context.Context, by, name, password string) (store.AccountRecord, error) {
@@ -152,21 +151,24 @@ func LinkPath(key string) string { return "enter?key=" + key }
 // Why a token is not made; to test for with errors.Is.
 var (
 	// ErrScope: the account's role or sight does not allow a scope, or there is no such scope.
-	ErrScope = errors.New("the account may not have that scope")
+	ErrScope = locales.Errorf("account.mistake.scope")
 	// ErrLabel: a token needs a label that can be read, and not too long a one.
-	ErrLabel = fmt.Errorf("a token needs a label of at most %d characters, none of them control characters or marks of direction, which says what it is for", maxLabel)
+	ErrLabel = locales.Errorf("account.mistake.label", maxLabel)
 	// ErrTokenTime: a token must end, and not too late; a TokenTimeError says when.
-	ErrTokenTime = errors.New("a token is not valid for so long")
+	ErrTokenTime = locales.Errorf("account.mistake.token_time")
 	// ErrTooManyTokens: the account has too many.
-	ErrTooManyTokens = fmt.Errorf("the account has %d tokens; revoke those that nobody uses", maxTokens)
+	ErrTooManyTokens = locales.Errorf("account.mistake.too_many_tokens", maxTokens)
 )
 
 // TokenTimeError is an ErrTokenTime.
 type TokenTimeError struct{ Days int }
 
-func (e *TokenTimeError) Error() string {
-	return fmt.Sprintf("a token is valid for one day to %d days", e.Days)
+// In says it in a language.
+func (e *TokenTimeError) In(l locales.Lang) string {
+	return l.Text("account.mistake.token_days", e.Days)
 }
+
+func (e *TokenTimeError) Error() string { return e.In(locales.English) }
 
 // Is says that it is an ErrTokenTime.
 func (e *TokenTimeError) Is(other error) bool { return other == ErrTokenTime }
@@ -189,14 +191,14 @@ func (a *Accounts) NewToken(ctx context.Context, by, name, label string, scopes 
 	case valid < 24*time.Hour || valid > time.Duration(most)*24*time.Hour:
 		return "", made, &TokenTimeError{Days: most}
 	case len(scopes) == 0:
-		return "", made, fmt.Errorf("%w: name one or more of %v", ErrScope, qianshao.Scopes())
+		return "", made, locales.Errorf("account.mistake.scope_missing", ErrScope, qianshao.Scopes())
 	}
 	for _, scope := range scopes {
 		if !account.Allows(scope) {
 			if scope == qianshao.ScopeMetrics {
-				return "", made, fmt.Errorf("%w: %s is for accounts that see all", ErrScope, scope)
+				return "", made, locales.Errorf("account.mistake.scope_all", ErrScope, scope)
 			}
-			return "", made, fmt.Errorf("%w: the role %s does not have %s", ErrScope, account.Role, scope)
+			return "", made, locales.Errorf("account.mistake.scope_role", ErrScope, account.Role, scope)
 		}
 	}
 	list, err := a.store.Tokens(ctx, name)

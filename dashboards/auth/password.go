@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // MinPassword is the fewest characters of a password. With tries limited, twelve are out
@@ -104,19 +106,19 @@ func (p *passwords) inTurn(ctx context.Context, work func() error) error {
 // stable: "short", "long" or "weak".
 type PasswordError struct {
 	Code string
-	text string
+	locales.Message
 }
 
-func (e *PasswordError) Error() string { return e.text }
+func (e *PasswordError) Error() string { return e.String() }
 
 // CheckPassword refuses a password that is too short, or long only by repetition. The error is a
 // *PasswordError.
 func CheckPassword(password string) error {
 	if n := utf8.RuneCountInString(password); n < MinPassword {
-		return &PasswordError{"short", fmt.Sprintf("the password has %d characters; use at least %d", n, MinPassword)}
+		return &PasswordError{"short", locales.M("account.mistake.password_short", n, MinPassword)}
 	}
 	if len(password) > maxPassword {
-		return &PasswordError{"long", fmt.Sprintf("the password has %d bytes; use at most %d", len(password), maxPassword)}
+		return &PasswordError{"long", locales.M("account.mistake.password_long", len(password), maxPassword)}
 	}
 	return checkStrength(password)
 }
@@ -142,7 +144,7 @@ func checkStrength(password string) error {
 		pairs[pair] = true
 	}
 	if surprises < minSurprises {
-		return &PasswordError{"weak", "the password repeats itself, or is a row of letters or keys; use several words, or twelve random characters"}
+		return &PasswordError{"weak", locales.M("account.mistake.password_weak", MinPassword)}
 	}
 	return nil
 }

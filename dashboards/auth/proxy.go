@@ -2,12 +2,13 @@ package auth
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Proxies are the addresses of the proxies in front of the console. What they, and
@@ -24,7 +25,7 @@ func ParseProxies(list []string) (Proxies, error) {
 		}
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("trusted proxy %q: write an address or a network, such as 127.0.0.1 or 10.0.0.0/8", text)
+			return nil, locales.Errorf("start.trusted_proxy", text)
 		}
 		proxies = append(proxies, prefix.Masked())
 	}

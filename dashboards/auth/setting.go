@@ -3,13 +3,13 @@ package auth
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -24,15 +24,15 @@ const (
 // Why a setting is not set; to test for with errors.Is.
 var (
 	// ErrShare is for a share that is not 0 to 1.
-	ErrShare = errors.New("the share of second reviews is 0 to 1, such as 0.05 for one decision in twenty")
+	ErrShare = locales.Errorf("setting.mistake.share")
 	// ErrTokenDays is for a longest validity of tokens that is out of bounds.
-	ErrTokenDays = fmt.Errorf("tokens are good for 1 to %d days at most", DefaultTokenDays)
+	ErrTokenDays = locales.Errorf("setting.mistake.token_days", DefaultTokenDays)
 	// ErrOpenReports is for a number of open reports that is out of bounds.
-	ErrOpenReports = fmt.Errorf("1 to %d reports of one origin may be open", store.MaxOfOrigin)
+	ErrOpenReports = locales.Errorf("setting.mistake.open_reports", store.MaxOfOrigin)
 	// ErrZone is for an unknown time zone.
-	ErrZone = errors.New("the time zone is not set")
+	ErrZone = locales.Errorf("setting.mistake.zone")
 	// ErrConsoleURL is for a value that cannot be the console's address.
-	ErrConsoleURL = fmt.Errorf("the console's own address begins with https:// or http://, has a host, and at most %d bytes; no name, password, query or fragment is in it", maxConsoleURL)
+	ErrConsoleURL = locales.Errorf("setting.mistake.console_url", maxConsoleURL)
 )
 
 // SecondReviewShare returns the share of ordinary decisions that another person decides again.
@@ -124,7 +124,7 @@ func (a *Accounts) Zone(ctx context.Context) (string, error) {
 // again. An unknown zone is refused with an ErrZone.
 func (a *Accounts) SetZone(ctx context.Context, by, name string) error {
 	if _, err := qianshao.ParseZone(name); name != "" && err != nil {
-		return fmt.Errorf("%w: %w", ErrZone, err)
+		return locales.Errorf("setting.mistake.zone_unknown", ErrZone, name)
 	}
 	return a.store.PutSetting(ctx, by, store.SettingZone, name, "", a.now())
 }
@@ -159,5 +159,5 @@ func isConsoleURL(address string) bool {
 }
 
 func badSetting(name store.Setting, value string) error {
-	return fmt.Errorf("%w: the setting %s is %q; set it anew", store.ErrCorrupt, name, value)
+	return locales.Errorf("setting.mistake.corrupt", store.ErrCorrupt, name, value)
 }
