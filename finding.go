@@ -3,6 +3,7 @@ package qianshao
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -201,6 +202,8 @@ type Allowed struct {
 	Score int   `json:"score"`
 	// By names the entry of the allow-list, with its reason and where it is written.
 	By string `json:"by"`
+	// Entry is the entry itself, an *analyze/rule.Allowance, which can be said in a language.
+	Entry fmt.Stringer `json:"-"`
 }
 
 // Flagged says whether a person should see the page.

@@ -149,7 +149,7 @@ func note(a *qianshao.Assessment, f qianshao.Finding, by *rule.Allowance) {
 	if f.Level < qianshao.AlertLevel || slices.ContainsFunc(a.Allowed, func(x qianshao.Allowed) bool { return x.Rule == f.Rule }) {
 		return
 	}
-	a.Allowed = append(a.Allowed, qianshao.Allowed{Rule: f.Rule, Category: f.Category, Level: f.Level, Score: f.Score, By: by.String()})
+	a.Allowed = append(a.Allowed, qianshao.Allowed{Rule: f.Rule, Category: f.Category, Level: f.Level, Score: f.Score, By: by.String(), Entry: by})
 	slices.SortStableFunc(a.Allowed, func(x, y qianshao.Allowed) int { return cmp.Compare(y.Score, x.Score) })
 }
 

@@ -52,9 +52,10 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 		return comparison.Compare(e.Input, e.Page)
 	}
 	var outcomes []backtest.Outcome
+	var unread error // the first one
 	err = scan.InOrder(env.ctx, entries, compare, func(o backtest.Outcome) error {
 		progress.Add(1)
-		outcomes = append(outcomes, o)
+		outcomes, unread = append(outcomes, o), cmp.Or(unread, o.Err)
 		return nil
 	})
 	progress.Finish()
@@ -67,7 +68,7 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 			return err
 		}
 	}
-	return c.print(env, report)
+	return c.print(env, report, unread)
 }
 
 // stored says whether the stored pages are among the inputs.
@@ -83,7 +84,7 @@ func notCompared(env *environment) (n backtest.NotCompared, err error) {
 	return n, err
 }
 
-func (c rulesPreviewCmd) print(env *environment, r *backtest.Report) error {
+func (c rulesPreviewCmd) print(env *environment, r *backtest.Report, unread error) error {
 	var err error
 	if c.JSON {
 		encoder := terminal.NewEncoder(env.out)
@@ -95,8 +96,8 @@ func (c rulesPreviewCmd) print(env *environment, r *backtest.Report) error {
 	switch {
 	case err != nil:
 		return err
-	case len(r.Errors) > 0:
-		return locales.Errorf("cli.preview.unread", len(r.Errors), locales.Counted("count.inputs", r.Inputs), r.Errors[0])
+	case unread != nil:
+		return locales.Errorf("cli.preview.unread", len(r.Errors), locales.Counted("count.inputs", r.Inputs), unread)
 	case len(r.Changes) > 0:
 		return mismatchError(locales.Errorf("cli.preview.changes", locales.Counted("count.answers", len(r.Changes))))
 	}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"iter"
@@ -22,6 +21,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/archive"
 	"github.com/qianshao/qianshao/ingest/document"
+	"github.com/qianshao/qianshao/locales"
 )
 
 const (
@@ -118,7 +118,7 @@ func (in input) answer(page qianshao.Page, err error) Entry {
 	case in.nesting > 0 && !errors.As(err, &disk):
 		entry.NotRead = qianshao.UnreadDamaged
 	default:
-		entry.Err = fmt.Errorf("read %s: %w", in.name, err)
+		entry.Err = locales.Errorf("input.read", in.name, err)
 	}
 	return entry
 }

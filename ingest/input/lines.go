@@ -10,6 +10,7 @@ import (
 	"iter"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // MaxLine bounds one line of a JSON lines file.
@@ -36,7 +37,7 @@ func lines(name string, r io.Reader, yield func(Entry) bool) bool {
 	for number := 1; ; number++ {
 		text, tooLong, err := nextLine(in)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return yield(Entry{Input: name, Err: fmt.Errorf("%s: line %d: %w", name, number, err)})
+			return yield(Entry{Input: name, Err: locales.Errorf("input.line", name, number, err)})
 		}
 		if number == 1 {
 			text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
@@ -45,7 +46,7 @@ func lines(name string, r io.Reader, yield func(Entry) bool) bool {
 			found = true
 			entry := lineEntry(fmt.Sprintf("%s:%d", name, number), text, tooLong)
 			if entry.Err != nil {
-				entry.Err = fmt.Errorf("%s: line %d: %w", name, number, entry.Err)
+				entry.Err = locales.Errorf("input.line", name, number, entry.Err)
 			}
 			if !yield(entry) {
 				return false
@@ -56,7 +57,7 @@ func lines(name string, r io.Reader, yield func(Entry) bool) bool {
 		}
 	}
 	if !found {
-		return yield(Entry{Input: name, Err: fmt.Errorf("%s: no lines; each line is to be an object as {\"text\": \"…\"}", name)})
+		return yield(Entry{Input: name, Err: locales.Errorf("input.no_lines", name)})
 	}
 	return true
 }
@@ -79,11 +80,11 @@ func nextLine(in *bufio.Reader) (text []byte, tooLong bool, err error) {
 
 func lineEntry(input string, text []byte, tooLong bool) Entry {
 	if tooLong {
-		return Entry{Input: input, Err: fmt.Errorf("longer than %d bytes; scan it as a file of its own", MaxLine)}
+		return Entry{Input: input, Err: locales.Errorf("input.line_long", MaxLine)}
 	}
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
-		return Entry{Input: input, Err: fmt.Errorf("not a JSON object: %w", err)}
+		return Entry{Input: input, Err: locales.Errorf("input.not_json", err)}
 	}
 	page := qianshao.Page{URL: l.URL, RequestedURL: l.URL, Source: qianshao.SourceLines}
 	switch {
@@ -92,7 +93,7 @@ func lineEntry(input string, text []byte, tooLong bool) Entry {
 	case l.Text != nil:
 		page.Body, page.ContentType = []byte(*l.Text), "text/plain; charset=utf-8"
 	default:
-		return Entry{Input: input, Err: errors.New(`no "text"; write {"text": "…"}`)}
+		return Entry{Input: input, Err: locales.Errorf("input.no_text")}
 	}
 	if page.URL == "" {
 		page.URL, page.RequestedURL = input, input

@@ -7,7 +7,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"iter"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/archive"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // MaxFileBody bounds what is read of one file; the rest is left out and the page
@@ -50,7 +50,7 @@ func Path(path string) iter.Seq[Entry] {
 		info, err := os.Stat(path)
 		switch {
 		case err != nil:
-			yield(Entry{Input: path, Err: fmt.Errorf("%w; check the path", err)})
+			yield(Entry{Input: path, Err: locales.Errorf("input.path", err)})
 		case info.IsDir():
 			folder(path, yield)
 		case !info.Mode().IsRegular():

@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/fetch"
 	"github.com/qianshao/qianshao/ingest/warc"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // WARC yields the pages of a WARC file, plain or gzipped: response and resource
@@ -45,7 +46,7 @@ func records(name string, r io.Reader, yield func(Entry) bool) bool {
 		}
 	}
 	if !found {
-		return yield(Entry{Input: name, Err: fmt.Errorf("%s: no records; the archive is empty", name)})
+		return yield(Entry{Input: name, Err: locales.Errorf("input.no_records", name)})
 	}
 	return true
 }
@@ -77,7 +78,7 @@ func recordPage(record *warc.Record, decoder *fetch.Decoder) (page qianshao.Page
 	}
 	page.Body, page.Truncated, err = decoder.Body(header, body, MaxFileBody)
 	if err != nil && len(page.Body) == 0 {
-		return qianshao.Page{}, false, fmt.Errorf("body of %s: %w", record.TargetURI, err)
+		return qianshao.Page{}, false, locales.Errorf("input.body", record.TargetURI, err)
 	}
 	page.Truncated = page.Truncated || record.Truncated
 	return page, fetch.PageType(page.ContentType, page.Body), nil

@@ -15,6 +15,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/mask"
 	"github.com/qianshao/qianshao/ingest/input"
 	"github.com/qianshao/qianshao/internal/turns"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Answer is the result for one input; a line of JSON.
@@ -35,13 +36,15 @@ type Answer struct {
 	// NotRead says why the input, or a part of it, was not read.
 	NotRead qianshao.Unread `json:"not_read,omitempty"`
 	Error   string          `json:"error,omitempty"`
+	// Err is what Error says in English.
+	Err error `json:"-"`
 }
 
 // Assess judges one input, or says why it could not be read.
 func Assess(analyzer *analyze.Analyzer, e input.Entry) Answer {
 	line := Answer{Input: e.Input, URL: e.Page.URL, Categories: []qianshao.Category{}, Findings: []qianshao.Finding{}}
 	if e.Err != nil {
-		line.Error = e.Err.Error()
+		line.Error, line.Err = e.Err.Error(), e.Err
 		return line
 	}
 	if line.NotRead = e.NotRead; e.NotRead != "" && len(e.Page.Body) == 0 {
@@ -155,23 +158,34 @@ func Page(in io.Reader, name string) (qianshao.Page, error) {
 	}
 	for e := range entries {
 		if e.Err == nil && e.NotRead != "" && e.TextOf == "" {
-			return e.Page, fmt.Errorf("%s: %w", e.Input, e.NotRead)
+			return e.Page, fmt.Errorf("%s: %w", e.Input, unreadError{e.NotRead})
 		}
 		return e.Page, e.Err
 	}
-	return qianshao.Page{}, fmt.Errorf("%s holds no page", name)
+	return qianshao.Page{}, locales.Errorf("scan.no_page", name)
 }
+
+// unreadError is a reason for which a page was not read, as an error that can be said in a language.
+type unreadError struct{ qianshao.Unread }
+
+func (e unreadError) In(l locales.Lang) string {
+	return l.Text("scan.not_read", l.Named("unread.", string(e.Unread)))
+}
+
+func (e unreadError) Unwrap() error { return e.Unread }
 
 // Summary counts the answers of a scan.
 type Summary struct {
 	Inputs, Flagged, Errors int
-	Allowed                 int            // inputs with alerts that the allow-list holds back
-	Unread                  map[string]int // inputs that were not read, or not whole, by reason in words
-	Rules                   map[string]int // flagged inputs by category and primary rule
+	Allowed                 int                     // inputs with alerts that the allow-list holds back
+	Unread                  map[qianshao.Unread]int // inputs that were not read, or not whole, by reason
+	Rules                   map[string]int          // flagged inputs by category and primary rule
 }
 
 // NewSummary returns a summary of no answers.
-func NewSummary() *Summary { return &Summary{Unread: map[string]int{}, Rules: map[string]int{}} }
+func NewSummary() *Summary {
+	return &Summary{Unread: map[qianshao.Unread]int{}, Rules: map[string]int{}}
+}
 
 // Add counts an answer.
 func (s *Summary) Add(a Answer) {
@@ -183,7 +197,7 @@ func (s *Summary) Add(a Answer) {
 		s.Allowed++
 	}
 	if a.NotRead != "" {
-		s.Unread[a.NotRead.Words()]++
+		s.Unread[a.NotRead]++
 	}
 	if a.Category != nil {
 		s.Flagged++

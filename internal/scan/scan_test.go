@@ -91,7 +91,7 @@ func TestAnswers(t *testing.T) {
 		answers = append(answers, answer)
 		sum.Add(answer)
 	}
-	unread := map[string]int{"picture": 1, "encrypted": 1, "too costly": 1}
+	unread := map[qianshao.Unread]int{qianshao.UnreadPicture: 1, qianshao.UnreadEncrypted: 1, qianshao.UnreadTooCostly: 1}
 	if sum.Inputs != 7 || sum.Flagged != 2 || sum.Errors != 1 || !maps.Equal(sum.Unread, unread) || len(sum.Rules) != 1 {
 		t.Errorf("summary %+v", sum)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/scan"
 	"github.com/qianshao/qianshao/locales"
 )
@@ -40,17 +41,21 @@ func (p *Answers) Print(line scan.Answer) error {
 // rows are an answer in the table: its findings, the alerts that are held back, and
 // what was not read.
 func (p *Answers) rows(l scan.Answer) (rows [][]string) {
-	if l.Error != "" {
-		return [][]string{{p.lang.Text("cli.scan.row.error"), "", "", "", "", l.Error, l.Input}}
+	if l.Err != nil {
+		return [][]string{{p.lang.Text("cli.scan.row.error"), "", "", "", "", p.lang.Error(l.Err), l.Input}}
 	}
 	for _, f := range l.Findings {
 		rows = append(rows, []string{f.Level.String(), strconv.Itoa(f.Score), string(f.Category), HiddenHow(f), f.Rule, EvidenceInWords(f), l.Input})
 	}
-	for _, by := range l.Allowed {
-		rows = append(rows, []string{p.lang.Text("cli.scan.row.allowed"), strconv.Itoa(by.Score), string(by.Category), "-", by.Rule, by.By, l.Input})
+	for _, a := range l.Allowed {
+		by := a.By
+		if entry, ok := a.Entry.(locales.Speaker); ok {
+			by = entry.In(p.lang)
+		}
+		rows = append(rows, []string{p.lang.Text("cli.scan.row.allowed"), strconv.Itoa(a.Score), string(a.Category), "-", a.Rule, by, l.Input})
 	}
 	if l.NotRead != "" {
-		rows = append(rows, []string{p.lang.Text("cli.scan.row.not_read"), "", "", "", "", l.NotRead.Words(), l.Input})
+		rows = append(rows, []string{p.lang.Text("cli.scan.row.not_read"), "", "", "", "", unread(p.lang, l.NotRead), l.Input})
 	}
 	if len(rows) == 0 {
 		rows = append(rows, []string{l.Level.String(), "0", "-", "-", "-", "-", l.Input})
@@ -66,17 +71,21 @@ func (p *Answers) Flush() error {
 	return p.table.Flush()
 }
 
+func unread(lang locales.Lang, reason qianshao.Unread) string {
+	return lang.Named("unread.", string(reason))
+}
+
 // Scan writes the last lines of a scan in a language: how much was flagged, and how much
 // could not be read.
 func Scan(w io.Writer, lang locales.Lang, sum *scan.Summary) {
 	fmt.Fprintln(w, lang.Text("cli.scan.counts", locales.Counted("count.inputs", sum.Inputs), sum.Flagged, locales.Counted("count.errors", sum.Errors)))
 	if reasons := byCount(sum.Unread); len(reasons) > 0 {
-		total := 0
-		for i, reason := range reasons {
+		total, list := 0, locales.List{}
+		for _, reason := range reasons {
 			total += sum.Unread[reason]
-			reasons[i] = fmt.Sprintf("%d %s", sum.Unread[reason], reason)
+			list = append(list, lang.Text("cli.scan.reason", sum.Unread[reason], unread(lang, reason)))
 		}
-		fmt.Fprintln(w, lang.Text("cli.scan.not_read", total, locales.List(reasons)))
+		fmt.Fprintln(w, lang.Text("cli.scan.not_read", total, list))
 	}
 	if sum.Allowed > 0 {
 		fmt.Fprintln(w, lang.Text("cli.scan.allowed", locales.Counted("count.inputs", sum.Allowed)))

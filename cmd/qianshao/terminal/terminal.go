@@ -128,9 +128,9 @@ func runeColumns(r rune) int {
 }
 
 // byCount returns the keys, most frequent first.
-func byCount(counts map[string]int) []string {
+func byCount[K ~string](counts map[K]int) []K {
 	keys := slices.Collect(maps.Keys(counts))
-	slices.SortFunc(keys, func(a, b string) int {
+	slices.SortFunc(keys, func(a, b K) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
 	return keys
