@@ -129,11 +129,11 @@ func (x Explanation) String() string { return x.In(locales.English) }
 func (x Explanation) In(l locales.Lang) string {
 	var b strings.Builder
 	if x.Off != nil {
-		fmt.Fprintf(&b, "– %s\n", l.Text("explain.off", x.ID, x.Off))
+		fmt.Fprintf(&b, "– %s\n", l.Text("explain.off", x.ID, x.Off.Message()))
 	}
 	b.WriteString(x.Explanation.In(l))
 	for _, a := range x.Allowed {
-		fmt.Fprintf(&b, "– %s\n", l.Text("explain.allowed", a.Rule, explain.Name(l, "level.", a.Level.String()), a.Score, a.By))
+		fmt.Fprintf(&b, "– %s\n", l.Text("explain.allowed", a.Rule, explain.Name(l, "level.", a.Level.String()), a.Score, a.Entry))
 	}
 	if x.Finding != nil {
 		for _, p := range x.Finding.Breakdown {

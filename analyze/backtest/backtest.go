@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/rule/explain"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Comparison is the rules as they are and as they would be.
@@ -62,6 +63,8 @@ type Change struct {
 	Column int    `json:"column"`
 	// Why names the cause of the change if it is the overlay: a rule that is off, an allowed host.
 	Why string `json:"why,omitempty"`
+	// Cause is what Why says in English.
+	Cause locales.Message `json:"-"`
 }
 
 // Compare judges a page by both rule sets, rule by rule. input names it.
@@ -78,10 +81,10 @@ func (c Comparison) Compare(input string, page qianshao.Page) (o Outcome) {
 		change.Input, change.URL, change.Site = input, page.URL, siteOf(page.URL)
 		if change.Kind == Lost || change.Kind == Lower {
 			change.show(was[id], c.After.Engine().Explain(doc, id))
-			change.Why = why(c.After, after, id)
+			change.because(c.After, after)
 		} else {
 			change.show(is[id], c.Before.Engine().Explain(doc, id))
-			change.Why = why(c.Before, before, id)
+			change.because(c.Before, before)
 		}
 		o.Changes = append(o.Changes, change)
 	}
@@ -155,18 +158,19 @@ func found(x explain.Explanation, e qianshao.Evidence) bool {
 	})
 }
 
-// why says what keeps a rule from firing if that is the overlay rather than its terms.
-func why(by *analyze.Analyzer, a qianshao.Assessment, id string) string {
-	r, known := by.Rules().Rule(id)
-	if known && r.Off != nil {
-		return r.Off.String()
+// because names what keeps the rule from firing if that is the overlay rather than its terms.
+func (c *Change) because(by *analyze.Analyzer, a qianshao.Assessment) {
+	allowed := slices.IndexFunc(a.Allowed, func(held qianshao.Allowed) bool { return held.Rule == c.Rule })
+	r, known := by.Rules().Rule(c.Rule)
+	switch {
+	case known && r.Off != nil:
+		c.Cause = r.Off.Message()
+	case allowed >= 0:
+		c.Cause = locales.M("rule.preview.allowed", a.Allowed[allowed].Entry)
+	default:
+		return
 	}
-	for _, allowed := range a.Allowed {
-		if allowed.Rule == id {
-			return "allowed by " + allowed.By
-		}
-	}
-	return ""
+	c.Why = c.Cause.String()
 }
 
 func siteOf(pageURL string) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/backtest"
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/locales"
 )
 
 const (
@@ -62,8 +63,14 @@ func TestAllowedHost(t *testing.T) {
 		t.Fatalf("%+v", lost)
 	}
 	for _, c := range lost.Changes {
-		if c.Kind != backtest.Lost || c.URL != "https://a.example/1" || c.Text == "" || c.Why == "" || c.After != qianshao.LevelNone {
+		if c.Kind != backtest.Lost || c.URL != "https://a.example/1" || c.Text == "" || c.After != qianshao.LevelNone {
 			t.Errorf("%+v", c)
+		}
+		if c.Why != "allowed by host a.example (试一试), overlay/allow.yaml:2:5" {
+			t.Errorf("a program is told %s", c.Why)
+		}
+		if got := c.Cause.In(locales.Chinese); got != "被放行名单放行：主机 a.example（试一试），overlay/allow.yaml:2:5" {
+			t.Errorf("in Chinese: %s", got)
 		}
 	}
 	gained := run(backtest.Comparison{Before: allowing, After: shipped})

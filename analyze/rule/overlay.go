@@ -48,12 +48,9 @@ type Off struct {
 	Place string
 }
 
-// String is In in English.
-func (o *Off) String() string { return o.In(locales.English) }
-
-// In says by whom it is switched off, why and for how long.
-func (o *Off) In(l locales.Lang) string {
-	return l.Text("rule.off.by", o.Place, o.Reason, until(o.Until))
+// Message says by whom it is switched off, why and for how long.
+func (o *Off) Message() locales.Message {
+	return locales.M("rule.off.by", o.Place, o.Reason, until(o.Until))
 }
 
 // until says up to which day something counts; nothing if it does so for good.

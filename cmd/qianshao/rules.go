@@ -52,7 +52,7 @@ func (c rulesCheckCmd) Run(env *environment) error {
 	rules := analyzer.Rules()
 	if c.Repeated {
 		for _, note := range rules.Repeated() {
-			fmt.Fprintln(env.out, note)
+			fmt.Fprintln(env.out, note.In(env.lang))
 		}
 	}
 	on := rules.On()
@@ -110,7 +110,7 @@ func (rulesTestCmd) Run(env *environment) error {
 	}
 	count, failures := analyzer.TestRules()
 	for _, f := range failures {
-		fmt.Fprintln(env.out, f)
+		fmt.Fprintln(env.out, f.In(env.lang))
 	}
 	env.print("cli.rules.tested", count-len(failures), len(failures))
 	if len(failures) > 0 {
@@ -183,7 +183,7 @@ func (c rulesListCmd) Run(env *environment) error {
 		if c.Category == "" || r.Category == c.Category {
 			off := ""
 			if r.Off != nil {
-				off = r.Off.In(env.lang)
+				off = r.Off.Message().In(env.lang)
 			}
 			table.Row(r.ID, string(r.Category), r.Level.String(), r.Status, env.lang.Text(origin(r, env.rules)), r.Title, off)
 		}
@@ -229,6 +229,6 @@ func (c rulesExplainCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprint(env.out, analyzer.Explain(page, c.ID))
+	_, err = fmt.Fprint(env.out, analyzer.Explain(page, c.ID).In(env.lang))
 	return err
 }

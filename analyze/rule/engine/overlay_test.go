@@ -44,7 +44,7 @@ func TestOverlayLists(t *testing.T) {
 func TestOverlayOff(t *testing.T) {
 	set := overlaid(t, "  a: {lists: [l]}\n  condition: a\n", "off.yaml", "rules:\n  - {id: r, reason: 试行, until: 2026-11-25}\n")
 	r, _ := set.Rules().Rule("r")
-	if r.Off == nil || r.Off.String() != "switched off by own/off.yaml:2:5 (试行) until 2026-11-25" {
+	if r.Off == nil || r.Off.Message().String() != "switched off by own/off.yaml:2:5 (试行) until 2026-11-25" {
 		t.Errorf("off is %v", r.Off)
 	}
 	doc := texts("注册送")

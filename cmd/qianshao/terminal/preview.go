@@ -73,7 +73,7 @@ func printChanges(w io.Writer, lang locales.Lang, title string, of []backtest.Ch
 			fmt.Fprintf(w, "%s · %s\n", c.Rule, Printable(c.Title))
 		}
 		if shown++; shown <= show {
-			printChange(w, &c)
+			printChange(w, lang, &c)
 		}
 		if last := i+1 == len(of) || of[i+1].Rule != rule; last && shown > show {
 			fmt.Fprintln(w, "    "+lang.Text("cli.preview.more", shown-show, shown))
@@ -85,12 +85,12 @@ func printChanges(w io.Writer, lang locales.Lang, title string, of []backtest.Ch
 const maxQuote = 90
 
 // printChange writes two or three lines: what and where, the text, and why if the overlay says so.
-func printChange(w io.Writer, c *backtest.Change) {
+func printChange(w io.Writer, lang locales.Lang, c *backtest.Change) {
 	fmt.Fprintf(w, "  %s  %s:%d:%d\n", moved(c), Printable(c.Input), c.Line, c.Column)
 	text := strings.TrimSpace(c.Left) + "[" + strings.TrimSpace(c.Text) + "]" + strings.TrimSpace(c.Right)
 	fmt.Fprintf(w, "    %s\n", Clip(Printable(text), maxQuote))
-	if c.Why != "" {
-		fmt.Fprintf(w, "    %s\n", Printable(c.Why))
+	if c.Cause.Key != "" {
+		fmt.Fprintf(w, "    %s\n", Printable(c.Cause.In(lang)))
 	}
 }
 
