@@ -1,6 +1,7 @@
 package analyze_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,8 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 	"github.com/qianshao/qianshao/analyze/packs"
 	"github.com/qianshao/qianshao/analyze/rule"
+	"github.com/qianshao/qianshao/analyze/rule/explain"
+	"github.com/qianshao/qianshao/locales"
 )
 
 const casinoRule = `
@@ -83,6 +86,15 @@ func html(body string) qianshao.Page {
 	return qianshao.Page{URL: "http://site.example/", ContentType: "text/html; charset=utf-8", Body: []byte(body)}
 }
 
+// inChinese checks that a line of a score as the analyzer writes it is known where it is said in
+// Chinese; a context's title is Chinese anyway.
+func inChinese(t *testing.T, p qianshao.ScorePart) {
+	t.Helper()
+	if said := explain.Detail(locales.Chinese, p); regexp.MustCompile(`[a-z]{3}`).MatchString(p.Detail) && said == p.Detail {
+		t.Errorf("%s is not said in Chinese: %s", p.Reason, said)
+	}
+}
+
 func TestScore(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -97,6 +109,7 @@ func TestScore(t *testing.T) {
 		{"police notice", `<p>警方提醒：线上赌场都是骗局</p>`, qianshao.LevelInformational, "rule_level specific awareness"},
 		{"hidden on a police site", `<p>警方提醒</p><div style="display:none">线上赌场 百家乐</div>`, qianshao.LevelCritical, "rule_level specific hidden"},
 		{"menu on a police site", `<div style="display:none"><a href=/a>注册送彩金</a></div><p>警方提醒：线上赌场都是骗局</p>`, qianshao.LevelInformational, "rule_level specific awareness"},
+		{"quoted", `<blockquote>线上赌场 百家乐</blockquote>`, qianshao.LevelLow, "rule_level specific awareness"},
 		{"comment", `<!-- 线上赌场 -->`, qianshao.LevelLow, "rule_level specific inert"},
 		{"nothing", `<p>今天天气很好</p>`, qianshao.LevelNone, ""},
 	} {
@@ -111,6 +124,7 @@ func TestScore(t *testing.T) {
 				for _, part := range f.Breakdown {
 					reasons = append(reasons, part.Reason)
 					sum += part.Points
+					inChinese(t, part)
 				}
 				if sum != f.Score || f.Level != qianshao.LevelOf(f.Score) {
 					t.Errorf("parts add up to %d, score %d, level %s", sum, f.Score, f.Level)

@@ -42,6 +42,7 @@ func TestOrdinaryTerms(t *testing.T) {
 			fmt.Fprint(&got, f.Score)
 			for _, p := range f.Breakdown {
 				fmt.Fprintf(&got, " %s%+d", p.Reason, p.Points)
+				inChinese(t, p)
 			}
 		}
 		if got.String() != test.want {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/analyze/rule/explain"
+	"github.com/qianshao/qianshao/locales"
 )
 
 func seen(v qianshao.View, body string) qianshao.Page {
@@ -75,6 +77,7 @@ func TestWhatOtherViewsProve(t *testing.T) {
 			for _, f := range got.Findings {
 				for _, p := range f.Breakdown {
 					reasons = append(reasons, p.Reason)
+					inChinese(t, p)
 				}
 			}
 			if s := strings.Join(reasons, " "); s != test.reasons || len(got.Views) != test.views {
@@ -121,6 +124,11 @@ func TestLedAwayByShippedRules(t *testing.T) {
 		_, got := a.Assess(withOthers(html("<title>示范中学</title><p>校园新闻</p>"), other))
 		if got.Flagged() != want {
 			t.Errorf("%s: flagged %t, want %t: %+v", url, got.Flagged(), want, got.Findings)
+		}
+		for _, f := range got.Findings {
+			if last := f.Breakdown[len(f.Breakdown)-1]; explain.Detail(locales.Chinese, last) != "只有从搜索引擎来的访客会被重定向" {
+				t.Errorf("%s: %+v in Chinese: %s", url, last, explain.Detail(locales.Chinese, last))
+			}
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/qianshao/qianshao"
@@ -9,8 +8,8 @@ import (
 )
 
 // Detail returns the text of a line of a score's breakdown. The analyzer writes it in English,
-// and findings are stored with it. In Chinese a line of a known form is said anew with its
-// values; any other one stays as it is.
+// and of a stored finding nothing else is left. In Chinese a line of a known form is said anew
+// with its values; any other one, such as a context's title, stays as it is.
 func Detail(l locales.Lang, p qianshao.ScorePart) string {
 	if l == locales.English {
 		return p.Detail
@@ -25,19 +24,25 @@ func Detail(l locales.Lang, p qianshao.ScorePart) string {
 			return l.Text("detail."+p.Reason, l.Named("hidden.", how))
 		}
 	case "specific", "telling", "flavour", "everyday":
-		var n int
-		_, terms, ok := strings.Cut(p.Detail, ": ")
-		if _, err := fmt.Sscanf(p.Detail, "%d ", &n); err == nil && ok {
-			return l.Text("detail."+p.Reason, n, terms)
+		count, rest, _ := strings.Cut(p.Detail, " ")
+		if _, terms, ok := strings.Cut(rest, ": "); ok {
+			return l.Text("detail."+p.Reason, count, terms)
 		}
 	case "cloaked":
-		if _, view, ok := strings.Cut(strings.TrimSuffix(p.Detail, ")"), " ("); ok {
+		how, view, ok := strings.Cut(strings.TrimSuffix(p.Detail, ")"), " (")
+		switch {
+		case ok && strings.HasPrefix(how, "a redirect"):
+			return l.Text("detail.led_away", l.Named("who.", view))
+		case ok:
 			return l.Text("detail.cloaked", l.Named("who.", view))
 		}
 	case "terms":
-		var n int
-		if _, err := fmt.Sscanf(p.Detail, "%d distinct terms", &n); err == nil {
-			return l.Text("detail.terms", n)
+		if count, ok := strings.CutSuffix(p.Detail, " distinct terms"); ok {
+			return l.Text("detail.terms", count)
+		}
+	case "awareness":
+		if strings.HasPrefix(p.Detail, "quoted") {
+			return l.Text("detail.quoted")
 		}
 	case "terms_cap", "disguised", "inert", "cap":
 		return l.Text("detail." + p.Reason)
