@@ -13,6 +13,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Defaults and bounds of CrawlerOptions.
@@ -125,9 +126,9 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 	case opts.Handle == nil:
 		return nil, errors.New("crawler: no Handle")
 	case opts.Revisit != 0 && opts.Revisit < MinRevisit:
-		return nil, fmt.Errorf("crawler: revisit after %s is sooner than %s; take a longer time", opts.Revisit, MinRevisit)
+		return nil, locales.Errorf("start.revisit.sooner", opts.Revisit, MinRevisit)
 	case opts.Revisit > MaxRevisit:
-		return nil, fmt.Errorf("crawler: revisit after %s is later than %d days; take a shorter time", opts.Revisit, MaxRevisit/(24*time.Hour))
+		return nil, locales.Errorf("start.revisit.later", opts.Revisit, MaxRevisit/(24*time.Hour))
 	}
 	orDefault := func(n *int, def int) {
 		if *n <= 0 {

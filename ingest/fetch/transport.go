@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -14,14 +13,10 @@ import (
 
 // newNetwork returns what both transports make their connections with.
 func newNetwork(opts Options, l Limits) (*dial.Network, error) {
-	network, err := dial.New(dial.Options{
+	return dial.New(dial.Options{
 		Resolve: opts.Resolve, DNS: opts.DNS, Proxy: opts.Proxy, RootCAs: opts.RootCAs, Timeout: l.Connect,
 		Remedy: "if this is an intranet site, set allow_private: true in its authorisation",
 	})
-	if err != nil {
-		return nil, fmt.Errorf("fetch: %w", err)
-	}
-	return network, nil
 }
 
 func newTransport(d *dial.Dialer, opts Options, l Limits) *http.Transport {

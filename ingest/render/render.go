@@ -19,6 +19,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Defaults and limits.
@@ -45,10 +46,9 @@ const (
 // Errors of New and Render.
 var (
 	// ErrNoBrowser: there is no Chromium to run.
-	ErrNoBrowser = errors.New("no browser found; install Debian's chromium, or name one by its path")
+	ErrNoBrowser = locales.Errorf("start.browser.none")
 	// ErrRoot: Chromium's sandbox does not work for root.
-	ErrRoot = errors.New("a browser that shows hostile pages must not run as root: its sandbox does not work then; " +
-		"run as another user, or, inside a container that is itself the sandbox, say so with --browser-no-sandbox")
+	ErrRoot = locales.Errorf("start.browser.root")
 	// ErrHung: the page kept the browser busy until its time was over.
 	ErrHung = errors.New("the page kept the browser busy until its time was over")
 )
@@ -112,10 +112,10 @@ func New(opts Options) (*Browser, error) {
 	}
 	var err error
 	if opts.Path, err = Find(opts.Path); err != nil {
-		return nil, fmt.Errorf("render: %w", err)
+		return nil, err
 	}
 	if os.Geteuid() == 0 && !opts.NoSandbox {
-		return nil, fmt.Errorf("render: %w", ErrRoot)
+		return nil, ErrRoot
 	}
 	if opts.Tabs <= 0 {
 		opts.Tabs = DefaultTabs

@@ -6,13 +6,14 @@ package dial
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"net"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/ncruces/go-dns"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 const (
@@ -94,7 +95,7 @@ func newResolver(server string) (*net.Resolver, error) {
 	parent := &net.Resolver{}
 	if server != "" {
 		if host, port, err := net.SplitHostPort(server); err != nil || net.ParseIP(host) == nil || port == "" {
-			return nil, fmt.Errorf("DNS server %q must be an address and port, as 192.0.2.53:53", server)
+			return nil, locales.Errorf("start.dns", server)
 		}
 		parent.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, server)
@@ -179,7 +180,7 @@ func parseResolve(resolve map[string]string) (map[string]string, error) {
 	targets := make(map[string]string, len(resolve))
 	for from, to := range resolve {
 		if host, port, err := net.SplitHostPort(to); err != nil || host == "" || port == "" {
-			return nil, fmt.Errorf("resolve %q to %q: the target must be an address and port, as 127.0.0.1:8081", from, to)
+			return nil, locales.Errorf("start.resolve", from, to)
 		}
 		targets[strings.ToLower(from)] = to
 	}

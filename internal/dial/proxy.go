@@ -16,6 +16,8 @@ import (
 	"time"
 
 	xproxy "golang.org/x/net/proxy"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // proxy makes connections through a proxy. It is given addresses that the
@@ -36,14 +38,14 @@ func parseProxy(opts Options) (*proxy, error) {
 	}
 	u, err := url.Parse(opts.Proxy)
 	if err != nil { // its message would quote the password
-		return nil, errors.New("the proxy is not a URL; write it as http://proxy.example:3128 or socks5://proxy.example:1080")
+		return nil, locales.Errorf("start.proxy.no_url")
 	}
 	p := &proxy{url: u, timeout: opts.Timeout, roots: opts.RootCAs}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5":
-		return nil, fmt.Errorf("proxy %q: http, https and socks5 are understood, as http://proxy.example:3128", u.Redacted())
+		return nil, locales.Errorf("start.proxy.scheme", u.Redacted())
 	case u.Hostname() == "" || u.Port() == "":
-		return nil, fmt.Errorf("proxy %q needs a host and a port, as http://proxy.example:3128", u.Redacted())
+		return nil, locales.Errorf("start.proxy.host", u.Redacted())
 	case u.Scheme != "socks5":
 		return p, nil
 	}

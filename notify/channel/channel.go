@@ -11,7 +11,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -64,7 +63,7 @@ func New(opts Options) (*Sender, error) {
 		Remedy: "if this is a service within the house, say so in the channel (private network)",
 	})
 	if err != nil {
-		return nil, fmt.Errorf("channel: %w", err)
+		return nil, err
 	}
 	s := &Sender{opts: opts}
 	s.public, s.private = s.way(network.Dialer(false)), s.way(network.Dialer(true))
