@@ -56,7 +56,7 @@ func ParseLevel(s string) (Level, error) {
 			return Level(i), nil
 		}
 	}
-	return LevelNone, fmt.Errorf("level %q is none of informational, low, medium, high, critical", s)
+	return LevelNone, fmt.Errorf("there is no level %q; the levels are informational, low, medium, high, critical", s)
 }
 
 // MarshalText writes the level's name.

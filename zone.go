@@ -12,7 +12,7 @@ import (
 func ParseZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "" || strings.EqualFold(name, "local") {
-		return nil, fmt.Errorf("%q is no time zone; write a name such as Asia/Shanghai, Asia/Urumqi or UTC", name)
+		return nil, fmt.Errorf("there is no time zone %q; write a name such as Asia/Shanghai, Asia/Urumqi or UTC", name)
 	}
 	return zone, nil
 }

@@ -100,9 +100,9 @@ func TestAdminAccounts(t *testing.T) {
 		says   string
 	}{
 		{[]string{"/admin/accounts", "name", "wang", "role", "analyst", "sight", "all"}, 422, "There is an account of that name"},
-		{[]string{"/admin/accounts", "name", "<b>", "role", "analyst", "sight", "all"}, 422, "The name has up to 64 lower-case letters"},
+		{[]string{"/admin/accounts", "name", "<b>", "role", "analyst", "sight", "all"}, 422, "A name may have up to 64 lower-case letters"},
 		{[]string{"/admin/accounts", "name", "li", "role", "analyst", "sight", "some", "under", "mine nowhere"}, 422, "There is no authorisation “nowhere”"},
-		{[]string{"/admin/accounts", "name", "li", "role", "analyst", "sight", "some", "under", " , "}, 422, "Name one authorisation at least"},
+		{[]string{"/admin/accounts", "name", "li", "role", "analyst", "sight", "some", "under", " , "}, 422, "Enter at least one authorisation"},
 		{[]string{"/admin/accounts", "name", "li", "role", "king", "sight", "all"}, 422, "There is no such role"},
 		{[]string{path + "change", "role", "administrator", "sight", "all"}, 422, "type the account’s name"},
 		{[]string{path + "change", "role", "lead", "sight", "some", "under", "mine"}, 303, ""},
@@ -140,7 +140,7 @@ func TestAdminLast(t *testing.T) {
 	chief := o.join(t, qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
 	o.change(t, "root", func(r *store.AccountRecord) { r.Disabled = true })
 	for _, form := range [][]string{{"disable", "confirm", "chief"}, {"change", "role", "auditor", "sight", "all", "confirm", "chief"}} {
-		if w := chief.post("/admin/accounts/chief/"+form[0], form[1:]...); w.Code != 422 || !strings.Contains(w.Body.String(), "the last administrator who can enter") {
+		if w := chief.post("/admin/accounts/chief/"+form[0], form[1:]...); w.Code != 422 || !strings.Contains(w.Body.String(), "the last administrator who can sign in") {
 			t.Errorf("%v: %d %s", form, w.Code, w.Body)
 		}
 	}
@@ -173,7 +173,7 @@ func TestAdminSettings(t *testing.T) {
 	if got, want := changes(t, d), []string{"setting:second_review_share set 0.05→0.07", "setting:token_days set 732→30", "setting:open_reports set 2000→50", "setting:zone set →Asia/Urumqi"}; !slices.Equal(got, want) {
 		t.Errorf("the trail: %q", got)
 	}
-	for _, says := range []string{`value="7"`, `value="30"`, `value="50"`, "UTC&#43;8", "--zone", `value="Asia/Urumqi"`, "from the next start"} {
+	for _, says := range []string{`value="7"`, `value="30"`, `value="50"`, "UTC&#43;8", "--zone", `value="Asia/Urumqi"`, "at the next start"} {
 		if body := chief.see("/admin/settings"); !strings.Contains(body, says) {
 			t.Errorf("the settings do not say %q: %s", says, body)
 		}
@@ -268,7 +268,7 @@ func TestTrailFilters(t *testing.T) {
 		}
 	}
 	for query, says := range map[string]string{
-		"from=yesterday": "From: write a day", "kind=fly": "no such kind of act", "by=%3Cb%3E": "No account can have that name", "subject_kind=campaign&subject=finding:1": "of another kind",
+		"from=yesterday": "From: write a day", "kind=fly": "no such kind of act", "by=%3Cb%3E": "No account can have that name", "subject_kind=campaign&subject=finding:1": "not of the kind that is chosen",
 	} {
 		w := auditor.ask("GET", "/trail?"+query, "", "Accept-Language", "en")
 		if w.Code != 422 || !strings.Contains(w.Body.String(), says) || len(rows(t, w.Body.String())) > 0 {

@@ -218,7 +218,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	}
 	run()
 	text, doc = o.page(t, ann, at+"?lang=en")
-	wantText(t, "the result", text, "Done148", "Skipped: somebody has acted since1", "Skipped: its content has changed since1")
+	wantText(t, "the result", text, "Done148", "Skipped: somebody has acted on it since1", "Skipped: its content has changed since1")
 	for _, passed := range []string{findings[7], findings[3]} {
 		if doc.Find(`#passed a[href^="/findings/`+passed+`?"]`).Length() != 1 {
 			t.Errorf("%s, which was passed over, is not listed", passed)
@@ -388,7 +388,7 @@ func TestCampaignMergeSplit(t *testing.T) {
 	}
 	o.send(t, lead, "/campaigns/"+today+"/policy", policy)
 	split := url.Values{"basis": policy["basis"], "finding": {ids[4]}, "words": {"不是一伙"}}
-	for lang, words := range map[string]string{"zh": "有人动过这个团伙", "en": "Somebody has acted on the campaign"} {
+	for lang, words := range map[string]string{"zh": "有人对这个团伙做了操作", "en": "Somebody has acted on the campaign"} {
 		doc := o.refused(t, lead, "/campaigns/"+today+"/split", lang, split, http.StatusConflict, words)
 		if doc.Find(`input[name=finding][value="`+ids[4]+`"][checked]`).Length() != 1 || doc.Find("#split-words").AttrOr("value", "") != "不是一伙" {
 			t.Error("after a conflict, what was ticked and typed is lost")
@@ -453,7 +453,7 @@ func TestCampaignSight(t *testing.T) {
 	// A lead whose sight is limited does not merge, split or rule over what others see.
 	o.refused(t, me, "/campaigns/"+id+"/split", "en", url.Values{"basis": {"0"}, "finding": {findings[0]}}, http.StatusForbidden, "members that you may not see")
 	o.refused(t, nobody, "/batches", "zh", url.Values{"campaign": {id}}, http.StatusUnprocessableEntity, "没有这样的团伙或发现")
-	o.refused(t, me, "/batches", "en", url.Values{"finding": {theirs}}, http.StatusUnprocessableEntity, "no finding of these that you may see")
+	o.refused(t, me, "/batches", "en", url.Values{"finding": {theirs}}, http.StatusUnprocessableEntity, "no such campaign or finding, or none that you may see")
 	if b, err := d.Batch(t.Context(), limited("me", qianshao.RoleLead, "mine"), 1); err != nil || b.Members != 10 {
 		t.Errorf("the batch has %d members, %v", b.Members, err)
 	}

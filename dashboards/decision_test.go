@@ -389,7 +389,7 @@ func TestConflictPage(t *testing.T) {
 	}
 	lacks(t, page, "裁定为我的结论")
 	en := bob.send("/acts", theirs, "Accept-Language", "en").Body.String()
-	contains(t, en, "What stands now", "Crime: Hacked site", "Not a crime: Lawful trade", "Ask for adjudication", "Accept it and go on")
+	contains(t, en, "The present verdict", "Crime: Hacked site", "Not a crime: Lawful trade", "Ask for adjudication", "Accept it and go on")
 	w = lead.send("/acts", leads)
 	contains(t, w.Body.String(), "裁定为我的结论", "lead's")
 	lacks(t, w.Body.String(), "请组长裁定")

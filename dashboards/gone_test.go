@@ -86,7 +86,7 @@ func TestAMovedFindingTellsItsMove(t *testing.T) {
 	}
 	o.indexPage(t, page.URL)
 	_, body, _ := o.get(t, "/findings/"+older.ID, "Accept-Language", "en")
-	contains(t, body, "the category moved: from Gambling to Fraud")
+	contains(t, body, "the category changed: from Gambling to Fraud")
 	_, body, _ = o.get(t, "/findings/"+older.ID, "Accept-Language", "zh-CN")
 	contains(t, body, "类别已变：由“网络赌博”变为“诈骗”")
 	_, body, _ = o.get(t, "/findings/"+younger.ID, "Accept-Language", "en")

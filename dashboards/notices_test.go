@@ -281,9 +281,9 @@ func TestChannelsRefused(t *testing.T) {
 	}{
 		{notify.DingTalk, []string{"name", "a\u202eb", "address", "https://x.example/"}, "visible characters", "看得见的字符", ""},
 		{notify.DingTalk, []string{"name", "群", "address", "http://x.example/"}, "begins with https://", "地址要以 https:// 开头", "群"},
-		{notify.DingTalk, []string{"name", "群", "address", "no address"}, "This is no whole URL", "这不是完整的网址", "群"},
-		{notify.DingTalk, []string{"name", "群", "address", "https://u:p@x.example/"}, "This is no whole URL", "这不是完整的网址", "群"},
-		{notify.DingTalk, []string{"name", "群"}, "This is no whole URL", "这不是完整的网址", "群"},
+		{notify.DingTalk, []string{"name", "群", "address", "no address"}, "This is not a complete URL", "这不是完整的网址", "群"},
+		{notify.DingTalk, []string{"name", "群", "address", "https://u:p@x.example/"}, "This is not a complete URL", "这不是完整的网址", "群"},
+		{notify.DingTalk, []string{"name", "群"}, "This is not a complete URL", "这不是完整的网址", "群"},
 		{notify.DingTalk, []string{"name", "群", "address", "https://open.feishu.cn/open-apis/bot/v2/hook/x"}, "an address of Feishu", "这是飞书的地址", "群"},
 		{notify.DingTalk, []string{"name", "群", "address", "https://oapi.dingtalk.com/robot/send"}, "token is missing", "缺少机器人的令牌", "群"},
 		{notify.WeCom, []string{"name", "群", "address", "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"}, "token is missing", "缺少机器人的令牌", "群"},
@@ -507,7 +507,7 @@ func TestSchedulePages(t *testing.T) {
 			t.Errorf("%s sends it: %d, want %d: %s", step.who.account.Name, w.Code, step.status, mainOf(t, w))
 		}
 	}
-	contains(t, carl.see("/notices/deliveries?done=sent"), "what comes of it stands below", "Report 2026-11-16–")
+	contains(t, carl.see("/notices/deliveries?done=sent"), "see the result below", "Report 2026-11-16–")
 	contains(t, n.chief.see("/trail"), "Last report sent now", "<del>Monthly</del> → <ins>Weekly</ins>")
 	contains(t, n.chief.ask("GET", "/trail", "", "Accept-Language", "zh").Body.String(), "<del>月报</del> → <ins>周报</ins>")
 	n.chief.post(path+"/switch", "off", "1")

@@ -208,7 +208,7 @@ func TestOIDCProviderIsDown(t *testing.T) {
 	o.stopProvider()
 	response, err := browser(t).Get(o.console + "/login/oidc?next=/help")
 	status, body, _ := ask(t, response, err)
-	if status != http.StatusBadGateway || !strings.Contains(body, "统一身份服务没有应答") || !strings.Contains(body, `name="password"`) ||
+	if status != http.StatusBadGateway || !strings.Contains(body, "统一认证服务没有应答") || !strings.Contains(body, `name="password"`) ||
 		!strings.Contains(body, `action="/login?next=%2fhelp"`) {
 		t.Errorf("%d: %s", status, body)
 	}

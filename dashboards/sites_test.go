@@ -489,7 +489,7 @@ func TestEmptyRegister(t *testing.T) {
 	})
 	_, body, _ := o.get(t, "/unmonitored?lang=en")
 	contains(t, body, "nothing is monitored")
-	if strings.Contains(body, "Every host of the register gives pages") {
+	if strings.Contains(body, "Pages come from every host of the register") {
 		t.Error("an empty register is said to be all right")
 	}
 }

@@ -103,7 +103,7 @@ func TestAllMonitored(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, body, _ = o.get(t, "/unmonitored?lang=en")
-	contains(t, body, "Every host of the register gives pages")
+	contains(t, body, "Pages come from every host of the register")
 }
 
 // TestUnmonitoredUnknown: a count that failed is not taken for an all-clear.

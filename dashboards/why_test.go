@@ -77,7 +77,7 @@ func TestWhyNoHit(t *testing.T) {
 		"http://mine.example/clean?x=1":            "was seen and is clean: last visit 2026-11-23 19:00:00, HTTP 200.",
 		"hxxp://mine[.]example/waits":              "its turn has come",
 		"mine.example/later":                       "at 2026-11-23 21:00:00 at the earliest",
-		"http://mine.example/robots":               "brought no page: ",
+		"http://mine.example/robots":               "yielded no page: ",
 		"http://mine.example/never":                "has not been discovered yet",
 		"http://mine.example/<script>alert(1)</a>": "has not been discovered yet",
 	} {
@@ -94,7 +94,7 @@ func TestWhyNoHit(t *testing.T) {
 		t.Errorf("of what nobody has authorised, one is told %q", got)
 	}
 	for _, path := range []string{"http://theirs.example/clean?x=1", "http://theirs.example/never", "http://elsewhere.example/x"} {
-		if got := why(me, path); !strings.Contains(got, "there is nothing to tell") {
+		if got := why(me, path); !strings.Contains(got, "nothing can be said about it") {
 			t.Errorf("%s: who may not see it is told %q", path, got)
 		}
 	}

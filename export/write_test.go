@@ -257,7 +257,7 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{desk.Standing{}, "", ""},
 		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "now"}, `"verdict":"crime","reason":"hacked",`, "违法,被入侵站点"},
-		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "then"}, `"verdict":"crime","reason":"hacked","stale":true,`, "违法（内容已变，待重新判断）,被入侵站点"},
+		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "then"}, `"verdict":"crime","reason":"hacked","stale":true,`, "违法（内容已变，待重新判定）,被入侵站点"},
 		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "then", Second: desk.SecondSample}, `"verdict":"in_review",`, "待复核,,"},
 		{desk.Standing{Verdict: qianshao.VerdictCrime, Reason: qianshao.ReasonHacked, Seen: "now", Second: desk.SecondSample, Reviews: 1}, `"verdict":"crime","reason":"hacked",`, "违法,被入侵站点"},
 	} {

@@ -186,11 +186,11 @@ func TestTypedErrors(t *testing.T) {
 		column           int
 		english, chinese string
 	}{
-		{"lvel:high", 1, `unknown field "lvel": did you mean level? (possible are category, level`, "没有“lvel”这个字段，是不是要写“level”？（可用：类别、级别"},
+		{"lvel:high", 1, `unknown field "lvel": did you mean level? (possible values: category, level`, "没有“lvel”这个字段，是不是要写“level”？（可用：类别、级别"},
 		{"级剐:高", 1, `unknown field "级剐": did you mean 级别?`, "没有“级剐”这个字段，是不是要写“级别”？"},
 		{"类别:赌", 4, `category has no value "赌": did you mean 网络赌博?`, "“类别”没有“赌”这个值，是不是要写“网络赌博”？（可用：网络赌博、诈骗"},
 		{"category:gamble", 10, "did you mean gambling?", "是不是要写“gambling”？"},
-		{"类别:政治", 4, `category has no value "政治": possible are gambling`, "“类别”没有“政治”这个值，可用：网络赌博"},
+		{"类别:政治", 4, `category has no value "政治": possible values are gambling`, "“类别”没有“政治”这个值，可用：网络赌博"},
 		{"级别:", 4, "level needs a value here", "“级别”的冒号后面缺少值，可用：提示、低、中、高、紧急"},
 		{"主机: ", 4, "host needs a value here", "“主机”的冒号后面缺少值"},
 		{"主机: AND 甲", 4, "host needs a value here", "“主机”的冒号后面缺少值"},
@@ -210,7 +210,7 @@ func TestTypedErrors(t *testing.T) {
 		{"级别:(高 OR 低)", 4, "no parentheses after a colon: write (level:a OR level:b)", "冒号后面不能用括号，请写 级别:甲,乙"},
 		{"host:0::0..", 6, `"0::0.." is not a host name`, "“0::0..”不是主机名"},
 		{"host:*.", 6, "host needs a value: example.cn", "主机缺少值：写 example.cn"},
-		{"host:a.*.cn", 6, "a * stands only in front", "星号只能写在主机名最前面"},
+		{"host:a.*.cn", 6, "a * may only be in front", "星号只能写在主机名最前面"},
 		{"host:a.cn:80", 6, "without its port", "主机名不带端口"},
 		{"host:http://a.cn", 6, "without its port", "主机名不带端口"},
 		{"host:a.cn/x", 6, "without scheme and path", "主机名不带协议和路径"},
@@ -218,17 +218,17 @@ func TestTypedErrors(t *testing.T) {
 		{"a OR", 5, "something to search for is missing here", "这里缺少要检索的内容"},
 		{"()", 2, "missing before this parenthesis", "这个括号之前缺少要检索的内容"},
 		{"AND a", 1, "AND needs something", "AND 两边都要有检索内容"},
-		{"a -", 3, "this minus stands alone", "减号后面没有内容"},
+		{"a -", 3, "nothing follows this minus", "减号后面没有内容"},
 		{"(a", 1, "is not closed", "这个括号没有闭合"},
 		{"a)", 2, "closes nothing", "这个右括号没有对应的左括号"},
 		{"甲 “乙", 3, "this quote is not closed", "这个引号没有闭合"},
 		{"...", 1, `"..." has neither letter nor digit`, `"..." 里没有可检索的文字或数字`},
 		{strings.Repeat("a ", MaxClauses) + "b", 201, "more than 100 words", "词语和条件超过 100 个"},
-		{strings.Repeat("(", MaxDepth+1) + "a", MaxDepth + 2, "more than 20 parentheses", "嵌套超过 20 层"},
+		{strings.Repeat("(", MaxDepth+1) + "a", MaxDepth + 2, "nested more than 20 deep", "嵌套超过 20 层"},
 		{strings.Repeat("a", MaxQueryLength+1), MaxQueryLength + 1, "longer than 2000", "检索式超过 2000 个字符"},
 		// what is short when typed and long in canonical form, which is in links
 		{strings.Repeat("seen:0h ", 90), 1, "longer than 2000", "检索式超过 2000 个字符"},
-		{strings.Repeat("-", MaxDepth-1) + "(a b OR c)", 1, "more than 20 parentheses", "嵌套超过 20 层"},
+		{strings.Repeat("-", MaxDepth-1) + "(a b OR c)", 1, "nested more than 20 deep", "嵌套超过 20 层"},
 		{"level:" + strings.Repeat("high,", MaxClauses) + "low", 507, "more than 100 words", "词语和条件超过 100 个"},
 	} {
 		_, err := Parse(tt.typed, now)

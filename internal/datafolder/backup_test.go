@@ -142,7 +142,7 @@ func refuseRestore(t *testing.T, data string) {
 			if err := os.WriteFile(name, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			refused(name+" is not as the backup's manifest has it", backup, target)
+			refused(name+" differs from the backup's manifest", backup, target)
 			if _, err := os.Stat(target); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("the data folder is there: %v", err)
 			}

@@ -63,7 +63,7 @@ func TestMigrate(t *testing.T) {
 	}
 	works(t, to)
 	_, err = migrate(t, from, to)
-	refused(t, err, "is there already, and nothing is overwritten")
+	refused(t, err, "exists already, and nothing is overwritten")
 	other := to
 	other.Data = filepath.Join(t.TempDir(), "other")
 	_, err = migrate(t, from, other)

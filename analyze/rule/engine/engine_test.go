@@ -358,7 +358,7 @@ func TestExplanation(t *testing.T) {
 	want = `✗ r: the condition does not hold
   ✗ a near/0 brief
 ✗ block a (at most 8 characters): weight 0 of 1: needs weight 1, has 0
-    not counted: 1 in a region of the wrong length (the first has 11 characters; wanted are at most 8 characters), as in 新人[注册送]八十八元彩
+    not counted: 1 in a region of the wrong length (the first has 11 characters; needed are at most 8 characters), as in 新人[注册送]八十八元彩
 ✗ block brief (2 to 5 characters): weight 0 of 1: no region that it reads has 2 to 5 characters
 `
 	if diff := cmp.Diff(want, set.Explain(texts("新人注册送八十八元彩金"), "r").String()); diff != "" {
@@ -370,7 +370,7 @@ func TestExplanation(t *testing.T) {
 ✗ block a: weight 2 of 3: needs weight 3, has 2
     1:3 text: [首存]某某某某某某某某某某某某彩金
     1:17 text: 首存某某某某某某某某某某某某[彩金]
-    not counted: 2 with less than weight 3 in 9 characters around
+    not counted: 2 with a weight below 3 within 9 characters
 `
 	if diff := cmp.Diff(want, set.Explain(texts("首存"+strings.Repeat("某某", 6)+"彩金"), "r").String()); diff != "" {
 		t.Errorf("explanation differs (-want +got):\n%s", diff)
