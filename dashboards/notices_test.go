@@ -145,7 +145,7 @@ func TestChannelSecrets(t *testing.T) {
 	}
 	group := o.channelOf(t, "值班群")
 	w := chief.post("/notices/channels/" + group.ID + "/test")
-	contains(t, w.Body.String(), "The test was not taken:", "&lt;b&gt;403&lt;/b&gt;")
+	contains(t, w.Body.String(), "The test was not accepted:", "&lt;b&gt;403&lt;/b&gt;")
 	all := w.Body.String() + chief.everyPage(t, group.ID, o.channelOf(t, "群").ID, o.channelOf(t, "feishu").ID, o.channelOf(t, "mail").ID)
 	if strings.Contains(all, "5ecre7") {
 		at := strings.Index(all, "5ecre7")
@@ -201,7 +201,7 @@ func TestWebhookSecretOnce(t *testing.T) {
 		t.Error("the secret is shown again")
 	}
 	path := "/notices/channels/" + c.ID
-	if w := chief.post(path+"/test", "x", "1"); !strings.Contains(w.Body.String(), "The test was taken.") || len(*sent) != 1 || !(*sent)[0].Test {
+	if w := chief.post(path+"/test", "x", "1"); !strings.Contains(w.Body.String(), "The test was accepted.") || len(*sent) != 1 || !(*sent)[0].Test {
 		t.Errorf("a test: %d messages, %s", len(*sent), w.Body)
 	}
 	if w := chief.post(path, "name", "hook", "language", "zh", "private", "1"); w.Code != http.StatusSeeOther || o.channelOf(t, "hook").Secret != c.Secret {
@@ -260,7 +260,7 @@ func TestSlowChannelTested(t *testing.T) {
 	chief.sign(r)
 	w := httptest.NewRecorder()
 	chief.handler.ServeHTTP(w, r)
-	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "The test was not taken:") {
+	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "The test was not accepted:") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

@@ -209,7 +209,7 @@ func TestParseErrors(t *testing.T) {
 		{"assignee:", 10, []string{"needs a value"}},
 		{"seen:2026-13-01", 6, []string{"2026-11-01"}},
 		{"seen:last-week", 6, []string{"yesterday"}},
-		{"seen:0099-01-01", 6, []string{"years from 1970"}},
+		{"seen:0099-01-01", 6, []string{"are from 1970"}},
 		{"seen:99999999d", 6, []string{"7d"}},
 		{"host:a.cn:80", 6, []string{"without its port"}},
 		{"host:http://a.cn", 6, []string{"without"}},
