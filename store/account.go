@@ -15,18 +15,17 @@ var (
 	ErrLastAdministrator = locales.Errorf("store.last_administrator")
 )
 
-// AccountRecord is an account with what its log-in is checked against.
+// AccountRecord is an account and the credentials that its log-in is checked against.
 type AccountRecord struct {
 	qianshao.Account
 	// Password is the argon2id hash of the password in the PHC string format; "" for an
 	// account that cannot log in with one.
 	Password string
-	// Subject is who the account is at the OIDC provider, issuer and subject; "" for
-	// accounts of our own.
+	// Subject identifies the account at the OIDC provider, by issuer and subject; "" for local accounts.
 	Subject string
 	Factor  SecondFactor
-	// Epoch grows with each change after which sessions must not go on: of role, sight,
-	// password or second factor, and with disabling. A session holds the epoch in which it began.
+	// Epoch grows with each change that must end the account's sessions: of role, sight, password or second
+	// factor, and when it is disabled. A session holds the epoch in which it began.
 	Epoch int64
 }
 
@@ -35,20 +34,20 @@ type AccountRecord struct {
 type SecondFactor struct {
 	// Secret is shared with the authenticator, in base32; "" without a second factor.
 	Secret string
-	// Confirmed says that a code has proved that the authenticator has the secret. Before,
-	// none is asked for.
+	// Confirmed says that a code has proved that the authenticator has the secret. Until then log-in asks
+	// for no code.
 	Confirmed bool
-	// Step is the time step of the last code that was taken: no code is taken twice.
+	// Step is the time step of the last code that was accepted: no code is accepted twice.
 	Step int64
-	// Recovery are the SHA-256 of the recovery codes that are left, in hex.
+	// Recovery are the SHA-256 hashes of the unused recovery codes, in hex.
 	Recovery []string
 }
 
-// ByCommand signs changes made by whoever may write the data folder.
+// ByCommand signs changes made on the command line, by anyone who may write the data folder.
 const ByCommand = "(command)"
 
-// AccountEvent is what happened to an account, as the acts on accounts name it: what was
-// changed, never what somebody looked at, nor who logged in when.
+// AccountEvent is what happened to an account, by the names that acts on accounts use: changes only, never
+// what somebody looked at or when they logged in.
 type AccountEvent string
 
 // The events.
@@ -66,27 +65,27 @@ const (
 	AccountLink      AccountEvent = "link"
 )
 
-// Setting is what an administrator sets for all, by its name.
+// Setting is the name of something that an administrator sets for everybody.
 type Setting string
 
 // The settings.
 const (
 	// SettingSecondReview is the share of decisions that are due for a second review.
 	SettingSecondReview Setting = "second_review_share"
-	// SettingTokenDays is for how many days a new token is good at most.
+	// SettingTokenDays is how many days a new token may be valid at most.
 	SettingTokenDays Setting = "token_days"
-	// SettingOpenReports is how many reports of one origin may be open, MaxOfOrigin at most.
+	// SettingOpenReports is how many reports of one origin may be open; it cannot exceed MaxOfOrigin.
 	SettingOpenReports Setting = "open_reports"
-	// SettingZone is the time zone by its IANA name; it holds from the next start.
+	// SettingZone is the time zone, by its IANA name; a change takes effect at the next start.
 	SettingZone Setting = "zone"
-	// SettingConsoleURL is the console's own address, for links in what is sent to people.
+	// SettingConsoleURL is the console's own address, for links in messages and reports.
 	SettingConsoleURL Setting = "console_url"
 )
 
 // EventSet is the event of acts on settings.
 const EventSet = "set"
 
-// The events of acts on saved views that all share.
+// The events of acts on shared saved views.
 const (
 	ViewShared   = "shared"
 	ViewChanged  = "changed"
@@ -94,19 +93,19 @@ const (
 	ViewDeleted  = "deleted"
 )
 
-// Session is a session at the console as it is kept. ID is the hash of its token.
+// Session is a stored session at the console. ID is the hash of its token.
 type Session struct {
 	ID      string
 	Data    []byte
 	Expires time.Time
 }
 
-// Token is a key to the API. It is shown once and kept as its hash.
+// Token is a key to the API. It is shown once; only its hash is stored.
 type Token struct {
 	// ID names the token to people.
 	ID      string
 	Account string
-	// Label says what the token is for.
+	// Label says, for people, what the token is for.
 	Label string
 	// Hash is the SHA-256 of the token, in hex.
 	Hash    string
@@ -121,17 +120,17 @@ type Token struct {
 type Link struct {
 	Hash    string
 	Purpose LinkPurpose
-	// Account is whom the link is for; "" if it makes the first account.
+	// Account is whom the link is for; "" for the link that creates the first account.
 	Account string
 	Expires time.Time
 }
 
-// LinkPurpose is what a link is good for.
+// LinkPurpose is what a link may be used for.
 type LinkPurpose string
 
 // The purposes.
 const (
-	// LinkFirst makes the first administrator.
+	// LinkFirst creates the first administrator.
 	LinkFirst LinkPurpose = "first"
 	// LinkPassword sets the account's password.
 	LinkPassword LinkPurpose = "password"

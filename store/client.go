@@ -14,20 +14,20 @@ type SavedView struct {
 	Name  string
 	// Query is in the query language, Sort an order of the index.
 	Query, Sort string
-	// Shared ones are seen by all accounts; each finds with it what it may see.
+	// Shared views are seen by all accounts; each still finds only what it may see.
 	Shared  bool
 	Changed time.Time
 }
 
 // Preferences are how an account wants the queue to look.
 type Preferences struct {
-	// Compact has more rows to a screen.
+	// Compact fits more rows on a screen.
 	Compact bool
-	// Clear shows pictures without being asked; they are blurred otherwise.
+	// Clear shows pictures at once; otherwise they are blurred.
 	Clear bool
 }
 
-// MaxViews bounds the views of one account: nobody picks one out of more.
+// MaxViews bounds the views of one account: nobody chooses from a longer list.
 const MaxViews = 50
 
 // ErrTooManyViews says that an account has MaxViews views already.
@@ -36,9 +36,9 @@ var ErrTooManyViews = locales.Errorf("store.too_many_views", MaxViews)
 // KeyedRequest is a request with an Idempotency-Key.
 type KeyedRequest struct {
 	Account, Key string
-	// Hash is the SHA-256 of what it asks for, in hex.
+	// Hash is the SHA-256 of method, path and body, in hex.
 	Hash string
-	// Holder is the process that works on it, by the same name after a restart.
+	// Holder is the process that works on it; its name is the same after a restart.
 	Holder string
 }
 
@@ -46,29 +46,29 @@ type KeyedRequest struct {
 type KeptAnswer struct {
 	// Hash is the request's.
 	Hash string
-	// Status is 0 while the request is worked on.
+	// Status is 0 while the request is being worked on.
 	Status         int
 	Type, Location string // headers
 	Body           []byte
 }
 
 const (
-	// AnswerTerm is how long an answer is kept. Whoever has not got it by then asks what
-	// became of its request.
+	// AnswerTerm is how long an answer is kept. A client that has not fetched it by then must look up the
+	// result itself.
 	AnswerTerm = 24 * time.Hour
-	// AnswerTime is how long a request may be worked on. One that has taken longer was cut
-	// off by the end of its process, and may be sent to another one.
+	// AnswerTime is how long a request may be worked on. One that takes longer was cut off when its process
+	// ended, and another process may take it.
 	AnswerTime = time.Minute
-	// MaxAnswers bounds the answers that are kept of one account: the oldest make room.
+	// MaxAnswers bounds the answers kept for one account: the oldest make room.
 	MaxAnswers = 10_000
 )
 
-// NewFinding is a finding that was made, in the order in which they were.
+// NewFinding is an entry in the list of new findings, in the order in which they were made.
 type NewFinding struct {
-	// Seq counts them from 1, without gaps.
+	// Seq numbers them from 1, without gaps.
 	Seq     int64
-	Finding string // its id; it may have been deleted since
+	Finding string // its id; the finding may have been deleted since
 }
 
-// KeptNews is how many new findings are remembered for programs that come back.
+// KeptNews is how many new findings are remembered for programs that poll.
 const KeptNews = 10_000

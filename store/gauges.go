@@ -6,17 +6,17 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Gauges are numbers of what there is, for the metrics. None names a page, a host or a person.
+// Gauges are the store's figures for the metrics. None names a page, a host or a person.
 type Gauges struct {
 	Findings []FindingCount
-	// Answers counts all findings by what is told of their verdicts; none is left out.
+	// Answers counts all findings by the verdict that may be shown; every finding is in one of them.
 	Answers map[qianshao.Category]map[qianshao.Answer]int
 	// FlaggedSites are the hosts with open findings.
 	FlaggedSites   int
 	Queue          QueueCount
 	Frontier       FrontierCount
 	Authorisations []AuthorisationCount
-	// Evidence and Trail are the last checks that were kept.
+	// Evidence and Trail are the last recorded checks of the archive and of the trail.
 	Evidence, Trail Check
 }
 
@@ -28,43 +28,43 @@ type FindingCount struct {
 	Open, Gone    int
 }
 
-// QueueCount counts what waits for people. A finding is in one of the states at most; Overdue
-// are some of Undecided, and Relapsed stay decided.
+// QueueCount counts the findings that wait for people. Each is in at most one of the states; Overdue ones
+// are also Undecided, and Relapsed ones stay decided.
 type QueueCount struct {
 	Undecided, Overdue, Parked, Reviewing, Relapsed int
 	// Campaigns are the rows of the queue: those with undecided findings.
 	Campaigns int
-	// Oldest is when the undecided finding that waits for longest was first seen; zero if none waits.
+	// Oldest is when the longest-waiting undecided finding was first seen; the zero time if none waits.
 	Oldest time.Time
 }
 
 // FrontierCount counts URLs and hosts of the frontier.
 type FrontierCount struct {
-	// Waiting URLs are to be visited some day, Finished ones are not. Due are those of Waiting
-	// whose time has come.
+	// Waiting URLs will be visited, Finished ones will not. Due is the number of Waiting ones whose time
+	// has come.
 	Waiting, Finished, Due int
-	// DueHosts may be visited now; DueSince is since when the first of them may, zero if
-	// none may. New URLs are due since 1970.
+	// DueHosts may be visited now; DueSince is since when the first of them may, the zero time if there are
+	// none. New URLs are due since 1970.
 	DueHosts int
 	DueSince time.Time
 }
 
-// AuthorisationCount is what there is under an authorisation of the register.
+// AuthorisationCount counts what belongs to an authorisation of the register.
 type AuthorisationCount struct {
 	ID      string
 	InForce bool
-	// DueHosts are those that were last asked under it, and may be visited now; LastPage is
-	// when one of them last gave a page, zero for never.
+	// DueHosts were last requested under it and may be visited now; LastPage is when one of them last
+	// delivered a page, the zero time if never.
 	DueHosts int
 	LastPage time.Time
 	// Open are its open findings.
 	Open int
 }
 
-// Check is a verification that was made, as it is remembered; the zero value is none.
+// Check is the recorded result of a verification; the zero value means that none was made.
 type Check struct {
 	At time.Time
-	// Seq is where the chain ended then.
+	// Seq is the end of the chain at that time.
 	Seq      int64
 	Problems int
 }
@@ -74,8 +74,8 @@ type Check struct {
 type Decision struct {
 	Kind  qianshao.ActKind
 	Level qianshao.Level
-	// Waited is how long the finding had been there when it was decided.
+	// Waited is the time from when the finding was first seen to its decision.
 	Waited time.Duration
-	// Agreed says that a second review has the verdict that stood.
+	// Agreed says that a second review gave the same verdict.
 	Agreed bool
 }

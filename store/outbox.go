@@ -2,36 +2,36 @@ package store
 
 import "time"
 
-// Consumer names one that keeps something derived from the findings. The store
-// notes for each, in the transaction that changes a finding, that it must be told.
+// Consumer names a process that keeps data derived from the findings. The transaction that changes a
+// finding also records it for each consumer.
 type Consumer string
 
 // The consumers.
 const (
 	ConsumerIndex     Consumer = "index"     // the search index
-	ConsumerCampaigns Consumer = "campaigns" // what groups findings into campaigns
-	// ConsumerNotices tells people. No change notes it, so it is not among Consumers: what the
-	// index was told is handed over to it when the index settles that, if there is an alert, so that
-	// it finds all of it there. It begins with nothing, since what was found before is not new to it.
+	ConsumerCampaigns Consumer = "campaigns" // the grouper of findings into campaigns
+	// ConsumerNotices sends notices. It is not among Consumers, as changes are not recorded for it
+	// directly: if there is an alert, the index hands changes over to it when it settles them, so that it
+	// finds all of them in the index. It starts empty, since older findings are not news.
 	ConsumerNotices Consumer = "notices"
 )
 
-// Consumers returns those that every change of a finding notes. The migration that comes with
-// a new one notes every finding for it, so that it begins with what is there.
+// Consumers returns the consumers for which every change of a finding is recorded. The migration that adds
+// one records every finding for it, so that it starts with all of them.
 func Consumers() []Consumer { return []Consumer{ConsumerIndex, ConsumerCampaigns} }
 
-// Pending is a finding that has changed since a consumer was last told of it. Many
-// changes of a finding are one Pending.
+// Pending is a finding that a consumer has not yet seen in its present state. However often a finding
+// changes, it is one Pending.
 type Pending struct {
-	// Seq grows with each change, so that a consumer is told in order; it never comes again.
+	// Seq grows with each change, so that a consumer sees changes in order; it is never used again.
 	Seq     int64
 	Finding string // its id
-	// Deleted says that the finding was deleted since, even if it was found anew
-	// after that: nothing of what it said may be left.
+	// Deleted says that the finding was deleted since, even if it was found anew after that: nothing of its
+	// old text may be left.
 	Deleted bool
 }
 
-// Backlog is what a consumer was not told yet.
+// Backlog is what a consumer has yet to process.
 type Backlog struct {
 	Findings int
 	// Oldest is when the first of them changed; the zero time if there are none.

@@ -1,6 +1,6 @@
 package store
 
-// Part is a part of the outpost that is kept beside the store.
+// Part is a part of the outpost that is stored outside the store.
 type Part string
 
 // The parts.
@@ -8,13 +8,14 @@ const (
 	PartIndex    Part = "index"
 	PartEvidence Part = "evidence"
 
-	// PartStore is the store itself: what stands there is its id, by which indices and buckets on servers
-	// know whose they are. A restored copy has the same.
+	// PartStore is the store itself: its value is the store's id, by which indices and buckets on servers
+	// know which store they belong to. A restored copy has the same id.
 	PartStore Part = "store"
 
-	// PartCluster is the address by which an index on a cluster was opened last, without a user. It is told to whoever names none.
+	// PartCluster is the address of the cluster whose index was last opened, without a user. It is shown to
+	// whoever names none.
 	PartCluster Part = "cluster"
 
-	// PartMigration stands there while a store is copied from another one, and is not yet whole.
+	// PartMigration is set while a store is being copied from another one and is not yet complete.
 	PartMigration Part = "migration"
 )

@@ -2,11 +2,11 @@ package store
 
 import "time"
 
-// RuleSet is a rule set that was put in force.
+// RuleSet is a rule set and when it came into force.
 type RuleSet struct {
 	At time.Time
-	// Digest names the set, Version the program that has put it in force.
+	// Digest identifies the set, Version the program that put it in force.
 	Digest, Version string
-	// Rules are the fingerprints of its rules, by their ids. Nothing of their text is kept.
+	// Rules are the fingerprints of its rules, by id. Their text is not kept.
 	Rules map[string]string
 }

@@ -6,23 +6,24 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Site is a host of which pages are known, or which an authorisation names, as somebody may see
-// it: pages, skips and findings are those under the authorisations that they see.
+// Site is a host with known pages or named by an authorisation, as somebody may see it: its pages, skips
+// and findings are those under the authorisations that they see.
 type Site struct {
 	Host string
-	// Authorisation is the id under which it was last asked, "" if never.
+	// Authorisation is the id of the one under which it was last requested, "" if never.
 	Authorisation string
-	// Hidden says that it was last asked under one that is not seen: that and what came of it are left out.
+	// Hidden says that it was last requested under an authorisation that the reader does not see: the
+	// authorisation and the visits' results are left out.
 	Hidden bool
-	// Visited is when it was last asked for a page, Fetched when a page last came, Next when it is
-	// to be asked again; the zero time for never.
+	// Visited is when a page was last requested, Fetched when one was last received, Next when the next
+	// request is due; the zero time if never.
 	Visited, Fetched, Next time.Time
-	// Trouble is why no page of it comes now; "" if pages come, or it was never asked.
+	// Trouble is why visits bring no page at present; "" if they do, or if there was none yet.
 	Trouble      qianshao.Skip
 	TroubleSince time.Time
-	// Pages counts its URLs in the frontier, Skipped those of them whose last visit brought none.
+	// Pages counts its URLs in the frontier, Skipped those of them whose last visit brought no page.
 	Pages, Skipped int
-	// Open counts the findings that are open. Verdicts are of all findings that were counted.
+	// Open counts the open findings; Verdicts counts all of them.
 	Open     int
 	Verdicts VerdictCounts
 }
@@ -30,29 +31,29 @@ type Site struct {
 // VerdictCounts are the findings of a site by what people have decided.
 type VerdictCounts struct {
 	Crime, NotCrime, Unsure int
-	// Reviewing are those whose decision waits for a second review: what it says is not told.
+	// Reviewing are those whose decision waits for a second review; it is not shown until then.
 	Reviewing, Undecided int
 	// More says that there are more findings than MaxSiteFindings: the rest is not counted.
 	More bool
 }
 
-// MaxSiteFindings bounds the findings of one site of which verdicts are counted: a look at each
-// takes a microsecond or two, and a page of a console may take 300 milliseconds.
+// MaxSiteFindings bounds how many findings of one site are counted by verdict: each takes a microsecond or
+// two, and a page of the console may take 300 milliseconds.
 const MaxSiteFindings = 10_000
 
-// SiteTrouble says which sites are wanted: SiteTroubles are the others than "".
+// SiteTrouble selects sites by their trouble; SiteTroubles are all of its values but "".
 type SiteTrouble string
 
-// Which sites are wanted, by what is amiss.
+// The selections of sites by their trouble.
 const (
-	SiteAny       SiteTrouble = "any" // whatever is amiss
+	SiteAny       SiteTrouble = "any" // with any trouble
 	SiteBlocked   SiteTrouble = "blocked"
 	SiteDown      SiteTrouble = "down"
 	SiteRobots    SiteTrouble = "robots"
 	SiteHTTPError SiteTrouble = "http_error"
 	SiteNoPage    SiteTrouble = "no_page" // visits bring no page for another reason
 	SiteOverdue   SiteTrouble = "overdue"
-	SiteNever     SiteTrouble = "never" // no page ever came
+	SiteNever     SiteTrouble = "never" // never delivered a page
 )
 
 // SiteTroubles returns all of them.
@@ -60,16 +61,16 @@ func SiteTroubles() []SiteTrouble {
 	return []SiteTrouble{SiteAny, SiteBlocked, SiteDown, SiteRobots, SiteHTTPError, SiteNoPage, SiteOverdue, SiteNever}
 }
 
-// SitesQuery asks for sites in the order of their places.
+// SitesQuery asks for sites in the order of qianshao.Place.
 type SitesQuery struct {
 	Sight qianshao.Sight
-	// Within are the places that are wanted; nil is all. Whoever does not see all must be given those of
-	// the authorisations that they see.
+	// Within are the wanted ranges of places; nil is all. For an account that does not see everything, they
+	// must be those of the authorisations that it sees.
 	Within []qianshao.PlaceRange
 	// Name is a part of the host's name; "" for all.
 	Name    string
 	Trouble SiteTrouble
-	// Overdue is the time since which something must have come of what is due.
+	// Overdue is the time by which what was due must have been visited.
 	Overdue time.Time
 	// Findings asks for those with open findings.
 	Findings      bool
@@ -82,10 +83,9 @@ type SkipCount struct {
 	URLs int
 }
 
-// Watch is what the register says of a site now.
+// Watch is what the register says about a site now.
 type Watch struct {
-	// Authorisations are the ids of those that name it, InForce of those of them that are in
-	// force.
+	// Authorisations are the ids of those that name it, InForce are the ones of them in force.
 	Authorisations, InForce []string
 	// Silent says why it is not monitored; nil if it is.
 	Silent *qianshao.Unmonitored

@@ -9,15 +9,15 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// namedLock is the first half of the locks that have a name; the second is the name's hash.
+// namedLock is the first half of the keys of named locks; the second is the hash of the name.
 const namedLock = `7074915`
 
 // errLockLost says that the server has ended the connection that held a lock.
 var errLockLost = locales.Errorf("store.postgres.lock_lost")
 
-// Alone runs f while no other process of the database runs something of that name, and waits
-// until it may. held tells f whether that is still so: with its connection the lock is
-// lost. What f has done when it was lost is not undone, but Alone returns an error.
+// Alone waits until no other process of the database runs something of that name, then runs f. held tells f
+// whether it still has the lock, which is lost with its connection. If the lock was lost, Alone returns an
+// error; what f has done is not undone.
 func Alone(ctx context.Context, db *database.DB, name string, f func(held func() error) error) (err error) {
 	s, ok := db.Engine.(*server)
 	if !ok {
@@ -52,8 +52,8 @@ func Alone(ctx context.Context, db *database.DB, name string, f func(held func()
 // application is the name of a process's connections, unless its DSN has another application_name.
 const application = "qianshao"
 
-// Connections counts the connections to the database that have the program's name or, whatever a DSN calls
-// them, hold a claim, as one of every process does that crawls or serves.
+// Connections counts the database's connections that have the program's name. It also counts those that
+// hold a claim, as every crawling or serving process has one, whatever its DSN calls it.
 func Connections(ctx context.Context, db *database.DB) (n int, err error) {
 	err = db.Read.QueryRowContext(ctx, `
 SELECT count(*) FROM pg_stat_activity a WHERE datname = current_database() AND backend_type = 'client backend' AND (application_name = $1

@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 )
 
-// TestAlone: of one name one is run at a time, of another name beside it; who does not want
-// to wait goes; with the connection the lock is lost, and that is said.
+// TestAlone: one run per name at a time, different names at once; a caller that does not want to wait can
+// leave; if the connection breaks, the lock is lost and the caller is told.
 func TestAlone(t *testing.T) {
 	t.Parallel()
 	dsn := postgrestest.DSN(t)
@@ -60,7 +60,7 @@ func TestAlone(t *testing.T) {
 		soon, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		if err := postgres.Alone(soon, db, "index", func(func() error) error { return nil }); err == nil {
-			t.Error("two of a name")
+			t.Error("two runs under one name")
 		}
 		return broken
 	})
@@ -76,7 +76,7 @@ WHERE l.locktype = 'advisory' AND l.granted AND d.datname = current_database()`)
 		return held()
 	})
 	if err == nil {
-		t.Error("the lock was lost, and nobody said so")
+		t.Error("the lock was lost, and the caller was not told")
 	}
 	if err := postgres.Alone(t.Context(), db, "index", func(held func() error) error { return held() }); err != nil {
 		t.Error(err)

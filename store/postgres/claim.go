@@ -15,25 +15,27 @@ import (
 // ErrClaimed says that another process has a name.
 var ErrClaimed = errors.New("another process has this name")
 
-// How often a process looks whether it still has its name; how long it waits for one that another session
-// has, since that of a process which has just died ends in a moment; and how long it waits for the server.
+// How often a process checks that it still has its name; how long it waits for one that another session
+// has, since the session of a process that has just died ends in a moment; and how long it waits for the
+// server.
 const (
 	claimBeat     = 5 * time.Second
 	claimWait     = 3 * time.Second
 	claimPatience = 15 * time.Second
 )
 
-// A client that is gone without a word, as with its machine, would keep its session for hours.
+// The session of a client that vanishes without closing, for instance with its machine, would last for
+// hours.
 const noticeGone = `SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3`
 
-// Claim is a name that one process of a database has at a time, by a lock of a connection of its
-// own. Where the connection is lost the name is claimed again.
+// Claim is a name that one process of a database has at a time, held by a lock on a connection of its own.
+// If that connection is lost, the name is claimed again.
 type Claim struct {
 	config *pgx.ConnConfig
 	name   string
 	tell   func(err error)
 	conn   *pgx.Conn
-	// session is the last that had the lock.
+	// session is the last one that held the lock.
 	session struct {
 		pid   int32
 		since time.Time
@@ -43,8 +45,8 @@ type Claim struct {
 	ended  chan struct{}
 }
 
-// Take claims a name until Close. The error wraps ErrClaimed if another process has it. tell is
-// told when the name is lost later, ErrClaimed if to another process, and nil when it is had again.
+// Take claims a name until Close. The error wraps ErrClaimed if another process has it. tell is called with
+// an error when the name is lost later, ErrClaimed if to another process, and with nil when it is regained.
 func Take(ctx context.Context, db *database.DB, name string, tell func(err error)) (*Claim, error) {
 	s, ok := db.Engine.(*server)
 	if !ok {
@@ -59,8 +61,8 @@ func Take(ctx context.Context, db *database.DB, name string, tell func(err error
 	return c, nil
 }
 
-// Held says whether no other process has the name, as far as is known: while the server is away,
-// nobody can take it.
+// Held says whether no other process has the name, as far as is known: while the server is down, nobody can
+// take it.
 func (c *Claim) Held() bool { return !c.passed.Load() }
 
 // Close gives the name up.
@@ -72,7 +74,7 @@ func (c *Claim) Close() error {
 	return c.conn.Close(ctx)
 }
 
-// keep looks after the connection until ctx ends.
+// keep watches over the connection until ctx ends.
 func (c *Claim) keep(ctx context.Context) {
 	defer close(c.ended)
 	ticker := time.NewTicker(claimBeat)
@@ -90,7 +92,7 @@ func (c *Claim) keep(ctx context.Context) {
 		switch passed := errors.Is(err, ErrClaimed); {
 		case ctx.Err() != nil:
 			return
-		case err == nil, passed && c.Held(), !away: // each is told once
+		case err == nil, passed && c.Held(), !away: // each change is reported once
 			c.passed.Store(passed)
 			c.tell(err)
 		}
@@ -109,7 +111,7 @@ func (c *Claim) ping(ctx context.Context) error {
 	return err
 }
 
-// take opens a connection that has the lock.
+// take opens a connection and obtains the lock on it.
 func (c *Claim) take(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, claimPatience)
 	defer cancel()
@@ -129,7 +131,7 @@ func (c *Claim) lock(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, noticeGone); err != nil {
 		return err
 	}
-	// Our former connection may be broken without the server's knowledge.
+	// Our former connection may have broken without the server noticing.
 	if _, err := conn.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2`, c.session.pid, c.session.since); err != nil {
 		return err
 	}

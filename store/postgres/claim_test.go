@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// TestClaim: a name is one process's until it gives it up. Where its connection breaks it has the
-// name again, unless another was quicker; then it knows, and has it when that one has gone.
+// TestClaim: one process has a name until it gives it up. If its connection breaks it takes the name again,
+// unless another process was faster; then it knows, and takes the name when the other one has gone.
 func TestClaim(t *testing.T) {
 	t.Parallel()
 	dsn := postgrestest.DSN(t)
@@ -33,10 +33,10 @@ func TestClaim(t *testing.T) {
 		select {
 		case err := <-told:
 			if !errors.Is(err, want) {
-				t.Errorf("told %v, want %v", err, want)
+				t.Errorf("reported %v, want %v", err, want)
 			}
 		case <-time.After(30 * time.Second):
-			t.Fatalf("not told %v", want)
+			t.Fatalf("%v was not reported", want)
 		}
 	}
 	first, err := take("one")
@@ -75,12 +75,12 @@ WHERE l.locktype = 'advisory' AND d.datname = current_database() AND l.pid <> pg
 	hear(nil)
 	refused()
 	if !first.Held() {
-		t.Error("the name is another's, and nobody has taken it")
+		t.Error("the name counts as another's, though nobody took it")
 	}
 	execute(end + `; SELECT pg_advisory_lock(7074915, hashtext('one'))`)
 	hear(postgres.ErrClaimed)
 	if first.Held() {
-		t.Error("another has the name, and the first does not know")
+		t.Error("another has the name, but the first was not told")
 	}
 	execute(`SELECT pg_advisory_unlock(7074915, hashtext('one'))`)
 	for !first.Held() {
@@ -102,8 +102,8 @@ WHERE l.locktype = 'advisory' AND d.datname = current_database() AND l.pid <> pg
 	}
 }
 
-// TestConnections: a process that runs is seen whatever its DSN calls it, so that nothing is migrated
-// beside it.
+// TestConnections: a running process is seen whatever its DSN calls it, so that no migration starts beside
+// it.
 func TestConnections(t *testing.T) {
 	t.Parallel()
 	dsn := postgrestest.DSN(t)

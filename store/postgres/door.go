@@ -31,13 +31,13 @@ func pool(config *pgx.ConnConfig, size int, readOnly string) *sql.DB {
 	return db
 }
 
-// planner is what the planner of a server is told, unless the DSN tells it otherwise. To compile the
-// queries of the desk takes longer than to run them; and its defaults are those of disks that
-// turn, on which to read a table as a whole costs less than a tenth of its rows by an index.
+// planner are settings of the server's planner, unless the DSN sets them. Compiling the desk's queries
+// takes longer than running them. The default page cost is that of spinning disks, for which it is cheaper
+// to read a whole table than a tenth of its rows through an index.
 var planner = map[string]string{"jit": "off", "random_page_cost": "1.1"}
 
-// door is where statements and arguments become PostgreSQL's: its driver, with what is
-// SQLite's alone dropped from texts, and arguments as the columns take them.
+// door adapts statements and arguments to PostgreSQL: it wraps its driver, drops from statements what only
+// SQLite understands, and converts arguments to the columns' types.
 type door struct{ driver.Connector }
 
 func (d door) Connect(ctx context.Context) (driver.Conn, error) {
@@ -62,8 +62,7 @@ func (c conn) QueryContext(ctx context.Context, query string, args []driver.Name
 	return c.Conn.QueryContext(ctx, plain.of(query), args)
 }
 
-// CheckNamedValue makes numbers of truth values, which the columns have as such, and cleans
-// texts.
+// CheckNamedValue turns booleans into numbers, as the columns hold them, and cleans texts.
 func (conn) CheckNamedValue(v *driver.NamedValue) (err error) {
 	if v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value); err != nil {
 		return err
@@ -80,22 +79,22 @@ func (conn) CheckNamedValue(v *driver.NamedValue) (err error) {
 	return nil
 }
 
-// hints are what the statements say to SQLite's planner: which index, which table first, and a
-// plus before a column that no index is to be used for. A CROSS JOIN that has a condition is
-// an order to go through the tables as they stand.
+// hints are addressed to SQLite's planner: which index to use, which table first, and a plus before a
+// column for which no index is to be used. A CROSS JOIN with a condition tells it to go through the tables
+// in that order.
 var (
 	indexHint = regexp.MustCompile(`\s(?:INDEXED BY \w+|NOT INDEXED)\b`)
 	plusHint  = regexp.MustCompile(`([\s(,])\+([a-z])`)
 )
 
-// listed and unlisted are conditions by a list in JSON. Of an array PostgreSQL's planner knows how
-// long it is, and of which values.
+// listed and unlisted are conditions on a list in JSON. PostgreSQL's planner can estimate an array: its
+// length and its values.
 var (
 	listed   = regexp.MustCompile(`\bIN \(SELECT value FROM json_each\((\$\d+|\?)\)\)`)
 	unlisted = regexp.MustCompile(`\bNOT IN \(SELECT value FROM json_each\((\$\d+|\?)\)\)`)
 )
 
-// plain has the texts without hints, by the texts with them.
+// plain maps texts with hints to texts without.
 var plain = texts{known: map[string]string{}}
 
 type texts struct {
@@ -103,8 +102,8 @@ type texts struct {
 	known map[string]string
 }
 
-// maxTexts bounds those that are remembered: there are some hundreds of constant texts, and
-// filters put some together.
+// maxTexts bounds the texts that are remembered: there are a few hundred constant ones, and filters put
+// some together.
 const maxTexts = 4096
 
 func (t *texts) of(query string) string {
@@ -132,8 +131,8 @@ func withoutHints(query string) string {
 	return numbered(plusHint.ReplaceAllString(query, "${1}${2}"))
 }
 
-// numbered gives the parameters of a text that has them without numbers their own. A question
-// mark between quotes is none.
+// numbered numbers the parameters of a text in which they have no numbers. A question mark in quotes is not
+// a parameter.
 func numbered(query string) string {
 	parts := strings.Split(query, "'")
 	n := 0

@@ -2,7 +2,7 @@ package postgres
 
 import "testing"
 
-// TestWithoutHints: what is for SQLite's planner is dropped, and placeholders have numbers; nothing else is another.
+// TestWithoutHints: hints for SQLite's planner are dropped and placeholders numbered; nothing else changes.
 func TestWithoutHints(t *testing.T) {
 	t.Parallel()
 	for query, want := range map[string]string{

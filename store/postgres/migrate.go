@@ -41,7 +41,7 @@ func migrate(ctx context.Context, conn *sql.Conn, db *sql.DB) (err error) {
 		_, unlocked := conn.ExecContext(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock(`+migrateLock+`)`)
 		err = errors.Join(err, unlocked)
 	}()
-	if done, err := upToDate(ctx, conn, latest); err != nil || done { // another process was first
+	if done, err := upToDate(ctx, conn, latest); err != nil || done { // another process has done it
 		return err
 	}
 	if err := unoccupied(ctx, conn); err != nil {
@@ -61,7 +61,7 @@ func migrate(ctx context.Context, conn *sql.Conn, db *sql.DB) (err error) {
 	return nil
 }
 
-// unoccupied refuses a database in which another program's tables stand and none of ours.
+// unoccupied refuses a database that has another program's tables and none of ours.
 func unoccupied(ctx context.Context, conn *sql.Conn) error {
 	var other string
 	err := conn.QueryRowContext(ctx, `
@@ -79,7 +79,7 @@ ORDER BY c.relname LIMIT 1`).Scan(&other)
 	return locales.Errorf("store.postgres.occupied", other, createDatabase)
 }
 
-// upToDate says whether the schema is that of this program; a later one is an error.
+// upToDate says whether the schema is this program's; a newer one is an error.
 func upToDate(ctx context.Context, conn *sql.Conn, latest int64) (bool, error) {
 	var there bool
 	if err := conn.QueryRowContext(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&there); err != nil || !there {

@@ -13,14 +13,14 @@ import (
 
 // Options say which database, and how to get in.
 type Options struct {
-	// DSN is a URL, postgres://USER@HOST:PORT,HOST:PORT/DATABASE?target_session_attrs=read-write, as
-	// libpq has it.
+	// DSN is a URL in libpq's form:
+	// postgres://USER@HOST:PORT,HOST:PORT/DATABASE?target_session_attrs=read-write.
 	DSN string
-	// PasswordFile holds the password alone; it stands neither in the DSN, which others see in the
-	// list of processes, nor in the environment. Optional.
+	// PasswordFile holds only the password, which is kept out of the DSN, since others see it in the list
+	// of processes, and out of the environment. Optional.
 	PasswordFile string
-	// CA is a file with the certificates, in PEM, that the server's must be signed by. With it the
-	// connection is encrypted and the server's name checked, whatever sslmode says. Optional.
+	// CA is a PEM file of certificates, one of which must have signed the server's. With it the connection
+	// is encrypted and the server's name checked, whatever sslmode says. Optional.
 	CA string
 }
 
@@ -52,12 +52,13 @@ func (o Options) config() (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// patient lifts from a session the limits that an administrator may have set for all, on how long a statement, a lock or
-// a session may take. Waiting for one's turn, a migration and VACUUM FULL take as long as they take. Not every server has all of them.
+// patient lifts, for a session, limits that an administrator may have set on how long a statement, a lock
+// or a session may take. Waiting for a turn, a migration and VACUUM FULL take as long as they take. Not
+// every server has all of these limits.
 const patient = `SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout',
   'transaction_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout')`
 
-// encrypt has all hosts of the configuration asked by TLS, and their certificates checked.
+// encrypt requires TLS for all hosts of the configuration, and checks their certificates.
 func encrypt(config *pgx.ConnConfig, file string) error {
 	checked, err := trust.TLS(file)
 	if err != nil {
@@ -70,7 +71,7 @@ func encrypt(config *pgx.ConnConfig, file string) error {
 	}
 	config.TLSConfig = of(config.Host)
 	fallbacks := config.Fallbacks[:0]
-	for _, f := range config.Fallbacks { // further hosts, and tries of the same without TLS
+	for _, f := range config.Fallbacks { // further hosts, and retries of the same host without TLS
 		if f.TLSConfig == nil && f.Host == config.Host && f.Port == config.Port {
 			continue
 		}

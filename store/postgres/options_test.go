@@ -39,14 +39,14 @@ func TestPatience(t *testing.T) {
 		return held()
 	})
 	if err != nil {
-		t.Errorf("who has the lock: %v", err)
+		t.Errorf("the holder of the lock: %v", err)
 	}
 	if err := <-waited; err != nil {
-		t.Errorf("who waits for it: %v", err)
+		t.Errorf("the one waiting for it: %v", err)
 	}
 }
 
-// TestOccupied: where another program's tables stand nothing is made.
+// TestOccupied: a database with another program's tables is left as it is.
 func TestOccupied(t *testing.T) {
 	t.Parallel()
 	own, err := url.Parse(postgrestest.DSN(t))
@@ -58,7 +58,7 @@ func TestOccupied(t *testing.T) {
 	theirs := *own
 	theirs.Path = "/" + name
 	t.Cleanup(func() { execute(t, own.String(), `DROP DATABASE `+name+` WITH (FORCE)`) })
-	// Another program may keep its versions by goose, too.
+	// Another program may use goose for its migrations, too.
 	for _, table := range []string{"goose_db_version (version_id BIGINT, is_applied BOOLEAN)", "invoices (id BIGINT)"} {
 		execute(t, theirs.String(), `CREATE TABLE `+table)
 	}

@@ -1,6 +1,6 @@
-// Package postgres is the store's database in PostgreSQL, for several processes on one truth:
-// how it is opened, migrated, written and what its errors ask of the operator. The rooms of
-// store/sqlstore have the statements; what they say for SQLite alone is dropped at one door.
+// Package postgres keeps the store's database in PostgreSQL, which several processes can share: how it is
+// opened, migrated and written, and what its errors ask of the operator. The statements are in the packages
+// of store/sqlstore; what is for SQLite only is dropped in one place, the door.
 package postgres
 
 import (
@@ -24,14 +24,14 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// The pools of a process. PostgreSQL allows some hundred connections to all processes
-// together; more of them than there are cores only queue in the server.
+// The pools of a process. PostgreSQL allows about a hundred connections for all processes together; beyond
+// one per core they only queue in the server.
 const (
 	maxReaders = 8
 	maxWriters = 8
 )
 
-// minVersion is the oldest PostgreSQL whose SQL the statements are of: that of 2021.
+// minVersion is the oldest supported PostgreSQL, of 2021.
 const minVersion = 140000
 
 // server is an open database.
@@ -42,9 +42,8 @@ type server struct {
 	write  *sql.DB
 }
 
-// Open connects to the database and brings its schema up to date. A DSN may name several
-// hosts; the one that takes writes is used, for reads as well, since what is read is often
-// the ground of what is then written.
+// Open connects to the database and brings its schema up to date. A DSN may name several hosts; the one
+// that accepts writes is used, for reads as well, since writes are often based on what was just read.
 func Open(ctx context.Context, o Options) (*database.DB, error) {
 	config, err := o.config()
 	if err != nil {
@@ -59,8 +58,8 @@ func Open(ctx context.Context, o Options) (*database.DB, error) {
 	return &database.DB{Read: s.read, Engine: s}, nil
 }
 
-// prepare brings the schema up to date, by connections that do not go through the door: goose's statements
-// are no rooms'.
+// prepare brings the schema up to date, through connections that bypass the door: goose's statements are
+// written for PostgreSQL.
 func prepare(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	db := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, db.Close()) }()
@@ -75,7 +74,7 @@ func prepare(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	return migrate(ctx, conn, db)
 }
 
-// suitable refuses a server that is too old, and a database that sorts texts otherwise than by their bytes.
+// suitable refuses a server that is too old, and a database that does not sort texts by their bytes.
 func suitable(ctx context.Context, conn *sql.Conn) error {
 	var version int
 	var collation, encoding string
@@ -88,7 +87,7 @@ FROM pg_database WHERE datname = current_database()`).Scan(&version, &collation,
 		return locales.Errorf("store.postgres.version", version/10000, minVersion/10000)
 	}
 	byBytes := false
-	if encoding == "UTF8" { // others may not even have these characters
+	if encoding == "UTF8" { // other encodings may not even have these characters
 		if err := conn.QueryRowContext(ctx, `SELECT 'B' < 'a' AND 'z' < 'é' AND '~' < '中'`).Scan(&byBytes); err != nil {
 			return err
 		}
@@ -158,8 +157,8 @@ func (s *server) Fail(op string, err error) error {
 	return err
 }
 
-// Checkpoint implements database.Engine. The server's log is its own: what was deleted leaves it
-// when its files are used anew; see docs/operations.md.
+// Checkpoint implements database.Engine and does nothing. Deleted text leaves the server's log when its
+// files are reused; see docs/operations.md.
 func (*server) Checkpoint(context.Context) error { return nil }
 
 // Snapshot implements database.Engine.
@@ -167,10 +166,10 @@ func (s *server) Snapshot(context.Context, string) error {
 	return s.Fail("copy", errors.New("a copy of PostgreSQL is made with its own tools: pg_dump --format=custom"))
 }
 
-// connectTimeout bounds the wait for a server that does not answer, where the DSN sets none.
+// connectTimeout bounds the wait for a server that does not answer, if the DSN sets no limit.
 const connectTimeout = 5 * time.Second
 
-// lost says whether a connection has broken, or was ended by the server.
+// lost says whether a connection has broken or was ended by the server.
 func lost(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 )
 
-// TestUpdate: what an update does remains, and of one that fails or panics nothing.
+// TestUpdate: the changes of an update stay; those of one that fails or panics do not.
 func TestUpdate(t *testing.T) {
 	db := postgrestest.Open(t)
 	insert := func(host string, then func() error) error {
@@ -47,7 +47,7 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// TestConnectionLost: a transaction whose connection the server has ended is run again.
+// TestConnectionLost: a transaction is run again if the server has ended its connection.
 func TestConnectionLost(t *testing.T) {
 	db := postgrestest.Open(t)
 	runs := 0
@@ -68,7 +68,7 @@ func TestConnectionLost(t *testing.T) {
 	}
 }
 
-// TestCompatibility: what the statements use of SQLite means the same.
+// TestCompatibility: the SQLite functions that the statements use mean the same in PostgreSQL.
 func TestCompatibility(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, open databasetest.Open) {
 		db := open(t)
@@ -112,8 +112,8 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// TestUnsuitable: a server that is too old is refused, and so is a database that does not sort texts by their bytes, or has
-// not all characters, with what to do about it.
+// TestUnsuitable: a server that is too old is refused, and so is a database that does not sort texts by
+// their bytes or lacks characters, with what to do about it.
 func TestUnsuitable(t *testing.T) {
 	t.Parallel()
 	dsn := postgrestest.DSN(t)
@@ -140,14 +140,14 @@ func TestUnsuitable(t *testing.T) {
 		own.Path = "/" + name + suffix
 		refused(own.String(), "does not sort texts by their bytes", "ENCODING 'UTF8' LOCALE 'C'")
 	}
-	// No old server is at hand: this one says that it is one.
+	// There is no old server to test with: this one pretends to be old.
 	execute(t, dsn, `CREATE SCHEMA old`)
 	execute(t, dsn, `CREATE FUNCTION old.current_setting(TEXT) RETURNS TEXT LANGUAGE sql AS $$ SELECT '130014' $$`)
 	execute(t, dsn, `ALTER DATABASE `+name+` SET search_path = old, pg_catalog, public`)
 	refused(dsn, "PostgreSQL 13 is too old: 14 or later is needed")
 }
 
-// TestUnlike: what SQLite has at the edge of JSON, PostgreSQL has nearly so.
+// TestUnlike: edge cases of SQLite's JSON functions where PostgreSQL is almost the same.
 func TestUnlike(t *testing.T) {
 	db := postgrestest.Open(t)
 	for query, want := range map[string]string{

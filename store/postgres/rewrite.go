@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// tableWait bounds the wait for a table: whoever wants it meanwhile waits behind.
+	// tableWait bounds the wait for a table's lock: others that want the table have to wait behind it.
 	tableWait = "10s"
-	// readersWait bounds the wait for transactions that began before what was deleted.
+	// readersWait bounds the wait for transactions that began before the deletion.
 	readersWait = 30 * time.Second
 )
 
-// Rewrite implements database.Engine. VACUUM FULL writes a table and its indexes into new files and
-// removes the old ones; a plain VACUUM would leave the bytes of deleted rows in their pages. The
-// server's log still has them until its files are used anew; see docs/operations.md. Of several
-// processes one does it; the others return.
+// Rewrite implements database.Engine. VACUUM FULL writes a table and its indexes into new files and removes
+// the old ones; a plain VACUUM would leave the bytes of deleted rows in their pages. The server's log has
+// them until its files are reused; see docs/operations.md. If several processes call it, one does the work
+// and the others return.
 func (s *server) Rewrite(ctx context.Context) (done bool, err error) {
 	conn, err := s.write.Conn(ctx)
 	if err != nil {
@@ -45,8 +45,8 @@ func (s *server) Rewrite(ctx context.Context) (done bool, err error) {
 	return true, nil
 }
 
-// vacuum writes the tables anew that are marked. The marks are taken first and go last: what is deleted
-// meanwhile is marked again, and what fails is done at the next start.
+// vacuum rewrites the marked tables. It takes the marks first and removes them last: a deletion meanwhile
+// marks the table again, and what fails is repeated at the next start.
 func vacuum(ctx context.Context, conn *sql.Conn) error {
 	if _, err := conn.ExecContext(ctx, `UPDATE forgotten SET taken = 1`); err != nil {
 		return err
@@ -70,7 +70,7 @@ func vacuum(ctx context.Context, conn *sql.Conn) error {
 			return fmt.Errorf("table %q: %w", table, err)
 		}
 	}
-	// The statistics have URLs out of the frontier as samples, and were just changed.
+	// The statistics contain samples of the frontier's URLs, and were just changed.
 	if err := waitForReaders(ctx, conn); err != nil {
 		return err
 	}
@@ -82,9 +82,9 @@ func vacuum(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-// waitForReaders waits until nobody sees any more what was deleted before: VACUUM would keep it for them. These are the
-// readers of this database and, as snapshots are taken of the whole server, all transactions that write and began before.
-// Of other users' readers the server tells those alone who may see its statistics.
+// waitForReaders waits until no transaction can still see the deleted rows: VACUUM would keep the rows for
+// it. These are the readers of this database and, as snapshots cover the whole server, all transactions
+// that write and began before. Readers of other users are shown only to those who may see all statistics.
 func waitForReaders(ctx context.Context, conn *sql.Conn) error {
 	var now string
 	if err := conn.QueryRowContext(ctx, `SELECT CAST(pg_current_xact_id() AS TEXT)`).Scan(&now); err != nil {

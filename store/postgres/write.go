@@ -22,23 +22,23 @@ const (
 	readOnly             = "25006"
 )
 
-// How long a transaction is run again when its connection was lost: a standby takes over
-// within seconds. A deadlock is over at once.
+// How long a transaction is retried after its connection was lost: a standby takes over within seconds. A
+// deadlock is over at once.
 const (
 	retryFor   = 15 * time.Second
 	firstPause = 20 * time.Millisecond
 	maxPause   = time.Second
 )
 
-// The advisory locks of a database. Those with a name, of Alone, have numbers of their own kind.
+// The advisory locks of a database. Named locks, of Alone, have a separate range of keys.
 const (
-	aloneLock   = `7074913` // keeps transactions that are alone one after the other
+	aloneLock   = `7074913` // lets exclusive transactions run one after another
 	migrateLock = `7074914`
 	rewriteLock = `7074916`
 )
 
-// Write implements database.Engine. What has failed before its commit was sent is run again;
-// of a commit that has no answer nobody knows, so that error is the caller's.
+// Write implements database.Engine. A failure before the commit was sent leads to another try; if a commit
+// gets no answer its outcome is unknown, so the caller gets the error.
 func (s *server) Write(ctx context.Context, d database.Durability, alone bool, f func(tx *database.Tx) error) error {
 	begin := "BEGIN"
 	if d == database.Ordered {
@@ -62,7 +62,8 @@ func (s *server) Write(ctx context.Context, d database.Durability, alone bool, f
 	}
 }
 
-// try runs f in one transaction; again says that nothing of it remains, and that it may well succeed another time.
+// try runs f in one transaction; again says that it was undone completely and may well succeed the next
+// time.
 func (s *server) try(ctx context.Context, begin string, alone bool, f func(tx *database.Tx) error) (again bool, err error) {
 	conn, err := s.write.Conn(ctx)
 	if err != nil {
@@ -78,7 +79,7 @@ func (s *server) try(ctx context.Context, begin string, alone bool, f func(tx *d
 	if _, err := conn.ExecContext(ctx, begin); err != nil {
 		return lost(err) || passing(err), err
 	}
-	ctx = context.WithoutCancel(ctx) // what is begun is finished
+	ctx = context.WithoutCancel(ctx) // what has begun is finished
 	if err := f(&database.Tx{Statements: session{conn}, Dialect: database.Postgres, Alone: alone}); err != nil {
 		return lost(err) || passing(err), err
 	}
@@ -89,23 +90,23 @@ func (s *server) try(ctx context.Context, begin string, alone bool, f func(tx *d
 	return false, nil
 }
 
-// abandon ends a transaction of which nothing is to remain, and the connection with it if that is not possible.
+// abandon rolls a transaction back, and ends the connection if that is not possible.
 func abandon(ctx context.Context, conn *sql.Conn) {
 	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err != nil {
 		discard(conn)
 	}
 }
 
-// discard ends a connection, and with it whatever it holds on the server.
+// discard closes a connection, and so releases whatever it holds on the server.
 func discard(conn *sql.Conn) { _ = conn.Raw(func(any) error { return driver.ErrBadConn }) }
 
-// passing says whether PostgreSQL has undone a transaction because of others beside it.
+// passing says whether PostgreSQL has undone a transaction because of concurrent ones.
 func passing(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == serialisationFailure || pg.Code == deadlock)
 }
 
-// session is a connection whose statements are finished once begun.
+// session is a connection whose statements run to their end once begun.
 type session struct{ conn *sql.Conn }
 
 func (s session) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

@@ -12,9 +12,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// changesMigration carries the trail that accounts had of their own over into the trail of
-// acts, whose chain SQL cannot make. It comes between the files of migrations, as its number
-// says.
+// changesMigration moves the accounts' former trail into the trail of acts. SQL cannot do it, since it
+// cannot compute the hash chain. Its number places it among the migration files.
 func changesMigration() *goose.Migration {
 	return goose.NewGoMigration(37, &goose.GoFunc{RunTx: carryChanges}, nil)
 }
@@ -25,11 +24,11 @@ type accountChange struct {
 	by, account, what, detail string
 }
 
-// secondReview is the one setting that the trail of accounts has kept, as a change of no account.
+// secondReview is the only setting that the accounts' trail recorded, as a change without an account.
 const secondReview = "second_review_share"
 
-// carryChanges adds the rows behind the acts that there are, in their order and each with its
-// own time. The last word on the setting becomes its row in settings.
+// carryChanges adds the rows after the existing acts, in their order and each with its own time. The last
+// change of the setting becomes its row in settings.
 func carryChanges(ctx context.Context, tx *sql.Tx) error {
 	if _, err := tx.ExecContext(ctx, `CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)`); err != nil {
 		return err
@@ -65,7 +64,7 @@ func carryChanges(ctx context.Context, tx *sql.Tx) error {
 	return finishChanges(ctx, tx, head, share)
 }
 
-// addAct adds an act to the trail, of which head is the end.
+// addAct adds an act to the end of the trail, which is head.
 func addAct(ctx context.Context, tx *sql.Tx, head *desk.Head, c accountChange, subject qianshao.Subject, detail desk.Detail) error {
 	act, err := desk.Recorded(c.by, database.FromMillis(c.at), qianshao.ActChange, subject, detail)
 	if err != nil {

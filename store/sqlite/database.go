@@ -1,6 +1,6 @@
-// Package sqlite is the store's database in one SQLite file: how it is
-// opened, migrated, written and copied. It is in WAL mode, with one connection that
-// writes and a pool of readers. The rooms of store/sqlstore have the statements.
+// Package sqlite keeps the store's database in one SQLite file: how it is opened, migrated, written and
+// copied. It is in WAL mode, with one connection that writes and a pool of readers. The statements are in
+// the packages of store/sqlstore.
 package sqlite
 
 import (
@@ -24,26 +24,25 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// busyTimeout is how long a statement waits for another process's write.
+// busyTimeout is how long a statement waits while another process writes.
 const busyTimeout = 10 * time.Second
 
-// SQLite's own 2 MB of cache and a checkpoint every 1,000 pages halve the rate
-// of a crawl with 200,000 URLs on 20,000 hosts in its frontier. With 64 MB of cache a
-// frontier of 100,000 hosts costs a quarter more: after a page was split, a commit walks
-// through the whole cache.
+// With SQLite's defaults, 2 MB of cache and a checkpoint every 1,000 pages, a crawl with 200,000 URLs on
+// 20,000 hosts in its frontier runs at half the rate. With 64 MB of cache a frontier of 100,000 hosts costs
+// a quarter more: after a page was split, a commit walks through the whole cache.
 const (
 	writerCache     = 16 << 20 // bytes, at most
 	checkpointPages = 4000     // 16 MB of write-ahead log
 )
 
-// maxReaders bounds the readers' pool; more than the cores only queue inside SQLite.
+// maxReaders bounds the pool of readers; beyond one per core they only queue inside SQLite.
 const maxReaders = 8
 
 // file is an open database.
 type file struct {
 	path   string
 	read   *sql.DB
-	write  *sql.DB // for migrations; its one further connection is the writer's
+	write  *sql.DB // for migrations; the writer has its second connection
 	writer *writer
 }
 
@@ -54,7 +53,7 @@ func Open(ctx context.Context, path string) (*database.DB, error) {
 	return f.opened("open", f.open(ctx))
 }
 
-// opened returns the database, or closes what is open of it.
+// opened returns the database, or closes whatever was opened on error.
 func (f *file) opened(op string, err error) (*database.DB, error) {
 	if err := f.Fail(op, err); err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -70,7 +69,7 @@ func (f *file) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// SQLite would create the file readable by all; WAL and index files take on its mode.
+	// SQLite would create the file readable by all; WAL and index files inherit its mode.
 	made, err := os.OpenFile(abs, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -78,7 +77,7 @@ func (f *file) open(ctx context.Context) error {
 	if err := made.Close(); err != nil {
 		return err
 	}
-	// secure_delete overwrites the text of a page that is no longer flagged;
+	// secure_delete overwrites deleted text, such as that of a page that is no longer flagged;
 	// journal_size_limit truncates the write-ahead log when it starts over.
 	if f.write, err = connect(abs, nil, "journal_mode(WAL)", "secure_delete(ON)", "journal_size_limit(0)",
 		fmt.Sprintf("cache_size(%d)", -writerCache>>10), fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages)); err != nil {
@@ -93,7 +92,7 @@ func (f *file) open(ctx context.Context) error {
 	return f.connectReaders(abs, nil)
 }
 
-// connectReaders opens the pool of readers.
+// connectReaders opens the pool of reading connections.
 func (f *file) connectReaders(abs string, parameters map[string]string) (err error) {
 	if f.read, err = connect(abs, parameters, "query_only(ON)"); err != nil {
 		return err
@@ -104,7 +103,7 @@ func (f *file) connectReaders(abs string, parameters map[string]string) (err err
 	return nil
 }
 
-// connect opens a pool of connections, with SQLite's own parameters of its URI.
+// connect opens a pool of connections; parameters are those of SQLite's URI.
 func connect(abs string, parameters map[string]string, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{"_txlock": {"immediate"}}
 	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
@@ -119,7 +118,7 @@ func connect(abs string, parameters map[string]string, pragmas ...string) (*sql.
 	return sql.Open("sqlite", dsn.String())
 }
 
-// Close ends all connections. The last one moves the write-ahead log into the database.
+// Close ends all connections. The last one writes the write-ahead log into the database.
 func (f *file) Close() error {
 	var errs []error
 	if f.writer != nil {

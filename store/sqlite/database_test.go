@@ -67,7 +67,7 @@ func TestOpen(t *testing.T) {
 	again := open(t, path)
 	var hosts int
 	if err := again.Read.QueryRow(`SELECT count(*) FROM hosts`).Scan(&hosts); err != nil || hosts != 1 {
-		t.Errorf("after reopening there are %d hosts, error %v", hosts, err)
+		t.Errorf("after reopening: %d hosts, error %v", hosts, err)
 	}
 	if _, err := again.Read.Exec("DELETE FROM pages"); err == nil {
 		t.Error("the readers' pool can write")
@@ -134,7 +134,7 @@ func TestMigrationGoesDown(t *testing.T) {
 		}
 		_, down, ok := strings.Cut(string(raw), "-- +goose Down")
 		if !ok {
-			t.Fatalf("%s: no way down", entry.Name())
+			t.Fatalf("%s: no Down section", entry.Name())
 		}
 		if _, err := db.Engine.(*file).write.Exec(down); err != nil {
 			t.Fatalf("%s: %v", entry.Name(), err)
@@ -163,6 +163,6 @@ func TestUpdateRollsBack(t *testing.T) {
 	}
 	var n int
 	if err := db.Read.QueryRow(`SELECT count(*) FROM hosts`).Scan(&n); err != nil || n != 0 {
-		t.Errorf("%d rows stayed, error %v", n, err)
+		t.Errorf("%d rows remained, error %v", n, err)
 	}
 }

@@ -15,8 +15,8 @@ import (
 // fewFiles names the database that the child of TestTooFewDescriptors opens.
 const fewFiles = "QIANSHAO_TEST_FEW_FILES"
 
-// TestTooFewDescriptors: a process that has too few file descriptors is told that, at
-// whatever file it runs out. The limit is the process's, so a child has it.
+// TestTooFewDescriptors: a process short of file descriptors gets an error that says so, whichever file
+// fails to open. The limit applies to a whole process, hence the child.
 func TestTooFewDescriptors(t *testing.T) {
 	if path := os.Getenv(fewFiles); path != "" {
 		openWithFew(t, path)
@@ -34,9 +34,9 @@ func TestTooFewDescriptors(t *testing.T) {
 	}
 }
 
-// openWithFew opens the database with no descriptor left, with one, and so on.
+// openWithFew opens the database with no descriptor left, then with one, and so on.
 func openWithFew(t *testing.T, path string) {
-	f, err := os.Open(path) // the poller has its descriptors now
+	f, err := os.Open(path) // the poller now has its descriptors
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,13 +9,13 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// maxGroup bounds the updates of one transaction, so that the first of them does not wait
-// long for the last. A crawl has a few more workers.
+// maxGroup bounds the updates in one transaction, so that the first need not wait long for the last. A
+// crawl has a few more workers than that.
 const maxGroup = 16
 
-// Write implements database.Engine. As there is one connection that writes, every transaction
-// is alone. Updates that wait at the same time share a transaction, one after the other, as
-// most of what a small one costs is its commit. One that fails is undone by itself.
+// Write implements database.Engine. With a single writing connection, every transaction is exclusive.
+// Updates that wait at the same time share a transaction, one after another, since most of the cost of a
+// small one is its commit. One that fails is undone by itself.
 func (f *file) Write(ctx context.Context, d database.Durability, _ bool, update func(tx *database.Tx) error) error {
 	return f.writer.update(ctx, d, update)
 }
@@ -34,11 +34,11 @@ type update struct {
 	level    database.Durability
 	f        func(tx *database.Tx) error
 	err      error
-	panicked any           // what f has panicked with
-	done     chan struct{} // closed when the rest is as it remains
+	panicked any           // the value that f panicked with
+	done     chan struct{} // closed when the other fields are final
 }
 
-// queue has the updates that wait, in the order in which they came.
+// queue has the waiting updates, first come first.
 type queue struct {
 	mu      sync.Mutex
 	waiting []*update
@@ -60,17 +60,17 @@ func (q *queue) take() []*update {
 	return group
 }
 
-// update has f run: by whoever has the writer's turn, which may be the caller itself.
+// update waits until f was run, by the caller that has the writer's turn, which may be this one.
 func (w *writer) update(ctx context.Context, d database.Durability, f func(tx *database.Tx) error) error {
 	u := &update{ctx: ctx, level: d, f: f, done: make(chan struct{})}
 	w.queue.put(u)
-	runtime.Gosched() // others that are about to come share the transaction, where there are more of them than cores
+	runtime.Gosched() // with more callers than cores, others about to come can share the transaction
 	for finished := false; !finished; {
 		select {
 		case <-u.done:
 			finished = true
 		case w.turn <- struct{}{}:
-			w.transact(w.queue.take()) // those that came first, perhaps u among them
+			w.transact(w.queue.take()) // the first in the queue, perhaps u among them
 			w.unlock()
 		}
 	}
@@ -80,7 +80,7 @@ func (w *writer) update(ctx context.Context, d database.Durability, f func(tx *d
 	return u.err
 }
 
-// transact runs updates between BEGIN and COMMIT, in the strictest way that one of them asks for.
+// transact runs updates between BEGIN and COMMIT, with the greatest durability that one of them asks for.
 func (w *writer) transact(group []*update) {
 	defer func() {
 		for _, u := range group {
@@ -101,7 +101,7 @@ func (w *writer) transact(group []*update) {
 	if len(begun) == 0 {
 		return
 	}
-	ctx := context.Background() // no member's end interrupts the others
+	ctx := context.Background() // a member whose context ends does not interrupt the others
 	err := w.begin(ctx, level)
 	if err == nil {
 		if w.runAll(ctx, begun) {
@@ -113,12 +113,12 @@ func (w *writer) transact(group []*update) {
 	if err == nil {
 		return
 	}
-	// After some errors, as of a full disk, SQLite has rolled back by itself.
+	// After some errors, such as a full disk, SQLite has already rolled back.
 	_, _ = w.ExecContext(ctx, "ROLLBACK")
 	failAll(begun, err)
 }
 
-// failAll gives an error to all that have none.
+// failAll sets an error on all updates that have none.
 func failAll(group []*update, err error) {
 	for _, u := range group {
 		if u.err == nil {
@@ -138,8 +138,7 @@ func (w *writer) begin(ctx context.Context, level synchronous) error {
 	return err
 }
 
-// runAll runs the updates of a transaction one after the other, and says whether there is
-// something to be committed.
+// runAll runs the updates of a transaction one after another, and says whether there is anything to commit.
 func (w *writer) runAll(ctx context.Context, group []*update) (commit bool) {
 	if len(group) == 1 {
 		group[0].run(w.tx)
@@ -152,8 +151,8 @@ func (w *writer) runAll(ctx context.Context, group []*update) (commit bool) {
 		if u.err == nil && u.panicked == nil {
 			commit = true
 		} else if _, err := w.ExecContext(ctx, "ROLLBACK TO member"); err != nil {
-			// SQLite has rolled back all of them, as it does when the disk is full: none
-			// has happened, and those that are left would run outside of a transaction.
+			// SQLite has rolled back the transaction, as it does when the disk is full: all updates so far
+			// are undone, and the rest would run outside a transaction.
 			failAll(group, cmp.Or(u.err, err))
 			return false
 		}
@@ -165,7 +164,7 @@ func (w *writer) runAll(ctx context.Context, group []*update) (commit bool) {
 	return commit
 }
 
-// run runs f. A panic is the caller's, and nothing of f remains.
+// run runs f. A panic is passed on to the caller, and what f did is undone.
 func (u *update) run(tx *database.Tx) {
 	defer func() { u.panicked = recover() }()
 	u.err = u.f(tx)

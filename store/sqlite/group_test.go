@@ -59,12 +59,12 @@ func hosts(t *testing.T, db *database.DB) (n int) {
 	return n
 }
 
-// TestUpdatesShareATransaction: updates that wait at the same time are one transaction, of
-// which those that fail or panic are undone alone.
+// TestUpdatesShareATransaction: updates that wait at the same time share one transaction, and one that
+// fails or panics is undone alone.
 func TestUpdatesShareATransaction(t *testing.T) {
 	db := temp(t)
 	broken := errors.New("broken")
-	var committed [maxGroup + 1]int // when each ran
+	var committed [maxGroup + 1]int // how many hosts were committed when each ran
 	var updates []func(tx *database.Tx) error
 	for i := range committed {
 		updates = append(updates, insert(t, fmt.Sprint(i), func(*database.Tx) error {
@@ -74,7 +74,7 @@ func TestUpdatesShareATransaction(t *testing.T) {
 				return broken
 			case 2:
 				panic("no")
-			case 3: // a statement fails, and its error is dealt with
+			case 3: // a statement fails, and the update handles the error
 				return db.Fail("", insert(t, "0", func(*database.Tx) error { return broken })(db.Engine.(*file).writer.tx))
 			}
 			return nil
@@ -93,7 +93,7 @@ func TestUpdatesShareATransaction(t *testing.T) {
 			}
 		case 3:
 			if err == nil {
-				t.Errorf("update %d has added a host twice", i)
+				t.Errorf("update %d ran twice", i)
 			}
 		default:
 			succeeded++
@@ -107,7 +107,7 @@ func TestUpdatesShareATransaction(t *testing.T) {
 	}
 	for i, n := range committed[:maxGroup] {
 		if n != 0 {
-			t.Errorf("update %d ran when %d hosts were committed: it has another transaction than the first", i, n)
+			t.Errorf("update %d ran when %d hosts were committed: it was not in the transaction of the first", i, n)
 		}
 	}
 	if committed[maxGroup] == 0 {
@@ -115,8 +115,8 @@ func TestUpdatesShareATransaction(t *testing.T) {
 	}
 }
 
-// TestTransactionIsLost: where SQLite rolls back the whole transaction, as it does when
-// the disk is full, all of its updates fail, and the next one does not.
+// TestTransactionIsLost: when SQLite rolls back the whole transaction, as with a full disk, all of its
+// updates fail, and the next update succeeds.
 func TestTransactionIsLost(t *testing.T) {
 	db := temp(t)
 	full := errors.New("disk full")

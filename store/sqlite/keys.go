@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// keyMigrations are those that keys of pages need, for SQL has no SHA-256.
+// keyMigrations are the migrations that make pages' keys, since SQL has no SHA-256.
 func keyMigrations() []*goose.Migration {
 	return []*goose.Migration{
 		goose.NewGoMigration(21, &goose.GoFunc{RunTx: takeQueries}, nil),
@@ -20,7 +20,7 @@ func keyMigrations() []*goose.Migration {
 	}
 }
 
-// urlColumns hold URLs whose places keys take.
+// urlColumns are the columns in which keys replace URLs.
 var urlColumns = []struct{ table, column, where string }{
 	{"pages", "page", "1 = 1"},
 	{"page_texts", "page", "1 = 1"},
@@ -32,12 +32,12 @@ var urlColumns = []struct{ table, column, where string }{
 	{"evidence_captures", "url", "gone <> 0"},
 }
 
-// takeQueries makes the keys of pages out of their URLs.
+// takeQueries replaces the URLs of pages by their keys.
 func takeQueries(ctx context.Context, tx *sql.Tx) error {
 	return makeKeys(ctx, tx, `instr(%s, '?') > 0`, qianshao.PageKey)
 }
 
-// cutKeys shortens the keys of long URLs, from before PageKey did.
+// cutKeys shortens the keys of long URLs, made before PageKey shortened them.
 func cutKeys(ctx context.Context, tx *sql.Tx) error {
 	return makeKeys(ctx, tx, `length(CAST(%s AS BLOB)) > 2000`, func(key string) string {
 		path, query, has := strings.Cut(key, "?")
@@ -48,9 +48,9 @@ func cutKeys(ctx context.Context, tx *sql.Tx) error {
 	})
 }
 
-// makeKeys makes keys of what is in the columns and fits a condition.
+// makeKeys applies key to the urlColumns whose values meet a condition.
 func makeKeys(ctx context.Context, tx *sql.Tx, condition string, key func(string) string) error {
-	// Between the changes of two tables, rows refer to pages that are not there.
+	// While one table is changed and the next is not, rows refer to pages that do not exist.
 	if _, err := tx.ExecContext(ctx, `PRAGMA defer_foreign_keys = ON`); err != nil {
 		return err
 	}
@@ -62,10 +62,10 @@ func makeKeys(ctx context.Context, tx *sql.Tx, condition string, key func(string
 	return nil
 }
 
-// keyBatch rows are read at a time.
+// keyBatch is how many rows are read at a time.
 const keyBatch = 200
 
-// makeColumn goes by rowid: a key has a '?', too, and must not be taken for a URL.
+// makeColumn goes by rowid: a key has a '?', too, and must not be mistaken for a URL.
 func makeColumn(ctx context.Context, tx *sql.Tx, table, column, where string, key func(string) string) error {
 	type row struct {
 		id  int64

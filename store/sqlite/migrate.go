@@ -19,10 +19,10 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// goMigrations are those that SQL cannot make. They come between the files, as their numbers say.
+// goMigrations are the migrations that SQL cannot do. Their numbers place them among the files.
 func goMigrations() []*goose.Migration { return append(keyMigrations(), changesMigration()) }
 
-// schemaVersion returns the last migration's number: that in front of the last file's name, or a later one.
+// schemaVersion returns the last migration's number, of a file or of one in Go.
 func schemaVersion() (int64, error) {
 	entries, err := migrationFiles.ReadDir("migrations")
 	if err != nil {
@@ -35,9 +35,9 @@ func schemaVersion() (int64, error) {
 	return last, err
 }
 
-// migrateTries bounds how often migrate yields to another process that creates the same
-// database at the same moment. SQLite's own timeout does not cover that: whoever comes while
-// another turns a new file to WAL is refused at once. All tries last some three seconds.
+// migrateTries bounds how often migrate yields to another process that creates the same database at the
+// same moment. SQLite's own timeout does not cover that: while another process switches a new file to WAL,
+// everyone else is refused at once. All tries take about three seconds.
 const migrateTries = 10
 
 // migrate brings the schema up to date. An up-to-date database costs one query.
@@ -75,7 +75,7 @@ func isBusy(err error) bool {
 	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-// readableSchema refuses a schema that this program would have to change before it reads.
+// readableSchema refuses a schema that would have to be migrated before this program can read it.
 func readableSchema(ctx context.Context, db *sql.DB) error {
 	latest, err := schemaVersion()
 	if err != nil {
@@ -107,8 +107,8 @@ func versionOf(ctx context.Context, db *sql.DB) (int64, error) {
 	return version.Int64, err
 }
 
-// Provider returns what migrates db, a connection to a database that nobody else has
-// open. Its Close would close db.
+// Provider returns a migrator for db, which must be a connection to a database that nobody else has open.
+// Closing the provider would close db.
 func Provider(db *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {

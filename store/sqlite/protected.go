@@ -15,10 +15,9 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// OpenToRead opens a database for a caller that changes nothing. It does what Open
-// does, but a database whose file or folder is write-protected, such as a copy that is
-// kept as evidence, is read as it is: nothing is written beside it, its schema is not
-// brought up to date, and every change fails.
+// OpenToRead opens a database for a caller that changes nothing. It works as Open does, but if the file or
+// folder is write-protected, such as a copy kept as evidence, the database is read as it is: no file is
+// written beside it, the schema is not upgraded, and every change fails.
 func OpenToRead(ctx context.Context, path string) (*database.DB, error) {
 	db, err := Open(ctx, path)
 	if err == nil || !writeProtected(err) {
@@ -28,8 +27,8 @@ func OpenToRead(ctx context.Context, path string) (*database.DB, error) {
 	return f.opened("read", f.openProtected(ctx))
 }
 
-// Peek lets read look into a database as it is: nothing is written beside it, and its schema,
-// of whatever version, is left as it is.
+// Peek lets read look into a database as it is, whatever its schema: nothing is written beside it, and the
+// schema is not upgraded.
 func Peek(path string, read func(database.Statements) error) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -46,7 +45,7 @@ func Peek(path string, read func(database.Statements) error) error {
 	return errors.Join(read(db), db.Close())
 }
 
-// writeProtected says whether Open failed since it could not write.
+// writeProtected says whether Open failed because it could not write.
 func writeProtected(err error) bool {
 	if tooManyFiles(err) {
 		return false
@@ -64,7 +63,7 @@ func (f *file) openProtected(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	data, err := os.Open(abs) // whose error says more than SQLite's
+	data, err := os.Open(abs) // its error says more than SQLite's
 	if err != nil {
 		return err
 	}
@@ -73,7 +72,7 @@ func (f *file) openProtected(ctx context.Context) error {
 	}
 	parameters := map[string]string{"mode": "ro"}
 	logged := hasLog(abs)
-	if !logged { // SQLite wants to make a log, unless it is told that nobody writes
+	if !logged { // SQLite wants to create a log, unless it is told that nobody writes
 		parameters["immutable"] = "1"
 	}
 	if f.write, err = connect(abs, parameters, "query_only(ON)"); err != nil {
@@ -90,9 +89,9 @@ func (f *file) openProtected(ctx context.Context) error {
 	return f.connectReaders(abs, parameters)
 }
 
-// hasLog says whether a part of the database is in its write-ahead log, or will soon
-// be since a running program has it open. SQLite reads the log of a write-protected
-// database if the log's index, -shm, is there.
+// hasLog says whether part of the database is in its write-ahead log, or will soon be since a running
+// program has it open. SQLite can read the log of a write-protected database only if the log's index, -shm,
+// exists.
 func hasLog(abs string) bool {
 	info, err := os.Stat(abs + "-wal")
 	if errors.Is(err, fs.ErrNotExist) {

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// Snapshot implements database.Engine. Writers do not wait. The copy has no deleted text in it.
+// Snapshot implements database.Engine. Writers need not wait. The copy contains no deleted text.
 func (f *file) Snapshot(ctx context.Context, path string) error {
 	return f.Fail("copy", f.snapshot(ctx, path))
 }
@@ -17,7 +17,7 @@ func (f *file) snapshot(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	// SQLite would create the file readable by all; it takes an empty one for none.
+	// SQLite would create the file readable by all; it treats an empty file as a new database.
 	copied, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func (f *file) snapshot(ctx context.Context, path string) (err error) {
 			err = errors.Join(err, os.Remove(path))
 		}
 	}()
-	copier, err := connect(abs, nil) // the pool of readers may not write, not even elsewhere
+	copier, err := connect(abs, nil) // the readers' connections may not write, not even another file
 	if err != nil {
 		return err
 	}
@@ -35,5 +35,5 @@ func (f *file) snapshot(ctx context.Context, path string) (err error) {
 	if _, err := copier.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
 		return err
 	}
-	return copied.Sync() // which VACUUM leaves to others
+	return copied.Sync() // VACUUM does not sync the file
 }

@@ -9,22 +9,22 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// writer is the one connection that writes. Parsing takes SQLite longer than
-// most of our statements run, so each is prepared once and kept; database/sql's
-// transactions and statements that watch a context would start a goroutine each.
+// writer is the one connection that writes. Parsing a statement takes SQLite longer than running most of
+// ours, so each is prepared once and kept; database/sql's transactions, and its statements that watch a
+// context, would each start a goroutine.
 type writer struct {
-	tx    *database.Tx  // the writer itself, as a function sees it between BEGIN and COMMIT
+	tx    *database.Tx  // the writer itself, as the function of an update sees it
 	turn  chan struct{} // holds a token from BEGIN to COMMIT
 	queue queue
 	conn  *sql.Conn
 	level synchronous
-	stmts map[string]*sql.Stmt // by text; all texts are constants
+	stmts map[string]*sql.Stmt // by text; the texts are constants
 }
 
 func (w *writer) lock()   { w.turn <- struct{}{} }
 func (w *writer) unlock() { <-w.turn }
 
-// newWriter takes a connection of db for good.
+// newWriter reserves a connection of db.
 func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 	conn, err := db.Conn(context.WithoutCancel(ctx))
 	if err != nil {
@@ -40,7 +40,7 @@ func (w *writer) close() error {
 	for _, stmt := range w.stmts {
 		errs = append(errs, stmt.Close())
 	}
-	if err := w.conn.Close(); !errors.Is(err, sql.ErrConnDone) { // closed before
+	if err := w.conn.Close(); !errors.Is(err, sql.ErrConnDone) { // already closed
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
@@ -69,7 +69,7 @@ func (w *writer) QueryRowContext(ctx context.Context, query string, args ...any)
 	ctx = context.WithoutCancel(ctx)
 	s, err := w.prepared(ctx, query) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
-		return w.conn.QueryRowContext(ctx, query, args...) // which returns the error
+		return w.conn.QueryRowContext(ctx, query, args...) // any error is in the row
 	}
 	return s.QueryRowContext(ctx, args...)
 }
@@ -94,7 +94,6 @@ func (w *writer) checkpoint(ctx context.Context) error {
 	return err
 }
 
-// Checkpoint empties the write-ahead log, which may still have what was deleted; in the
-// database itself secure_delete has overwritten it. If a reader is in the way, the next
-// checkpoint does it.
+// Checkpoint empties the write-ahead log, which may still contain deleted text; in the database itself
+// secure_delete has overwritten it. If a reader prevents it, the next checkpoint does it.
 func (f *file) Checkpoint(ctx context.Context) error { return f.writer.checkpoint(ctx) }

@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Env names the variable with the DSN of a server on which tests may make databases.
+// Env names the variable with the DSN of a server on which tests may create databases.
 const Env = "QIANSHAO_POSTGRES"
 
 // Available says whether there is a server.
@@ -50,7 +50,7 @@ func DSN(t testing.TB) string {
 	return named(own)
 }
 
-// Open opens a new database; see DSN.
+// Open opens a new database, as in DSN.
 func Open(t testing.TB) *database.DB {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), postgres.Options{DSN: DSN(t)})
@@ -67,7 +67,7 @@ func Open(t testing.TB) *database.DB {
 
 var count atomic.Int64
 
-// template makes, once a process, the database that those of the tests are copied from. Its
+// template creates, once per process, the database that those of the tests are copied from. Creating its
 // schema costs as much as a hundred copies.
 var template = sync.OnceValues(func() (string, error) {
 	name := fmt.Sprintf("qianshao_test_%d", os.Getpid())
@@ -81,7 +81,7 @@ var template = sync.OnceValues(func() (string, error) {
 	return name, db.Close()
 })
 
-// create makes a database; CREATE DATABASE copies a template that nobody is connected to.
+// create creates a database; CREATE DATABASE can only copy a template that nobody is connected to.
 func create(name, from string) error {
 	copying.Lock()
 	defer copying.Unlock()
@@ -103,7 +103,7 @@ func execute(statement string) error {
 	return err
 }
 
-// named is the server's DSN with another database.
+// named is the server's DSN for another database.
 func named(database string) string {
 	u, err := url.Parse(os.Getenv(Env))
 	if err != nil {

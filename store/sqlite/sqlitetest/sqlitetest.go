@@ -12,13 +12,13 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite"
 )
 
-// File returns the path of a new database with the schema in it, which goes when the test ends.
+// File returns the path of a new database with the schema in it, which is removed when the test ends.
 func File(t testing.TB) string {
 	t.Helper()
 	return filepath.Join(Folder(t), name)
 }
 
-// Folder returns a new folder with such a database in it, where a data folder has its own.
+// Folder returns a new folder with such a database in it, at the place where a data folder has it.
 func Folder(t testing.TB) string {
 	t.Helper()
 	data, err := template()
@@ -34,8 +34,8 @@ func Folder(t testing.TB) string {
 
 const name = "qianshao.db"
 
-// template makes, once a process, the database that those of the tests are copied from. Its
-// migrations cost more than most tests do, and each waits for the disk.
+// template creates, once per process, the database that those of the tests are copied from. Its migrations
+// cost more than most tests, and each waits for the disk.
 var template = sync.OnceValues(func() (data []byte, err error) {
 	folder, err := os.MkdirTemp("", "qianshao-template-")
 	if err != nil {
