@@ -1,8 +1,8 @@
 -- +goose Up
--- The schema as SQLite's migrations have left it at the same number; from here on each engine has
--- a file of its own for each number. Numbers of whatever size are BIGINT, as SQLite has them, and
--- truth values 0 and 1. A rowid is a column where statements ask for it. The database has the
--- collation C, so that texts are in the order of their bytes.
+-- The schema as SQLite's migrations left it at the same number; from here on each engine has its own file
+-- for each number. All integers are BIGINT, since SQLite has one size only, and booleans are 0 and 1. There
+-- is a rowid column where statements use it. The database has the collation C, so that texts sort by their
+-- bytes.
 
 CREATE TABLE authorisations (
     id TEXT PRIMARY KEY,
@@ -710,8 +710,8 @@ SELECT a.id, m.campaign FROM campaign_aliases a JOIN campaign_members m ON m.fin
 UNION ALL
 SELECT a.id, k.campaign FROM campaign_aliases a JOIN campaign_keys k ON k.key_hash = a.key_hash WHERE a.finding = '';
 
--- What SQLite has and the statements of both use. A scalar max of which one side is NULL is NULL. The keys of
--- json_each are texts that are in the order of the list.
+-- Functions of SQLite that the statements of both engines use. A scalar max with a NULL argument is NULL.
+-- The keys of json_each are texts that sort in the order of the list.
 -- +goose StatementBegin
 CREATE FUNCTION json_each(list TEXT) RETURNS TABLE (key TEXT, value TEXT) LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE ROWS 50 AS
 $$ WITH one AS (SELECT replace(list, '\u0000', '\ufffd')::json AS list)
@@ -757,7 +757,7 @@ CREATE FUNCTION min(a TEXT, b TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL
 $$ SELECT CASE WHEN a <= b THEN a WHEN a > b THEN b END $$;
 -- +goose StatementEnd
 
--- The trail of acts is only added to, whoever connects.
+-- Rows of the trail of acts can only be added, by whatever program.
 -- +goose StatementBegin
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'the trail of acts is only added to'; END $$;
@@ -765,7 +765,8 @@ $$ BEGIN RAISE EXCEPTION 'the trail of acts is only added to'; END $$;
 CREATE TRIGGER acts_are_kept BEFORE TRUNCATE ON acts FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER acts_stay_as_they_are BEFORE UPDATE OR DELETE ON acts FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
--- What pages say is nowhere but in its rows, so that it goes with them: not in the samples of the statistics either.
+-- The text of pages is only in its rows, so that it is deleted with them: it is kept out of the samples of
+-- the statistics, too.
 ALTER TABLE findings ALTER COLUMN finding SET STATISTICS 0, ALTER COLUMN title SET STATISTICS 0,
   ALTER COLUMN url SET STATISTICS 0, ALTER COLUMN requested_url SET STATISTICS 0;
 ALTER TABLE page_texts ALTER COLUMN title SET STATISTICS 0, ALTER COLUMN source SET STATISTICS 0, ALTER COLUMN body SET STATISTICS 0,
@@ -779,8 +780,8 @@ ALTER TABLE campaigns ALTER COLUMN label SET STATISTICS 0, ALTER COLUMN key_name
 ALTER TABLE batch_previews ALTER COLUMN preview SET STATISTICS 0;
 ALTER TABLE kept_answers ALTER COLUMN request SET STATISTICS 0, ALTER COLUMN body SET STATISTICS 0;
 
--- The tables from which something was deleted of which nothing may be left, '' for all. Those that
--- are being written anew for it are taken; see Rewrite.
+-- The tables from which something was deleted that must leave no trace, '' for all of them. Rows are marked
+-- as taken while their tables are rewritten; see Rewrite.
 CREATE TABLE forgotten (
     name TEXT NOT NULL,
     taken BIGINT NOT NULL DEFAULT 0

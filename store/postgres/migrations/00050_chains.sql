@@ -1,7 +1,7 @@
 -- +goose Up
--- Each writer of evidence has chains of its own; the links have the chain's number in their seq, above
--- the 32 bits of their place in it. 0 is the one chain that there was, which nobody continues.
--- Who takes links away must change seq and chain here, too. registered is the seq that was registered last.
+-- Each writer of evidence has its own chains; a link's seq has the chain's number above the 32 bits of its
+-- position in the chain. 0 is the one chain of earlier versions, which nobody continues. Whoever removes
+-- links must change seq and chain here, too. registered is the last seq that was registered.
 CREATE TABLE evidence_chains (
     number     BIGINT PRIMARY KEY,
     writer     TEXT NOT NULL,
@@ -29,15 +29,16 @@ CREATE TABLE evidence_register (
 );
 CREATE INDEX evidence_register_head ON evidence_register (head, seq);
 
--- A capture's id says when it came, among those of all chains; first_seq where its records stand.
+-- A capture's id gives its order among the captures of all chains; first_seq is the position of its
+-- records.
 ALTER TABLE evidence_captures ADD COLUMN first_seq BIGINT NOT NULL DEFAULT 0;
 UPDATE evidence_captures SET first_seq = id;
 
--- An object is a capture, and indexes are written where they are asked for.
+-- An object of the archive is one capture, and indexes are written when they are requested.
 DROP TABLE evidence_files;
 CREATE INDEX evidence_links_uncut ON evidence_links (file) WHERE gone <> 0 AND cut = 0;
 
--- An address may be longer than a key of an index.
+-- A URL may be longer than an index key.
 DROP INDEX evidence_captures_url;
 CREATE INDEX evidence_captures_url ON evidence_captures (md5(url), id);
 

@@ -1,6 +1,6 @@
 -- +goose Up
--- Where the parts of the outpost are that are kept beside the store: whoever names another place
--- would tell an index, or look into an archive, that has nothing of it.
+-- Where the parts of the outpost are that are stored outside the store: with another place, a process would
+-- update an index, or search an archive, that has none of its data.
 CREATE TABLE places (
   part  TEXT PRIMARY KEY NOT NULL,
   place TEXT NOT NULL

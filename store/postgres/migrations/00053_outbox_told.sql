@@ -1,6 +1,6 @@
 -- +goose Up
--- The greatest seq of the outbox that a consumer was told. That of a change never comes again, even
--- after all of them were told: an index refuses what is older than what it has.
+-- The greatest seq of the outbox that a consumer has processed. No later change may get a smaller one, even
+-- when the outbox is empty: an index refuses what is older than what it has.
 CREATE TABLE outbox_told (
     consumer TEXT PRIMARY KEY,
     seq      BIGINT NOT NULL

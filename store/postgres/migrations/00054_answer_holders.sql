@@ -1,6 +1,6 @@
 -- +goose Up
--- The process that works on a request under an Idempotency-Key, by the holder of its data folder:
--- what that has not answered before its end it can begin again.
+-- The process that works on a request with an Idempotency-Key, as the holder of its data folder: if it
+-- ended without an answer, it can begin the request again.
 ALTER TABLE kept_answers ADD COLUMN holder TEXT NOT NULL DEFAULT '';
 
 -- +goose Down

@@ -1,6 +1,6 @@
 -- +goose Up
--- Written for SQLite and PostgreSQL alike: times are integer unix milliseconds
--- in UTC, booleans 0 or 1, lists JSON in text.
+-- Written for SQLite and PostgreSQL alike: times are integer unix milliseconds in UTC, booleans 0 or 1,
+-- lists JSON texts.
 
 CREATE TABLE authorisations (
     id            TEXT PRIMARY KEY,
@@ -17,7 +17,7 @@ CREATE TABLE authorisations (
     seeds         TEXT NOT NULL
 );
 
--- due is NULL for a URL that is not to be visited (again).
+-- due is NULL for a URL that will not be visited (again).
 CREATE TABLE frontier (
     url           TEXT PRIMARY KEY,
     host          TEXT NOT NULL,
@@ -32,9 +32,8 @@ CREATE INDEX frontier_head ON frontier (host, due, depth) WHERE due IS NOT NULL;
 CREATE INDEX frontier_host ON frontier (host);
 CREATE INDEX frontier_skip ON frontier (skip) WHERE skip <> '';
 
--- head_due and head_depth repeat those of the host's first URL in the
--- frontier, so that a lease looks at hosts alone. A host has at most one
--- lease; it is live while lease_until lies in the future.
+-- head_due and head_depth repeat those of the host's first URL in the frontier, so that a lease only reads
+-- hosts. A host has at most one lease; it is live until lease_until.
 CREATE TABLE hosts (
     host        TEXT PRIMARY KEY,
     next_at     BIGINT NOT NULL DEFAULT 0,
@@ -79,7 +78,7 @@ CREATE TABLE findings (
 );
 CREATE INDEX findings_url ON findings (url);
 
--- Findings that are gone from here and perhaps not yet from the search index.
+-- Findings that were removed here but perhaps not yet from the search index.
 CREATE TABLE removals (
     id  TEXT PRIMARY KEY,
     url TEXT NOT NULL

@@ -1,6 +1,6 @@
 -- +goose Up
--- What an authorisation permits or asks for beside a plain visit. Times
--- between visits are milliseconds, 0 for the collector's own.
+-- What an authorisation permits or requires besides a plain visit. Intervals between visits are in
+-- milliseconds, 0 for the collector's default.
 
 ALTER TABLE authorisations ADD COLUMN revisit_min BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE authorisations ADD COLUMN revisit_max BIGINT NOT NULL DEFAULT 0;

@@ -1,6 +1,6 @@
 -- +goose Up
--- What the next visit of a URL needs to know of the last one (ingest.Memory),
--- and findings whose content is gone.
+-- What the next visit of a URL needs to know about the last one (ingest.Memory), and findings whose content
+-- is gone.
 
 ALTER TABLE frontier ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE frontier ADD COLUMN page TEXT NOT NULL DEFAULT '';
@@ -25,8 +25,8 @@ CREATE TABLE finding_changes (
     PRIMARY KEY (id, at, state)
 );
 
--- A finding is no longer deleted when its page is clean, so nothing has to be
--- taken out of the search index.
+-- A finding is no longer deleted when its page is clean, so nothing has to be removed from the search
+-- index.
 DROP TABLE removals;
 
 -- +goose Down

@@ -1,7 +1,6 @@
 -- +goose Up
--- The evidence archive: links of its hash chain, one for each record that was
--- ever written. Their meaning is explained in evidence. start is the
--- link's offset; gone the seq of the deletion that took the record, or 0.
+-- The evidence archive: the links of its hash chain, one for each record ever written. Package evidence
+-- explains them. start is the link's offset; gone is the seq of the deletion that removed the record, or 0.
 
 CREATE TABLE evidence_links (
     seq       BIGINT PRIMARY KEY,
@@ -25,7 +24,7 @@ CREATE TABLE evidence_links (
 CREATE INDEX evidence_links_file ON evidence_links (file, seq);
 CREATE INDEX evidence_links_gone ON evidence_links (file, seq) WHERE gone <> 0;
 
--- The last link once more: who takes links away must change this, too.
+-- A copy of the last link: whoever removes links must change this, too.
 CREATE TABLE evidence_head (
     one   INTEGER PRIMARY KEY CHECK (one = 1),
     seq   BIGINT NOT NULL,

@@ -1,11 +1,11 @@
 -- +goose Up
--- views_at is when the page was last asked for in its other views, 0 for
--- never; views_sha256 is the hash of the plain visitor's body at that time.
+-- views_at is when the page's other views were last requested, 0 for never; views_sha256 is the hash of the
+-- plain visitor's body at that time.
 ALTER TABLE pages ADD COLUMN views_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE pages ADD COLUMN views_sha256 TEXT NOT NULL DEFAULT '';
 
--- Other views of flagged pages, as far as a finding's evidence points into
--- them, and a browser's picture. source is a zstd frame, screenshot a PNG.
+-- Other views of flagged pages, if a finding's evidence points into them, and a browser's picture. source
+-- is a zstd frame, screenshot a PNG.
 CREATE TABLE page_views (
     url        TEXT NOT NULL REFERENCES pages (url) ON DELETE CASCADE,
     view       TEXT NOT NULL,

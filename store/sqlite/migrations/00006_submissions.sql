@@ -1,7 +1,6 @@
 -- +goose Up
--- Reports of pages. waits_for is the reason for which a report waits for an
--- authorisation, '' once it is in the frontier; visits is how often its URL had
--- been visited by then.
+-- Reports of pages. waits_for is why a report waits for an authorisation, '' once it is in the frontier;
+-- visits is how often its URL had been visited by then.
 
 CREATE TABLE submissions (
     id             TEXT PRIMARY KEY,

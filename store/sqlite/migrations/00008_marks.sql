@@ -1,5 +1,5 @@
 -- +goose Up
--- What tells the search index whether it has what is here.
+-- For the mark by which the search index knows whether it is up to date.
 CREATE INDEX findings_seen ON findings (last_seen, gone_at);
 
 -- +goose Down

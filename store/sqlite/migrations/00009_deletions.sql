@@ -1,7 +1,6 @@
 -- +goose Up
--- The log of findings that were deleted: what is left of them. It has no URL;
--- a finding's id is a hash of its URL and category. indexed is 0 until the search
--- index was told: the process that has it open does that.
+-- The log of deleted findings: all that is left of them. It has no URL; a finding's id is a hash of its URL
+-- and category. indexed is 0 until the process that has the search index open has told it of the deletion.
 CREATE TABLE deletions (
     finding  TEXT NOT NULL,
     at       BIGINT NOT NULL,

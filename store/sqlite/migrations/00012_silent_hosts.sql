@@ -1,9 +1,8 @@
 -- +goose Up
--- What the visits of a host have come to, to tell which hosts are not monitored
--- without a look at their URLs. fetched_at is when a page last came, 0 for never;
--- fresh_until when the last of its pages is due again; trouble why no page comes,
--- since trouble_at; lost the visits in a row that failed at URLs which had a page;
--- authorisation the id under which the host was last asked.
+-- The results of a host's visits, to tell which hosts are not monitored without reading their URLs.
+-- fetched_at is when a page was last received, 0 for never; fresh_until is when the last of its pages is
+-- due again; trouble is why visits bring no page, since trouble_at; lost counts the latest visits in a row
+-- that failed at URLs which had a page; authorisation is the id under which the host was last requested.
 
 ALTER TABLE hosts ADD COLUMN authorisation TEXT NOT NULL DEFAULT '';
 ALTER TABLE hosts ADD COLUMN fetched_at BIGINT NOT NULL DEFAULT 0;
@@ -13,8 +12,8 @@ ALTER TABLE hosts ADD COLUMN trouble_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE hosts ADD COLUMN lost INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX hosts_authorisation ON hosts (authorisation);
 
--- A page that came is due again after its interval, or sooner, so its visit was
--- no earlier than that.
+-- A page is due again after its interval, or sooner, so its last visit was no earlier than that interval
+-- before it is due.
 UPDATE hosts SET
   fetched_at = coalesce((SELECT max(f.due - f.revisit) FROM frontier f
     WHERE f.host = hosts.host AND f.visits > 0 AND f.skip = '' AND f.revisit > 0 AND f.due >= f.revisit), 0),

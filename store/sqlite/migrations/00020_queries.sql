@@ -1,8 +1,7 @@
 -- +goose Up
--- The key of a page (qianshao.PageKey) is its URL with the SHA-256 of the query in
--- the query's place. page and requested hold keys; a whole URL is kept of what is
--- flagged or has a finding (page_texts, findings, evidence_*), of reports, and in the
--- frontier. Migration 21 makes keys out of the URLs that are there.
+-- The key of a page (qianshao.PageKey) is its URL with the SHA-256 of the query in place of the query. page
+-- and requested hold keys; whole URLs are kept only for flagged pages and findings (page_texts, findings,
+-- evidence_*), for reports, and in the frontier. Migration 21 replaces the existing URLs by keys.
 ALTER TABLE pages RENAME COLUMN url TO page;
 ALTER TABLE pages RENAME COLUMN requested_url TO requested;
 ALTER TABLE page_texts RENAME COLUMN url TO page;
@@ -19,15 +18,15 @@ ALTER TABLE submissions ADD COLUMN page TEXT NOT NULL DEFAULT '';
 ALTER TABLE submissions ADD COLUMN dropped TEXT NOT NULL DEFAULT '';
 UPDATE submissions SET page = url;
 
--- missed_since is when visits began to bring no page, 0 if the last one brought one.
+-- missed_since is since when visits have brought no page, 0 if the last one did.
 ALTER TABLE frontier ADD COLUMN missed_since BIGINT NOT NULL DEFAULT 0;
--- A lease names its URL by the key, and none is live while the schema changes.
+-- A lease holds the key of its URL, and none is live while the schema changes.
 UPDATE hosts SET leased = '', lease_until = 0;
 
 ALTER TABLE authorisations ADD COLUMN no_queries INTEGER NOT NULL DEFAULT 0;
 
 -- +goose Down
--- A query that is a hash does not come back.
+-- A query cannot be recovered from its hash.
 ALTER TABLE authorisations DROP COLUMN no_queries;
 ALTER TABLE frontier DROP COLUMN missed_since;
 ALTER TABLE submissions DROP COLUMN dropped;

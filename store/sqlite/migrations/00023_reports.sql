@@ -1,6 +1,6 @@
 -- +goose Up
--- origin says by which way a report came, never who sent it. visited says that its
--- URL was visited since it was last queued; until now a count of visits told that.
+-- origin is the way by which a report came, never who sent it. visited says that its URL was visited since
+-- it was last queued; until now a count of visits showed that.
 ALTER TABLE submissions ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 ALTER TABLE submissions ADD COLUMN visited INTEGER NOT NULL DEFAULT 0;
 UPDATE submissions SET visited = 1

@@ -1,8 +1,8 @@
 -- +goose Up
--- The outbox has the changed findings that a consumer of findings (the search index)
--- was not told yet: a row a finding, however often it changed. seq grows with each
--- change; at is when the first change was that the consumer does not know. deleted is 1
--- if the finding was deleted since, even if it was found anew after that.
+-- The outbox lists the changed findings that a consumer of findings (the search index) has not processed
+-- yet: one row for each finding, however often it changed. seq grows with each change; at is the time of
+-- the first change that the consumer has not processed. deleted is 1 if the finding was deleted since, even
+-- if it was found anew after that.
 CREATE TABLE outbox (
     consumer TEXT NOT NULL,
     finding  TEXT NOT NULL,
@@ -13,7 +13,7 @@ CREATE TABLE outbox (
 );
 CREATE UNIQUE INDEX outbox_seq ON outbox (consumer, seq);
 
--- What the index was not told before: the log of deletions no longer keeps that.
+-- Deletions that the index has not processed: from now on the outbox has them, not the log of deletions.
 INSERT INTO outbox (consumer, finding, seq, at, deleted)
 SELECT 'index', d.finding, row_number() OVER (ORDER BY min(d.at), d.finding), min(d.at), 1
 FROM deletions d WHERE d.indexed = 0 GROUP BY d.finding;

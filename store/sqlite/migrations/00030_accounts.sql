@@ -1,11 +1,11 @@
 -- +goose Up
--- Who may use console and API. password is an argon2id hash; of tokens, links and sessions
--- only hashes are kept. epoch grows with each change that ends an account's sessions.
+-- Who may use console and API. password is an argon2id hash; tokens, links and sessions are stored as
+-- hashes only. epoch grows with each change that ends an account's sessions.
 CREATE TABLE accounts (
   name             TEXT PRIMARY KEY,
   role             TEXT NOT NULL,
   sees_all         INTEGER NOT NULL,
-  authorisations   TEXT NOT NULL, -- JSON, the ids of those under which it sees
+  authorisations   TEXT NOT NULL, -- JSON, the ids of those that it sees
   disabled         INTEGER NOT NULL,
   created          BIGINT NOT NULL,
   password         TEXT NOT NULL,
@@ -18,7 +18,7 @@ CREATE TABLE accounts (
 );
 CREATE UNIQUE INDEX accounts_subject ON accounts (subject) WHERE subject <> '';
 
--- What was changed of accounts, by whom. Rows are only added.
+-- Changes of accounts, and who made them. Rows are only added.
 CREATE TABLE account_changes (
   seq     BIGINT PRIMARY KEY,
   at      BIGINT NOT NULL,
@@ -28,8 +28,7 @@ CREATE TABLE account_changes (
   detail  TEXT NOT NULL
 );
 
--- ended marks a session that was ended before its time: a request that had read it
--- earlier must not write it back.
+-- ended marks a session that ended early: a request that had read it before must not write it back.
 CREATE TABLE sessions (
   id      TEXT PRIMARY KEY,
   data    BLOB NOT NULL,

@@ -1,7 +1,6 @@
 -- +goose Up
--- seen is desk.Seen of what the finding shows, '' until it was computed; host and
--- authorisation are the finding's; back_at is when it was last found again after it was
--- gone, 0 for never.
+-- seen is desk.Seen of what the finding shows, '' until it was computed; host and authorisation are the
+-- finding's; back_at is when it last came back after it was gone, 0 for never.
 ALTER TABLE findings ADD COLUMN seen TEXT NOT NULL DEFAULT '';
 ALTER TABLE findings ADD COLUMN host TEXT NOT NULL DEFAULT '';
 ALTER TABLE findings ADD COLUMN authorisation TEXT NOT NULL DEFAULT '';
@@ -9,14 +8,13 @@ ALTER TABLE findings ADD COLUMN back_at BIGINT NOT NULL DEFAULT 0;
 UPDATE findings SET
   authorisation = CASE WHEN json_valid(finding) THEN coalesce(json_extract(finding, '$.authorisation'), '') ELSE '' END,
   back_at = coalesce((SELECT max(c.at) FROM finding_changes c WHERE c.id = findings.id AND c.state = 'open' AND c.cause <> 'category'), 0);
--- On which sites the same content is; and which rows are still to be filled.
+-- Which sites have the same content, and which rows have no seen yet.
 CREATE INDEX findings_content ON findings (seen, host);
--- What the desk reads of a finding, without the pages that its evidence takes.
+-- What the desk reads of a finding, without the large columns of its evidence.
 CREATE INDEX findings_desk ON findings (id, seen, back_at, authorisation, level, category, host);
 
--- The trail of review: rows are added and never changed. detail is desk.Detail in JSON;
--- until is 0 where an act has none; client_key is what a client calls the act, so that
--- repeating it is doing it once.
+-- The trail of review: rows are added and never changed. detail is desk.Detail in JSON; until is 0 if an
+-- act has none; client_key is the client's name for the act, so that a repeated request adds no second act.
 CREATE TABLE acts (
     seq          BIGINT PRIMARY KEY,
     at           BIGINT NOT NULL,
@@ -52,8 +50,8 @@ CREATE TRIGGER acts_are_kept BEFORE DELETE ON acts BEGIN
 END;
 -- +goose StatementEnd
 
--- The end of the trail. Whoever adds to it changes this row first: in a database with
--- several writers, that lets acts become visible in the order of their numbers.
+-- The end of the trail. Whoever adds to it changes this row first: in a database with several writers, that
+-- makes acts visible in the order of their numbers.
 CREATE TABLE act_head (
     id    INTEGER PRIMARY KEY CHECK (id = 1),
     seq   BIGINT NOT NULL,
@@ -61,14 +59,14 @@ CREATE TABLE act_head (
 );
 INSERT INTO act_head (id, seq, chain) VALUES (1, 0, '');
 
--- acts up to this one are about the finding that was deleted, not about another one that
--- was found at the same place later.
+-- acts up to this one are about the deleted finding, later ones about a finding made at the same place
+-- afterwards.
 ALTER TABLE deletions ADD COLUMN acts BIGINT NOT NULL DEFAULT 0;
 
--- Derived of the acts: a row for each subject that has any. act is the last deciding act;
--- decided the one whose verdict stands, 0 for none, and what follows up to dissent is about it.
--- parked is the act that parks the subject, 0 for none, and what follows is about it;
--- parked_sites is the number of sites at which it comes back, 0 for none.
+-- Derived from the acts: one row for each subject that has any. act is the last deciding act; decided is
+-- the act whose verdict stands, 0 for none, and the columns up to dissent are about it. parked is the act
+-- that parks the subject, 0 for none, and the columns after it are about it; parked_sites is the number of
+-- sites at which the subject comes back, 0 for none.
 CREATE TABLE standings (
     subject_kind   TEXT NOT NULL,
     subject        TEXT NOT NULL,
@@ -95,7 +93,7 @@ CREATE TABLE standings (
     PRIMARY KEY (subject, subject_kind)
 );
 
--- Who works on what. Not derived: a claim that is renewed leaves no act.
+-- Who works on what. Not derived from acts: renewing a claim leaves none.
 CREATE TABLE claims (
     subject_kind TEXT NOT NULL,
     subject      TEXT NOT NULL,
@@ -104,8 +102,8 @@ CREATE TABLE claims (
     PRIMARY KEY (subject, subject_kind)
 );
 
--- progress is the last member that the order, or its undoing, has come to. ordered is the
--- act of the batch in JSON, '' while it has none.
+-- progress is the last member that the order, or its undoing, has reached. ordered is the act of the batch
+-- in JSON, '' before it has one.
 CREATE TABLE batches (
     id         BIGINT PRIMARY KEY,
     account    TEXT NOT NULL,
@@ -123,8 +121,8 @@ CREATE TABLE batches (
 );
 CREATE INDEX batches_unfinished ON batches (id) WHERE state IN ('applying', 'undoing');
 
--- seen, basis and verdict are those at the freezing; act is what the batch did, 0 for
--- nothing, for the reason in skipped; undone likewise.
+-- seen, basis and verdict are those when the batch was frozen; act is the batch's act on the member, 0 if
+-- it was skipped, with the reason in skipped; undone likewise.
 CREATE TABLE batch_members (
     batch    BIGINT NOT NULL REFERENCES batches (id) ON DELETE CASCADE,
     finding  TEXT NOT NULL,

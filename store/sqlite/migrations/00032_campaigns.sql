@@ -1,10 +1,9 @@
 -- +goose Up
--- Campaigns are derived from the findings, and from the acts that merge and split them
--- and set their policies. What every table means is said in desk/campaign and in
--- store/sqlstore/campaigns.
+-- Campaigns are derived from the findings, and from the acts that merge and split them and set their
+-- policies. Packages desk/campaign and store/sqlstore/campaigns explain the tables.
 
--- salt makes ids of campaigns that cannot be guessed; traits is what the findings were
--- grouped by: another one, and all are grouped anew.
+-- salt makes ids of campaigns unguessable; traits names what the findings were grouped by: if it changes,
+-- all are grouped anew.
 CREATE TABLE campaign_state (
     one    INTEGER PRIMARY KEY CHECK (one = 1),
     salt   TEXT NOT NULL,
@@ -12,9 +11,9 @@ CREATE TABLE campaign_state (
 );
 INSERT INTO campaign_state (one, salt) VALUES (1, lower(hex(randomblob(16))));
 
--- key_hash is 0 for blocks; oldest is the finding that gives a block its id and label.
--- shared is 1 while more owners have the key than may. policy is the act that says what
--- becomes of newcomers, 0 for none. A number is never used again.
+-- key_hash is 0 for blocks; oldest is the finding that gives a block its id and label. shared is 1 while
+-- the key has more owners than allowed. policy is the act that decides newcomers, 0 for none. A number is
+-- never reused.
 CREATE TABLE campaigns (
     campaign INTEGER PRIMARY KEY AUTOINCREMENT,
     id       TEXT NOT NULL UNIQUE,
@@ -32,22 +31,22 @@ CREATE TABLE campaigns (
 
 CREATE INDEX campaigns_shared ON campaigns (campaign) WHERE shared = 1;
 
--- Buckets: the bands of blocks. There are many, and each is looked up by itself: the row's
--- number is the band. Those of a campaign are in campaign_shapes.
+-- Buckets: the bands of blocks. There are many, and each is looked up individually: the rowid is the band.
+-- The bands of a campaign are in campaign_shapes.
 CREATE TABLE campaign_bands (
     band     INTEGER PRIMARY KEY,
     campaign BIGINT NOT NULL
 );
 
--- Buckets: destinations, handles, and what was split off.
+-- Buckets: destinations, handles, and campaigns that were split off.
 CREATE TABLE campaign_keys (
     key_hash INTEGER PRIMARY KEY,
     campaign BIGINT NOT NULL
 );
 CREATE INDEX campaign_keys_campaign ON campaign_keys (campaign);
 
--- The different blocks of a campaign. split is the act that has taken the members out of
--- another campaign, whose keys newcomers go by; 0 for none.
+-- The distinct blocks of a campaign. split is the act that moved the members out of the campaign that
+-- newcomers with their keys still join; 0 for none.
 CREATE TABLE campaign_shapes (
     campaign BIGINT NOT NULL,
     shape    BIGINT NOT NULL,
@@ -60,8 +59,8 @@ CREATE TABLE campaign_shapes (
 CREATE INDEX campaign_shapes_shape ON campaign_shapes (shape, split);
 CREATE INDEX campaign_shapes_rare ON campaign_shapes (campaign, members, shape);
 
--- What each finding counts for, as it was counted: counters change by the difference to
--- it. campaign is its primary one, block that of its block.
+-- How each finding was counted: counters change by the difference from it. campaign is its primary one,
+-- block that of its block.
 CREATE TABLE campaign_findings (
     finding       TEXT PRIMARY KEY,
     campaign      BIGINT NOT NULL,
@@ -87,8 +86,8 @@ CREATE INDEX campaign_findings_due ON campaign_findings (campaign, due) WHERE du
 CREATE INDEX campaign_findings_shape ON campaign_findings (block, shape);
 CREATE INDEX campaign_findings_wakes ON campaign_findings (wakes) WHERE wakes IS NOT NULL;
 
--- All campaigns of a finding; place 0 is that of its block, the others are those of its
--- keys in their order. key_hash is the key that has led there, 0 for the block.
+-- All campaigns of a finding; place 0 is that of its block, the others are those of its keys in their
+-- order. key_hash is the key that led to the campaign, 0 for the block.
 CREATE TABLE campaign_members (
     finding       TEXT NOT NULL,
     campaign      BIGINT NOT NULL,
@@ -110,9 +109,9 @@ CREATE TABLE campaign_owners (
     PRIMARY KEY (campaign, owner, authorisation)
 );
 
--- Counters of primary members, by authorisation and category; '*' is for all. rank is 3
--- with undecided and relapsed ones, 2 with undecided ones, 1 with relapsed ones, 0 without.
--- due is when the first undecided one is overdue.
+-- Counters of primary members, by authorisation and category; '*' means all. rank is 3 with undecided and
+-- relapsed members, 2 with undecided ones, 1 with relapsed ones, 0 with neither. due is when the first
+-- undecided one is overdue.
 CREATE TABLE campaign_counts (
     campaign      BIGINT NOT NULL,
     authorisation TEXT NOT NULL,
@@ -134,7 +133,7 @@ CREATE INDEX campaign_counts_queue ON campaign_counts (authorisation, category, 
 CREATE INDEX campaign_counts_parked ON campaign_counts (authorisation, category, score DESC, first_seen, campaign) WHERE parked > 0;
 CREATE INDEX campaign_counts_reviewing ON campaign_counts (authorisation, category, score DESC, first_seen, campaign) WHERE reviewing > 0;
 
--- Former ids: that of a campaign whose oldest finding this was, or of a key's campaign.
+-- Former ids: of a campaign whose oldest finding this was, or of a key's campaign.
 CREATE TABLE campaign_aliases (
     id       TEXT PRIMARY KEY,
     finding  TEXT NOT NULL,
@@ -142,7 +141,7 @@ CREATE TABLE campaign_aliases (
 );
 CREATE INDEX campaign_aliases_finding ON campaign_aliases (finding) WHERE finding <> '';
 
--- Acts on campaigns that outlive regrouping, with their ends as findings or keys.
+-- Acts on campaigns that survive regrouping, with the findings or keys that they refer to.
 CREATE TABLE campaign_pins (
     act      BIGINT NOT NULL,
     kind     TEXT NOT NULL,
@@ -155,12 +154,12 @@ CREATE TABLE campaign_pins (
 CREATE INDEX campaign_pins_finding ON campaign_pins (finding) WHERE finding <> '';
 CREATE INDEX campaign_pins_into ON campaign_pins (into_finding) WHERE into_finding <> '';
 
--- Findings whose campaign has to be looked at again: something has left it.
+-- Findings whose campaign must be checked again because something has left it.
 CREATE TABLE campaign_dirty (
     campaign BIGINT PRIMARY KEY
 );
 
--- Every id that leads to a campaign.
+-- All ids that lead to a campaign.
 CREATE VIEW campaign_names AS
 SELECT id, campaign FROM campaigns
 UNION ALL
@@ -168,14 +167,14 @@ SELECT a.id, m.campaign FROM campaign_aliases a JOIN campaign_members m ON m.fin
 UNION ALL
 SELECT a.id, k.campaign FROM campaign_aliases a JOIN campaign_keys k ON k.key_hash = a.key_hash WHERE a.finding = '';
 
--- What is said of campaigns, and who has tasks.
+-- Standings of campaigns, and who has tasks.
 CREATE INDEX standings_campaigns ON standings (subject) WHERE subject_kind = 'campaign';
 CREATE INDEX standings_assignee ON standings (assignee, subject) WHERE assignee <> '';
 
 -- Parked subjects that come back at a number of sites.
 CREATE INDEX standings_parked_sites ON standings (subject) WHERE parked_sites > 0;
 
--- All findings that are there wait to be grouped.
+-- All existing findings are queued for grouping.
 INSERT INTO outbox (consumer, finding, seq, at, deleted)
 SELECT 'campaigns', id, row_number() OVER (ORDER BY first_seen, id), first_seen, 0 FROM findings;
 

@@ -1,5 +1,5 @@
 -- +goose Up
--- Queries that accounts have saved, for themselves or for all.
+-- Queries that accounts have saved, for themselves or for everybody.
 CREATE TABLE saved_views (
   id      TEXT PRIMARY KEY,
   owner   TEXT NOT NULL, -- the account's name
@@ -11,8 +11,8 @@ CREATE TABLE saved_views (
   UNIQUE (owner, name)
 );
 
--- Answers to requests with an Idempotency-Key. status is 0 while the request is worked on.
--- request is the SHA-256 of method, path and body, in hex.
+-- Answers to requests with an Idempotency-Key. status is 0 while the request is being worked on. request is
+-- the SHA-256 of method, path and body, in hex.
 CREATE TABLE kept_answers (
   account  TEXT NOT NULL,
   key      TEXT NOT NULL,
@@ -26,8 +26,7 @@ CREATE TABLE kept_answers (
 );
 CREATE INDEX kept_answers_begun ON kept_answers (begun);
 
--- Findings in the order in which they were made, the last 10,000 of them, for programs that
--- want to be told.
+-- The last 10,000 findings in the order in which they were made, for programs that ask for new ones.
 CREATE TABLE finding_news (
   seq     BIGINT PRIMARY KEY,
   finding TEXT NOT NULL

@@ -1,6 +1,6 @@
 -- +goose Up
--- When the relapsed findings of a campaign came back is asked whenever it is shown; without
--- the index all its findings are read for that.
+-- Every view of a campaign asks when its relapsed findings came back; without the index that reads all its
+-- findings.
 CREATE INDEX campaign_findings_relapsed ON campaign_findings (campaign) WHERE relapsed = 1;
 
 -- +goose Down

@@ -1,7 +1,6 @@
 -- +goose Up
--- place is the host with its labels turned around (qianshao.Place): the hosts of one domain
--- stand together, and an authorisation's names are ranges. visited_at is when the host was last
--- asked for a page, 0 for never.
+-- place is the host with its labels reversed (qianshao.Place): the hosts of one domain are adjacent, and an
+-- authorisation's names are ranges. visited_at is when a page of the host was last requested, 0 for never.
 ALTER TABLE hosts ADD COLUMN place TEXT NOT NULL DEFAULT '';
 ALTER TABLE hosts ADD COLUMN visited_at BIGINT NOT NULL DEFAULT 0;
 
@@ -17,7 +16,7 @@ UPDATE hosts SET place = cut.place FROM cut WHERE cut.host = hosts.host AND cut.
 UPDATE hosts SET visited_at = max(fetched_at, coalesce((SELECT max(f.planned) FROM frontier f WHERE f.host = hosts.host), 0));
 CREATE INDEX hosts_place ON hosts (place, host);
 
--- What a site has, counted without a look at the rows themselves.
+-- A site's figures, counted from indexes without reading the rows.
 DROP INDEX frontier_host;
 CREATE INDEX frontier_host ON frontier (host, authorisation);
 CREATE INDEX frontier_skipped ON frontier (host, authorisation, skip) WHERE skip <> '';

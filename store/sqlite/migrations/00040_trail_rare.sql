@@ -1,6 +1,6 @@
 -- +goose Up
--- Decisions, and acts on findings, are most of the trail: whoever asks for those finds them soon
--- by time. Without them the two indexes cost nothing where thousands are decided at once.
+-- Most of the trail is decisions, and acts on findings: these are found quickly by time. Without them the
+-- two indexes cost nothing when thousands are decided at once.
 DROP INDEX acts_kind;
 DROP INDEX acts_subject_kind;
 CREATE INDEX acts_kind ON acts (kind, at, seq) WHERE kind <> 'decide';

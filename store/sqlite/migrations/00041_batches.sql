@@ -1,9 +1,9 @@
 -- +goose Up
--- The trail of who sees few findings is read by these findings.
+-- Accounts that see few findings read the trail by these findings.
 CREATE INDEX findings_authorisation ON findings (authorisation, id);
 -- The page of a campaign lists its batches.
 CREATE INDEX batches_campaign ON batches (campaign, id) WHERE campaign <> '' AND ordered <> '';
--- Whether the members were frozen because they waited for a second review, which the order then is.
+-- Whether the members were frozen because they waited for a second review; the order is then that review.
 ALTER TABLE batches ADD COLUMN review INTEGER NOT NULL DEFAULT 0;
 
 -- +goose Down

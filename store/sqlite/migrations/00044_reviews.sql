@@ -1,6 +1,6 @@
 -- +goose Up
--- One review of a decision by an account. The decision is the basis: rounds begin anew where a
--- finding was deleted and found again.
+-- An account reviews a decision once. The decision is the basis: rounds begin anew if a finding was deleted
+-- and found again.
 DROP INDEX acts_review;
 CREATE UNIQUE INDEX acts_review ON acts (subject, subject_kind, basis, round, account) WHERE kind = 'review';
 

@@ -1,5 +1,5 @@
 -- +goose Up
--- Where messages go. address has the access token of a robot in it; recipients is JSON.
+-- Where messages go. address contains the access token of a robot; recipients is JSON.
 CREATE TABLE notice_channels (
   id         TEXT PRIMARY KEY,
   name       TEXT NOT NULL UNIQUE,
@@ -14,8 +14,8 @@ CREATE TABLE notice_channels (
   changed    BIGINT NOT NULL
 );
 
--- Which findings are told of. events is JSON, every is in milliseconds; obstacle says why it
--- tells nothing at present; looked is up to when overdue findings were looked for.
+-- Which findings are reported. events is JSON, every is in milliseconds; obstacle is why the alert sends
+-- nothing at present; looked is the time up to which overdue findings were searched for.
 CREATE TABLE notice_alerts (
   id         TEXT PRIMARY KEY,
   name       TEXT NOT NULL,
@@ -33,10 +33,10 @@ CREATE TABLE notice_alerts (
   looked     BIGINT NOT NULL,
   UNIQUE (account, name)
 );
--- Asked whenever the index has been told something.
+-- Queried after every update of the index.
 CREATE INDEX notice_alerts_enabled ON notice_alerts (id) WHERE disabled = 0;
 
--- Reports that are made by schedule. sent is the end of the last period that was put into deliveries.
+-- Scheduled reports. sent is the end of the last period that was put into deliveries.
 CREATE TABLE notice_schedules (
   id            TEXT PRIMARY KEY,
   account       TEXT NOT NULL,
@@ -49,8 +49,8 @@ CREATE TABLE notice_schedules (
   sent          BIGINT NOT NULL
 );
 
--- Messages on their way, and what has become of them. Nothing of a finding stands here.
--- since is when the trying began; settled is 0 while pending; a number is never used again.
+-- Messages on their way, and their results. They contain nothing of a finding. since is when the first
+-- attempt was made; settled is 0 while pending; a number is never reused.
 CREATE TABLE notice_deliveries (
   number      INTEGER PRIMARY KEY AUTOINCREMENT,
   key         TEXT NOT NULL UNIQUE,
@@ -73,11 +73,11 @@ CREATE INDEX notice_deliveries_pending ON notice_deliveries (channel, next) WHER
 CREATE INDEX notice_deliveries_state ON notice_deliveries (state, number);
 CREATE INDEX notice_deliveries_alert ON notice_deliveries (alert, created) WHERE alert <> '';
 CREATE INDEX notice_deliveries_settled ON notice_deliveries (settled) WHERE state <> 'pending';
--- The report of a period is made once.
+-- The report of a period is created once.
 CREATE UNIQUE INDEX notice_deliveries_period ON notice_deliveries (schedule, period_to) WHERE schedule <> '';
 
--- What is to be told, and as long as the finding is stored, what was: by its name nothing is
--- told twice. delivery is the number of its delivery, 0 while it waits, -1 once it was told.
+-- Events to be reported and, as long as the finding is stored, those that were: no name is reported twice.
+-- delivery is the number of the delivery, 0 while the event waits, -1 once it was reported.
 CREATE TABLE notice_items (
   finding  TEXT NOT NULL,
   alert    TEXT NOT NULL,

@@ -1,10 +1,10 @@
 -- +goose Up
--- What reports read of a finding, in the order in which findings were first seen, without the
--- pages that its evidence takes.
+-- What reports read of a finding, in the order in which findings were first seen, without the large columns
+-- of evidence.
 CREATE INDEX findings_figures ON findings (first_seen, id, page, rule, category, level, gone_at, authorisation);
 
--- Which rule sets were put in force: a row whenever it was another one than before. rules has
--- the ids of its rules, in JSON, each with a hash of what it looks for.
+-- Which rule sets were in force: a row whenever the rule set changed. rules has the ids of its rules, in
+-- JSON, each with a hash of what it looks for.
 CREATE TABLE rules_in_force (
     seq     INTEGER PRIMARY KEY,
     at      BIGINT NOT NULL,

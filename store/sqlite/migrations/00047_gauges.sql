@@ -1,9 +1,9 @@
 -- +goose Up
--- Findings counted by kind and authorisation without a look at the rows, whose evidence takes
--- pages: the metrics ask at every scrape.
+-- Counts findings by kind and authorisation without reading the rows, whose evidence is large: every scrape
+-- of the metrics asks for it.
 CREATE INDEX findings_kind ON findings (category, level, authorisation, gone_at);
 
--- The last check of the evidence archive that was kept.
+-- The last recorded check of the evidence archive.
 CREATE TABLE evidence_checks (
   id       INTEGER PRIMARY KEY CHECK (id = 1),
   at       BIGINT NOT NULL,

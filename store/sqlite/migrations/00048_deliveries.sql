@@ -1,9 +1,9 @@
 -- +goose Up
--- What kind of failure the last attempt had, and its values, as a list of JSON: the console says it
--- in the language of its reader. Deliveries from before have the English text alone.
+-- The kind of the last attempt's failure, and its values, as a JSON list: the console words it in its
+-- reader's language. Older deliveries have only the English text.
 ALTER TABLE notice_deliveries ADD COLUMN fault TEXT NOT NULL DEFAULT '';
--- Somebody may have the report of a period sent again; by itself it is made once, which
--- notice_schedules.sent sees to.
+-- Somebody may have the report of a period sent again; notice_schedules.sent makes sure that it is created
+-- automatically only once.
 DROP INDEX notice_deliveries_period;
 CREATE INDEX notice_deliveries_period ON notice_deliveries (schedule, period_to) WHERE schedule <> '';
 

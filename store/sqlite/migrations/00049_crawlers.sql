@@ -1,7 +1,7 @@
 -- +goose Up
--- Several crawlers on one frontier: holder is who has leased a host. asked_by makes a request to
--- it without its lease, until asked_until at most. aside is 1 for a host of which nothing else is
--- known: no authorisation names it, and no URL of it is to be visited.
+-- Several crawlers on one frontier: holder is the crawler that has leased a host. asked_by is making a
+-- request to it without the lease, until asked_until at the latest. aside is 1 for a host of which only
+-- requests are known: no authorisation names it, and none of its URLs will be visited.
 ALTER TABLE hosts ADD COLUMN holder TEXT NOT NULL DEFAULT '';
 ALTER TABLE hosts ADD COLUMN asked_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE hosts ADD COLUMN asked_until BIGINT NOT NULL DEFAULT 0;

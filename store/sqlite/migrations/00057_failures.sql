@@ -1,5 +1,5 @@
 -- +goose Up
--- The visits in a row at which a host failed as a whole, whichever crawler made them.
+-- How many visits in a row failed because of the host as a whole, by whichever crawler.
 ALTER TABLE hosts ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
 
 -- +goose Down
