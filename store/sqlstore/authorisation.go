@@ -18,16 +18,15 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// PutAuthorisations adds the authorisations, or replaces those of the same
-// id. None is ever removed, because findings name them; let one end by its
-// ValidUntil. What one that is not as before may change is due at once; see recall.
-// Each one that is another than before leaves an act.
+// PutAuthorisations adds the authorisations, or replaces those with the same ids. None is ever removed,
+// because findings refer to them; end one by its ValidUntil. What a changed one affects is due at once; see
+// recall. Each change leaves an act.
 func (s *Store) PutAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation) error {
 	return s.putAuthorisations(ctx, by, list, "")
 }
 
-// ReplaceAuthorisations does what PutAuthorisations does, if the entries are still as they
-// were when their store.RegisterDigest was seen; else it changes nothing and returns store.ErrChanged.
+// ReplaceAuthorisations does the same if the entries have not changed since their store.RegisterDigest was
+// taken; otherwise it changes nothing and returns store.ErrChanged.
 func (s *Store) ReplaceAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation, seen string) error {
 	return s.putAuthorisations(ctx, by, list, seen)
 }
@@ -53,7 +52,7 @@ func (s *Store) putAuthorisations(ctx context.Context, by store.Signed, list []q
 	})
 }
 
-// isAsSeen returns store.ErrChanged if the entries are others than they were.
+// isAsSeen returns store.ErrChanged if the entries have changed since.
 func isAsSeen(ctx context.Context, tx *database.Tx, list []qianshao.Authorisation, seen string) error {
 	before := make([]*qianshao.Authorisation, len(list))
 	for i := range list {
@@ -68,8 +67,8 @@ func isAsSeen(ctx context.Context, tx *database.Tx, list []qianshao.Authorisatio
 	return nil
 }
 
-// EndAuthorisation lets an authorisation end at by.At, or returns store.ErrNotFound. One that has
-// not begun never will; one that is over stays as it is.
+// EndAuthorisation ends an authorisation at by.At, or returns store.ErrNotFound. One that has not begun
+// never will; one that has ended stays as it is.
 func (s *Store) EndAuthorisation(ctx context.Context, by store.Signed, id string) error {
 	return s.updateFrontier(ctx, database.Durable, fmt.Sprintf("end authorisation %q in", id), func(tx *database.Tx) error {
 		a, err := authorisationIn(ctx, tx, id)
@@ -95,8 +94,8 @@ func (s *Store) EndAuthorisation(ctx context.Context, by store.Signed, id string
 	})
 }
 
-// changed does what follows from changes of the register: acts, and what is due by it.
-// event names what has happened to one that was there before; "" is "changed".
+// changed does what changes of the register entail: it adds acts, and makes the affected URLs due. event is
+// the change's name for an authorisation that existed before; "" is "changed".
 func changed(ctx context.Context, tx *database.Tx, by store.Signed, changes []change, event string) error {
 	acts := make([]qianshao.Act, len(changes))
 	for i := range changes {
@@ -117,7 +116,7 @@ func changed(ctx context.Context, tx *database.Tx, by store.Signed, changes []ch
 	return recall(ctx, tx, changes)
 }
 
-// recorded is the act of a change. Nobody changes anything without a name.
+// recorded is the act of a change. Every change must have an author.
 func recorded(by store.Signed, subject qianshao.Subject, detail desk.Detail) (qianshao.Act, error) {
 	if by.By == "" {
 		return qianshao.Act{}, errors.New("it is not said who changes it")
@@ -125,11 +124,11 @@ func recorded(by store.Signed, subject qianshao.Subject, detail desk.Detail) (qi
 	return desk.Recorded(by.By, by.At, qianshao.ActChange, subject, detail)
 }
 
-// maxInWords bounds the text of one field in an act, in characters: a register of hosts is
-// kept in the register, not in the trail.
+// maxInWords bounds the text of one field in an act, in characters: a long list of hosts belongs in the
+// register, not in the trail.
 const maxInWords = 300
 
-// inWords writes the fields that have changed as they were and as they are.
+// inWords writes the changed fields, before and after.
 func inWords(c *change) (before, after string) {
 	var was, is []string
 	for _, f := range c.after.ChangedFrom(c.before) {
@@ -142,7 +141,7 @@ func inWords(c *change) (before, after string) {
 	return strings.Join(was, "; "), strings.Join(is, "; ")
 }
 
-// short cuts a text, and names an empty one.
+// short cuts a text; an empty one gets a name.
 func short(text string) string {
 	if text == "" {
 		return "–"
@@ -153,7 +152,7 @@ func short(text string) string {
 	return text
 }
 
-// authorisationIn returns an authorisation as the transaction sees it; nil for none.
+// authorisationIn returns an authorisation as the transaction sees it, or nil.
 func authorisationIn(ctx context.Context, tx *database.Tx, id string) (*qianshao.Authorisation, error) {
 	list, err := database.Collect(ctx, tx, scanAuthorisation, selectAuthorisations+` WHERE id = $1`, id)
 	if err != nil || len(list) == 0 {
@@ -162,7 +161,7 @@ func authorisationIn(ctx context.Context, tx *database.Tx, id string) (*qianshao
 	return &list[0], nil
 }
 
-// changeAuthorisation puts an authorisation, and says whether it is another than before.
+// changeAuthorisation stores an authorisation, and says whether it has changed.
 func changeAuthorisation(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) (c change, changed bool, err error) {
 	if c.before, err = authorisationIn(ctx, tx, a.ID); err != nil {
 		return c, false, err
@@ -219,10 +218,10 @@ func (s *Store) Authorisations(ctx context.Context) ([]qianshao.Authorisation, e
 	return list, s.db.Fail("read authorisations from", err)
 }
 
-// RegisterMark returns a mark of the register as it is now, and whether it has changed since one of
-// before. Every change leaves an act, and acts become visible in the order of their numbers.
+// RegisterMark returns a mark of the register as it is now, and whether it has changed since an earlier
+// mark. Every change leaves an act, and acts become visible in the order of their numbers.
 func (s *Store) RegisterMark(ctx context.Context, since int64) (mark int64, changed bool, err error) {
-	// By the acts' numbers: of the few that were added since, not of all about authorisations.
+	// By number: this reads the few acts added since, not all about authorisations.
 	err = s.db.Read.QueryRowContext(ctx, `
 SELECT seq, CASE WHEN EXISTS (SELECT 1 FROM acts WHERE acts.seq > $1 AND +subject_kind = 'authorisation') THEN 1 ELSE 0 END
 FROM act_head WHERE id = 1`, since).Scan(&mark, &changed)

@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// TestChangesBesideCrawlers: what changes many hosts, and what deletes, is done while crawlers lease and record: nothing
-// fails, nor waits for a deadlock to be found, which takes a second.
+// TestChangesBesideCrawlers: while crawlers lease and record, deletions and changes of many hosts go on
+// without failing, and without waiting for the detection of a deadlock, which takes a second.
 func TestChangesBesideCrawlers(t *testing.T) {
 	databasetest.Each(t, func(t *testing.T, open databasetest.Open) {
 		s := in(t, open)
@@ -54,7 +54,7 @@ func TestChangesBesideCrawlers(t *testing.T) {
 		all.Wait()
 		if s.db.Dialect() == database.Postgres {
 			var deadlocks int
-			time.Sleep(time.Second) // the server counts that late
+			time.Sleep(time.Second) // the server updates its counters with that delay
 			check(t, s.db.Read.QueryRow(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&deadlocks))
 			if deadlocks > 0 {
 				t.Errorf("%d deadlocks", deadlocks)
@@ -63,7 +63,7 @@ func TestChangesBesideCrawlers(t *testing.T) {
 	})
 }
 
-// crawlOn visits some pages of whichever hosts are free, each of which leads to others.
+// crawlOn visits some pages of hosts that are free, each of which leads to others.
 func crawlOn(t *testing.T, s *Store, holder string) {
 	t.Helper()
 	var visits []ingest.Visit

@@ -15,8 +15,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
 
-// OldFindings returns the findings that were last seen before a moment, by id
-// ascending.
+// OldFindings returns the findings last seen before a given time, by id ascending.
 func (s *Store) OldFindings(ctx context.Context, before time.Time) ([]store.OldFinding, error) {
 	list, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (f store.OldFinding, err error) {
 		var last int64
@@ -27,11 +26,10 @@ func (s *Store) OldFindings(ctx context.Context, before time.Time) ([]store.OldF
 	return list, s.db.Fail("read old findings from", err)
 }
 
-// DeleteFindings deletes findings with all that was kept for them alone, and
-// records each in the log of deletions: all of them, or none. An id that is not
-// there is passed over. A page whose last open finding goes loses its source, text
-// and views; if it still shows what was found, its next visit finds it anew.
-// Findings is how many were there.
+// DeleteFindings deletes findings and everything that was kept for them alone, and records each in the log
+// of deletions: all of them, or none. Unknown ids are skipped. A page that loses its last open finding
+// loses its source, text and views; if it still shows the content, its next visit finds it anew. The first
+// result is how many were deleted.
 func (s *Store) DeleteFindings(ctx context.Context, list []store.Deletion) (findings int, err error) {
 	err = s.db.Update(ctx, database.Durable, "delete findings from", func(tx *database.Tx) error {
 		findings = 0
@@ -56,7 +54,7 @@ func (s *Store) DeleteFindings(ctx context.Context, list []store.Deletion) (find
 	return findings, nil
 }
 
-// ofFindings are the tables in which a finding is, and what is made of it, besides those of its page.
+// ofFindings are the tables with data of findings, and derived from them, apart from those of their pages.
 var ofFindings = []string{
 	"findings", "finding_changes", "finding_pictures", "outbox", "standings", "claims", "batch_previews", "notice_items",
 	"campaigns", "campaign_findings", "campaign_members", "campaign_owners", "campaign_counts", "campaign_keys", "campaign_bands", "campaign_shapes",
@@ -67,7 +65,7 @@ func deleteFinding(ctx context.Context, tx *database.Tx, d *store.Deletion) (was
 	var page, url, requested, category string
 	var gone sql.NullInt64
 	query := `SELECT f.page, f.url, f.requested_url, f.category, f.gone_at FROM findings f JOIN pages p ON p.page = f.page WHERE f.id = $1`
-	if tx.Dialect == database.Postgres { // the page before its findings, as a visit does
+	if tx.Dialect == database.Postgres { // the page before its findings: a visit locks in this order
 		query += ` FOR UPDATE OF p`
 	}
 	err = tx.QueryRowContext(ctx, query, d.Finding).Scan(&page, &url, &requested, &category, &gone)
@@ -97,15 +95,15 @@ ON CONFLICT (finding, at) DO UPDATE SET reason = excluded.reason, acts = exclude
 	if gone.Valid {
 		return 1, nil
 	}
-	if err := unflag(ctx, tx, page); err != nil { // before the URL, as a visit does
+	if err := unflag(ctx, tx, page); err != nil { // before the URL: a visit locks in this order
 		return 0, err
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE frontier SET priority = 0 WHERE url IN ($1, $2)`, url, requested)
 	return 1, err
 }
 
-// unflag makes a page that has lost an open finding be judged anew, and removes
-// what was kept of it if it has no other one.
+// unflag makes a page that has lost an open finding be judged anew, and removes its text if it has no other
+// finding.
 func unflag(ctx context.Context, tx *database.Tx, page string) error {
 	for _, statement := range []string{
 		`UPDATE pages SET rules = '' WHERE page = $1`,
@@ -135,7 +133,7 @@ func (s *Store) Deletions(ctx context.Context, limit int) ([]store.Deletion, err
 	return list, s.db.Fail("read the log of deletions from", err)
 }
 
-// FindingRecordsOf returns the records of those of the findings that there are.
+// FindingRecordsOf returns the records of the findings; unknown ids are left out.
 func (s *Store) FindingRecordsOf(ctx context.Context, ids []string) (list []qianshao.FindingRecord, err error) {
 	for _, id := range ids {
 		records, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id = $1`, id)

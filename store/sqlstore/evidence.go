@@ -15,10 +15,10 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Store is where the chain of the evidence archive is kept.
+// Store keeps the hash chains of the evidence archive.
 var _ evidence.Ledger = (*Store)(nil)
 
-// BeginEvidence implements evidence.Ledger. Number 0 is that of the chain that older versions had.
+// BeginEvidence implements evidence.Ledger. Number 0 is the chain of older versions.
 func (s *Store) BeginEvidence(ctx context.Context, writer string) (c evidence.Chain, err error) {
 	err = s.db.Update(ctx, database.Durable, "begin an evidence chain in", func(tx *database.Tx) error {
 		c = evidence.Chain{Writer: writer, Head: evidence.Head{Chain: evidence.Start}}
@@ -181,7 +181,7 @@ func (s *Store) AppendEvidence(ctx context.Context, after evidence.Head, x evide
 	})
 }
 
-// moveHead moves a chain's head from one link to the last of others, or returns evidence.ErrFenced or
+// moveHead moves a chain's head from one link to the last of new ones, or returns evidence.ErrFenced or
 // evidence.ErrEndChanged.
 func moveHead(ctx context.Context, tx *database.Tx, from evidence.Head, links []evidence.Link) error {
 	number, last := evidence.ChainOf(from.Seq), evidence.Link{Seq: from.Seq, Chain: from.Chain, Added: from.Added}
@@ -212,7 +212,7 @@ UPDATE evidence_chains SET seq = $1, chain = $2, added = $3 WHERE number = $4 AN
 // linksAtATime are added by one statement.
 const linksAtATime = 100
 
-// putLinks adds links of a capture, or of none.
+// putLinks adds links, of a capture or of none.
 func putLinks(ctx context.Context, tx *database.Tx, links []evidence.Link, capture int64) error {
 	const columns = 15
 	args := make([]any, 0, columns*len(links))
@@ -282,8 +282,8 @@ func (s *Store) CutEvidence(ctx context.Context, file string, cut func(links []e
 	})
 }
 
-// forgetCut marks the file's deleted records as cut, and leaves of their URLs what
-// is kept of any page's. The chain does not have the URLs.
+// forgetCut marks the file's deleted records as cut, and reduces their URLs to what is kept of any page's
+// URL. The chain does not contain the URLs.
 func forgetCut(ctx context.Context, tx *database.Tx, file string) error {
 	captures, err := database.Collect(ctx, tx, scanCapture, selectCaptures+`
 WHERE id IN (SELECT capture FROM evidence_links WHERE file = $1 AND gone <> 0 AND cut = 0)`, file)
@@ -352,8 +352,8 @@ func scanCapture(rows *sql.Rows) (c evidence.Capture, err error) {
 	return c, nil
 }
 
-// ofURL finds captures of the URL that is the first parameter. An index of PostgreSQL has no keys
-// as long as a URL may be.
+// ofURL is the condition for captures of the URL in the first parameter. PostgreSQL cannot index keys as
+// long as a URL may be.
 func (s *Store) ofURL() string {
 	if s.db.Dialect() == database.Postgres {
 		return `md5(url) = md5($1) AND url = $1`

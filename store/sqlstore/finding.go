@@ -24,12 +24,12 @@ func (s *Store) Finding(ctx context.Context, id string) (store.Finding, error) {
 	return f, nil
 }
 
-// VisibleFinding returns one finding that the sight shows; any other is store.ErrNotFound, and
-// no more is read of it than of one that is not there: the time that takes, or a fault in
-// what is read, would tell them apart, and ids can be made out of URLs.
+// VisibleFinding returns one finding that the sight shows. Any other is store.ErrNotFound, and no more of
+// it is read than of one that does not exist: the time to read it, or an error in it, would reveal it, and
+// ids can be computed from URLs.
 func (s *Store) VisibleFinding(ctx context.Context, sight qianshao.Sight, id string) (store.Finding, error) {
 	var authorisation string
-	// The index has it all; the row may have megabytes of evidence in front of it.
+	// The index contains both columns; the row may have megabytes of evidence before them.
 	err := s.db.Read.QueryRowContext(ctx, `SELECT authorisation FROM findings INDEXED BY findings_desk WHERE id = $1`, id).Scan(&authorisation)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !sight.Sees(authorisation) {
 		return store.Finding{}, store.ErrNotFound
@@ -38,7 +38,7 @@ func (s *Store) VisibleFinding(ctx context.Context, sight qianshao.Sight, id str
 		return store.Finding{}, s.db.Fail(fmt.Sprintf("read finding %q from", id), err)
 	}
 	f, err := s.Finding(ctx, id)
-	if err == nil && !sight.Sees(f.Authorisation) { // it has just moved
+	if err == nil && !sight.Sees(f.Authorisation) { // it has just been moved
 		return store.Finding{}, store.ErrNotFound
 	}
 	return f, err
@@ -106,8 +106,8 @@ func (s *Store) Findings(ctx context.Context, ids []string) (map[string]qianshao
 	return found, nil
 }
 
-// VisibleFindings returns those of the findings that the sight shows, in the order of ids,
-// without the texts of their pages.
+// VisibleFindings returns those of the findings that the sight shows, by id, without the texts of their
+// pages.
 func (s *Store) VisibleFindings(ctx context.Context, sight qianshao.Sight, ids []string) ([]qianshao.FindingRecord, error) {
 	wanted, err := json.Marshal(ids)
 	if err != nil {
@@ -144,14 +144,14 @@ func (s *Store) FindingsOfPage(ctx context.Context, pageURL string) ([]qianshao.
 	return list, s.db.Fail("read the findings of "+pageURL+" from", err)
 }
 
-// FindingRecords returns up to limit records with an id greater than after, by
-// id ascending, to rebuild the index from.
+// FindingRecords returns up to limit records with an id greater than after, by id ascending, to rebuild the
+// index.
 func (s *Store) FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error) {
 	list, err := database.Collect(ctx, s.db.Read, s.scanFindingRecord, selectFindingRecords+` WHERE f.id > $1 ORDER BY f.id LIMIT $2`, after, limit)
 	return list, s.db.Fail("read index entries from", err)
 }
 
-// FindingRanges parts the ids of all findings, in ascending order, into ranges of n for FindingRecordsIn.
+// FindingRanges divides the ids of all findings, in ascending order, into ranges of n for FindingRecordsIn.
 func (s *Store) FindingRanges(ctx context.Context, n int) ([]store.Range, error) {
 	list, err := database.Ranges(ctx, s.db.Read, "findings", n)
 	return list, s.db.Fail("read the ids of the findings of", err)
@@ -163,7 +163,7 @@ func (s *Store) FindingRecordsIn(ctx context.Context, r store.Range) ([]qianshao
 	return list, s.db.Fail("read index entries from", err)
 }
 
-// AddReviews adds to records what people say of them, as it is now. It is read for many at a time.
+// AddReviews adds to records the present verdicts and tasks of people. It reads for many records at a time.
 func (s *Store) AddReviews(ctx context.Context, list []qianshao.FindingRecord) error {
 	if len(list) == 0 {
 		return nil
@@ -179,8 +179,8 @@ func (s *Store) AddReviews(ctx context.Context, list []qianshao.FindingRecord) e
 	return err
 }
 
-// FindingMark returns the mark of the findings as they are now. It reads a small
-// index: some milliseconds over a hundred thousand findings.
+// FindingMark returns the mark of the findings' present state. It reads a small index: some milliseconds
+// for a hundred thousand findings.
 func (s *Store) FindingMark(ctx context.Context) (m store.FindingMark, err error) {
 	var newest sql.NullInt64
 	err = s.db.Read.QueryRowContext(ctx, `SELECT count(*), count(*) - count(gone_at), max(last_seen) FROM findings`).Scan(&m.Findings, &m.Open, &newest)
@@ -190,8 +190,8 @@ func (s *Store) FindingMark(ctx context.Context) (m store.FindingMark, err error
 	return m, s.db.Fail("read the mark of the findings from", err)
 }
 
-// selectFindingRecords gives the page's text to open findings only: one that is
-// gone has its own title and evidence, and nothing of what the page says now.
+// selectFindingRecords returns the page's text for open findings only: one that is gone has its own title
+// and evidence, and nothing of the page's present text.
 const selectFindingRecords = `
 SELECT f.finding, f.seen, f.first_seen, f.last_seen, f.gone_at, coalesce(t.title, f.title), t.body
 FROM findings f LEFT JOIN page_texts t ON t.page = f.page AND f.gone_at IS NULL`
@@ -216,7 +216,7 @@ func (s *Store) scanFindingRecord(rows *sql.Rows) (e qianshao.FindingRecord, err
 	return e, err
 }
 
-// evidenceText is what can be searched of a finding that is gone: its evidence.
+// evidenceText is the searchable text of a finding that is gone: its evidence.
 func evidenceText(f *qianshao.Finding) string {
 	lines := make([]string, 0, len(f.Evidence))
 	for i := range f.Evidence {
@@ -226,7 +226,7 @@ func evidenceText(f *qianshao.Finding) string {
 	return strings.Join(lines, "\n")
 }
 
-// decodeFinding reads a finding out of its JSON and the column that says what it shows.
+// decodeFinding reads a finding from its JSON and from the column with Seen.
 func decodeFinding(text, seen string) (qianshao.Finding, error) {
 	f, err := database.DecodeFinding(text)
 	f.Seen = seen
@@ -249,8 +249,7 @@ func scanPage(rows *sql.Rows) (p qianshao.PageRecord, err error) {
 	return p, err
 }
 
-// Counts returns the sizes of what the store holds. It reads whole indexes:
-// a second over ten million rows.
+// Counts returns the numbers of rows in the store. It reads whole indexes: a second for ten million rows.
 func (s *Store) Counts(ctx context.Context) (store.Counts, error) {
 	c := store.Counts{Skips: map[qianshao.Skip]int{}}
 	err := s.db.Read.QueryRowContext(ctx, `

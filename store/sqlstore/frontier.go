@@ -19,17 +19,17 @@ import (
 const (
 	// headOf selects when the first URL of host $1 is due, and how deep it lies.
 	headOf = `SELECT due, depth FROM frontier WHERE host = $1 AND due IS NOT NULL ORDER BY due, depth LIMIT 1`
-	// refreshHead notes it with the host after its frontier has changed.
+	// refreshHead stores it in the host's row after its frontier has changed.
 	refreshHead = `UPDATE hosts SET (head_due, head_depth) = (` + headOf + `) WHERE host = $1`
-	// refreshHeads does so for the hosts of a list.
+	// refreshHeads does the same for a list of hosts.
 	refreshHeads = `
 UPDATE hosts SET (head_due, head_depth) =
   (SELECT f.due, f.depth FROM frontier f WHERE f.host = hosts.host AND f.due IS NOT NULL ORDER BY f.due, f.depth LIMIT 1)
 WHERE host IN (SELECT value FROM json_each($1))`
 )
 
-// Add puts URLs in, due at once: their due time is 0, so that new URLs come
-// before revisits. A URL that is known already is left as it is.
+// Add adds URLs, due at once: their due time is 0, so that new URLs come before revisits. A known URL is
+// left as it is.
 func (s *Store) Add(ctx context.Context, items []ingest.Item) error {
 	if len(items) == 0 {
 		return nil
@@ -55,7 +55,7 @@ func hostsOf(items []ingest.Item) map[string]bool {
 	return hosts
 }
 
-// addItems puts URLs in and returns the hosts whose head may have changed by it.
+// addItems adds URLs and returns the hosts whose head may have changed.
 func addItems(ctx context.Context, tx *database.Tx, items []ingest.Item) (changed map[string]bool, err error) {
 	for i := range items {
 		if items[i].URL == "" || items[i].Host == "" {
@@ -81,7 +81,8 @@ INSERT INTO frontier (url, host, authorisation, depth, priority, due) VALUES ($1
 	return changed, nil
 }
 
-// onKnownURL begins what is done with a URL that the frontier has, in an INSERT. PostgreSQL tells URLs apart by their digests.
+// onKnownURL begins the conflict clause of an INSERT for URLs already in the frontier. PostgreSQL compares
+// URLs by their digests.
 func onKnownURL(tx *database.Tx) string {
 	if tx.Dialect == database.Postgres {
 		return ` ON CONFLICT (url_key(url)) `
@@ -89,7 +90,7 @@ func onKnownURL(tx *database.Tx) string {
 	return ` ON CONFLICT (url) `
 }
 
-// addBatch is addItems in one statement: PostgreSQL is a round trip away.
+// addBatch is addItems in one statement: each statement is a round trip to PostgreSQL.
 func addBatch(ctx context.Context, tx *database.Tx, items []ingest.Item) (changed map[string]bool, err error) {
 	type row struct {
 		URL           string `json:"url"`
@@ -103,7 +104,7 @@ func addBatch(ctx context.Context, tx *database.Tx, items []ingest.Item) (change
 		it := &items[i]
 		rows[i] = row{it.URL, it.Host, it.Authorisation, it.Depth, int(it.Priority)}
 	}
-	list, err := json.Marshal(rows) // which refuses what is not UTF-8, as the database does
+	list, err := json.Marshal(rows) // the database, too, would refuse invalid UTF-8
 	if err != nil {
 		return nil, err
 	}
@@ -119,8 +120,8 @@ ON CONFLICT (url_key(url)) DO NOTHING RETURNING host`, string(list))
 	return changed, err
 }
 
-// lockHosts locks the rows of hosts, in the order of their names as all do that write beside others, and
-// returns who has leased them. In SQLite nobody writes beside another.
+// lockHosts locks the rows of hosts, by name, as all concurrent writers do, and returns who has leased
+// them. SQLite has no concurrent writers.
 func lockHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) (map[string]leasedHost, error) {
 	list, err := json.Marshal(slices.Sorted(maps.Keys(hosts)))
 	if err != nil {
@@ -139,7 +140,7 @@ func lockHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) (map
 // leasedHost says which page of a host is leased, by its key, and to whom.
 type leasedHost struct{ page, holder string }
 
-// refreshHosts puts in hosts that are not there yet, and notes what comes first of each.
+// refreshHosts adds missing hosts, and updates the heads of all.
 func refreshHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) error {
 	if len(hosts) == 0 {
 		return nil
@@ -156,10 +157,9 @@ func refreshHosts(ctx context.Context, tx *database.Tx, hosts map[string]bool) e
 	return err
 }
 
-// Lease records visits and hands out items that are due, the longest due and least
-// deep first, at most one a host, and none of a host whose next time has not come or
-// that has a live lease. It walks the hosts in the order of their first URL, so that its
-// cost does not grow with the number of URLs.
+// Lease records visits and hands out due items, the longest due and least deep first: at most one a host,
+// and none of a host that must still rest or has a live lease. It goes through the hosts in the order of
+// their first URLs, so its cost does not grow with the number of URLs.
 func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item, err error) {
 	if l.Limit <= 0 && len(l.Visits) == 0 {
 		return nil, nil
@@ -190,9 +190,9 @@ func (s *Store) Lease(ctx context.Context, l ingest.Lease) (items []ingest.Item,
 	return items, nil
 }
 
-// selectDue finds hosts that may be asked, and of each the item that comes first: an urgent one,
-// or the longest due. Of a LIMIT that is a bare parameter SQLite looks at the value, and parses
-// the statement again for each other one.
+// selectDue finds hosts that may be visited, and the first item of each: an urgent one, or the longest due.
+// If a LIMIT is a bare parameter, SQLite looks at its value, and parses the statement again for each new
+// one.
 const (
 	selectFree = `SELECT host, head_due, head_depth, failures FROM hosts
   WHERE head_due IS NOT NULL AND head_due <= $1 AND next_at <= $1 AND lease_until <= $1 AND asked_until <= $1
@@ -206,8 +206,9 @@ LEFT JOIN frontier f ON f.rowid = coalesce(
   (SELECT rowid FROM frontier WHERE host = h.host AND due IS NOT NULL AND due <= $1 ORDER BY due, depth LIMIT 1))`
 )
 
-// PostgreSQL's own: the hosts are locked first, those aside that another is at, and then their items are read: a
-// statement sees the URLs as they were when it began, perhaps before another's visit was recorded.
+// PostgreSQL's version: the hosts are locked first, without those that another crawler has locked, and
+// their items are read afterwards: a statement sees the URLs as they were when it began, perhaps before
+// another crawler recorded its visit.
 const (
 	lockFree        = selectFree + ` FOR UPDATE SKIP LOCKED`
 	selectDueLocked = selectItem + `(
@@ -238,7 +239,7 @@ func handOut(ctx context.Context, tx *database.Tx, l *ingest.Lease) ([]ingest.It
 	return items, nil
 }
 
-// hostLease is what a lease makes of the item's host.
+// hostLease is the change that a lease makes to its host.
 type hostLease struct {
 	Host string `json:"host"`
 	Page string `json:"page"`
@@ -253,7 +254,7 @@ func leaseOf(l *ingest.Lease, it *ingest.Item) hostLease {
 	return lease
 }
 
-// handOutLocked is handOut beside others, in three round trips.
+// handOutLocked is handOut for concurrent crawlers, in three round trips.
 func handOutLocked(ctx context.Context, tx *database.Tx, l *ingest.Lease) ([]ingest.Item, error) {
 	hosts, err := database.Collect(ctx, tx, func(r *sql.Rows) (host string, err error) {
 		var due, depth, failures int64
@@ -294,22 +295,22 @@ func scanItem(r *sql.Rows) (it ingest.Item, err error) {
 	if missed > 0 {
 		it.MissedSince = database.FromMillis(missed)
 	}
-	if err != nil { // NULL, where a host says that it has something due and has nothing
+	if err != nil { // NULL, if the host's head is wrong and nothing is due
 		err = fmt.Errorf("the first URL of host %s: %w", it.Host, err)
 	}
 	return it, err
 }
 
-// HostCount returns the number of the host's URLs, visited ones included.
+// HostCount returns the number of the host's URLs, including visited ones.
 func (s *Store) HostCount(ctx context.Context, host string) (n int, err error) {
 	err = s.db.Read.QueryRowContext(ctx, `SELECT count(*) FROM frontier WHERE host = $1`, host).Scan(&n)
 	return n, s.db.Fail("count the URLs of host "+host+" in", err)
 }
 
-// QueryCount returns the number of URLs that are page followed by a query,
-// visited ones included.
+// QueryCount returns the number of URLs that consist of page and a query, including visited ones.
 func (s *Store) QueryCount(ctx context.Context, page string) (n int, err error) {
-	// '@' is the character after '?', so this is a range of the primary key, and of PostgreSQL's index of how URLs begin.
+	// '@' is the character after '?', so this is a range of the primary key, and of PostgreSQL's index of
+	// URL beginnings.
 	query := `SELECT count(*) FROM frontier WHERE url >= $1 AND url < $2`
 	if s.db.Dialect() == database.Postgres {
 		query += ` AND left(url, 600) >= left($1, 600) AND left(url, 600) <= left($2, 600)`
@@ -349,11 +350,11 @@ UPDATE hosts SET lease_until = $3 WHERE host IN (SELECT value FROM json_each($2)
 	})
 }
 
-// rested is when a host of which the last request is not known has rested, at $2.
+// rested is when a host whose last request is unknown has rested, as of $2.
 const rested = `CASE WHEN pace > 0 THEN max(next_at, $2 + pace) ELSE next_at END`
 
-// Release implements ingest.Frontier. It reads all hosts: no index has them by holder, which each lease would
-// have to write.
+// Release implements ingest.Frontier. It reads all hosts: an index by holder would have to be updated by
+// each lease.
 func (s *Store) Release(ctx context.Context, holder string, now time.Time) error {
 	return s.db.UpdateRows(ctx, database.Ordered, "release the leases in", func(tx *database.Tx) error {
 		for _, statement := range []string{
@@ -368,12 +369,11 @@ func (s *Store) Release(ctx context.Context, holder string, now time.Time) error
 	})
 }
 
-// ahead selects the URLs that a clock which was ahead has planned: $1 is now, $2
-// the latest time to have decided something, $3 the latest to be due.
+// ahead selects the URLs that were planned by a clock that was ahead: $1 is now, $2 the latest credible
+// time of planning, $3 the latest credible due time.
 const ahead = ` WHERE due > $1 AND (planned > $2 OR due > $3)`
 
-// Replan implements ingest.Frontier. It reads the whole frontier: half a second
-// over a million URLs.
+// Replan implements ingest.Frontier. It reads the whole frontier: half a second for a million URLs.
 func (s *Store) Replan(ctx context.Context, h ingest.Horizon) (done ingest.Replanned, err error) {
 	err = s.updateFrontier(ctx, database.Ordered, "plan anew in", func(tx *database.Tx) error {
 		now, decided, due := database.Millis(h.Now), database.Millis(h.Decided), database.Millis(h.Due)
@@ -401,17 +401,16 @@ UPDATE frontier SET planned = $1, failing = CASE WHEN failing > $1 THEN $1 ELSE 
 	return done, err
 }
 
-// selectTimes selects when the hosts have something due, the first of them first, and from when on
-// they may be asked.
+// selectTimes selects when hosts have something due, earliest first, and from when they may be visited.
 const selectTimes = `
 SELECT head_due, max(next_at, max(lease_until, asked_until)) FROM hosts WHERE head_due IS NOT NULL ORDER BY head_due`
 
-// firstTimes are how many hosts are read of PostgreSQL at first, which sends all rows of an answer.
+// firstTimes is how many hosts are read from PostgreSQL at first, which sends all rows of a result.
 const firstTimes = 128
 
-// Next returns the earliest time at which an item may be leased; ok is false
-// when nothing is left. It reads the hosts that have something due before that time and
-// no others: a crawler with free workers asks after each visit, and may have 100,000 hosts.
+// Next returns the earliest time at which an item may be leased; ok is false if there is none. It reads
+// only the hosts that have something due before that time: a crawler with free workers calls it after each
+// visit, and may have 100,000 hosts.
 func (s *Store) Next(ctx context.Context) (due time.Time, ok bool, err error) {
 	var at int64
 	settled := false

@@ -19,7 +19,7 @@ func item(host, path string, depth int) ingest.Item {
 	return ingest.Item{URL: "http://" + host + "/" + path, Host: host, Authorisation: "a", Depth: depth}
 }
 
-// fill puts n URLs on hosts into the frontier, a tenth of them at random depth.
+// fill adds n URLs on hosts to the frontier, a tenth of them at random depth.
 func fill(t testing.TB, s *Store, n, hosts int) {
 	t.Helper()
 	const batch = 10_000
@@ -34,8 +34,7 @@ func fill(t testing.TB, s *Store, n, hosts int) {
 	}
 }
 
-// TestLeasePlan holds the statements of a lease to the indexes, so that they
-// stay quick with millions of rows.
+// TestLeasePlan: the statements of a lease use the indexes, so that they stay fast with millions of rows.
 func TestLeasePlan(t *testing.T) {
 	s := temp(t)
 	fill(t, s, 1000, 10)
@@ -59,7 +58,7 @@ func TestLeasePlan(t *testing.T) {
 	}
 }
 
-// TestNext: the host that may be asked first need not be the one with the URL that is due first.
+// TestNext: the host that may be visited first need not be the one with the URL that is due first.
 func TestNext(t *testing.T) {
 	t.Parallel()
 	s := temp(t)
@@ -74,7 +73,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// fillOne puts one URL of a host in, with the times of both in seconds after base.
+// fillOne adds one URL of a host, with both times in seconds after base.
 func fillOne(t *testing.T, s *Store, host string, due, next, held int64) {
 	t.Helper()
 	if err := s.Add(t.Context(), []ingest.Item{item(host, "", 0)}); err != nil {
@@ -128,8 +127,8 @@ func BenchmarkLease(b *testing.B) {
 	}
 }
 
-// BenchmarkCrawlers: eight crawlers lease and record at the same time, one item at a time or
-// sixteen, as a crawler does that has recorded its visits when it leases.
+// BenchmarkCrawlers: eight crawlers lease and record at the same time, one or sixteen items at a time, as a
+// crawler does that records its visits when it leases.
 func BenchmarkCrawlers(b *testing.B) {
 	const crawlers, hosts, urls = 8, 20_000, 200_000
 	for name, open := range map[string]func(testing.TB) *Store{
@@ -154,7 +153,7 @@ func BenchmarkCrawlers(b *testing.B) {
 	}
 }
 
-// leaseOn leases and records until as many URLs as are left are done.
+// leaseOn leases and records until left reaches zero.
 func leaseOn(b *testing.B, s *Store, holder string, batch int, left *atomic.Int64) {
 	l := ingest.Lease{Holder: holder, Limit: batch, For: time.Minute, Interval: func(ingest.Item) time.Duration { return time.Second }}
 	for left.Add(-int64(batch)) > -int64(batch) {

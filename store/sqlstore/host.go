@@ -13,8 +13,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// nameHosts puts in the hosts that an authorisation names, so that one without
-// any URL is missed.
+// nameHosts adds the hosts that an authorisation names, so that one without any URL is noticed.
 func nameHosts(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) error {
 	for _, host := range a.HostNames() {
 		if err := addHost(ctx, tx, host); err != nil {
@@ -24,14 +23,14 @@ func nameHosts(ctx context.Context, tx *database.Tx, a *qianshao.Authorisation) 
 	return nil
 }
 
-// addHost puts in a host that is not there yet, or of which nothing but requests was known.
+// addHost adds a host that is missing, or of which only requests were known.
 func addHost(ctx context.Context, tx *database.Tx, host string) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO hosts (host, place) VALUES ($1, $2) ON CONFLICT (host) DO UPDATE SET aside = 0 WHERE hosts.aside = 1`, host, qianshao.Place(host))
 	return err
 }
 
-// addHosts is addHost for hosts in the order of their names.
+// addHosts is addHost for hosts sorted by name.
 func addHosts(ctx context.Context, tx *database.Tx, names []string) error {
 	if tx.Dialect == database.SQLite {
 		for _, host := range names {
@@ -59,15 +58,15 @@ ON CONFLICT (host) DO UPDATE SET aside = 0 WHERE hosts.aside = 1`, string(list))
 	return err
 }
 
-// told returns the columns of hosts that say what a visit tells of its host, with their parameters from
-// $5 on. A page that came and could not be saved, and a host that asks for a pause, tell nothing.
+// told returns the columns of hosts that a visit updates, with their parameters from $5 on. A page that
+// could not be saved, and a host that asks for a pause, update nothing.
 func told(it *ingest.Item, o *ingest.Outcome) (columns string, args []any) {
 	at := database.Millis(o.At)
 	switch {
 	case o.Authorisation == "" || o.Skip == qianshao.SkipPaused || o.Skip == "" && o.Failed:
 		return "", nil
 	case o.Skip == "":
-		// A last page in the future is from before a clock was set back.
+		// A time in the future is from before the clock was set back.
 		return `, authorisation = $5, trouble = '', lost = 0, fetched_at = $6, visited_at = $6,
   fresh_until = CASE WHEN fetched_at > $6 OR fresh_until < $7 THEN $7 ELSE fresh_until END`,
 			[]any{o.Authorisation, at, database.Millis(o.Again)}
@@ -79,8 +78,8 @@ func told(it *ingest.Item, o *ingest.Outcome) (columns string, args []any) {
 		[]any{o.Authorisation, isLost, bit(o.HostDown), at, ingest.LostPages, string(o.Skip)}
 }
 
-// SilentHosts yields the hosts of which no page comes; see ingest.Silence. It goes
-// through the hosts by name, a batch at a time.
+// SilentHosts yields the hosts that deliver no page; see ingest.Silence. It goes through the hosts by name,
+// a batch at a time.
 func (s *Store) SilentHosts(ctx context.Context, overdue time.Time) iter.Seq2[ingest.SilentHost, error] {
 	return batched(batchHosts, func(after string) ([]ingest.SilentHost, error) {
 		list, err := database.Collect(ctx, s.db.Read, scanSilentHost, `
@@ -112,9 +111,9 @@ func scanSilentHost(rows *sql.Rows) (h ingest.SilentHost, err error) {
 	return h, nil
 }
 
-// FetchedUnder returns the authorisations under which pages came; see ingest.Silence.
+// FetchedUnder returns the authorisations under which pages were received; see ingest.Silence.
 func (s *Store) FetchedUnder(ctx context.Context) ([]string, error) {
-	// One pass over the hosts: no index has them by authorisation.
+	// Reads all hosts once: no index has them by authorisation.
 	ids, err := database.Collect(ctx, s.db.Read, database.ScanValue[string], `
 SELECT id FROM authorisations WHERE id IN (SELECT authorisation FROM hosts WHERE fetched_at > 0) ORDER BY id`)
 	return ids, s.db.Fail("read the authorisations with pages from", err)

@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 )
 
-// TestUpgradeKnowsHosts: a folder from before the visits of hosts were noted does
-// not call all of its hosts unmonitored.
+// TestUpgradeKnowsHosts: in a folder from before visits of hosts were recorded, not all hosts count as
+// unmonitored.
 func TestUpgradeKnowsHosts(t *testing.T) {
 	path := older(t, 9,
 		`INSERT INTO hosts (host, head_due) VALUES ('ok', 9000), ('never', 0), ('refuses', 8000)`,

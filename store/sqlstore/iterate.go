@@ -10,13 +10,12 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// batchRows are read at a time by the iterators: enough to make few queries,
-// and few enough to have no more than some megabytes of page text in memory.
+// batchRows are read at a time by the iterators: enough for few queries, and few enough to keep no more
+// than some megabytes of page text in memory.
 const batchRows = 200
 
-// AllFindings yields the record of every finding, by id ascending. It holds no
-// lock between batches: a finding that is saved meanwhile may or may not be
-// among them.
+// AllFindings yields the record of every finding, by id ascending. It holds no lock between batches: a
+// finding saved meanwhile may or may not be among them.
 func (s *Store) AllFindings(ctx context.Context) iter.Seq2[qianshao.FindingRecord, error] {
 	return batched(batchRows, func(after string) ([]qianshao.FindingRecord, error) {
 		return s.FindingRecords(ctx, after, batchRows)
@@ -34,7 +33,7 @@ func (s *Store) AllPages(ctx context.Context) iter.Seq2[qianshao.PageRecord, err
 func (s *Store) AllFrontier(ctx context.Context) iter.Seq2[store.FrontierRecord, error] {
 	return batched(batchRows, func(after string) ([]store.FrontierRecord, error) {
 		query := `SELECT url, skip, due IS NOT NULL FROM frontier WHERE url > $1 ORDER BY url LIMIT $2`
-		if s.db.Dialect() == database.Postgres { // its index has how URLs begin
+		if s.db.Dialect() == database.Postgres { // its index has the beginnings of URLs
 			query = `
 SELECT url, skip, due IS NOT NULL FROM frontier WHERE url > $1 AND left(url, 600) >= left($1, 600) ORDER BY left(url, 600), url LIMIT $2`
 		}
@@ -51,9 +50,8 @@ func scanFrontier(rows *sql.Rows) (r store.FrontierRecord, err error) {
 // batchSources are read at a time: a page's source may have a megabyte.
 const batchSources = 20
 
-// FlaggedPages yields the pages whose text is kept, as they were judged: URL,
-// authorisation, time and decoded source, with text/html as their type. Ordered
-// by key ascending.
+// FlaggedPages yields the pages whose text is kept, as they were judged: URL, authorisation, time and
+// decoded source, with text/html as their type. They are in the order of their keys.
 func (s *Store) FlaggedPages(ctx context.Context) iter.Seq2[qianshao.Page, error] {
 	return batched(batchSources, func(after string) ([]qianshao.Page, error) {
 		list, err := database.Collect(ctx, s.db.Read, s.scanFlagged, `
@@ -96,8 +94,8 @@ func batched[T any](size int, read func(after string) ([]T, error), key func(T) 
 	}
 }
 
-// TextlessPages counts the pages of which no text is kept, since they are not flagged:
-// all of them, and those that once had a finding. FlaggedPages yields the others.
+// TextlessPages counts the pages without stored text, since they are not flagged: all of them, and those
+// that once had a finding. FlaggedPages yields the others.
 func (s *Store) TextlessPages(ctx context.Context) (unflagged, once int, err error) {
 	err = s.db.Read.QueryRowContext(ctx, `
 SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT 1 FROM findings f WHERE f.page = p.page))

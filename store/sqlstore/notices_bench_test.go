@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/outbox"
 )
 
-// BenchmarkSettle measures what it costs, for each finding, to note that the index was told of a
-// batch of 200: the statements alone, without an alert, and with one.
+// BenchmarkSettle measures the cost, for each finding, of settling a batch of 200 for the index: the
+// statements alone, without an alert, and with one.
 func BenchmarkSettle(b *testing.B) {
 	for _, name := range []string{"statements", "no alert", "alert"} {
 		b.Run(name, func(b *testing.B) {

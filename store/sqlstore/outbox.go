@@ -10,15 +10,15 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/outbox"
 )
 
-// Pending returns the changed findings that a consumer was not told yet, in the order
-// of their last change, after a Seq, at most limit.
+// Pending returns the changed findings that a consumer has yet to process, in the order of their last
+// change, after a Seq, at most limit.
 func (s *Store) Pending(ctx context.Context, c store.Consumer, after int64, limit int) ([]store.Pending, error) {
 	return outbox.Pending(ctx, s.db, c, after, limit)
 }
 
-// Settle notes that a consumer was told. A finding that has changed since Pending
-// returned it stays. What the index was told is handed over to the consumer of notices, once if
-// several processes have told it.
+// Settle records that a consumer has processed findings. A finding changed since Pending returned it stays
+// pending. What the index has processed is handed over to the consumer of notices, once if several
+// processes have done it.
 func (s *Store) Settle(ctx context.Context, c store.Consumer, told []store.Pending) error {
 	if len(told) == 0 {
 		return nil
@@ -32,7 +32,7 @@ func (s *Store) Settle(ctx context.Context, c store.Consumer, told []store.Pendi
 	})
 }
 
-// Backlog says how much a consumer was not told yet.
+// Backlog returns how much a consumer has yet to process.
 func (s *Store) Backlog(ctx context.Context, c store.Consumer) (store.Backlog, error) {
 	return outbox.Backlog(ctx, s.db, c)
 }

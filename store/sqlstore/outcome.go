@@ -13,13 +13,13 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// written is what became of visits that were over.
+// written is the result of recording visits.
 type written struct {
 	removed bool // text or a query was removed
 	passed  []ingest.Item
 }
 
-// recordVisits records the outcomes of visits whose leases have not passed to others.
+// recordVisits records the outcomes of visits whose leases have not passed to other crawlers.
 func (s *Store) recordVisits(ctx context.Context, tx *database.Tx, visits []ingest.Visit) (r written, err error) {
 	if len(visits) == 0 {
 		return r, nil
@@ -45,8 +45,8 @@ func (s *Store) recordVisits(ctx context.Context, tx *database.Tx, visits []inge
 	return r, recordHosts(ctx, tx, kept)
 }
 
-// touched returns the hosts whose rows a transaction reads or changes that records visits. In SQLite
-// it is enough to read their own.
+// touched returns the hosts whose rows are read or changed when visits are recorded. In SQLite it is enough
+// to read their own.
 func touched(d database.Dialect, visits []ingest.Visit) map[string]bool {
 	hosts := map[string]bool{}
 	for i := range visits {
@@ -65,7 +65,7 @@ func touched(d database.Dialect, visits []ingest.Visit) map[string]bool {
 	return hosts
 }
 
-// recordPage saves the page that a visit brings, if it is not saved yet, and what becomes of its URL.
+// recordPage saves the page of a visit, if it is not saved yet, and the state of its URL.
 func (s *Store) recordPage(ctx context.Context, tx *database.Tx, v *ingest.Visit, r *written) error {
 	o := &v.Outcome
 	if o.Page != nil {
@@ -82,7 +82,7 @@ func (s *Store) recordPage(ctx context.Context, tx *database.Tx, v *ingest.Visit
 	return put(ctx, tx, v.Item.URL, o)
 }
 
-// recordHosts adds the links of visits, ends their leases, and notes what they tell of hosts.
+// recordHosts adds the links of visits, ends their leases, and updates their hosts.
 func recordHosts(ctx context.Context, tx *database.Tx, visits []*ingest.Visit) error {
 	var ids []string
 	var links []ingest.Item
@@ -113,7 +113,7 @@ UPDATE submissions SET visited = 1 WHERE id IN (SELECT value FROM json_each($1))
 	return refreshHosts(ctx, tx, changed)
 }
 
-// restHosts sets the next times of other hosts than the item's.
+// restHosts sets the next times of hosts other than the item's.
 func restHosts(ctx context.Context, tx *database.Tx, item *ingest.Item, o *ingest.Outcome) error {
 	for host, next := range o.HostNext {
 		if host == item.Host {
@@ -129,8 +129,8 @@ ON CONFLICT (host) DO UPDATE SET next_at = excluded.next_at WHERE hosts.next_at 
 	return nil
 }
 
-// endVisit ends the lease of the item's host, unless it has passed to another URL, sets its next
-// time, finds its first URL anew and notes what the visit tells. The host is there, since its URL is.
+// endVisit ends the lease of the item's host, unless it has passed to another URL, sets its next time,
+// looks up its first URL again and stores the visit's result. The host has a row, since its URL has one.
 func endVisit(ctx context.Context, tx *database.Tx, item *ingest.Item, o *ingest.Outcome) error {
 	var next sql.NullInt64
 	if at, ok := o.HostNext[item.Host]; ok {
@@ -145,13 +145,13 @@ WHERE host = $1`, append([]any{item.Host, qianshao.PageKey(item.URL), next, o.Ho
 	return err
 }
 
-// drop takes a URL out, and its query with it. A report of the page keeps the reason.
+// drop removes a URL, and its query with it. A report of the page keeps the reason.
 func drop(ctx context.Context, tx *database.Tx, url string, o *ingest.Outcome) error {
 	res, err := tx.ExecContext(ctx, `DELETE FROM frontier WHERE url = $1`, url)
 	if err != nil {
 		return err
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 { // dropped before
+	if n, err := res.RowsAffected(); err != nil || n == 0 { // dropped already
 		return err
 	}
 	if err := database.MarkForgotten(ctx, tx, "frontier"); err != nil {

@@ -9,9 +9,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// maxUnpacked bounds what a frame may expand to, so that a damaged database
-// cannot take all memory. It is above any page: the crawler's body cap is 20 MB
-// and decoding to UTF-8 at most triples it.
+// maxUnpacked bounds what a frame may expand to, so that a damaged database cannot exhaust memory. No page
+// reaches it: the crawler's limit for bodies is 20 MB and decoding to UTF-8 at most triples it.
 const maxUnpacked = 128 << 20
 
 // packer compresses page texts. The zero value is ready; its tables are built on first use.
@@ -22,8 +21,8 @@ type packer struct {
 	err  error
 }
 
-// packWindow is how far back the encoder looks, in bytes, of which it holds twice as many.
-// Nearly all pages are smaller.
+// packWindow is how far back the encoder looks, in bytes; it keeps twice as many. Nearly all pages are
+// smaller.
 const packWindow = 1 << 20
 
 func (p *packer) init() error {

@@ -18,22 +18,21 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/outbox"
 )
 
-// SavePage records a page in one transaction. It is idempotent.
-// A flagged page (Assessment.Flagged) keeps its source, text and findings, each
-// with the time when it was first seen. Of any other page nothing but its key, hash,
-// status and times stays, and what an earlier visit kept is overwritten.
-// A finding of a known id whose category is another one than before has moved, and its
-// history says so. Findings that are no longer made are gone from then on. They keep their
-// evidence and the capture of the page that showed it; see store.Finding.
+// SavePage records a page in one transaction. It is idempotent. A flagged page (Assessment.Flagged) keeps
+// its source, text and findings, each with the time when it was first seen. Of any other page only its key,
+// hash, status and times are kept, and what an earlier visit stored is overwritten. If a known finding has
+// another category than before, it has moved, and its history says so. Findings that are no longer made are
+// gone from then on. They keep their evidence and the capture of the page that showed it; see
+// store.Finding.
 func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, error) {
 	if save.Page.URL == "" || save.Page.FetchedAt.IsZero() || save.Document == nil {
 		return store.Saved{}, s.db.Fail("save a page in", errors.New("Page.URL, Page.FetchedAt and Document must be set"))
 	}
-	if !utf8.ValidString(save.Page.URL) || strings.Contains(save.Page.URL, "\x00") { // no database may make another URL of it
+	if !utf8.ValidString(save.Page.URL) || strings.Contains(save.Page.URL, "\x00") { // no database may turn it into another URL
 		return store.Saved{}, s.db.Fail("save a page in", fmt.Errorf("the URL %q is not UTF-8, or has a NUL", save.Page.URL))
 	}
-	// What was found must outlast a power cut, or the site may have changed
-	// before the page is seen again. Any other page is simply fetched again.
+	// Findings must survive a power cut, since the site may have changed before the page is seen again. Any
+	// other page is simply fetched again.
 	need := database.Ordered
 	if save.Assessment.Flagged() {
 		need = database.Durable
@@ -53,26 +52,24 @@ func (s *Store) SavePage(ctx context.Context, save store.Save) (store.Saved, err
 	return v.saved, nil
 }
 
-// disorder is how much older than the last visit a visit may be that is saved
-// after it: pages are worked on for minutes. A last visit beyond that was noted by
-// a clock that was ahead, and the times that it has left give way.
+// disorder is how much later visits may be saved out of order: pages are processed for minutes. If the last
+// visit is further ahead, it was recorded by a clock that was ahead, and its times are replaced.
 const disorder = time.Hour
 
-// notAfter is the latest time, in milliseconds, that a visit at a time leaves as it is.
+// notAfter is the latest recorded time, in milliseconds, that a visit at a given time does not replace.
 func notAfter(at time.Time) int64 { return database.Millis(at.Add(disorder)) }
 
-// visit is what happens to a page's rows in one transaction.
+// visit is one transaction's work on a page's rows.
 type visit struct {
 	page    string // its key
-	hash    string // of the body that was judged
+	hash    string // of the assessed body
 	at      time.Time
 	cleared bool // text was removed
 	saved   store.Saved
 }
 
-// emptyLog empties the write-ahead log, which may still have a text or a query that
-// was removed; in the database secure_delete has overwritten it. If a reader is in
-// the way, the next checkpoint does it.
+// emptyLog empties the write-ahead log, which may still contain a removed text or query; in the database
+// secure_delete has overwritten it. If a reader prevents it, the next checkpoint does it.
 func (s *Store) emptyLog(ctx context.Context) { _ = s.db.Checkpoint(ctx) }
 
 func (s *Store) savePage(ctx context.Context, tx *database.Tx, save *store.Save, v *visit) error {
@@ -109,16 +106,16 @@ func (s *Store) savePage(ctx context.Context, tx *database.Tx, save *store.Save,
 		}
 	}
 	if !known && len(fires) == 0 && !save.ViewsAsked {
-		return nil // the page is new and nothing was found: there is nothing to close
+		return nil // a new page without findings: there is nothing to close
 	}
-	// What is gone takes the page's pictures with it, before the page gets others.
+	// Pictures are kept for findings that are gone before the page gets new ones.
 	if err := closeQuiet(ctx, tx, v, fires, cause, save.Merged); err != nil {
 		return err
 	}
 	return s.putViews(ctx, tx, save, v.hash)
 }
 
-// forUpdate ends a query whose rows stay as they are read until the transaction ends. In SQLite they do in any case.
+// forUpdate ends a query whose rows must not change until the transaction ends. In SQLite they cannot.
 func forUpdate(tx *database.Tx) string {
 	if tx.Dialect == database.Postgres {
 		return ` FOR UPDATE`
@@ -126,8 +123,8 @@ func forUpdate(tx *database.Tx) string {
 	return ""
 }
 
-// saveUnflagged saves a page in the transaction of its visit, as SavePage does. It need not be alone: it has
-// the page's row, and where findings are gone by it, the outbox says that it must be.
+// saveUnflagged saves a page in the transaction of its visit, as SavePage does. It need not be exclusive:
+// it has locked the page's row, and if findings are gone, the outbox requires it to be.
 func (s *Store) saveUnflagged(ctx context.Context, tx *database.Tx, p *ingest.Unflagged) (cleared bool, err error) {
 	save := store.Save{
 		Page: qianshao.Page{
@@ -140,8 +137,8 @@ func (s *Store) saveUnflagged(ctx context.Context, tx *database.Tx, p *ingest.Un
 	return v.cleared, err
 }
 
-// putPage puts a page's row in, or changes it. meanwhile says of a page that was not there that another
-// transaction has put it in since.
+// putPage adds or updates a page's row. meanwhile says that the page was missing and another transaction
+// has added it since.
 func putPage(ctx context.Context, tx *database.Tx, save *store.Save, v *visit) (meanwhile bool, err error) {
 	var scripted int64
 	if save.Scripted {
@@ -159,7 +156,7 @@ ON CONFLICT (page) DO UPDATE SET requested = excluded.requested, authorisation =
 		v.page, qianshao.PageKey(save.Page.RequestedURL), save.Page.Authorisation, v.hash, save.Page.Status,
 		database.Millis(save.Page.FetchedAt), bit(save.Assessment.Flagged()), save.Rules, notAfter(save.Page.FetchedAt), scripted,
 	}
-	if tx.Dialect == database.Postgres { // of a row that was there it knows which transaction has changed it
+	if tx.Dialect == database.Postgres { // an existing row says which transaction changed it
 		err = tx.QueryRowContext(ctx, put+` RETURNING xmax <> 0`, args...).Scan(&meanwhile)
 	} else {
 		_, err = tx.ExecContext(ctx, put, args...)
@@ -167,7 +164,7 @@ ON CONFLICT (page) DO UPDATE SET requested = excluded.requested, authorisation =
 	return meanwhile, err
 }
 
-// putText keeps what a flagged page's evidence points into, and the page's whole URL.
+// putText stores the texts that a flagged page's evidence points into, and the page's whole URL.
 func (s *Store) putText(ctx context.Context, tx *database.Tx, save *store.Save) error {
 	source, err := s.packer.pack(save.Document.Source)
 	if err != nil {
@@ -185,7 +182,7 @@ ON CONFLICT (page) DO UPDATE SET url = excluded.url, requested_url = excluded.re
 	return err
 }
 
-// removeText removes the text of a page that is not flagged. removed says whether there was one.
+// removeText removes the text of a page that is not flagged. removed says whether it had any.
 func removeText(ctx context.Context, tx *database.Tx, page string) (removed bool, err error) {
 	res, err := tx.ExecContext(ctx, `DELETE FROM page_texts WHERE page = $1`, page)
 	if err != nil {
@@ -200,8 +197,8 @@ func removeText(ctx context.Context, tx *database.Tx, page string) (removed bool
 // ofPages are the tables with text of flagged pages.
 var ofPages = []string{"page_texts", "page_views"}
 
-// putFindings records the findings that were made, reopens those that were gone, and
-// notes which have moved to another category.
+// putFindings saves findings, reopens those that were gone, and records those that have moved to another
+// category.
 func putFindings(ctx context.Context, tx *database.Tx, save *store.Save, cause qianshao.Cause) (fires map[string]bool, err error) {
 	known, err := standings(ctx, tx, qianshao.PageKey(save.Page.URL))
 	if err != nil {
@@ -238,13 +235,13 @@ func putFindings(ctx context.Context, tx *database.Tx, save *store.Save, cause q
 	return fires, nil
 }
 
-// standing is what a finding was before a visit.
+// standing is a finding's state before a visit.
 type standing struct {
 	category qianshao.Category
 	gone     bool
 }
 
-// standings returns what the findings of a page are, by id.
+// standings returns the state of a page's findings, by id.
 func standings(ctx context.Context, tx *database.Tx, page string) (map[string]standing, error) {
 	known := map[string]standing{}
 	_, err := database.Collect(ctx, tx, func(r *sql.Rows) (id string, err error) {
@@ -261,7 +258,7 @@ func putFinding(ctx context.Context, tx *database.Tx, f *qianshao.Finding, save 
 		return fmt.Errorf("its id %q or URL %q is not that of the page", f.ID, f.URL)
 	}
 	kept := *f
-	kept.Seen = "" // it has a column
+	kept.Seen = "" // it has a column of its own
 	text, err := json.Marshal(&kept)
 	if err != nil {
 		return err
@@ -286,7 +283,7 @@ ON CONFLICT (id) DO UPDATE SET rule = excluded.rule, category = excluded.categor
 	return err
 }
 
-// cut returns the beginning of s, of at most n bytes and no half character.
+// cut returns the beginning of s, at most n bytes, without splitting a character.
 func cut(s string, n int) string {
 	if len(s) <= n {
 		return s
@@ -297,7 +294,7 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
-// closeQuiet marks those open findings of the page as gone that are not in fires.
+// closeQuiet marks open findings of the page that are not in fires as gone.
 func closeQuiet(ctx context.Context, tx *database.Tx, v *visit, fires map[string]bool, cause qianshao.Cause, merged map[string]string) error {
 	open, err := database.Collect(ctx, tx, database.ScanValue[string], `SELECT id FROM findings WHERE page = $1 AND gone_at IS NULL`, v.page)
 	if err != nil {
@@ -330,8 +327,8 @@ UPDATE findings SET gone_at = $1, first_seen = CASE WHEN first_seen > $3 THEN $1
 	return nil
 }
 
-// noteChange adds to a finding's history. Changes that a clock which was ahead has
-// noted are moved before it, in their order.
+// noteChange adds to a finding's history. Earlier entries made by a clock that was ahead are moved before
+// it, in their order.
 func noteChange(ctx context.Context, tx *database.Tx, id string, c qianshao.Change) error {
 	var latest sql.NullInt64
 	if err := tx.QueryRowContext(ctx, `SELECT max(at) FROM finding_changes WHERE id = $1`, id).Scan(&latest); err != nil {
@@ -349,10 +346,9 @@ ON CONFLICT (id, at, state) DO NOTHING`,
 	return err
 }
 
-// Confirm records that a page, seen at a time, is as it was when it was last
-// assessed: a body of the same SHA-256, the same rules, and scripts of which is known what
-// they say. known is false if that is not what the store has; then nothing is recorded,
-// and the page must be assessed.
+// Confirm records that a page is unchanged since its last assessment: a body of the same SHA-256, the same
+// rules, and scripts whose content is still known. known is false if that does not match the store; then
+// nothing is recorded, and the page must be assessed.
 func (s *Store) Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved store.Saved, known bool, err error) {
 	page := qianshao.PageKey(pageURL)
 	err = s.db.UpdateRows(ctx, database.Ordered, "confirm page "+pageURL+" in", func(tx *database.Tx) error {
@@ -387,9 +383,9 @@ WHERE page = $2 AND gone_at IS NULL RETURNING id`, database.Millis(at), page, no
 	return saved, known && err == nil, err
 }
 
-// PageGone records that there is no such page any more: it answered status, or
-// with status 0 its URL leads elsewhere. Its text is removed, and its findings
-// are gone; they keep their captures. For a page that the store does not know it does nothing.
+// PageGone records that a page no longer exists: its URL answered status, or leads elsewhere if status is
+// 0. Its text is removed, and its findings are gone; they keep their captures. A page unknown to the store
+// is ignored.
 func (s *Store) PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error) {
 	var v visit
 	err := s.db.Update(ctx, database.Durable, "record that "+pageURL+" is gone in", func(tx *database.Tx) error {
@@ -422,8 +418,8 @@ WHERE page = $3`, status, database.Millis(at), v.page, notAfter(at))
 	return v.saved, nil
 }
 
-// pageText joins the text of all regions with newlines: search never matches
-// across a newline. A newline inside a region becomes a space.
+// pageText joins the text of all regions with newlines: search never matches across a newline. Newlines
+// within a region become spaces.
 func pageText(doc *qianshao.Document) string {
 	var b strings.Builder
 	for i := range doc.Regions {

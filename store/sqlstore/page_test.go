@@ -27,13 +27,13 @@ func save(t testing.TB, s *Store, p store.Save) {
 	}
 }
 
-// TestUnflaggedLeavesNoText greps the database's raw bytes: for the text in
-// the clear (title, evidence), and for the compressed frames.
+// TestUnflaggedLeavesNoText searches the database's raw bytes for plain text (title, evidence) and for the
+// compressed frames.
 func TestUnflaggedLeavesNoText(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	s := open(t, path)
 	random := rand.New(rand.NewPCG(1, 2))
-	secret := func(name string) string { // incompressible, so that frames hold it as it is
+	secret := func(name string) string { // incompressible, so that frames contain it unchanged
 		var b strings.Builder
 		b.WriteString(name)
 		for range 3000 {
@@ -51,18 +51,18 @@ func TestUnflaggedLeavesNoText(t *testing.T) {
 		frames = append(frames, []byte(text[:60]), []byte(text[len(text)-60:]), frame[len(frame)/2:len(frame)/2+40])
 	}
 	informational := storetest.Page("http://a/never", never, 0, "casino")
-	informational.Assessment.Level = qianshao.LevelLow // a rule fired, but below the level of alert
+	informational.Assessment.Level = qianshao.LevelLow // a rule fired, but below the alert level
 	save(t, s, informational)
 	save(t, s, storetest.Page("http://a/never", never, 0))
 	save(t, s, storetest.Page("http://a/kept", kept, 0, "casino"))
 	flagged := storetest.Page("http://a/once", once, 1, "casino", "loan")
 	flagged.Document.Title = "标题"
-	for i := range flagged.Assessment.Findings { // which keep title and evidence, and no other text of the page
+	for i := range flagged.Assessment.Findings { // which keep the title and evidence, but no other text of the page
 		flagged.Assessment.Findings[i].Evidence[0].Text = "注册送"
 	}
 	save(t, s, flagged)
 	if countFrames(t, path, frames) == 0 {
-		t.Fatal("the flagged page's text is not found either: this test sees nothing")
+		t.Fatal("the flagged page's text is not found either: this test cannot see anything")
 	}
 	save(t, s, storetest.Page("http://a/once", once, 2))
 	if n := countFrames(t, path, frames); n > 0 {
@@ -147,8 +147,8 @@ func BenchmarkOpen(b *testing.B) {
 	})
 }
 
-// TestUnflaggedBesideFlagged: a visit that finds nothing on a page is recorded while another transaction, which is not
-// over, has found something on it. Nothing of the page stays.
+// TestUnflaggedBesideFlagged: a visit without findings is recorded while another transaction, still open,
+// has saved findings of the page. Nothing of the page remains.
 func TestUnflaggedBesideFlagged(t *testing.T) {
 	const url = "http://a/"
 	databasetest.Each(t, func(t *testing.T, open databasetest.Open) {
@@ -170,7 +170,7 @@ func TestUnflaggedBesideFlagged(t *testing.T) {
 				v := visit{page: url, hash: hashOf(flagged.Page.Body), at: flagged.Page.FetchedAt}
 				err := s.savePage(ctx, tx, &flagged, &v)
 				close(begun)
-				time.Sleep(100 * time.Millisecond) // the visit comes as far as it can
+				time.Sleep(100 * time.Millisecond) // time for the visit to get as far as it can
 				return err
 			})
 			if err := errors.Join(err, <-visited); err != nil {
@@ -178,10 +178,10 @@ func TestUnflaggedBesideFlagged(t *testing.T) {
 			}
 			counts, err := s.Counts(ctx)
 			if err != nil || counts.Pages != 1 || counts.Flagged != 0 || counts.Findings != 1 || counts.Open != 0 {
-				t.Errorf("a page that was known: %v; %+v, %v", known, counts, err)
+				t.Errorf("known before: %v; %+v, %v", known, counts, err)
 			}
 			if unflagged, once, err := s.TextlessPages(ctx); err != nil || unflagged != 1 || once != 1 {
-				t.Errorf("a page that was known: %v; %d pages without text, %d of them with a finding once, %v", known, unflagged, once, err)
+				t.Errorf("known before: %v; %d pages without text, %d of them with a finding once, %v", known, unflagged, once, err)
 			}
 		}
 	})

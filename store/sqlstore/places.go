@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Place returns where a part of the outpost is kept beside the store, "" if nobody has said so.
+// Place returns where a part of the outpost is stored outside the store, "" if that was not set.
 func (s *Store) Place(ctx context.Context, part store.Part) (place string, err error) {
 	err = s.db.Read.QueryRowContext(ctx, `SELECT place FROM places WHERE part = $1`, string(part)).Scan(&place)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -18,8 +18,8 @@ func (s *Store) Place(ctx context.Context, part store.Part) (place string, err e
 	return place, s.db.Fail("read places from", err)
 }
 
-// SetPlace says where a part is kept, unless somebody has said so before: moved takes that back.
-// It returns what holds then.
+// SetPlace sets where a part is stored, unless that was set before; moved replaces it in any case. It
+// returns the place now in force.
 func (s *Store) SetPlace(ctx context.Context, part store.Part, place string, moved bool) (holds string, err error) {
 	if holds, err = s.Place(ctx, part); err != nil || holds == place || holds != "" && !moved {
 		return holds, err

@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// protectedCopy copies a database with those of its files that the suffixes name into
-// a write-protected folder.
+// protectedCopy copies a database, with those of its files that the suffixes name, into a write-protected
+// folder.
 func protectedCopy(t *testing.T, path string, suffixes ...string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -57,8 +57,8 @@ func readCopy(t *testing.T, path, authorisation string) {
 	}
 }
 
-// TestOpenToRead: a write-protected copy is read as it is, with what is in its log; where
-// that cannot be had, it is said, rather than that something is answered from a part.
+// TestOpenToRead: a write-protected copy is read as it is, including its log; if the log cannot be read,
+// that is an error, rather than an answer from part of the data.
 func TestOpenToRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	put := func(s *Store, id string) {
@@ -67,7 +67,7 @@ func TestOpenToRead(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := New(sqlite.OpenToRead(t.Context(), path)) // as Open, where it can be written
+	s, err := New(sqlite.OpenToRead(t.Context(), path)) // as Open does, if it is writable
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func refused(t *testing.T, path, remedy string) {
 	t.Helper()
 	s, err := New(sqlite.OpenToRead(context.Background(), path))
 	if err == nil {
-		t.Fatal("opened", s.Close())
+		t.Fatal("it was opened", s.Close())
 	}
 	if !strings.Contains(err.Error(), remedy) {
 		t.Errorf("%v, want the remedy %q", err, remedy)

@@ -17,12 +17,12 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// failed selects the URLs that brought no page, or one that could not be saved.
-// What is no URL at all has no due time.
+// failed selects the URLs that brought no page, or one that could not be saved. Invalid URLs have no due
+// time.
 const failed = `due IS NOT NULL AND (skip <> '' OR attempts > 0)`
 
-// updateFrontier is an update that keeps those out who write to the frontier beside each other: what changes many
-// hosts would lock them in another order. They all begin with rows of hosts.
+// updateFrontier is an update that excludes concurrent writers of the frontier: a change of many hosts
+// would lock them in another order. All of them begin with rows of hosts.
 func (s *Store) updateFrontier(ctx context.Context, d database.Durability, op string, f func(tx *database.Tx) error) error {
 	return s.db.Update(ctx, d, op, func(tx *database.Tx) error {
 		if tx.Dialect == database.Postgres {
@@ -34,8 +34,8 @@ func (s *Store) updateFrontier(ctx context.Context, d database.Durability, op st
 	})
 }
 
-// Retry makes every URL whose last visit brought no page due at once, as if it
-// had not failed before, and returns their number.
+// Retry makes every URL whose last visit brought no page due at once, clears its failures, and returns how
+// many there are.
 func (s *Store) Retry(ctx context.Context) (urls int, err error) {
 	err = s.updateFrontier(ctx, database.Durable, "make due what has failed in", func(tx *database.Tx) error {
 		asked := lastAsked{}
@@ -47,12 +47,12 @@ func (s *Store) Retry(ctx context.Context) (urls int, err error) {
 	return urls, err
 }
 
-// lastAsked are hosts of URLs that were made due, each with the time in
-// milliseconds at which it was last asked for one of them.
+// lastAsked are the hosts of URLs that were made due, each with the time in milliseconds of its last
+// request for one of them.
 type lastAsked map[string]int64
 
-// makeDue makes the URLs that where selects due at once, as if they had not
-// failed before, and returns their number.
+// makeDue makes the URLs selected by where due at once, clears their failures, and returns how many there
+// are.
 func (l lastAsked) makeDue(ctx context.Context, tx *database.Tx, where string, args ...any) (int, error) {
 	_, err := database.Collect(ctx, tx, func(rows *sql.Rows) (host string, err error) {
 		var at int64
@@ -66,10 +66,9 @@ func (l lastAsked) makeDue(ctx context.Context, tx *database.Tx, where string, a
 	return database.ChangedRows(tx.ExecContext(ctx, `UPDATE frontier SET due = 0, attempts = 0 WHERE `+where, args...))
 }
 
-// Recheck makes URLs of a host due at once, as a person has asked for, and returns their
-// number: the items, whether or not the frontier has them, and with under all that it has of
-// the host under these authorisations. If there are any, it leaves an act that says how
-// many; page is the key of the page where it is about one.
+// Recheck makes URLs of a host due at once, at a person's request, and returns how many: the items, known
+// to the frontier or not, and all of the host's known URLs under the authorisations in under. If there are
+// any, it adds an act with their number; page is the key of the page if it is about one.
 func (s *Store) Recheck(ctx context.Context, by store.Signed, host, page string, under []string, items []ingest.Item) (urls int, err error) {
 	ids, err := json.Marshal(append([]string{}, under...))
 	if err != nil {
@@ -101,7 +100,7 @@ func (s *Store) Recheck(ctx context.Context, by store.Signed, host, page string,
 	return urls, err
 }
 
-// askFor puts an item into the frontier, or before all others of its host that are due.
+// askFor adds an item to the frontier, or moves it before all other due ones of its host.
 func askFor(ctx context.Context, tx *database.Tx, it *ingest.Item) error {
 	if err := addHost(ctx, tx, it.Host); err != nil {
 		return err
@@ -115,7 +114,7 @@ func askFor(ctx context.Context, tx *database.Tx, it *ingest.Item) error {
 // slowest is the time between two requests at the slowest rate, in milliseconds.
 const slowest = int64(1000 / ingest.MinRate)
 
-// wake ends the rest of the hosts, and forgets their failures. What is left of it is the slowest rate.
+// wake ends the hosts' rest, down to the slowest permitted rate, and clears their failures.
 func (l lastAsked) wake(ctx context.Context, tx *database.Tx) error {
 	for host, at := range l {
 		if _, err := tx.ExecContext(ctx, refreshHead, host); err != nil {
@@ -128,9 +127,8 @@ func (l lastAsked) wake(ctx context.Context, tx *database.Tx) error {
 	return nil
 }
 
-// Recall makes due at once what the changes from one register to another may make
-// another, as PutAuthorisations does: a server may have refused a URL between the
-// time at which the register was changed and that at which it has read it anew.
+// Recall makes due at once what the changes from one register to another may affect, as PutAuthorisations
+// does: a server may have refused a URL after the register was changed and before it was reloaded.
 func (s *Store) Recall(ctx context.Context, before, after []qianshao.Authorisation) error {
 	was := map[string]*qianshao.Authorisation{}
 	for i := range before {
@@ -148,17 +146,16 @@ func (s *Store) Recall(ctx context.Context, before, after []qianshao.Authorisati
 	return s.updateFrontier(ctx, database.Durable, "make due what has changed in", func(tx *database.Tx) error { return recall(ctx, tx, changes) })
 }
 
-// change is an authorisation as it was (nil: it is new) and as it is.
+// change is an authorisation before (nil: it is new) and after a change.
 type change struct {
 	before *qianshao.Authorisation
 	after  qianshao.Authorisation
 }
 
-// recall makes due at once what the changes may make another: what is skipped, or
-// waits, where an authorisation that has changed covers it. If one permits more
-// than before, all its URLs are due and read whole, because their pages may have
-// links that were not followed. If one forbids queries that it permitted, the URLs
-// with a query are due, so that they go.
+// recall makes due at once what the changes may affect: skipped and waiting URLs covered by a changed
+// authorisation. If one permits more than before, all its URLs are due and fetched in full, because their
+// pages may have links that were not followed. If one no longer permits queries, the URLs with a query are
+// due, so that they are removed.
 func recall(ctx context.Context, tx *database.Tx, changes []change) error {
 	if len(changes) == 0 {
 		return nil
@@ -206,11 +203,11 @@ type failure struct {
 	isTemporary bool
 }
 
-// mayEnd says whether changed authorisations may be the end of it.
+// mayEnd says whether changed authorisations may end the failure.
 func (f failure) mayEnd(changes []change) bool {
 	switch f.skip {
 	case qianshao.SkipNotAuthorised, qianshao.SkipNotInForce, qianshao.SkipPathExcluded, qianshao.SkipView:
-		return true // of whichever authorisation: the URL may have led to another host
+		return true // of any authorisation: the URL may have led to another host
 	case qianshao.SkipAddress, qianshao.SkipRobots:
 	default:
 		if !f.isTemporary {
@@ -221,19 +218,18 @@ func (f failure) mayEnd(changes []change) bool {
 	return err == nil && slices.ContainsFunc(changes, func(c change) bool { return c.after.Covers(u, c.after.ValidFrom) == "" })
 }
 
-// permitsMore says whether after has hosts, paths or queries that before has not.
+// permitsMore says whether after has hosts, paths or queries that before does not have.
 func permitsMore(before, after *qianshao.Authorisation) bool {
 	return before.NoQueries && !after.NoQueries || !holds(before.Hosts, after.Hosts) || !holds(after.Exclude, before.Exclude) ||
 		len(before.Include) > 0 && (len(after.Include) == 0 || !holds(before.Include, after.Include))
 }
 
-// holds says whether list holds all the values.
+// holds says whether list contains all the values.
 func holds(list, values []string) bool {
 	return !slices.ContainsFunc(values, func(v string) bool { return !slices.Contains(list, v) })
 }
 
-// WaitingHosts returns the hosts with URLs that fail for now and are tried again,
-// the one that has failed for longest first.
+// WaitingHosts returns the hosts with URLs that fail at present and are retried, the longest failing first.
 func (s *Store) WaitingHosts(ctx context.Context) ([]store.WaitingHost, error) {
 	list, err := database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (w store.WaitingHost, err error) {
 		var since, next int64
@@ -250,8 +246,8 @@ JOIN hosts h ON h.host = f.host ORDER BY f.since, f.host`)
 	return list, s.db.Fail("read the waiting hosts from", err)
 }
 
-// SkippedHosts returns the hosts with URLs whose last visit was skipped for good,
-// with the reasons, by reason and host.
+// SkippedHosts returns the hosts with URLs whose last visit was skipped for good, with the reasons, by
+// reason and host.
 func (s *Store) SkippedHosts(ctx context.Context) ([]store.SkippedHost, error) {
 	list, err := database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (k store.SkippedHost, err error) {
 		err = rows.Scan(&k.Skip, &k.Host, &k.URLs)

@@ -20,7 +20,7 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// secret returns a text that no compression makes shorter.
+// secret returns an incompressible text.
 func secret(seed uint64) string {
 	random := rand.New(rand.NewPCG(seed, seed))
 	text := make([]byte, 300)
@@ -28,20 +28,20 @@ func secret(seed uint64) string {
 		text[i] = byte('0' + random.IntN(75))
 	}
 	return strings.ToValidUTF8(strings.Map(func(r rune) rune {
-		if strings.ContainsRune("\\<>?;:=@^`[]", r) { // as it is in JSON and in URLs
+		if strings.ContainsRune("\\<>?;:=@^`[]", r) { // characters that JSON or URLs would escape
 			return '_'
 		}
 		return r
 	}, string(text)), "")
 }
 
-// TestRewritePostgres: of what was deleted no byte is left in the server's files, its statistics included; of what
-// was not, all is.
+// TestRewritePostgres: the server's files, with its statistics, contain no byte of deleted data, and all of
+// the other data.
 func TestRewritePostgres(t *testing.T) {
 	s, ctx := in(t, postgrestest.Open), t.Context()
 	files := databaseFiles(t, s)
 	if done, err := s.Rewrite(ctx); done || err != nil {
-		t.Errorf("nothing was forgotten, and it is written anew: %v, %v", done, err)
+		t.Errorf("nothing was marked, but it was rewritten: %v, %v", done, err)
 	}
 	words := map[string]string{}
 	for i, name := range []string{"kept", "finding", "clean", "url", "report", "picture"} {
@@ -66,7 +66,7 @@ func TestRewritePostgres(t *testing.T) {
 	files.sync(t)
 	for name, word := range words {
 		if !files.have(t, word) {
-			t.Errorf("%s is not in the files before it is deleted either", name)
+			t.Errorf("%s is not found before it is deleted either", name)
 		}
 	}
 
@@ -75,13 +75,13 @@ func TestRewritePostgres(t *testing.T) {
 	if _, err := s.PageGone(ctx, "http://a/clean", 404, qianshao.CausePage, base.Add(time.Hour)); err != nil {
 		t.Error(err)
 	}
-	if _, err := s.DeleteFindings(ctx, []store.Deletion{{Finding: qianshao.FindingID("http://a/clean", "casino"), At: base}}); err != nil { // which has the title
+	if _, err := s.DeleteFindings(ctx, []store.Deletion{{Finding: qianshao.FindingID("http://a/clean", "casino"), At: base}}); err != nil { // the finding has the title
 		t.Error(err)
 	}
 	check(t, s.Done(ctx, dropped, ingest.Outcome{Drop: true}))
 	check(t, s.WithdrawSubmission(ctx, store.Signed{By: "test", At: base}, report.ID))
 	if done, err := s.Rewrite(ctx); !done || err != nil {
-		t.Fatalf("it is not written anew: %v, %v", done, err)
+		t.Fatalf("it was not rewritten: %v, %v", done, err)
 	}
 	files.sync(t)
 	for name, word := range words {
@@ -90,11 +90,11 @@ func TestRewritePostgres(t *testing.T) {
 		}
 	}
 	if done, err := s.Rewrite(ctx); done || err != nil {
-		t.Errorf("it is written anew twice: %v, %v", done, err)
+		t.Errorf("it was rewritten twice: %v, %v", done, err)
 	}
 }
 
-// TestRewriteWaits: what a transaction still sees stays, and is told of, rather than called gone.
+// TestRewriteWaits: while a transaction can still see deleted data, Rewrite says that it is not gone.
 func TestRewriteWaits(t *testing.T) {
 	s, ctx := in(t, postgrestest.Open), t.Context()
 	save(t, s, storetest.Page("http://a/", "x", 0, "casino"))
@@ -108,16 +108,16 @@ func TestRewriteWaits(t *testing.T) {
 	short, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	if done, err := s.Rewrite(short); done || err == nil {
-		t.Errorf("it was written anew while somebody saw what was deleted: %v, %v", done, err)
+		t.Errorf("it was rewritten while a transaction saw the deleted data: %v, %v", done, err)
 	}
 	check(t, reader.Rollback())
 	if done, err := s.Rewrite(ctx); !done || err != nil {
-		t.Errorf("it is not written anew the next time: %v, %v", done, err)
+		t.Errorf("it was not rewritten the next time: %v, %v", done, err)
 	}
 }
 
-// TestDeletionMarksItsTables: DeleteFindings changes no table that is not written anew, but for those that have
-// nothing of a finding.
+// TestDeletionMarksItsTables: DeleteFindings changes no table that is not rewritten, except those without
+// data of findings.
 func TestDeletionMarksItsTables(t *testing.T) {
 	s, ctx := in(t, postgrestest.Open), t.Context()
 	save(t, s, storetest.Page("http://a/", "x", 0, "casino"))
@@ -128,7 +128,7 @@ func TestDeletionMarksItsTables(t *testing.T) {
 		tables, err := database.Collect(ctx, tx, database.ScanValue[string], `SELECT CAST(relname AS TEXT) FROM pg_stat_xact_user_tables WHERE n_tup_del + n_tup_upd > 0`)
 		for _, table := range tables {
 			if !slices.Contains(slices.Concat(ofFindings, ofPages, []string{"pages", "frontier", "campaign_state"}), table) {
-				t.Errorf("%s is changed and not written anew", table)
+				t.Errorf("%s is changed but not rewritten", table)
 			}
 		}
 		if len(tables) < 4 {
@@ -139,13 +139,14 @@ func TestDeletionMarksItsTables(t *testing.T) {
 	check(t, err)
 }
 
-// serverFiles are the files of a database.
+// serverFiles are the files of a database on its server.
 type serverFiles struct {
 	store  *Store
 	folder string
 }
 
-// databaseFiles returns where the server keeps the store's database, if the test may read it and may have it written out.
+// databaseFiles returns the folder of the store's database on the server, if the test may read it and may
+// request a checkpoint.
 func databaseFiles(t *testing.T, s *Store) serverFiles {
 	t.Helper()
 	var data, oid string
@@ -159,7 +160,7 @@ func databaseFiles(t *testing.T, s *Store) serverFiles {
 	return f
 }
 
-// sync makes the server sample its tables and write all that is in its memory.
+// sync makes the server sample its tables and write its memory to the files.
 func (f serverFiles) sync(t *testing.T) {
 	t.Helper()
 	for _, statement := range []string{`ANALYZE`, `CHECKPOINT`} {
@@ -170,7 +171,7 @@ func (f serverFiles) sync(t *testing.T) {
 	}
 }
 
-// have says whether the beginning or the end of a text is in a file.
+// have says whether a file contains the beginning or the end of a text.
 func (f serverFiles) have(t *testing.T, text string) (found bool) {
 	t.Helper()
 	err := filepath.WalkDir(f.folder, func(path string, d fs.DirEntry, err error) error {

@@ -12,13 +12,13 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 )
 
-// TestRewrite: of URLs that were dropped from a frontier in use no copy is left, not
-// even in the gaps of the database's pages.
+// TestRewrite: no copy is left of URLs dropped from a frontier in use, not even in the gaps of the
+// database's pages.
 func TestRewrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "q.db")
 	s := open(t, path)
 	if done, err := s.Rewrite(t.Context()); done || err != nil {
-		t.Errorf("nothing was forgotten, and it is written anew: %v, %v", done, err)
+		t.Errorf("nothing was marked, but it was rewritten: %v, %v", done, err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	items := make([]ingest.Item, 3000)
@@ -29,7 +29,7 @@ func TestRewrite(t *testing.T) {
 	if err := s.Add(t.Context(), items); err != nil {
 		t.Fatal(err)
 	}
-	for _, it := range items { // which makes the rows longer, so that they move
+	for _, it := range items { // this makes the rows longer, so that they move
 		memory := ingest.Memory{Page: it.URL, ETag: fmt.Sprintf("%0*d", 1+random.IntN(60), 1)}
 		if err := s.Done(t.Context(), it, ingest.Outcome{Again: time.UnixMilli(1), Memory: memory}); err != nil {
 			t.Fatal(err)
@@ -40,7 +40,7 @@ func TestRewrite(t *testing.T) {
 	var dropped []string
 	for _, it := range items {
 		id := it.URL[len(it.URL)-9:]
-		if before[id] > 3 || len(dropped) < 10 { // its row and its place in the index have three
+		if before[id] > 3 || len(dropped) < 10 { // there are three in its row and its index entry
 			if err := s.Done(t.Context(), it, ingest.Outcome{Drop: true}); err != nil {
 				t.Fatal(err)
 			}
@@ -48,7 +48,7 @@ func TestRewrite(t *testing.T) {
 		}
 	}
 	if done, err := s.Rewrite(t.Context()); !done || err != nil {
-		t.Errorf("it is not written anew: %v, %v", done, err)
+		t.Errorf("it was not rewritten: %v, %v", done, err)
 	}
 	after := copies(t, path)
 	for _, id := range dropped {
@@ -60,9 +60,9 @@ func TestRewrite(t *testing.T) {
 		t.Errorf("%d URLs are left of %d, %d were dropped", len(after), len(items), len(dropped))
 	}
 	if done, err := s.Rewrite(t.Context()); done || err != nil {
-		t.Errorf("it is written anew twice: %v, %v", done, err)
+		t.Errorf("it was rewritten twice: %v, %v", done, err)
 	}
-	if err := s.Add(t.Context(), items[:1]); err != nil { // it can still be written
+	if err := s.Add(t.Context(), items[:1]); err != nil { // it is still writable
 		t.Error(err)
 	}
 }

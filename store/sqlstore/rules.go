@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// PutRuleSet records that a rule set was put in force.
+// PutRuleSet records that a rule set has come into force.
 func (s *Store) PutRuleSet(ctx context.Context, set store.RuleSet) error {
 	rules, err := json.Marshal(set.Rules)
 	if err != nil {
@@ -23,15 +23,14 @@ func (s *Store) PutRuleSet(ctx context.Context, set store.RuleSet) error {
 	})
 }
 
-// RuleSetInForce returns the digest of the rule set that was last put in force, "" if none was
-// recorded.
+// RuleSetInForce returns the digest of the latest rule set in force, "" if none was recorded.
 func (s *Store) RuleSetInForce(ctx context.Context) (digest string, err error) {
 	err = s.db.Read.QueryRowContext(ctx, `SELECT coalesce((SELECT digest FROM rules_in_force ORDER BY seq DESC LIMIT 1), '')`).Scan(&digest)
 	return digest, s.db.Fail("read the rules in force from", err)
 }
 
-// RuleSets returns the rule sets that were put in force before a moment, the latest first: those
-// since another one, and the one before, which was in force then; at most limit.
+// RuleSets returns the rule sets that came into force before to, the latest first: those since from, and
+// the one that was in force at from; at most limit.
 func (s *Store) RuleSets(ctx context.Context, from, to time.Time, limit int) ([]store.RuleSet, error) {
 	list, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (set store.RuleSet, err error) {
 		var at int64

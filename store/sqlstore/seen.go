@@ -8,8 +8,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Unseen returns findings of which Finding.Seen was not computed yet, at most limit: an
-// older program has saved them.
+// Unseen returns findings without Finding.Seen, saved by an older version, at most limit.
 func (s *Store) Unseen(ctx context.Context, limit int) ([]qianshao.Finding, error) {
 	list, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (f qianshao.Finding, err error) {
 		var text string
@@ -21,8 +20,7 @@ func (s *Store) Unseen(ctx context.Context, limit int) ([]qianshao.Finding, erro
 	return list, s.db.Fail("read findings without a hash of what they show from", err)
 }
 
-// PutSeen records the Seen of findings that have none. What the crawl has saved meanwhile
-// stays.
+// PutSeen sets the Seen of findings that have none. A value that the crawl has saved meanwhile stays.
 func (s *Store) PutSeen(ctx context.Context, list []qianshao.Finding) error {
 	return s.db.Update(ctx, database.Ordered, "record the hash of what findings show in", func(tx *database.Tx) error {
 		for i := range list {

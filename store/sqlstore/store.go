@@ -1,10 +1,9 @@
-// Package sqlstore is the store in an SQL database: the register of authorisations, the
-// crawl frontier, submissions, the pages that were seen, the text and findings
-// of those that are flagged, and the chain of the evidence archive. Accounts, what is
-// kept for clients, and what is told to people have rooms of their own.
+// Package sqlstore is the store in an SQL database: the register of authorisations, the crawl frontier,
+// submissions, the pages that were seen, the text and findings of flagged ones, and the chains of the
+// evidence archive. Accounts, the data of clients, and notices have packages of their own.
 //
-// Nothing outside of this folder and the engines, store/sqlite and store/postgres, knows SQL.
-// store/storetest holds it to what its users rely on.
+// Nothing outside this folder and the engines, store/sqlite and store/postgres, uses SQL. store/storetest
+// tests what its users rely on.
 package sqlstore
 
 import (
@@ -18,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/sites"
 )
 
-// Store is the truth in an open database. It is safe for concurrent use.
+// Store is the store in an open database. It is safe for concurrent use.
 type Store struct {
 	*accounts.Store
 	*clients.Clients
@@ -45,11 +44,11 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
-// Database returns the database below, for the rooms whose statements are their own.
+// Database returns the underlying database, for the packages with statements of their own.
 func (s *Store) Database() *database.DB { return s.db }
 
 // Snapshot writes the database as of one moment into a new file, as database.DB does.
 func (s *Store) Snapshot(ctx context.Context, path string) error { return s.db.Snapshot(ctx, path) }
 
-// Rewrite writes the database anew if something in it was to be forgotten, as database.DB does.
+// Rewrite rewrites the database if data in it was marked to be forgotten, as database.DB does.
 func (s *Store) Rewrite(ctx context.Context) (done bool, err error) { return s.db.Rewrite(ctx) }

@@ -56,7 +56,7 @@ func TestContract(t *testing.T) {
 	})
 }
 
-// TestRunAgain: the contract holds where transactions are run a second time.
+// TestRunAgain: the contract holds if transactions are run a second time.
 func TestRunAgain(t *testing.T) {
 	storetest.Run(t, func(t testing.TB) storetest.Store { return in(t, databasetest.Twice) })
 }

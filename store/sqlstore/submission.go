@@ -20,9 +20,9 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Submit records a report. With an item the URL goes into the frontier, due at once
-// even if it is known. Without one it waits for an authorisation, because of skip.
-// Submitting a URL again only counts it; the first time is an act.
+// Submit records a report. With an item, its URL goes into the frontier, due at once even if known. Without
+// one, the report waits for an authorisation, because of skip. Submitting a URL again only counts it; the
+// first submission leaves an act.
 func (s *Store) Submit(ctx context.Context, r store.Report, item *ingest.Item, skip qianshao.Skip) (qianshao.Submission, error) {
 	id := qianshao.SubmissionID(r.URL)
 	err := s.updateFrontier(ctx, database.Durable, "record the report of "+r.URL+" in", func(tx *database.Tx) error {
@@ -51,16 +51,15 @@ ON CONFLICT (id) DO UPDATE SET reports = submissions.reports + 1, last_reported 
 	return s.Submission(ctx, id)
 }
 
-// Conditions of reports that wait for an authorisation, that wait for their visit,
-// and that were visited.
+// Conditions of reports that wait for an authorisation, that wait for their visit, and whose pages have
+// been visited.
 const (
 	isWaiting = `waits_for <> ''`
 	isQueued  = `waits_for = '' AND visited = 0`
 	isVisited = `waits_for = '' AND visited = 1`
 )
 
-// makeRoom refuses a report that is one too many of its kind, and lets the oldest of
-// those go that were visited.
+// makeRoom refuses a report that is one too many of its kind, and removes the oldest visited ones.
 func makeRoom(ctx context.Context, tx *database.Tx, id, origin string, queued bool) error {
 	query, bound, full := `SELECT count(*), count(*) FILTER (WHERE origin = $1) FROM submissions WHERE `+isWaiting+` AND id <> $2`, store.MaxWaiting, store.ErrTooManyWaiting
 	if queued {
@@ -93,14 +92,14 @@ func expire(ctx context.Context, tx *database.Tx, now time.Time) (n int64, err e
 	return res.RowsAffected()
 }
 
-// ExpireSubmissions removes the reports that were last handed in longer than
-// store.ReportTerm ago, and says how many there were.
+// ExpireSubmissions removes the reports last handed in longer than store.ReportTerm ago, and returns their
+// number.
 func (s *Store) ExpireSubmissions(ctx context.Context, now time.Time) (n int, err error) {
 	return s.removeSubmissions(ctx, "remove old reports from", func(tx *database.Tx) (int64, error) { return expire(ctx, tx, now) })
 }
 
-// noteReport leaves the act of a report, if its URL was not reported before. It has the report's
-// id alone: the trail is kept for longer than the report, its URL and its origin.
+// noteReport adds the act of a report, if its URL was not reported before. The act has only the report's
+// id: the trail is kept longer than the report, its URL and its origin.
 func noteReport(ctx context.Context, tx *database.Tx, id string, r store.Report) error {
 	var known bool
 	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM submissions WHERE id = $1)`, id).Scan(&known); err != nil || known {
@@ -120,8 +119,8 @@ func noteReports(ctx context.Context, tx *database.Tx, by store.Signed, detail d
 	return trail.Append(ctx, tx, acts)
 }
 
-// WithdrawSubmission removes a report, or returns store.ErrNotFound. If its page is
-// authorised, it stays in the frontier as the other pages of its site do.
+// WithdrawSubmission removes a report, or returns store.ErrNotFound. If its page is authorised, it stays in
+// the frontier like the other pages of its site.
 func (s *Store) WithdrawSubmission(ctx context.Context, by store.Signed, id string) error {
 	n, err := s.withdraw(ctx, by, fmt.Sprintf("withdraw report %q from", id), `id = $1`, id)
 	if err == nil && n == 0 {
@@ -130,13 +129,13 @@ func (s *Store) WithdrawSubmission(ctx context.Context, by store.Signed, id stri
 	return err
 }
 
-// WithdrawOrigin removes the reports of an origin that wait for an authorisation or
-// for their visit, and says how many there were.
+// WithdrawOrigin removes the reports of an origin that wait for an authorisation or for their visit, and
+// returns their number.
 func (s *Store) WithdrawOrigin(ctx context.Context, by store.Signed, origin string) (n int, err error) {
 	return s.withdraw(ctx, by, "withdraw reports from", `origin = $1 AND (`+isWaiting+` OR `+isQueued+`)`, origin)
 }
 
-// withdraw removes reports, each with an act, and the answers that are kept of them.
+// withdraw removes reports, each with an act, and the stored answers about them.
 func (s *Store) withdraw(ctx context.Context, by store.Signed, op, where, arg string) (int, error) {
 	return s.removeSubmissions(ctx, op, func(tx *database.Tx) (int64, error) {
 		ids, err := database.Collect(ctx, tx, database.ScanValue[string], `SELECT id FROM submissions WHERE `+where+` ORDER BY id`, arg)
@@ -172,8 +171,8 @@ func (s *Store) removeSubmissions(ctx context.Context, op string, remove func(tx
 	return n, nil
 }
 
-// SubmissionOrigins counts the reports that somebody may read and that are still to be
-// seen to by origin, the origin with the most first.
+// SubmissionOrigins counts the open reports that somebody may read, by origin, the origin with the most
+// first.
 func (s *Store) SubmissionOrigins(ctx context.Context, who store.Reader) ([]store.OriginCount, error) {
 	visible, args := visibleTo(who)
 	list, err := database.Collect(ctx, s.db.Read, func(rows *sql.Rows) (c store.OriginCount, err error) {
@@ -187,7 +186,7 @@ GROUP BY origin ORDER BY count(*) DESC, origin`, args...)
 	return list, s.db.Fail("count the reports of", err)
 }
 
-// QueueSubmission puts a submission that has waited into the frontier.
+// QueueSubmission puts a waiting submission into the frontier.
 func (s *Store) QueueSubmission(ctx context.Context, item ingest.Item) error {
 	return s.updateFrontier(ctx, database.Durable, "queue the report of "+item.URL+" in", func(tx *database.Tx) error {
 		return requeue(ctx, tx, qianshao.SubmissionID(item.URL), &item)
@@ -212,12 +211,12 @@ func requeue(ctx context.Context, tx *database.Tx, id string, item *ingest.Item)
 	return refreshHosts(ctx, tx, map[string]bool{item.Host: true})
 }
 
-// authorisedBy is the authorisation of a report s: that of its URL in the frontier, or of
-// its page where the URL has left the frontier.
+// authorisedBy is the authorisation of a report s: that of its URL in the frontier, or of its page if the
+// URL has left the frontier.
 const authorisedBy = `coalesce((SELECT q.authorisation FROM frontier q WHERE q.url = s.url),
   (SELECT p.authorisation FROM pages p WHERE p.page = s.page OR p.requested = s.page ORDER BY p.last_seen DESC LIMIT 1), '')`
 
-// visibleTo is store.Reader.Sees as a condition that follows others, on submissions s.
+// visibleTo is store.Reader.Sees as a further condition on submissions s.
 func visibleTo(who store.Reader) (condition string, args []any) {
 	if who.Sight.All {
 		return "", nil
@@ -236,8 +235,8 @@ func visibleTo(who store.Reader) (condition string, args []any) {
 	return ` AND (s.waits_for <> '' AND s.origin = $1 AND $1 <> '' OR s.waits_for = '' AND ` + authorisedBy + ` IN (` + strings.Join(holders, ", ") + `))`, args
 }
 
-// selectSubmissions reads a submission with what became of it: the frontier knows
-// why a visit brought no page; the pages know whether it was flagged.
+// selectSubmissions reads a submission with its result: the frontier has the reason why a visit brought no
+// page; pages has whether it was flagged.
 const selectSubmissions = `
 SELECT s.id, s.url, ` + authorisedBy + `, s.category, s.reports, s.origin, s.first_reported, s.last_reported, s.waits_for,
   s.visited, coalesce(f.skip, s.dropped), ` + isFlagged + `
@@ -257,7 +256,7 @@ WHERE 1 = 1`+visible+` ORDER BY s.last_reported DESC, s.id LIMIT `+strconv.Itoa(
 	return list, s.db.Fail("read reports from", err)
 }
 
-// SubmissionsIn returns those in a state, "" for all.
+// SubmissionsIn returns the submissions in a state, "" for all.
 func (s *Store) SubmissionsIn(ctx context.Context, who store.Reader, state qianshao.SubmissionState, offset, limit int) ([]qianshao.Submission, error) {
 	const visited, skip = `s.waits_for = '' AND s.visited = 1`, `coalesce(f.skip, s.dropped)`
 	where := map[qianshao.SubmissionState]string{
@@ -275,8 +274,8 @@ WHERE `+cmp.Or(where, `1 = 0`)+visible+` ORDER BY s.last_reported DESC, s.id LIM
 // isFlagged says whether the page of a report s is flagged.
 const isFlagged = `EXISTS (SELECT 1 FROM pages p WHERE (p.page = s.page OR p.requested = s.page) AND p.flagged = 1)`
 
-// FindingsOfSubmissions returns the open findings that the sight shows of the pages to which
-// reports have led, by the ids of the reports.
+// FindingsOfSubmissions returns the open findings on the reported pages that the sight shows, by the ids of
+// the reports.
 func (s *Store) FindingsOfSubmissions(ctx context.Context, sight qianshao.Sight, ids []string) (map[string][]string, error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
@@ -294,8 +293,8 @@ JOIN pages p ON p.page = s.page OR p.requested = s.page JOIN findings f ON f.pag
 	return found, s.db.Fail("read the findings of reports from", err)
 }
 
-// WaitingSubmissions returns the URLs of all submissions that wait for an
-// authorisation, the one first handed in first.
+// WaitingSubmissions returns the URLs of all submissions that wait for an authorisation, the earliest
+// first.
 func (s *Store) WaitingSubmissions(ctx context.Context) ([]string, error) {
 	urls, err := database.Collect(ctx, s.db.Read, database.ScanValue[string], `SELECT url FROM submissions WHERE waits_for <> '' ORDER BY first_reported, id`)
 	return urls, s.db.Fail("read waiting reports from", err)
@@ -312,7 +311,7 @@ func scanSubmission(rows *sql.Rows) (r qianshao.Submission, err error) {
 	r.First, r.Last = database.FromMillis(first), database.FromMillis(last)
 	switch {
 	case waitsFor != "":
-		r.Authorisation = "" // the page may have had one once
+		r.Authorisation = "" // the page may once have had one
 		r.State, r.Skip = qianshao.SubmissionWaiting, qianshao.Skip(waitsFor)
 	case !visited:
 		r.State = qianshao.SubmissionQueued

@@ -12,9 +12,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// flood puts reports of an origin into the database. It is not part of the
-// contract's suite, since to hand in ten thousand pages one by one takes minutes on a
-// slow disk.
+// flood writes reports of an origin into the database. It is not part of the contract suite, since handing
+// in ten thousand pages one by one takes minutes on a slow disk.
 func flood(t *testing.T, s *Store, n int, origin, waitsFor string, visited int, at time.Time) {
 	t.Helper()
 	err := s.db.Update(t.Context(), database.Ordered, "flood", func(tx *database.Tx) error {
@@ -29,8 +28,8 @@ SELECT $2 || i, i, i, '', 1, $2, $3 + i, $3 + i, $4, $5 FROM n`, n, origin, data
 	}
 }
 
-// TestOneOriginLeavesRoom: who has as many open reports as one may have is refused,
-// and nobody else; what all origins have together is bounded, too.
+// TestOneOriginLeavesRoom: an origin with as many open reports as allowed is refused, and no other; the
+// total of all origins is bounded, too.
 func TestOneOriginLeavesRoom(t *testing.T) {
 	for name, item := range map[string]*ingest.Item{"waiting": nil, "queued": {URL: "http://a.example/", Host: "a.example"}} {
 		t.Run(name, func(t *testing.T) {
@@ -53,7 +52,7 @@ func TestOneOriginLeavesRoom(t *testing.T) {
 			for i, n := range []int{store.MaxOfOrigin, store.MaxOfOrigin, store.MaxOfOrigin, store.MaxOfOrigin - 1} {
 				flood(t, s, n, fmt.Sprintf("api 198.51.%d.0/24", i), string(waitsFor), 0, base)
 			}
-			submit("form", nil) // the same page again, which waits already
+			submit("form", nil) // the same page again, which is already waiting
 			if _, err := s.Submit(t.Context(), store.Report{URL: "http://b.example/", Origin: "form", By: "test", At: base}, item, waitsFor); !errors.Is(err, full) {
 				t.Errorf("one more of all: %v, want %v", err, full)
 			}
@@ -65,8 +64,7 @@ func TestOneOriginLeavesRoom(t *testing.T) {
 	}
 }
 
-// TestFloodExpires: ten thousand reports that nobody authorises do not block later
-// ones for good.
+// TestFloodExpires: ten thousand reports that are never authorised do not block later ones for good.
 func TestFloodExpires(t *testing.T) {
 	s := temp(t)
 	flood(t, s, store.MaxWaiting, "", "not_authorised", 0, base)
@@ -75,7 +73,7 @@ func TestFloodExpires(t *testing.T) {
 		return err
 	}
 	if err := submit(base.Add(time.Minute)); !errors.Is(err, store.ErrTooManyWaiting) {
-		t.Errorf("one more waits: %v", err)
+		t.Errorf("one more is accepted: %v", err)
 	}
 	if err := submit(base.Add(store.ReportTerm + time.Minute)); err != nil {
 		t.Errorf("when their term is over: %v", err)
@@ -85,7 +83,7 @@ func TestFloodExpires(t *testing.T) {
 	}
 }
 
-// TestVisitedReportsMakeRoom: of reports whose pages were visited the oldest go.
+// TestVisitedReportsMakeRoom: of the reports whose pages have been visited, the oldest are removed.
 func TestVisitedReportsMakeRoom(t *testing.T) {
 	s := temp(t)
 	flood(t, s, store.MaxVisited+3, "form", "", 1, base)

@@ -14,10 +14,10 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// clockNow is PostgreSQL's clock in milliseconds: now() stands still in a transaction.
+// clockNow is PostgreSQL's clock in milliseconds: now() does not advance within a transaction.
 const clockNow = `CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`
 
-// Clock implements ingest.Frontier. SQLite is in the caller's machine, and has no clock of its own.
+// Clock implements ingest.Frontier. SQLite runs in the caller's process, and has no clock of its own.
 func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	if s.db.Dialect() == database.SQLite {
 		return time.Time{}, nil
@@ -27,8 +27,8 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	return database.FromMillis(now), s.db.Fail("read the clock of", err)
 }
 
-// booking is how long the commit of what may be asked of a host waits: it must outlast the request.
-// SQLite goes down with the crawler's machine; another's PostgreSQL may come back while crawlers go on.
+// booking is the durability of turns: a booked turn must outlast its request. SQLite goes down with the
+// crawler's machine; PostgreSQL on another machine may restart while crawlers go on.
 func (s *Store) booking() database.Durability {
 	if s.db.Dialect() == database.Postgres {
 		return database.Durable
@@ -36,10 +36,9 @@ func (s *Store) booking() database.Durability {
 	return database.Ordered
 }
 
-// bookTurn books a turn of host $1 for holder $2 if nobody else has it: $3 is the interval, $4 the
-// longest wait, $5 how long the request takes, and $6 says that holder's visit makes it, which needs
-// no mark beside a lease that lasts as long. {now} is the time. A turn begins at
-// next_at, as it was, or now.
+// bookTurn books a turn of host $1 for holder $2 if no other holder has it: $3 is the interval, $4 the
+// longest wait, $5 the duration of the request. $6 says that it is for a visit of the holder, which needs
+// no mark if its lease lasts long enough. {now} is the time. A turn begins at the former next_at, or now.
 const bookTurn = `
 UPDATE hosts SET next_at = max(next_at, t.now) + $3, pace = $3,
   asked_by = CASE WHEN $6 = 1 AND holder = $2 AND lease_until >= max(next_at, t.now) + $5 THEN asked_by ELSE $2 END,
@@ -52,11 +51,11 @@ RETURNING next_at - $3, asked_until, {told}`
 const endTurn = `
 UPDATE hosts SET asked_by = '', asked_until = 0, next_at = max(next_at, {now} + $3) WHERE host = $1 AND asked_by = $2`
 
-// selectTurn says of host $1 when it may be asked, by its pace alone, and what time it is.
+// selectTurn returns when host $1 may be requested, by its pace alone, and the current time.
 const selectTurn = `SELECT next_at, {now} FROM hosts WHERE host = $1`
 
-// byClock has a statement go by PostgreSQL's clock. SQLite's time is the caller's, as one more argument.
-// RETURNING knows in SQLite only the columns of the table.
+// byClock makes a statement use PostgreSQL's clock. SQLite's time is the caller's, passed as one more
+// argument. In SQLite, RETURNING can only use the columns of the table.
 func byClock(d database.Dialect, text string, now time.Time, args ...any) (query string, all []any) {
 	at, told := clockNow, `t.now`
 	if d == database.SQLite {
@@ -82,7 +81,7 @@ func (s *Store) Turn(ctx context.Context, t ingest.Turn) (booked fetch.Booked, e
 			t.Host, qianshao.Place(t.Host)); err != nil {
 			return err
 		}
-		if booked, ok, err = tryTurn(ctx, tx, &t); err == nil && !ok { // another has just put it in
+		if booked, ok, err = tryTurn(ctx, tx, &t); err == nil && !ok { // another crawler has just added it
 			booked = fetch.Booked{Busy: true}
 		}
 		return err
@@ -90,7 +89,7 @@ func (s *Store) Turn(ctx context.Context, t ingest.Turn) (booked fetch.Booked, e
 	return booked, err
 }
 
-// tryTurn books a turn; ok is false if the host cannot be asked, or is not there.
+// tryTurn books a turn; ok is false if the host may not be requested, or has no row.
 func tryTurn(ctx context.Context, tx *database.Tx, t *ingest.Turn) (booked fetch.Booked, ok bool, err error) {
 	query, args := byClock(tx.Dialect, bookTurn, t.Now,
 		t.Host, t.Holder, t.Interval.Milliseconds(), t.Most.Milliseconds(), t.For.Milliseconds(), bit(t.Leased))
@@ -99,11 +98,11 @@ func tryTurn(ctx context.Context, tx *database.Tx, t *ingest.Turn) (booked fetch
 	if errors.Is(err, sql.ErrNoRows) {
 		return booked, false, nil
 	}
-	// A mark of before has ended: no turn is booked beside it.
+	// An earlier mark has ended: a turn is never booked while one is valid.
 	return fetch.Booked{Pause: time.Duration(turn-now) * time.Millisecond, Ends: until > now}, err == nil, err
 }
 
-// noTurn says why no turn could be booked; ok is false if the host is not there.
+// noTurn says why no turn could be booked; ok is false if the host has no row.
 func noTurn(ctx context.Context, tx *database.Tx, t *ingest.Turn) (booked fetch.Booked, ok bool, err error) {
 	query, args := byClock(tx.Dialect, selectTurn, t.Now, t.Host)
 	var next, now int64

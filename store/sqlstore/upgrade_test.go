@@ -24,8 +24,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
 
-// older returns a database as the program left it whose schema was that version,
-// with the rows that the statements put in.
+// older returns a database as a program with that schema version left it, with the rows that the statements
+// insert.
 func older(t *testing.T, version int64, statements ...string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "q.db")
@@ -51,8 +51,8 @@ func older(t *testing.T, version int64, statements ...string) (path string) {
 	return path
 }
 
-// TestUpgradeTakesCaptures: findings of a folder from before captures were kept
-// have as much of one as can be known, and nothing of a later, clean page.
+// TestUpgradeTakesCaptures: findings of a folder from before captures were kept get as much of one as can
+// be known, and nothing of a later, clean page.
 func TestUpgradeTakesCaptures(t *testing.T) {
 	const finding = `INSERT INTO findings (id, url, rule, category, level, score, finding, first_seen, last_seen, gone_at) VALUES `
 	frame, err := (&packer{}).pack("源")
@@ -96,8 +96,8 @@ func TestUpgradeTakesCaptures(t *testing.T) {
 	}
 }
 
-// TestUpgradeTakesQueries: a folder from before queries were hashed keeps its pages
-// and findings, and the queries of flagged pages alone.
+// TestUpgradeTakesQueries: a folder from before queries were hashed keeps its pages and findings, but only
+// the queries of flagged pages.
 func TestUpgradeTakesQueries(t *testing.T) {
 	const clean, flagged, was = "http://a/p?sid=CLEAN", "http://a/p?sid=FLAGGED", "http://a/p?sid=WAS"
 	page := func(url, requested string, isFlagged int) string {
@@ -176,8 +176,8 @@ func checkUpgraded(t *testing.T, s *Store, clean, flagged string) {
 	}
 }
 
-// TestUpgradeCarriesChanges: what the trail of accounts had stands behind the acts that there
-// were, in its order and with its own times; the trail holds; the setting is as it was set.
+// TestUpgradeCarriesChanges: the accounts' former trail follows the existing acts, in its order and with
+// its own times; the trail is valid; the setting keeps its value.
 func TestUpgradeCarriesChanges(t *testing.T) {
 	old := qianshao.Act{Seq: 1, At: time.UnixMilli(9000).UTC(), By: "wang", Subject: qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: "c"}, Kind: qianshao.ActNote}
 	old.Chain = desk.Link("", &old)
@@ -227,7 +227,7 @@ func TestUpgradeCarriesChanges(t *testing.T) {
 	check("settings", 1)
 }
 
-// TestUpgradeKeepsProblems: a delivery from before failures had a kind is read, and has its text.
+// TestUpgradeKeepsProblems: a delivery from before failures had a kind can be read, and keeps its text.
 func TestUpgradeKeepsProblems(t *testing.T) {
 	t.Parallel()
 	s, err := New(sqlite.Open(t.Context(), older(t, 47,
@@ -243,7 +243,8 @@ VALUES ('k1', 'a1', '', 'c1', 0, 0, 'failed', 1, 1, 1, 3, 2, 'the receiver answe
 	}
 }
 
-// TestUpgradeCutsKeys: a folder from before the keys of pages were cut knows its pages with long URLs by their keys.
+// TestUpgradeCutsKeys: a folder from before the keys of pages were cut still finds its pages with long URLs
+// by their keys.
 func TestUpgradeCutsKeys(t *testing.T) {
 	path := "http://a/" + strings.Repeat("long/", 1_600)
 	query := path + "?sid=1"

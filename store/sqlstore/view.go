@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// ViewState returns what is known of a page's other views, its zero value for an unknown page.
+// ViewState returns what is known about a page's other views, the zero value for an unknown page.
 func (s *Store) ViewState(ctx context.Context, url string) (store.ViewState, error) {
 	var state store.ViewState
 	var at int64
@@ -32,8 +32,8 @@ func (s *Store) ViewState(ctx context.Context, url string) (store.ViewState, err
 	return state, s.db.Fail("read the views of "+url+" from", err)
 }
 
-// putViews records that the page's other views were asked for, and keeps those
-// into which evidence points. A screenshot stays until there is a newer one.
+// putViews records that the page's other views were requested, and stores those that evidence points into.
+// A screenshot stays until there is a newer one.
 func (s *Store) putViews(ctx context.Context, tx *database.Tx, save *store.Save, hash string) error {
 	page := qianshao.PageKey(save.Page.URL)
 	if save.ViewsAsked {
@@ -86,9 +86,8 @@ ON CONFLICT (page, view) DO UPDATE SET final_url = excluded.final_url, status = 
 	return err
 }
 
-// Views returns the other views that are kept of a finding's page, by name. If the
-// finding is gone, they are not those that the page has now: all that is left are
-// a browser's pictures of what was found.
+// Views returns the stored other views of a finding's page, by name. If the finding is gone, these are not
+// the page's present views: all that is left are a browser's pictures of the finding.
 func (s *Store) Views(ctx context.Context, finding string) ([]store.View, error) {
 	list, err := database.Collect(ctx, s.db.Read, s.scanView, `
 SELECT v.view, v.final_url, v.status, v.fetched_at, v.sha256, v.charset, v.source, v.screenshot
@@ -99,7 +98,7 @@ ORDER BY 1`, finding)
 	return list, s.db.Fail("read the views of finding "+finding+" from", err)
 }
 
-// keepPictures copies the pictures of the finding's page for the finding, which is gone.
+// keepPictures copies the pictures of the page for the finding, which is gone.
 func keepPictures(ctx context.Context, tx *database.Tx, finding string) error {
 	_, err := tx.ExecContext(ctx, `
 INSERT INTO finding_pictures (id, view, final_url, status, fetched_at, sha256, screenshot)

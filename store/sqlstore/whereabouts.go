@@ -10,8 +10,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// URLState returns what is known of a canonical URL; its zero value is that of one that
-// nobody has come upon.
+// URLState returns what is known about a canonical URL; the zero value for an unknown one.
 func (s *Store) URLState(ctx context.Context, url string) (st store.URLState, err error) {
 	var seen int64
 	err = s.db.Read.QueryRowContext(ctx, `SELECT authorisation, status, last_seen, flagged FROM pages WHERE page = $1`, qianshao.PageKey(url)).Scan(

@@ -1,6 +1,5 @@
-// Package accounts has the statements of accounts: who may enter, their sessions,
-// tokens and one-time links, and the settings of the administrator. What is changed is an
-// act of the trail, added in the transaction of the change.
+// Package accounts has the statements about accounts: who may log in, their sessions, tokens and one-time
+// links, and the administrator's settings. Each change adds an act to the trail in the same transaction.
 package accounts
 
 import (
@@ -80,9 +79,9 @@ func (s *Store) AddAccount(ctx context.Context, by string, r store.AccountRecord
 	})
 }
 
-// ChangeAccount changes an account by what do makes of it, in one transaction, and
-// returns it as it is then. Name and time of creation stay. A change after which
-// sessions must not go on begins a new epoch. An error of do leaves all as it was.
+// ChangeAccount applies do to an account, in one transaction, and returns the changed account. Name and
+// time of creation stay. A change that must end the account's sessions begins a new epoch. If do fails,
+// nothing changes.
 func (s *Store) ChangeAccount(ctx context.Context, by, name string, at time.Time, do func(*store.AccountRecord) error) (store.AccountRecord, error) {
 	var r store.AccountRecord
 	err := s.db.Update(ctx, database.Durable, fmt.Sprintf("change account %q in", name), func(tx *database.Tx) error {
@@ -111,13 +110,13 @@ func (s *Store) ChangeAccount(ctx context.Context, by, name string, at time.Time
 	return r, err
 }
 
-// change is what was changed of an account. before and after are never a secret.
+// change is a changed property of an account. before and after never contain a secret.
 type change struct {
 	what          store.AccountEvent
 	before, after string
 }
 
-// differences are the changes after which sessions must not go on.
+// differences are the changes that must end the account's sessions.
 func differences(before, after store.AccountRecord) (list []change) {
 	add := func(changed bool, what store.AccountEvent, was, is string) {
 		if changed {
@@ -145,10 +144,10 @@ func describe(s qianshao.Sight) string {
 	return "sees " + strings.Join(s.Authorisations, " ")
 }
 
-// isKeeper says whether the account can change accounts.
+// isKeeper says whether the account may change accounts.
 func isKeeper(r store.AccountRecord) bool { return r.Role == qianshao.RoleAdministrator && !r.Disabled }
 
-// keepAdministrator refuses a change that would leave nobody who can change accounts.
+// keepAdministrator refuses a change after which nobody could change accounts.
 func keepAdministrator(ctx context.Context, tx *database.Tx, before, after store.AccountRecord) error {
 	if !isKeeper(before) || isKeeper(after) {
 		return nil
@@ -183,13 +182,13 @@ ON CONFLICT (name) DO UPDATE SET role = excluded.role, sees_all = excluded.sees_
 	return err
 }
 
-// list writes a list as JSON, an empty one too.
+// list encodes a list as JSON; an empty one as [].
 func list[T any](values []T) (string, error) {
 	text, err := json.Marshal(append([]T{}, values...))
 	return string(text), err
 }
 
-// note adds what was changed of an account to the trail.
+// note adds the change of an account to the trail.
 func note(ctx context.Context, tx *database.Tx, by, account string, at time.Time, changes ...change) error {
 	subject := qianshao.Subject{Kind: qianshao.SubjectAccount, ID: account}
 	acts := make([]qianshao.Act, len(changes))

@@ -23,8 +23,8 @@ func (s *Store) Session(ctx context.Context, id string, now time.Time) (store.Se
 	return session, s.db.Fail("read a session of", err)
 }
 
-// PutSession keeps a session, new or changed. One that was ended stays so: a request
-// that read it before must not bring it back. Expired ones are removed.
+// PutSession stores a session, new or changed. A session that has ended stays so: a request that read it
+// before must not bring it back. Expired ones are removed.
 func (s *Store) PutSession(ctx context.Context, session store.Session, now time.Time) error {
 	return s.db.Update(ctx, database.Ordered, "keep a session in", func(tx *database.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE expires <= $1`, database.Millis(now)); err != nil {
@@ -38,7 +38,7 @@ ON CONFLICT (id) DO UPDATE SET data = excluded.data, expires = excluded.expires 
 	})
 }
 
-// EndSession ends a session, if there is one of that id.
+// EndSession ends the session with the id, if there is one.
 func (s *Store) EndSession(ctx context.Context, id string) error {
 	return s.db.Update(ctx, database.Durable, "end a session in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE sessions SET ended = 1, data = $2 WHERE id = $1`, id, []byte{})
@@ -46,7 +46,7 @@ func (s *Store) EndSession(ctx context.Context, id string) error {
 	})
 }
 
-// AddToken adds a token, and notes by whom.
+// AddToken adds a token, and records by whom.
 func (s *Store) AddToken(ctx context.Context, by string, t store.Token) error {
 	return s.db.Update(ctx, database.Durable, fmt.Sprintf("add a token of %q to", t.Account), func(tx *database.Tx) error {
 		if _, err := database.One(database.Collect(ctx, tx, scanAccount, selectAccounts+`WHERE name = $1`, t.Account)); err != nil {
@@ -65,7 +65,7 @@ INSERT INTO tokens (id, account, label, hash, scopes, created, expires, used) VA
 	})
 }
 
-// describeToken says what a token is for and good for, and not what it is.
+// describeToken says what a token is for and what it allows, without the token itself.
 func describeToken(t store.Token) string {
 	return t.ID + " " + t.Label + ": " + strings.Trim(fmt.Sprint(t.Scopes), "[]")
 }
@@ -85,7 +85,8 @@ func scanToken(rows *sql.Rows) (t store.Token, err error) {
 	return t, json.Unmarshal([]byte(scopes), &t.Scopes)
 }
 
-// Tokens returns the tokens of an account, of all with "", by account and then the latest first.
+// Tokens returns the tokens of an account, or of all accounts with "", by account and then the latest
+// first.
 func (s *Store) Tokens(ctx context.Context, account string) ([]store.Token, error) {
 	list, err := database.Collect(ctx, s.db.Read, scanToken, selectTokens+`WHERE account = $1 OR $1 = '' ORDER BY account, created DESC, id`, account)
 	return list, s.db.Fail("read the tokens of", err)
@@ -97,7 +98,7 @@ func (s *Store) TokenOfHash(ctx context.Context, hash string) (store.Token, erro
 	return t, s.db.Fail("read a token of", err)
 }
 
-// UseToken notes when a token was last used.
+// UseToken records when a token was last used.
 func (s *Store) UseToken(ctx context.Context, id string, at time.Time) error {
 	return s.db.Update(ctx, database.Ordered, "note the use of a token in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE tokens SET used = $2 WHERE id = $1 AND used < $2`, id, database.Millis(at))
@@ -105,8 +106,8 @@ func (s *Store) UseToken(ctx context.Context, id string, at time.Time) error {
 	})
 }
 
-// RevokeToken removes a token of an account, of any with account "", and notes by whom;
-// or it returns store.ErrNotFound.
+// RevokeToken removes a token of an account, or of any account with "", and records by whom. If there is
+// none it returns store.ErrNotFound.
 func (s *Store) RevokeToken(ctx context.Context, by, account, id string, at time.Time) error {
 	return s.db.Update(ctx, database.Durable, fmt.Sprintf("revoke token %q in", id), func(tx *database.Tx) error {
 		t, err := database.One(database.Collect(ctx, tx, scanToken, selectTokens+`WHERE id = $1 AND (account = $2 OR $2 = '')`, id, account))
@@ -120,8 +121,7 @@ func (s *Store) RevokeToken(ctx context.Context, by, account, id string, at time
 	})
 }
 
-// PutLink keeps a link in the place of those of its purpose and account, and of those
-// that have expired.
+// PutLink stores a link, replacing earlier ones of its purpose and account, and removes expired ones.
 func (s *Store) PutLink(ctx context.Context, by string, l store.Link, at time.Time) error {
 	return s.db.Update(ctx, database.Durable, "keep a link in", func(tx *database.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM links WHERE purpose = $1 AND account = $2 OR expires <= $3`,
@@ -151,7 +151,7 @@ func (s *Store) Link(ctx context.Context, hash string, now time.Time) (store.Lin
 	return l, s.db.Fail("read a link of", err)
 }
 
-// TakeLink uses a link, which nobody can use again, or returns store.ErrNotFound.
+// TakeLink uses up a link, or returns store.ErrNotFound.
 func (s *Store) TakeLink(ctx context.Context, hash string, now time.Time) (l store.Link, err error) {
 	err = s.db.Update(ctx, database.Durable, "use a link of", func(tx *database.Tx) error {
 		if l, err = database.One(database.Collect(ctx, tx, scanLink, selectLink, hash, database.Millis(now))); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Number returns a setting that is a number, and initial before it is set.
+// Number returns a setting that is a number, or initial if it is not set.
 func Number(ctx context.Context, tx *database.Tx, name store.Setting, initial int) (int, error) {
 	value, err := SettingIn(ctx, tx, name)
 	if errors.Is(err, store.ErrNotFound) {
@@ -26,19 +26,19 @@ func Number(ctx context.Context, tx *database.Tx, name store.Setting, initial in
 	return strconv.Atoi(value)
 }
 
-// Setting returns what was set, or store.ErrNotFound.
+// Setting returns the value of a setting, or store.ErrNotFound.
 func (s *Store) Setting(ctx context.Context, name store.Setting) (string, error) {
 	value, err := SettingIn(ctx, s.db.Read, name)
 	return value, s.db.Fail(fmt.Sprintf("read the setting %s of", name), err)
 }
 
-// SettingIn is Setting as a transaction has it, or a database that is merely looked into.
+// SettingIn is Setting for a transaction, or for a database opened with Peek.
 func SettingIn(ctx context.Context, db trail.Reader, name store.Setting) (value string, err error) {
 	return database.One(database.Collect(ctx, db, database.ScanValue[string], `SELECT value FROM settings WHERE name = $1`, string(name)))
 }
 
-// PutSetting sets something, in the name of an account; initial is what holds before
-// anybody has. Setting what is so already does nothing.
+// PutSetting sets a setting in the name of an account; initial is its value before it was ever set. Setting
+// it to its present value does nothing.
 func (s *Store) PutSetting(ctx context.Context, by string, name store.Setting, value, initial string, at time.Time) error {
 	return s.db.Update(ctx, database.Durable, fmt.Sprintf("set %s in", name), func(tx *database.Tx) error {
 		before, err := SettingIn(ctx, tx, name)

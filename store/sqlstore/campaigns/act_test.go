@@ -34,7 +34,7 @@ func blockOf(id string, band uint64, site string, first int, keys ...campaign.Ke
 	return specimen{ID: id, First: first, Traits: campaign.Traits{Shape: band, Sketch: band, Bands: []uint64{band}, Owner: site, Label: "标签 " + id, Keys: keys}}
 }
 
-// parts returns the findings of each campaign as the primary one, in order.
+// parts returns for each campaign the findings of which it is the primary one, in order.
 func (w *world) parts() (list []string) {
 	w.t.Helper()
 	by := map[string][]string{}
@@ -64,7 +64,7 @@ func (w *world) idOf(finding string) string {
 	return id
 }
 
-// Merges and splits outlive newcomers and regrouping; undone, they leave nothing.
+// Merges and splits survive newcomers and regrouping; undoing them leaves no trace.
 func TestMergesAndSplits(t *testing.T) { databasetest.Each(t, testMergesAndSplits) }
 
 func testMergesAndSplits(t *testing.T, open databasetest.Open) {
@@ -119,22 +119,22 @@ func testMergesAndSplits(t *testing.T, open databasetest.Open) {
 		if id == idA {
 			continue
 		}
-		// Nothing stands by a former id: an act there would need no basis, and a claim there
-		// would hold beside the one on today's.
+		// A former id has no standing: an act on it would have no basis, and a claim on it would not
+		// exclude one on today's id.
 		_, err = d.Do(t.Context(), lead, desk.Draft{Subject: subject(id), Kind: qianshao.ActClaim})
 		var refusal *desk.Refusal
 		if !errors.As(err, &refusal) || refusal.Code != "moved" || !strings.Contains(refusal.Text, idA) {
 			t.Errorf("a claim by the id %s: %v", id, err)
 		}
 	}
-	// Who sees a member of c.example alone is told of the merge, and not of what.
+	// An account that sees only the member on c.example learns of the merge, but not which campaigns.
 	limited := qianshao.Account{Name: "wu", Role: qianshao.RoleAnalyst, Sight: qianshao.Sight{Authorisations: []string{"a-c.example"}}}
 	for _, authorisation := range []string{"a-c.example", "a-none"} {
 		limited.Sight.Authorisations[0] = authorisation
 		acts, err := d.Acts(t.Context(), limited, 0, 10)
 		check(t, err)
 		if sees := authorisation != "a-none"; sees != (len(acts) == 1) || sees && (acts[0].Seq != merge.Seq || acts[0].Detail != "") {
-			t.Errorf("who sees %s is told %+v", authorisation, acts)
+			t.Errorf("a reader of %s sees %+v", authorisation, acts)
 		}
 	}
 	w.save(blockOf("a3", 1, "g.example", 7))
@@ -143,14 +143,14 @@ func testMergesAndSplits(t *testing.T, open databasetest.Open) {
 	again("newcomers", "a1 a2 a3 b1 b2 h1 h2 h3")
 	split := do(desk.Draft{Subject: subject(w.idOf("a1")), Kind: qianshao.ActSplit, Detail: desk.Detail{Findings: []string{"a2", "h2"}}})
 	again("split", "a1 a3 b1 b2 h1 h3", "a2 h2")
-	w.remove("b1") // the merge went by it
+	w.remove("b1") // the merge referred to it
 	w.group()
 	again("the anchor is deleted", "a1 a3 b2 h1 h3", "a2 h2")
 	do(desk.Draft{Subject: split.Subject, Kind: qianshao.ActUndo, Reverts: split.Seq})
 	again("the split is undone", "a1 a2 a3 b2 h1 h2 h3")
 	do(desk.Draft{Subject: merge.Subject, Kind: qianshao.ActUndo, Reverts: merge.Seq})
 	again("the merge is undone", "a1 a2 a3", "b2", "h1 h2 h3")
-	// A former id leads to where what it was called by has gone.
+	// A former id leads to the campaign of the finding that it was named after.
 	got, err := w.c.Campaign(t.Context(), qianshao.SeeAll(), idB)
 	check(t, err)
 	if got.ID != w.idOf("b2") {
@@ -158,7 +158,7 @@ func testMergesAndSplits(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// What would group too many findings anew is refused, and leaves all as it was.
+// If undoing would regroup too many findings it is refused, and nothing changes.
 func TestLargeMergeIsNotUndone(t *testing.T) { databasetest.Each(t, testLargeMergeIsNotUndone) }
 
 func testLargeMergeIsNotUndone(t *testing.T, open databasetest.Open) {
@@ -194,8 +194,8 @@ func testLargeMergeIsNotUndone(t *testing.T, open databasetest.Open) {
 	w.wantParts("undone", "a1", "b1 b2")
 }
 
-// Merging needs the sight of all members of all campaigns. One of which no member is seen
-// is as if it were not there.
+// Merging requires seeing all members of all campaigns. A campaign of which no member is seen counts as
+// nonexistent.
 func TestMergeNeedsSight(t *testing.T) { databasetest.Each(t, testMergeNeedsSight) }
 
 func testMergeNeedsSight(t *testing.T, open databasetest.Open) {
@@ -234,8 +234,8 @@ func testMergeNeedsSight(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// Newcomers to a campaign with a policy are decided by it, in the lead's name; nobody
-// else is, and regrouping decides nothing.
+// A campaign's policy decides its newcomers, in the lead's name, and no other finding; regrouping decides
+// nothing.
 func TestPolicy(t *testing.T) { databasetest.Each(t, testPolicy) }
 
 func testPolicy(t *testing.T, open databasetest.Open) {
@@ -293,7 +293,7 @@ func testPolicy(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// Counters follow what people decide, and what the clock does to parked findings.
+// Counters follow people's decisions, and the times at which parked findings come back.
 func TestCountersFollowStandings(t *testing.T) { databasetest.Each(t, testCountersFollowStandings) }
 
 func testCountersFollowStandings(t *testing.T, open databasetest.Open) {
@@ -334,7 +334,7 @@ func testCountersFollowStandings(t *testing.T, open databasetest.Open) {
 	w.at = park.Until.Add(campaign.OverdueAfter(qianshao.LevelHigh))
 	w.exec(`ALTER TABLE campaign_counts RENAME TO elsewhere`)
 	if n, err := w.c.WakeParked(t.Context()); n != 0 || err == nil {
-		t.Errorf("%d findings woke without counters, %v: whoever goes on while some do never ends", n, err)
+		t.Errorf("%d findings woke without counters, %v: a caller that repeats while any do would never end", n, err)
 	}
 	w.exec(`ALTER TABLE elsewhere RENAME TO campaign_counts`)
 	n, err := w.c.WakeParked(t.Context())
@@ -345,7 +345,7 @@ func testCountersFollowStandings(t *testing.T, open databasetest.Open) {
 	want("the day has come", "2 undecided, 0 relapsed, 0 parked, 0 in review, overdue true")
 }
 
-// The preview of a batch has the members least like the rest first.
+// The preview of a batch shows the most unusual members first.
 func TestPreviewOfUnlikeMembers(t *testing.T) { databasetest.Each(t, testPreviewOfUnlikeMembers) }
 
 func testPreviewOfUnlikeMembers(t *testing.T, open databasetest.Open) {
@@ -371,6 +371,6 @@ func testPreviewOfUnlikeMembers(t *testing.T, open databasetest.Open) {
 	}
 	lead.Sight = qianshao.Sight{Authorisations: []string{"a-a.example"}}
 	if p, err = d.Preview(t.Context(), lead, b.ID); err != nil || len(p.Unlike) != 0 {
-		t.Errorf("who may not see it any more is shown %+v, %v", p.Unlike, err)
+		t.Errorf("a reader who may no longer see it gets %+v, %v", p.Unlike, err)
 	}
 }

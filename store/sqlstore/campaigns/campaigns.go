@@ -1,6 +1,6 @@
-// Package campaigns groups findings into campaigns and counts them: findings join and leave
-// as they change, acts merge and split, and standings change what findings count for. What
-// is read of campaigns is in store/sqlstore/queue.
+// Package campaigns groups findings into campaigns and counts them: findings join and leave as they change,
+// acts merge and split, and standings change how findings are counted. Package store/sqlstore/queue reads
+// the result.
 package campaigns
 
 import (
@@ -24,13 +24,13 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// MaxRebuilt is how many members of a campaign an act may group anew. They are grouped in its
-// transaction, for which a crawl waits: about a second for 1,000 of them.
+// MaxRebuilt is how many members of a campaign an act may regroup. It does so in its own transaction, which
+// makes the crawl wait: about a second for 1,000 of them.
 const MaxRebuilt = 10_000
 
-// Campaigns groups findings into campaigns and reads them. Which campaigns there are, with
-// their ids, members and counters, depends on the findings and on the acts about campaigns,
-// never on the order in which findings came in.
+// Campaigns groups findings into campaigns and reads them. Campaigns, their ids, members and counters
+// depend only on the findings and on the acts about campaigns, never on the order in which findings came
+// in.
 type Campaigns struct {
 	*queue.Reader
 	db     *database.DB
@@ -39,20 +39,20 @@ type Campaigns struct {
 	now    func() time.Time
 	// maxRebuilt is Options.MaxRebuilt.
 	maxRebuilt int
-	// rested are the parked campaigns when WakeParked last looked: whether they rested.
+	// rested says which of the parked campaigns were still parked when WakeParked last ran.
 	waking sync.Mutex
 	rested map[int64]bool
 }
 
-// Options are what grouping needs.
+// Options configure the grouping.
 type Options struct {
-	// Traits says by what a finding is grouped.
+	// Traits returns what a finding is grouped by.
 	Traits func(*qianshao.Finding) campaign.Traits
-	// Name names that function: with another one, all findings are grouped anew.
+	// Name identifies that function: if it changes, all findings are grouped anew.
 	Name string
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// MaxRebuilt is used instead of the constant of that name; 0 is the constant.
+	// MaxRebuilt replaces the constant of that name; 0 is the constant.
 	MaxRebuilt int
 }
 
@@ -64,27 +64,27 @@ func New(db *database.DB, opts Options) *Campaigns {
 	return &Campaigns{Reader: queue.New(db, opts.Now), db: db, traits: opts.Traits, name: opts.Name, now: opts.Now, maxRebuilt: cmp.Or(opts.MaxRebuilt, MaxRebuilt)}
 }
 
-// work is what one transaction does to campaigns.
+// work is the work of one transaction on campaigns.
 type work struct {
 	ctx  context.Context
 	tx   *database.Tx
 	salt string
 	now  time.Time
-	// traits is nil for work that only counts.
+	// traits is nil if findings are only counted.
 	traits func(*qianshao.Finding) campaign.Traits
 	counts ledger
-	// rebuilding is a campaign that all members leave, to be grouped anew; 0 for none.
+	// rebuilding is the campaign whose members are being regrouped; 0 for none.
 	rebuilding int64
-	// maxRebuilt is how many members may be grouped anew at once; 0 is any number.
+	// maxRebuilt is how many members may be regrouped at once; 0 is any number.
 	maxRebuilt int
-	// moved says into which campaign another one was united.
+	// moved maps a campaign to the one that it was united with.
 	moved map[int64]int64
-	// newcomers are findings that were grouped, with their primary campaign before; 0 for none.
+	// newcomers are the findings that were grouped, with their former primary campaign; 0 for none.
 	newcomers map[string]int64
-	// revisit are findings whose primary campaign may be another one now.
+	// revisit are findings whose primary campaign may have changed.
 	revisit map[string]bool
-	// told are findings of which the index must be told: their campaigns are others, or have
-	// other ids, or what they are counted for is.
+	// told are findings that must be updated in the index: their campaigns, the ids of these, or the way
+	// they are counted have changed.
 	told map[string]bool
 }
 
@@ -99,7 +99,7 @@ func (w *work) exec(query string, args ...any) error {
 	return err
 }
 
-// update runs f in a transaction and settles what it has changed.
+// update runs f in a transaction and finishes its work.
 func (c *Campaigns) update(ctx context.Context, d database.Durability, op string, f func(*work) error) error {
 	return c.db.Update(ctx, d, op, func(tx *database.Tx) error {
 		w, err := newWork(ctx, tx, c.now())
@@ -114,8 +114,8 @@ func (c *Campaigns) update(ctx context.Context, d database.Durability, op string
 	})
 }
 
-// finish gives findings their primary campaigns, brings the counters up to date, and notes of
-// which findings the index must be told.
+// finish chooses primary campaigns for findings, updates the counters, and records which findings must be
+// updated in the index.
 func (w *work) finish() error {
 	for id := range w.revisit {
 		if err := w.choosePrimary(id); err != nil {
@@ -131,13 +131,13 @@ func (w *work) finish() error {
 	return outbox.Reviewed(w.ctx, w.tx, ids, w.now)
 }
 
-// groupBatch findings are grouped in one transaction: some tens of milliseconds in which
-// nobody else can write.
+// groupBatch findings are grouped in one transaction: it takes tens of milliseconds, in which nobody else
+// can write.
 const groupBatch = 50
 
-// GroupPending groups the findings that have changed since they were last grouped, up to a
-// batch of them, in one transaction with what says so. n is how many were grouped. One
-// that cannot be grouped is an error and stays; the others of its batch are grouped without it.
+// GroupPending groups a batch of the findings that have changed since they were last grouped, and settles
+// them in the same transaction. n is how many were grouped. One that cannot be grouped stays pending and
+// causes an error; the rest of its batch is grouped without it.
 func (c *Campaigns) GroupPending(ctx context.Context) (n int, err error) {
 	pending, err := outbox.Pending(ctx, c.db, store.ConsumerCampaigns, 0, groupBatch)
 	if err != nil || len(pending) == 0 {
@@ -161,7 +161,7 @@ func (c *Campaigns) GroupPending(ctx context.Context) (n int, err error) {
 }
 
 func (c *Campaigns) groupSome(ctx context.Context, pending []store.Pending) error {
-	// Durable, since newcomers may be decided with their campaign.
+	// Durable, since a campaign's policy may decide newcomers.
 	return c.update(ctx, database.Durable, "group findings in", func(w *work) error {
 		for _, p := range pending {
 			if err := w.group(p.Finding); err != nil {
@@ -182,7 +182,7 @@ func (c *Campaigns) groupSome(ctx context.Context, pending []store.Pending) erro
 	})
 }
 
-// group puts a finding, as it is now, into its campaigns.
+// group puts a finding, in its present state, into its campaigns.
 func (w *work) group(id string) error {
 	now, f, err := w.read(id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -204,7 +204,7 @@ func (w *work) group(id string) error {
 	if old == nil {
 		old = &counted{finding: id}
 	} else if old.owner != now.owner || old.authorisation != now.authorisation || old.firstSeen != now.firstSeen {
-		// Members are kept with these: the finding leaves and joins anew.
+		// Memberships are stored with these: the finding leaves and joins again.
 		if err := w.leaveAll(old); err != nil {
 			return err
 		}
@@ -216,15 +216,15 @@ func (w *work) group(id string) error {
 	return w.wakeBySites(id)
 }
 
-// selectParkedAlike are the findings that show what $1 shows and are parked until that is on
-// further sites. The few that are parked are read first (SQLite keeps the order of a CROSS
-// JOIN): thousands of findings may show the same.
+// selectParkedAlike are the findings with the same content as $1 that are parked until it is on further
+// sites. The few parked findings are read first (SQLite keeps the order of a CROSS JOIN): thousands of
+// findings may have the same content.
 const selectParkedAlike = `
 SELECT s.subject FROM standings s CROSS JOIN findings p ON p.id = s.subject WHERE s.parked_sites > 0 AND s.subject <> $1
   AND p.seen = (SELECT seen FROM findings WHERE id = $1)`
 
-// wakeBySites counts those parked findings anew that come back when their content is on
-// further sites, as it may be now.
+// wakeBySites recounts parked findings that come back when their content is on further sites, which may now
+// be the case.
 func (w *work) wakeBySites(id string) error {
 	ids, err := database.Collect(w.ctx, w.tx, database.ScanValue[string], selectParkedAlike, id)
 	if err != nil {
@@ -238,16 +238,16 @@ func (w *work) wakeBySites(id string) error {
 	return nil
 }
 
-// place is a campaign that a finding should be in.
+// place is a campaign that a finding belongs in.
 type place struct {
-	keys []uint64 // that lead there: bands, or one key
+	keys []uint64 // the bands, or the one key, that lead there
 	key  campaign.Key
 	hash uint64 // of the key; 0 for the block
-	// split is the act that has taken the finding out of where its own keys lead; 0 for none.
+	// split is the act that moved the finding out of the campaign of its own keys; 0 for none.
 	split int64
 }
 
-// places returns where the finding belongs by its traits, and by the splits that name it.
+// places returns the campaigns that a finding belongs in, by its traits and by the splits that name it.
 func (w *work) places(id string, t *campaign.Traits) ([]place, error) {
 	list := []place{{keys: t.Bands}}
 	for _, k := range t.Keys {
@@ -267,7 +267,7 @@ func (w *work) places(id string, t *campaign.Traits) ([]place, error) {
 	return list, nil
 }
 
-// splitKey is what leads to the campaign that an act has split off.
+// splitKey is the key of the campaign that an act has split off.
 func splitKey(act int64) uint64 {
 	return campaign.Key{Kind: "split", Name: fmt.Sprint(act)}.Hash()
 }
@@ -288,15 +288,14 @@ func (w *work) members(id string) ([]member, error) {
 	}, `SELECT campaign, place, key_hash FROM campaign_members WHERE finding = $1 ORDER BY place`, id)
 }
 
-// move makes a finding leave the campaigns where it does not belong any more and join
-// those where it does.
+// move makes a finding leave the campaigns in which it no longer belongs and join those in which it does.
 func (w *work) move(old, now *counted, t *campaign.Traits, wanted []place) error {
 	had, err := w.members(now.finding)
 	if err != nil {
 		return err
 	}
 	if len(had) > 0 && (old.shape != int64(t.Shape) || old.split != wanted[0].split) {
-		// Its block is another one.
+		// Its block has changed.
 		if err := w.leaveAll(old); err != nil {
 			return err
 		}
@@ -329,9 +328,9 @@ func (w *work) move(old, now *counted, t *campaign.Traits, wanted []place) error
 	return w.rejoin(old, now, t, had, list)
 }
 
-// rejoin changes the memberships of a finding from had to list, and counts it as it is now.
+// rejoin changes the memberships of a finding from had to list, and counts it in its present state.
 func (w *work) rejoin(old, now *counted, t *campaign.Traits, had, list []member) error {
-	if !slices.Equal(had, list) { // most findings are only seen again
+	if !slices.Equal(had, list) { // most findings were only seen again
 		if err := w.replaceMembers(old, now, t, had, list); err != nil {
 			return err
 		}
@@ -358,7 +357,7 @@ func (w *work) replaceMembers(old, now *counted, t *campaign.Traits, had, list [
 		}
 	}
 	w.told[now.finding] = true
-	if err := w.exec(`DELETE FROM campaign_members WHERE finding = $1`, now.finding); err != nil { // places may be others
+	if err := w.exec(`DELETE FROM campaign_members WHERE finding = $1`, now.finding); err != nil { // places may have changed
 		return err
 	}
 	for _, m := range list {
@@ -389,7 +388,7 @@ func (w *work) read(id string) (now counted, f *qianshao.Finding, err error) {
 	return now, &finding, err
 }
 
-// labelOf returns the text by which a person knows a finding.
+// labelOf returns the text by which people recognise a finding.
 func (w *work) labelOf(id string) (string, error) {
 	_, f, err := w.read(id)
 	if err != nil {
@@ -398,7 +397,7 @@ func (w *work) labelOf(id string) (string, error) {
 	return campaign.Label(f), nil
 }
 
-// standing reads what the acts of a finding come to, and what its facts need besides.
+// standing reads the standing of a finding, and the facts needed for it.
 func (w *work) standing(id string, f *desk.Facts) (desk.Standing, error) {
 	rows, err := database.Collect(w.ctx, w.tx, trail.ScanStanding, `SELECT `+trail.StandingColumns+` FROM standings WHERE subject = $1 AND subject_kind = 'finding'`, id)
 	if err != nil || len(rows) == 0 {
@@ -407,7 +406,7 @@ func (w *work) standing(id string, f *desk.Facts) (desk.Standing, error) {
 	return rows[0].Standing, addSites(w.ctx, w.tx, rows[0].Standing, f)
 }
 
-// addSites counts the sites of what a finding shows, if it is parked until there are more.
+// addSites counts the sites with a finding's content, if it is parked until there are more.
 func addSites(ctx context.Context, db trail.Reader, s desk.Standing, f *desk.Facts) error {
 	if s.ParkedSites == 0 {
 		return nil

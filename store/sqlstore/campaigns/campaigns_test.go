@@ -30,7 +30,7 @@ type specimen struct {
 	First  int // minutes after base
 }
 
-// traitsOf reads what record has written.
+// traitsOf reads the traits that record has written.
 func traitsOf(f *qianshao.Finding) (t campaign.Traits) {
 	if err := json.Unmarshal([]byte(f.Title), &t); err != nil {
 		panic(err)
@@ -51,7 +51,7 @@ type world struct {
 	db *database.DB
 	c  *campaigns.Campaigns
 	at time.Time
-	// indexed is what an index knows by what it was told; see verifyIndex.
+	// indexed is what an index would contain after its updates; see verifyIndex.
 	indexed map[string]qianshao.Review
 }
 
@@ -142,8 +142,8 @@ func (w *world) verify() {
 	w.verifyIndex()
 }
 
-// groups returns for each finding its campaigns' ids in order, the primary one first and
-// between bars.
+// groups returns for each finding the ids of its campaigns in order, the primary one first and between
+// bars.
 func (w *world) groups() map[string]string {
 	w.t.Helper()
 	rows, err := database.Collect(w.t.Context(), w.db.Read, func(r *sql.Rows) (v [2]string, err error) {
@@ -181,7 +181,7 @@ func (s sets) root(i int) int {
 
 func (s sets) join(i, k int) { s[s.root(i)] = s.root(k) }
 
-// naive groups findings by the definition, with nothing but the list of all of them.
+// naive groups findings by the definition, from a plain list of all of them.
 func naive(list []specimen) map[string]string {
 	list = slices.Clone(list)
 	slices.SortFunc(list, func(a, b specimen) int { return cmp.Or(a.First-b.First, strings.Compare(a.ID, b.ID)) })
@@ -240,8 +240,8 @@ func naive(list []specimen) map[string]string {
 	return out
 }
 
-// anySpecimens makes findings that share bands and keys at random: many join only by a
-// third one, and statistics ids are on more sites than their cap allows.
+// anySpecimens makes findings that share bands and keys at random: many are connected only through a third
+// one, and statistics ids are on more sites than their cap allows.
 func anySpecimens(r *rand.Rand, n int) []specimen {
 	var list []specimen
 	for i := range n {
@@ -279,8 +279,8 @@ func same(t testing.TB, what string, want, got map[string]string) {
 	t.FailNow()
 }
 
-// Whatever the order in which findings come, change and go, they are grouped as the
-// definition says; so two orders give the same campaigns with the same ids.
+// In whatever order findings come, change and go, they are grouped as defined; so two orders give the same
+// campaigns with the same ids.
 func TestCampaignsDoNotDependOnOrder(t *testing.T) {
 	databasetest.Each(t, testCampaignsDoNotDependOnOrder)
 }
@@ -291,7 +291,7 @@ func testCampaignsDoNotDependOnOrder(t *testing.T, open databasetest.Open) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		list, w := anySpecimens(r, 60), newWorld(t, open)
 		for i, s := range list {
-			if r.IntN(6) == 0 { // at first it says something else
+			if r.IntN(6) == 0 { // at first it has other content
 				early := s
 				early.Traits = list[r.IntN(len(list))].Traits
 				early.Traits.Owner = s.Traits.Owner
@@ -327,8 +327,8 @@ func testCampaignsDoNotDependOnOrder(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// A process that dies while it groups has done a batch whole or not at all; the next one
-// goes on where it was.
+// A process that dies while grouping has finished a batch completely or not at all; the next one continues
+// from there.
 func TestGroupingGoesOn(t *testing.T) { databasetest.Each(t, testGroupingGoesOn) }
 
 func testGroupingGoesOn(t *testing.T, open databasetest.Open) {
@@ -362,7 +362,7 @@ func testGroupingGoesOn(t *testing.T, open databasetest.Open) {
 	w.verify()
 }
 
-// A finding that cannot be grouped holds up no other.
+// A finding that cannot be grouped does not hold up the others.
 func TestDamagedFinding(t *testing.T) { databasetest.Each(t, testDamagedFinding) }
 
 func testDamagedFinding(t *testing.T, open databasetest.Open) {

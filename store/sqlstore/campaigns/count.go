@@ -16,7 +16,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// counted is a row of campaign_findings: a finding as its campaigns have counted it.
+// counted is a row of campaign_findings: how a finding was counted in its campaigns.
 type counted struct {
 	finding                                string
 	campaign, block                        int64
@@ -42,7 +42,7 @@ func (c *counted) values() []any {
 		c.undecided, c.relapsed, c.parked, c.reviewing, c.due, c.wakes, c.decider}
 }
 
-// counted returns a finding as it was counted, nil if it was not.
+// counted returns how a finding was counted, nil if it was not.
 func (w *work) counted(id string) (*counted, error) {
 	var c counted
 	err := w.tx.QueryRowContext(w.ctx, `SELECT `+countedColumns+` FROM campaign_findings WHERE finding = $1`, id).Scan(c.fields()...)
@@ -52,7 +52,7 @@ func (w *work) counted(id string) (*counted, error) {
 	return &c, err
 }
 
-// put records how a finding is counted, and moves what it counts for from old to now.
+// put records how a finding is counted, and changes the counters from old to now.
 func (w *work) put(old, now *counted) error {
 	err := w.exec(`
 INSERT INTO campaign_findings (`+countedColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
@@ -81,7 +81,7 @@ func (w *work) united(n int64) int64 {
 	return n
 }
 
-// ledger has the differences of a transaction.
+// ledger collects the differences of a transaction.
 type ledger map[scope]*difference
 
 // scope is a row of campaign_counts.
@@ -93,10 +93,10 @@ type scope struct {
 type difference struct {
 	members, undecided, relapsed, parked, reviewing int
 	taken, given                                    extremes
-	due                                             bool // of some member changed
+	due                                             bool // some member's due time changed
 }
 
-// extremes are the greatest and least values of findings.
+// extremes are the greatest and least values among findings.
 type extremes struct {
 	level, score        int
 	firstSeen, lastSeen int64
@@ -198,8 +198,7 @@ ON CONFLICT (campaign, authorisation, category) DO UPDATE SET members = excluded
 		s.campaign, s.authorisation, s.category, c.members, c.undecided, c.relapsed, c.parked, c.reviewing, c.level, c.score, c.firstSeen, c.lastSeen, c.due, c.rank())
 }
 
-// setExtremes widens the extremes by what has come, and looks them up where what has gone
-// was one of them.
+// setExtremes widens the extremes to added values, and looks them up again if one of them was removed.
 func (w *work) setExtremes(s scope, d *difference, c *counts) error {
 	lost := d.taken.any && c.any && (d.taken.level >= c.level && d.given.level < c.level || d.taken.score >= c.score && d.given.score < c.score ||
 		d.taken.firstSeen <= c.firstSeen && (!d.given.any || d.given.firstSeen > c.firstSeen) || d.taken.lastSeen >= c.lastSeen && d.given.lastSeen < c.lastSeen)
@@ -241,8 +240,8 @@ func (w *work) choosePrimary(id string) error {
 	return w.put(old, &now)
 }
 
-// PutStandings writes what the acts of subjects come to, counts their findings by it, and
-// notes that the index must be told. at is the time of the acts.
+// PutStandings writes the standings that result from acts, counts the findings by them, and records which
+// findings must be updated in the index. at is the time of the acts.
 func PutStandings(ctx context.Context, tx *database.Tx, list []trail.Standing, at time.Time) error {
 	w, err := newWork(ctx, tx, at)
 	if err != nil {
@@ -259,8 +258,8 @@ func PutStandings(ctx context.Context, tx *database.Tx, list []trail.Standing, a
 	return w.recountAll(list)
 }
 
-// tellOf has the index told of the findings of which a standing says something: a finding,
-// or all of which a campaign is the primary one, if its task or its rest is another one.
+// tellOf has the index update the findings that a standing affects: one finding, or, if the task or the
+// parking of a campaign has changed, all findings of which it is the primary one.
 func (w *work) tellOf(now *trail.Standing) error {
 	if now.Subject.Kind == qianshao.SubjectFinding {
 		w.told[now.Subject.ID] = true
@@ -284,12 +283,12 @@ func (w *work) tellOf(now *trail.Standing) error {
 	return w.tellPrimary(n)
 }
 
-// tellPrimary has the index told of those findings of which a campaign is the primary one.
+// tellPrimary has the index update the findings of which a campaign is the primary one.
 func (w *work) tellPrimary(n int64) error {
 	return w.tell(`SELECT finding FROM campaign_findings WHERE campaign = $1`, n)
 }
 
-// tellMembers has the index told of the members of a campaign.
+// tellMembers has the index update the members of a campaign.
 func (w *work) tellMembers(n int64) error {
 	return w.tell(`SELECT finding FROM campaign_members WHERE campaign = $1`, n)
 }
@@ -302,9 +301,9 @@ func (w *work) tell(query string, n int64) error {
 	return err
 }
 
-// recountAll brings the counters of campaigns up to date with findings whose
-// standings have changed in the same transaction. Findings that were not grouped yet are
-// counted when they are. What is parked is so at the time of its act; WakeParked ends it.
+// recountAll updates the counters of campaigns with findings whose standings have changed in the same
+// transaction. Findings not grouped yet are counted when they are. A finding that an act parks is counted
+// as parked until WakeParked ends that.
 func (w *work) recountAll(list []trail.Standing) error {
 	at := w.now
 	for i := range list {
@@ -333,12 +332,12 @@ func (w *work) recount(id string) error {
 		return err
 	}
 	now.campaign, now.block, now.shape, now.split, now.owner = old.campaign, old.block, old.shape, old.split, old.owner
-	// Members are kept with these until the finding is grouped again.
+	// Memberships are stored with these until the finding is grouped again.
 	now.authorisation, now.firstSeen = old.authorisation, old.firstSeen
 	return w.put(old, &now)
 }
 
-// Forget takes a finding that was deleted out of its campaigns, in the same transaction.
+// Forget removes a deleted finding from its campaigns, in the same transaction.
 func Forget(ctx context.Context, tx *database.Tx, finding string, at time.Time) error {
 	w, err := newWork(ctx, tx, at)
 	if err != nil {
@@ -372,21 +371,21 @@ func (w *work) forget(id string) error {
 	return nil
 }
 
-// factColumns are what scanFacts reads of a finding.
+// factColumns are the columns that scanFacts reads.
 const factColumns = `id, authorisation, category, level, score, first_seen, last_seen, seen, back_at`
 
-// scanFacts reads factColumns and what is asked for besides.
+// scanFacts reads factColumns and further columns.
 func scanFacts(scan func(...any) error, besides ...any) (c counted, f desk.Facts, err error) {
 	var back int64
 	err = scan(append([]any{&c.finding, &c.authorisation, &c.category, &c.level, &c.score, &c.firstSeen, &c.lastSeen, &f.Seen, &back}, besides...)...)
-	if c.authorisation == queue.Everything { // of an older version; it would be counted twice among all
+	if c.authorisation == queue.Everything { // from an older version; it would be counted twice in the total
 		c.authorisation = ""
 	}
 	f.BackAt = trail.Moment(back)
 	return c, f, err
 }
 
-// current reads how a finding counts now, with its JSON.
+// current reads how a finding is to be counted now, with its JSON.
 func (w *work) current(id string) (c counted, text string, err error) {
 	c, f, err := scanFacts(w.tx.QueryRowContext(w.ctx, `SELECT `+factColumns+`, finding FROM findings WHERE id = $1`, id).Scan, &text)
 	if err != nil {
@@ -400,7 +399,7 @@ func (w *work) current(id string) (c counted, text string, err error) {
 	return c, text, nil
 }
 
-// standBy sets what a finding counts for by its standing.
+// standBy sets how a finding is counted, by its standing.
 func (c *counted) standBy(s desk.Standing, f desk.Facts, now time.Time) {
 	bit := func(b bool) int {
 		if b {
@@ -422,7 +421,7 @@ func (c *counted) standBy(s desk.Standing, f desk.Facts, now time.Time) {
 	}
 }
 
-// primary returns the campaign that is to be a finding's primary one.
+// primary returns the campaign that should be a finding's primary one.
 func (w *work) primary(id string) (int64, error) {
 	type row struct {
 		n int64
@@ -442,8 +441,8 @@ func (w *work) primary(id string) (int64, error) {
 	return rows[campaign.Primary(candidates)].n, nil
 }
 
-// wakeCampaigns has the index told of the findings of campaigns that were parked and have
-// come back since it was last called, or may have while no process ran.
+// wakeCampaigns has the index update the findings of parked campaigns that have come back since the last
+// call, or may have come back while no process ran.
 func (c *Campaigns) wakeCampaigns(ctx context.Context) (n int, err error) {
 	rests, err := c.Resting(ctx)
 	if err != nil {
@@ -474,8 +473,8 @@ func (c *Campaigns) wakeCampaigns(ctx context.Context) (n int, err error) {
 	return len(back), nil
 }
 
-// WakeParked counts those parked findings anew whose day has come, up to a batch, and when
-// there are none, sees to the campaigns that are parked as such. n is how many have come back.
+// WakeParked recounts parked findings whose day has come, a batch at most, and if there are none, deals
+// with parked campaigns. n is how many have come back.
 func (c *Campaigns) WakeParked(ctx context.Context) (n int, err error) {
 	ids, err := database.Collect(ctx, c.db.Read, database.ScanValue[string],
 		`SELECT finding FROM campaign_findings WHERE wakes <= $1 ORDER BY wakes LIMIT $2`, database.Millis(c.now()), groupBatch)

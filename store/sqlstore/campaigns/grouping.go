@@ -9,44 +9,44 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 )
 
-// grouping puts all findings into campaigns at once, in memory: 700 bytes a finding where four
-// each show the same, 1,500 where all differ. It comes to what work.group makes of one finding after the other,
-// where no act has merged or split anything.
+// grouping groups all findings at once, in memory: 700 bytes a finding if each four have the same content,
+// 1,500 if all differ. The result is the same as from work.group for one finding after another, if no act
+// has merged or split anything.
 type grouping struct {
 	salt      string
 	findings  []loose
 	blocks    map[int64]*block  // by shape
 	keyed     map[uint64]*fresh // by the hash of the key
-	campaigns []*fresh          // those that have members; settle makes the list
+	campaigns []*fresh          // those with members; settle makes the list
 }
 
-// loose is a finding with what leads to its campaigns.
+// loose is a finding with its block and keys, not yet grouped.
 type loose struct {
 	counted
 	block *block
-	keyed []*fresh // of its keys, in their order
+	keyed []*fresh // for its keys, in their order
 }
 
-// block is the block of all findings that have one shape.
+// block is the block of all findings with one shape.
 type block struct {
 	shape, sketch int64
 	bands         []uint64
 	members       int
-	in            *block // one that it shares a band with, itself for none
-	campaign      *fresh // of those that belong together; see root
+	in            *block // another one with a common band, itself if none
+	campaign      *fresh // of the connected blocks; see root
 
 	oldest sighting
-	label  string // of the oldest
+	label  string // of the oldest finding
 }
 
-// fresh is a campaign that is made.
+// fresh is a new campaign.
 type fresh struct {
 	number  int64
 	key     campaign.Key // the zero value for blocks
 	hash    uint64       // of the key
 	members []int32      // indexes of findings
 	owners  []owner
-	sites   int // different owners
+	sites   int // distinct owners
 	shared  bool
 	oldest  sighting
 	label   string
@@ -58,7 +58,7 @@ type owner struct {
 	members             int
 }
 
-// sighting is by what findings are older or younger.
+// sighting is what findings are ordered by from old to new.
 type sighting struct {
 	at      int64
 	finding string
@@ -72,7 +72,7 @@ func newGrouping(salt string) *grouping {
 	return &grouping{salt: salt, blocks: map[int64]*block{}, keyed: map[uint64]*fresh{}}
 }
 
-// add takes a finding. Texts that many findings have are kept once.
+// add adds a finding. Texts that many findings share are stored once.
 func (g *grouping) add(c counted, t *campaign.Traits) {
 	for _, text := range []*string{&c.owner, &c.authorisation, &c.category, &c.decider} {
 		*text = unique.Make(*text).Value()
@@ -103,8 +103,8 @@ func (g *grouping) add(c counted, t *campaign.Traits) {
 // places returns the campaigns of a finding: that of its block, then those of its keys.
 func (f *loose) places() []*fresh { return append([]*fresh{f.block.root().campaign}, f.keyed...) }
 
-// settle makes the campaigns when all findings are there, with numbers from first on, and
-// returns the bands, by number.
+// settle makes the campaigns once all findings are added, numbers them from first on, and returns the
+// bands, by number.
 func (g *grouping) settle(first int64) []band {
 	slices.SortFunc(g.findings, func(a, b loose) int { return strings.Compare(a.finding, b.finding) })
 	bands := g.joinBlocks()
@@ -132,13 +132,13 @@ func (g *grouping) settle(first int64) []band {
 	return bands
 }
 
-// band is a band that a block has.
+// band is a band with its block.
 type band struct {
 	number int64
 	block  *block
 }
 
-// joinBlocks makes one campaign of those blocks of which any band is equal.
+// joinBlocks unites blocks with a common band into one campaign.
 func (g *grouping) joinBlocks() []band {
 	count := 0
 	for _, b := range g.blocks {
@@ -168,7 +168,7 @@ func (g *grouping) joinBlocks() []band {
 	return bands
 }
 
-// root returns the block that stands for all that belong together.
+// root returns the block that represents all connected ones.
 func (b *block) root() *block {
 	for b.in != b {
 		b.in = b.in.in
@@ -208,7 +208,7 @@ func (p *fresh) id(salt string) string {
 	return p.key.ID(salt)
 }
 
-// put writes all campaigns into empty tables, rows in the order of their keys where that is known.
+// put writes all campaigns into empty tables, with rows in the order of their keys where that is known.
 func (g *grouping) put(w *work, bands []band) error {
 	for _, table := range []func(*work) error{
 		g.putCampaigns, g.putBlocks, func(w *work) error { return putBands(w, bands) }, g.putFindings, g.putMembers,

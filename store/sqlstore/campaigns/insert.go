@@ -6,7 +6,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// rowsAtATime rows are inserted by one statement: running one costs more than a row.
+// rowsAtATime rows are inserted by one statement: running a statement costs more than a row does.
 const rowsAtATime = 100
 
 // inserter inserts many rows into a table.
@@ -18,7 +18,7 @@ type inserter struct {
 	err       error // the first one
 }
 
-// inserter returns one for a table with its columns in brackets.
+// inserter returns an inserter; into is the table with its columns in brackets.
 func (w *work) inserter(into string) *inserter {
 	columns := strings.Count(into, ",") + 1
 	statement := func(rows int) string { return "INSERT INTO " + into + " VALUES " + database.Values(rows, columns) }
@@ -34,7 +34,7 @@ func (i *inserter) row(values ...any) {
 	}
 }
 
-// flush inserts what is left.
+// flush inserts the remaining rows.
 func (i *inserter) flush() error {
 	for ; i.err == nil && len(i.values) > 0; i.values = i.values[i.columns:] {
 		i.err = i.w.exec(i.one, i.values[:i.columns]...)

@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// block returns the campaign of a finding's block, which is made if no band of it leads to
-// one. If bands lead to several, these are one campaign from now on.
+// block returns the campaign of a finding's block, a new one if none of its bands leads to one. If bands
+// lead to several, these are united.
 func (w *work) block(now *counted, t *campaign.Traits, p place) (n int64, err error) {
 	err = w.tx.QueryRowContext(w.ctx, `SELECT campaign FROM campaign_shapes WHERE shape = $1 AND split = $2 LIMIT 1`, int64(t.Shape), p.split).Scan(&n)
 	if !errors.Is(err, sql.ErrNoRows) {
@@ -50,7 +50,7 @@ INSERT INTO campaign_shapes (campaign, shape, split, sketch, bands, members) VAL
 ON CONFLICT (campaign, shape, split) DO NOTHING`, n, int64(t.Shape), p.split, int64(t.Sketch), campaign.PackBands(p.keys))
 }
 
-// keyed returns the campaign of a destination or a handle, which is made if there is none.
+// keyed returns the campaign of a destination or a handle, a new one if there is none.
 func (w *work) keyed(p place) (int64, error) {
 	n, err := w.leadsTo(p.keys[0])
 	if err != nil || n != 0 {
@@ -70,7 +70,7 @@ func (w *work) keyed(p place) (int64, error) {
 }
 
 func (w *work) create(kind campaign.Kind, key campaign.Key, id string, limit int) (n int64, err error) {
-	// The id of a block is that of its oldest finding, which has perhaps just left another one.
+	// A block's id is that of its oldest finding, which may have just left another campaign.
 	err = w.tx.QueryRowContext(w.ctx, `
 INSERT INTO campaigns (id, kind, key_name, cap, label) VALUES ($1, $2, $3, $4, $3) RETURNING campaign`, id, string(kind), key.Name, limit).Scan(&n)
 	if err != nil {
@@ -79,7 +79,7 @@ INSERT INTO campaigns (id, kind, key_name, cap, label) VALUES ($1, $2, $3, $4, $
 	return n, w.exec(`DELETE FROM campaign_aliases WHERE id = $1`, id)
 }
 
-// blockOf returns the campaign to which a band leads, or what was split off, 0 for none.
+// blockOf returns the campaign to which a band or a split leads, 0 for none.
 func (w *work) blockOf(key uint64, split int64) (int64, error) {
 	if split != 0 {
 		return w.leadsTo(key)
@@ -92,7 +92,7 @@ func (w *work) leadsTo(key uint64) (int64, error) {
 	return w.number(`SELECT campaign FROM campaign_keys WHERE key_hash = $1`, int64(key))
 }
 
-// number reads the number of a campaign, 0 for no row.
+// number reads the number of a campaign, 0 if there is no row.
 func (w *work) number(query string, args ...any) (n int64, err error) {
 	err = w.tx.QueryRowContext(w.ctx, query, args...).Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -105,7 +105,7 @@ func (w *work) lead(key uint64, n int64) error {
 	return w.exec(`INSERT INTO campaign_keys (key_hash, campaign) VALUES ($1, $2) ON CONFLICT (key_hash) DO NOTHING`, int64(key), n)
 }
 
-// groupState is what joining and leaving have to know of a campaign.
+// groupState is what joining and leaving need to know about a campaign.
 type groupState struct {
 	kind            campaign.Kind
 	id, oldest      string
@@ -121,7 +121,7 @@ func (w *work) state(n int64) (s groupState, err error) {
 	return s, err
 }
 
-// join counts a finding in a campaign that has a row for it already.
+// join counts a finding in a campaign in which it already has a row.
 func (w *work) join(f *counted, n int64, label string) error {
 	s, err := w.state(n)
 	if err != nil {
@@ -161,7 +161,7 @@ func (w *work) hasOwner(n int64, owner string) (has bool, err error) {
 	return has, err
 }
 
-// isOlder says whether a finding is older than another one, or there is no other.
+// isOlder says whether a finding is older than another one; it is if there is no other.
 func (w *work) isOlder(f *counted, other string) (bool, error) {
 	if other == "" {
 		return true, nil
@@ -171,8 +171,8 @@ func (w *work) isOlder(f *counted, other string) (bool, error) {
 	return f.firstSeen < first || f.firstSeen == first && f.finding < other, err
 }
 
-// setOldest notes which finding of a campaign is the oldest. A block has its id and label by it; the
-// former id still leads to the campaign.
+// setOldest records the oldest finding of a campaign. It gives a block its id and label; the former id
+// still leads to the campaign.
 func (w *work) setOldest(n int64, s *groupState, finding, label string) error {
 	if s.kind != campaign.KindBlock {
 		return w.exec(`UPDATE campaigns SET oldest = $1 WHERE campaign = $2`, finding, n)
@@ -183,7 +183,7 @@ func (w *work) setOldest(n int64, s *groupState, finding, label string) error {
 		return err
 	}
 	id := campaign.ID(w.salt, finding)
-	if place > 0 { // it is here by a merged key; the id by the finding alone is that of its own block
+	if place > 0 { // it is here by a merged key; its own id belongs to the campaign of its own block
 		id = campaign.ID(w.salt, fmt.Sprintf("%s\x00%d", finding, key))
 	}
 	if s.oldest != "" && s.oldest != finding && s.id != id {
@@ -192,7 +192,7 @@ func (w *work) setOldest(n int64, s *groupState, finding, label string) error {
 		}
 	}
 	if s.id != id {
-		if err := w.tellMembers(n); err != nil { // they are known by the campaign's id
+		if err := w.tellMembers(n); err != nil { // the index knows them by the campaign's id
 			return err
 		}
 	}
@@ -208,8 +208,8 @@ INSERT INTO campaign_aliases (id, finding, key_hash) VALUES ($1, $2, $3)
 ON CONFLICT (id) DO UPDATE SET finding = excluded.finding, key_hash = excluded.key_hash`, id, finding, key)
 }
 
-// revisitMembers has the primary campaign of all members chosen again if the campaign has
-// become shared or ceased to be, or if few says so.
+// revisitMembers has the primary campaigns of all members chosen again if the campaign has become shared or
+// no longer is, or if few is set.
 func (w *work) revisitMembers(n int64, s *groupState, few bool) error {
 	shared := s.cap > 0 && s.owners > s.cap
 	if shared != s.shared {
@@ -222,7 +222,7 @@ func (w *work) revisitMembers(n int64, s *groupState, few bool) error {
 	return w.revisitAll(n)
 }
 
-// revisitAll has the primary campaign of each member chosen again.
+// revisitAll has each member's primary campaign chosen again.
 func (w *work) revisitAll(n int64) error {
 	ids, err := database.Collect(w.ctx, w.tx, database.ScanValue[string], `SELECT finding FROM campaign_members WHERE campaign = $1`, n)
 	for _, id := range ids {
@@ -231,7 +231,7 @@ func (w *work) revisitAll(n int64) error {
 	return err
 }
 
-// leave takes a finding out of a campaign.
+// leave removes a finding from a campaign.
 func (w *work) leave(f *counted, n int64) error {
 	if err := w.exec(`DELETE FROM campaign_members WHERE finding = $1 AND campaign = $2`, f.finding, n); err != nil || n == w.rebuilding {
 		return err
@@ -267,7 +267,7 @@ func (w *work) leave(f *counted, n int64) error {
 	return w.revisitMembers(n, &s, s.members == 1)
 }
 
-// replaceOldest is for a campaign whose oldest finding has left.
+// replaceOldest finds the next oldest finding of a campaign.
 func (w *work) replaceOldest(n int64, s *groupState) error {
 	var next, label string
 	if err := w.tx.QueryRowContext(w.ctx, `SELECT finding FROM campaign_members WHERE campaign = $1 ORDER BY first_seen, finding LIMIT 1`, n).Scan(&next); err != nil {
@@ -279,7 +279,7 @@ func (w *work) replaceOldest(n int64, s *groupState) error {
 			return err
 		}
 	}
-	s.oldest = "" // the alias is to the one that stays
+	s.oldest = "" // the remaining one gets the alias
 	former := s.id
 	if err := w.setOldest(n, s, next, label); err != nil || s.kind != campaign.KindBlock {
 		return err
@@ -287,7 +287,7 @@ func (w *work) replaceOldest(n int64, s *groupState) error {
 	return w.alias(former, next, 0)
 }
 
-// dissolve removes a campaign that has no members.
+// dissolve removes a campaign without members.
 func (w *work) dissolve(n int64) error {
 	if err := w.eachBand(n, func(band uint64) error {
 		return w.exec(`DELETE FROM campaign_bands WHERE band = $1 AND campaign = $2`, int64(band), n)
@@ -305,7 +305,7 @@ func (w *work) dissolve(n int64) error {
 	return nil
 }
 
-// eachBand calls f with the bands of a campaign's blocks, also of those that nobody has any more.
+// eachBand calls f with the bands of a campaign's blocks, including blocks without findings.
 func (w *work) eachBand(n int64, f func(band uint64) error) error {
 	shapes, err := database.Collect(w.ctx, w.tx, database.ScanValue[[]byte], `SELECT bands FROM campaign_shapes WHERE campaign = $1 AND split = 0`, n)
 	if err != nil {
@@ -321,8 +321,8 @@ func (w *work) eachBand(n int64, f func(band uint64) error) error {
 	return nil
 }
 
-// leaveAll takes a finding out of all its campaigns. It stays counted for its primary one
-// until it is put anew or forgotten.
+// leaveAll removes a finding from all its campaigns. It remains counted in its primary one until it is
+// counted again or forgotten.
 func (w *work) leaveAll(f *counted) error {
 	had, err := w.members(f.finding)
 	if err != nil {
@@ -333,7 +333,7 @@ UPDATE campaign_shapes SET members = members - 1 WHERE campaign = $1 AND shape =
 	if err != nil {
 		return err
 	}
-	if slices.Contains(left, 0) { // nobody else has this block: perhaps it has held others together
+	if slices.Contains(left, 0) { // no other finding has this block: it may have connected others
 		if err := w.exec(`INSERT INTO campaign_dirty (campaign) VALUES ($1) ON CONFLICT (campaign) DO NOTHING`, f.block); err != nil {
 			return err
 		}
@@ -349,8 +349,8 @@ UPDATE campaign_shapes SET members = members - 1 WHERE campaign = $1 AND shape =
 	return w.reanchor(f)
 }
 
-// reanchor lets former ids, merges and policies that go by a finding stay with the block
-// that it has left.
+// reanchor makes former ids, merges and policies that refer to a finding stay with the block that it has
+// left.
 func (w *work) reanchor(f *counted) error {
 	var anchors bool
 	err := w.tx.QueryRowContext(w.ctx, `
@@ -375,8 +375,8 @@ SELECT EXISTS (SELECT 1 FROM campaign_aliases WHERE finding = $1) OR EXISTS (SEL
 	return nil
 }
 
-// kin returns the finding of the block that a finding has left which is most like it: of
-// the same shape, else of one that shares a band, else the oldest; "" if none is left.
+// kin returns the finding most similar to one that has left a block: of the same shape, else one sharing a
+// band, else the oldest; "" if none is left.
 func (w *work) kin(f *counted) (id string, err error) {
 	const ofShape = `SELECT finding FROM campaign_findings WHERE block = $1 AND shape = $2 AND split = $3 AND finding <> $4 ORDER BY first_seen, finding LIMIT 1`
 	err = w.tx.QueryRowContext(w.ctx, ofShape, f.block, f.shape, f.split, f.finding).Scan(&id)

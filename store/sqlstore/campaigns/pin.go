@@ -14,9 +14,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Apply does in the campaigns what an act says of them, in the transaction that adds it:
-// a merge, a split, a policy, or the undoing of one. Any other act changes nothing. What it
-// says outlives regrouping.
+// Apply carries out an act on campaigns, in the transaction that adds it: a merge, a split, a policy, or
+// the undoing of one. Other acts change nothing. The effect survives regrouping.
 func (c *Campaigns) Apply(ctx context.Context, tx *database.Tx, act *qianshao.Act) error {
 	if act.Subject.Kind != qianshao.SubjectCampaign {
 		return nil
@@ -32,8 +31,8 @@ func (c *Campaigns) Apply(ctx context.Context, tx *database.Tx, act *qianshao.Ac
 	return w.finish()
 }
 
-// State reads what a campaign is for the desk. A merge is about the other
-// campaigns, too: who does it must see the members of all.
+// State reads the state of a campaign for the desk. A merge concerns the other campaigns, too: its author
+// must see the members of all.
 func State(ctx context.Context, db trail.Reader, q desk.Question, s *desk.State) error {
 	for i, id := range append([]string{q.Subject.ID}, q.Campaigns...) {
 		var n int64
@@ -90,7 +89,7 @@ func (w *work) applyAct(act *qianshao.Act) error {
 	return nil
 }
 
-// resolve returns the campaign to which an id leads, today's or a former one, or desk.ErrNotFound.
+// resolve returns the campaign with an id, present or former, or desk.ErrNotFound.
 func (w *work) resolve(id string) (n int64, err error) {
 	err = w.tx.QueryRowContext(w.ctx, queue.SelectCampaign, id).Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -122,8 +121,7 @@ func (w *work) pins(where string, args ...any) ([]pin, error) {
 	}, `SELECT act, kind, finding, key_hash, into_finding, into_key FROM campaign_pins WHERE `+where+` ORDER BY act, finding, key_hash`, args...)
 }
 
-// anchor returns what a campaign is recognised by after regrouping: its key, or else its
-// oldest finding.
+// anchor returns how a campaign is recognised after regrouping: by its key, or else by its oldest finding.
 func (w *work) anchor(n int64) (finding string, key int64, err error) {
 	s, err := w.state(n)
 	if s.keyHash != 0 {
@@ -132,7 +130,7 @@ func (w *work) anchor(n int64) (finding string, key int64, err error) {
 	return s.oldest, 0, err
 }
 
-// anchored returns the campaign that an anchor is in, 0 for none.
+// anchored returns the campaign of an anchor, 0 for none.
 func (w *work) anchored(finding string, key int64) (int64, error) {
 	if key != 0 {
 		return w.leadsTo(uint64(key))
@@ -140,7 +138,7 @@ func (w *work) anchored(finding string, key int64) (int64, error) {
 	return w.number(`SELECT campaign FROM campaign_members WHERE finding = $1 AND place = 0`, finding)
 }
 
-// merge makes campaigns part of another one.
+// merge merges campaigns into another one.
 func (w *work) merge(act, into int64, others []string) error {
 	p := pin{act: act, kind: qianshao.ActMerge}
 	var err error
@@ -168,7 +166,7 @@ func (w *work) merge(act, into int64, others []string) error {
 	return nil
 }
 
-// split takes findings out of a campaign, into one of their own.
+// split moves findings out of a campaign, into one of their own.
 func (w *work) split(act, from int64, findings []string) error {
 	for _, id := range findings {
 		had, err := w.members(id)
@@ -176,7 +174,7 @@ func (w *work) split(act, from int64, findings []string) error {
 			return err
 		}
 		if !isIn(had, from) {
-			continue // it has left since
+			continue // it has left meanwhile
 		}
 		if err := w.pinAll(act, from, id); err != nil {
 			return err
@@ -188,7 +186,7 @@ func (w *work) split(act, from int64, findings []string) error {
 	return nil
 }
 
-// pinAll pins all by which a finding is in a campaign.
+// pinAll pins everything that keeps a finding in a campaign.
 func (w *work) pinAll(act, from int64, id string) error {
 	_, f, err := w.read(id)
 	if err != nil {
@@ -244,7 +242,7 @@ func (w *work) unpin(act int64) error {
 	return w.repin()
 }
 
-// rebuild groups the members of a campaign anew.
+// rebuild regroups the members of a campaign.
 func (w *work) rebuild(n int64) error {
 	ids, err := database.Collect(w.ctx, w.tx, database.ScanValue[string], `SELECT finding FROM campaign_members WHERE campaign = $1 ORDER BY first_seen, finding`, n)
 	if err != nil {
@@ -286,7 +284,7 @@ func (w *work) rebuild(n int64) error {
 	return w.repin()
 }
 
-// repin does again what merges and policies say.
+// repin applies merges and policies again.
 func (w *work) repin() error {
 	merges, err := w.pins(`kind = 'merge'`)
 	if err != nil {
@@ -326,8 +324,8 @@ func (w *work) repin() error {
 	return nil
 }
 
-// settleDirty looks again at the blocks that have lost one of their shapes: others may
-// have belonged together by it alone.
+// settleDirty checks the blocks that have lost one of their shapes: it may have been the only connection
+// between others.
 func (w *work) settleDirty() error {
 	dirty, err := database.Collect(w.ctx, w.tx, database.ScanValue[int64], `SELECT campaign FROM campaign_dirty ORDER BY campaign`)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// TestParkedAlikePlan: a new finding does not read all that show the same, of which a
-// campaign has thousands.
+// TestParkedAlikePlan: a new finding does not cause all findings with the same content to be read, of which
+// a campaign has thousands.
 func TestParkedAlikePlan(t *testing.T) {
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "qianshao.db"))
 	if err != nil {
@@ -23,6 +23,6 @@ func TestParkedAlikePlan(t *testing.T) {
 		return detail, r.Scan(&a, &b, &c, &detail)
 	}, "EXPLAIN QUERY PLAN "+selectParkedAlike, "f")
 	if err != nil || len(plan) == 0 || !strings.Contains(plan[0], "INDEX standings_parked_sites") {
-		t.Errorf("the statement runs by %q, error %v, want the index standings_parked_sites first", plan, err)
+		t.Errorf("the plan is %q, error %v, want the index standings_parked_sites first", plan, err)
 	}
 }

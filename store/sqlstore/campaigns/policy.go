@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// decideNewcomers decides the findings that have joined a campaign, where its policy says so.
+// decideNewcomers decides the findings that have joined a campaign, if its policy says so.
 func (w *work) decideNewcomers() error {
 	for id, before := range w.newcomers {
 		if err := w.decideNewcomer(id, before); err != nil {
@@ -26,7 +26,7 @@ func (w *work) decideNewcomer(id string, before int64) error {
 		return err
 	}
 	if is.campaign == w.united(before) {
-		return nil // it was a member already
+		return nil // it already was a member
 	}
 	var seq int64
 	if err := w.tx.QueryRowContext(w.ctx, `SELECT policy FROM campaigns WHERE campaign = $1`, is.campaign).Scan(&seq); err != nil || seq == 0 {

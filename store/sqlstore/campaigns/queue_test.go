@@ -50,7 +50,7 @@ func (w *world) decideSome(r *rand.Rand, list []specimen) {
 	}))
 }
 
-// queueRow is a row of the queue as a test counts it.
+// queueRow is a row of the queue, counted by the test.
 type queueRow struct {
 	campaign                                        int64
 	members, undecided, relapsed, parked, reviewing int
@@ -60,13 +60,13 @@ type queueRow struct {
 	ranked, overdue                                 int
 }
 
-// countedFinding is what is stored of how a finding counts.
+// countedFinding is how a finding was counted, as stored.
 type countedFinding struct {
 	finding, authorisation, category, assignee, decidedBy string
 	queueRow
 }
 
-// expect is the queue by its definition: all findings are read and counted.
+// expect computes the queue by its definition: it reads and counts all findings.
 func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 	w.t.Helper()
 	list, err := database.Collect(w.t.Context(), w.db.Read, func(r *sql.Rows) (c countedFinding, err error) {
@@ -140,7 +140,7 @@ func (w *world) expect(q *campaign.Query) (rows []queueRow) {
 	return rows
 }
 
-// What stands of many findings, and the campaigns that they are in, are those of each by itself.
+// Read for many findings together, standings and campaigns are the same as read for each by itself.
 func TestTogether(t *testing.T) { databasetest.Each(t, testTogether) }
 
 func testTogether(t *testing.T, open databasetest.Open) {
@@ -185,8 +185,8 @@ func testTogether(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// Each list, with each filter and sight, has the campaigns and the numbers that counting
-// all findings gives, in the order of the queue, however it is parted into pages.
+// Each list, with each filter and sight, has the campaigns and numbers that counting all findings gives, in
+// the queue's order, however it is divided into pages.
 func TestQueue(t *testing.T) { databasetest.Each(t, testQueue) }
 
 func testQueue(t *testing.T, open databasetest.Open) {
@@ -236,7 +236,7 @@ func testQueue(t *testing.T, open databasetest.Open) {
 					t.Errorf("list %s, sight %d, filter %d: %v are tallied, there are %d (%v)", l, s, f, tallies, len(want), err)
 				}
 				for _, limit := range []int{1000, 2} {
-					// Over several authorisations, a level is held to each of them by itself.
+					// With several authorisations, a level applies to each of them separately.
 					if n, err := w.c.Count(t.Context(), q, limit); err != nil || n != min(len(want), limit) && exact {
 						t.Errorf("list %s, sight %d, filter %d: %d are counted up to %d, there are %d (%v)", l, s, f, n, limit, len(want), err)
 					}
@@ -251,13 +251,13 @@ func testQueue(t *testing.T, open databasetest.Open) {
 		for _, sort := range []campaign.Sort{campaign.SortQueue, campaign.SortSeen} {
 			_, err := w.c.Queue(t.Context(), campaign.Query{List: campaign.ListOpen, Sight: qianshao.SeeAll(), Sort: sort, After: cursor})
 			if err == nil && (sort == campaign.SortQueue || cursor != "1.2.3") {
-				t.Errorf("the cursor %q is taken for the order %q", cursor, sort)
+				t.Errorf("the cursor %q is accepted for the order %q", cursor, sort)
 			}
 		}
 	}
 }
 
-// What others have claimed, and campaigns that are parked as such, have lists of their own.
+// Campaigns that others have claimed, and parked campaigns, have lists of their own.
 func TestQueueOfClaimedAndParkedCampaigns(t *testing.T) {
 	databasetest.Each(t, testQueueOfClaimedAndParkedCampaigns)
 }
@@ -301,7 +301,7 @@ func testQueueOfClaimedAndParkedCampaigns(t *testing.T, open databasetest.Open) 
 	check(t, err)
 	want("li", "open a1 c1, claimed , parked b1, mine ")
 	want("wang", "open c1, claimed a1, parked b1, mine ")
-	// An older finding gives the campaign another id; what was said of it stays.
+	// An older finding gives the campaign another id; its standing stays.
 	w.save(blockOf("a0", 1, "c.example", -5))
 	w.save(blockOf("b0", 2, "c.example", -4))
 	w.group()
@@ -310,8 +310,8 @@ func testQueueOfClaimedAndParkedCampaigns(t *testing.T, open databasetest.Open) 
 	want("wang", "open a0 b0 c1, claimed , parked , mine ")
 }
 
-// Who is limited sees of a campaign the own members alone: in numbers, label, sites,
-// members and whatever else is shown.
+// A limited account sees a campaign as if it had only the members that it may see: in numbers, label,
+// sites, members and everything else.
 func TestSightOfCampaigns(t *testing.T) { databasetest.Each(t, testSightOfCampaigns) }
 
 func testSightOfCampaigns(t *testing.T, open databasetest.Open) {
@@ -341,16 +341,16 @@ func testSightOfCampaigns(t *testing.T, open databasetest.Open) {
 	}
 	for _, sight := range []qianshao.Sight{own, {}} {
 		if _, err := w.c.Campaign(t.Context(), sight, w.idOf("other")); err == nil {
-			t.Errorf("%v sees a campaign without a member of its own", sight)
+			t.Errorf("%v sees a campaign of which it sees no member", sight)
 		}
 		if _, err := w.c.Campaign(t.Context(), sight, key.ID("salt")); err == nil {
-			t.Errorf("%v sees a handle that no member of its own has", sight)
+			t.Errorf("%v sees a handle that no member it sees has", sight)
 		}
 	}
 }
 
-// A finding that comes under another authorisation, its evidence being the same, is seen by
-// those who may see it now, and by nobody else.
+// If a finding with unchanged evidence moves to another authorisation, those who may see that one see it,
+// and nobody else.
 func TestSightFollowsAuthorisation(t *testing.T) { databasetest.Each(t, testSightFollowsAuthorisation) }
 
 func testSightFollowsAuthorisation(t *testing.T, open databasetest.Open) {
@@ -360,20 +360,20 @@ func testSightFollowsAuthorisation(t *testing.T, open databasetest.Open) {
 	w.group()
 	id, before := w.idOf("moved"), qianshao.Sight{Authorisations: []string{"a-site.example"}}
 	w.exec(`UPDATE findings SET authorisation = 'later' WHERE id = 'moved'`)
-	w.save(blockOf("moved", 1, "site.example", 1)) // seen again, as it was
+	w.save(blockOf("moved", 1, "site.example", 1)) // seen again, unchanged
 	w.group()
 	w.verify()
 	now := qianshao.Sight{Authorisations: []string{"later"}}
 	if members, err := w.c.Members(t.Context(), now, id, "", 10); err != nil || len(members.List) != 1 {
-		t.Errorf("who may see it now has %+v, %v", members, err)
+		t.Errorf("a reader who may see it now gets %+v, %v", members, err)
 	}
 	if got, err := w.c.Campaign(t.Context(), before, id); err == nil {
-		t.Errorf("who could see it before still sees %+v", got)
+		t.Errorf("a reader who could see it before still gets %+v", got)
 	}
 }
 
-// The page of a campaign shows when its members were found, those of one site, and what has a
-// key in common with it; a limited account is told of its own findings alone.
+// The page of a campaign shows when its members were found, those of one site, and campaigns with a common
+// key; a limited account sees only its own findings there.
 func TestCampaignPage(t *testing.T) { databasetest.Each(t, testCampaignPage) }
 
 func testCampaignPage(t *testing.T, open databasetest.Open) {
@@ -422,7 +422,7 @@ func testCampaignPage(t *testing.T, open databasetest.Open) {
 			Act: 1, Decided: 1, At: base, By: "li", Verdict: qianshao.VerdictCrime, Seen: "1", Round: 1,
 		}}}, w.at)
 	}))
-	zone := time.FixedZone("", -3600) // base is midnight by UTC, and so the first members are of the day before
+	zone := time.FixedZone("", -3600) // base is midnight in UTC, so here the first members are of the day before
 	days, err := w.c.Days(t.Context(), all, block("a1"), zone)
 	check(t, err)
 	eve := base.In(zone).Truncate(time.Hour).Add(-23 * time.Hour)
@@ -461,7 +461,7 @@ func testCampaignPage(t *testing.T, open databasetest.Open) {
 		func(s qianshao.Sight) error { _, err := w.c.Kin(t.Context(), s, block("a1")); return err },
 	} {
 		if err := read(qianshao.Sight{Authorisations: []string{"a-c.example"}}); !errors.Is(err, desk.ErrNotFound) {
-			t.Errorf("who sees no member: %v", err)
+			t.Errorf("a reader who sees no member: %v", err)
 		}
 	}
 }

@@ -22,11 +22,11 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// regrouping is kept instead of the name of the traits until all is grouped anew.
+// regrouping replaces the name of the traits until all findings are regrouped.
 const regrouping = "regrouping"
 
-// Stale says whether the campaigns are to be grouped anew: by other traits than today's,
-// or not to the end. Those of a new database, or of one that had none, are not.
+// Stale says whether the findings must be regrouped: because the traits have changed, or because regrouping
+// was interrupted. A database that is new, or never had campaigns, is not stale.
 func (c *Campaigns) Stale(ctx context.Context) (stale bool, err error) {
 	var name string
 	if err := c.db.Read.QueryRowContext(ctx, `SELECT traits FROM campaign_state`).Scan(&name); err != nil {
@@ -44,7 +44,7 @@ func (c *Campaigns) setTraits(ctx context.Context, name string) error {
 	})
 }
 
-// clearCampaigns are the statements that remove all campaigns. Their ids stay, as aliases.
+// clearCampaigns are the statements that remove all campaigns. Their ids remain as aliases.
 var clearCampaigns = []string{
 	`INSERT INTO campaign_aliases (id, finding, key_hash) SELECT id, CASE WHEN key_hash = 0 THEN oldest ELSE '' END, key_hash FROM campaigns WHERE 1 = 1 ON CONFLICT (id) DO NOTHING`,
 	`DELETE FROM campaigns`, `DELETE FROM campaign_keys`, `DELETE FROM campaign_bands`, `DELETE FROM campaign_shapes`, `DELETE FROM campaign_findings`, `DELETE FROM campaign_members`,
@@ -52,11 +52,11 @@ var clearCampaigns = []string{
 	`UPDATE campaign_state SET traits = '` + regrouping + `'`,
 }
 
-// Regroup groups all findings anew, in one transaction, and then does again what the acts on
-// campaigns say. Former ids lead to where their findings are now. If it is interrupted, Stale
-// says so. It returns the number of findings.
+// Regroup groups all findings anew, in one transaction, and then applies the acts on campaigns again.
+// Former ids lead to the present campaigns of their findings. If it is interrupted, Stale says so. It
+// returns the number of findings.
 func (c *Campaigns) Regroup(ctx context.Context) (count int, err error) {
-	// What has changed until now is read below.
+	// Changes up to now are covered by the reading below.
 	pending, err := outbox.Pending(ctx, c.db, store.ConsumerCampaigns, 0, math.MaxInt)
 	if err != nil {
 		return 0, err
@@ -87,13 +87,13 @@ func (c *Campaigns) Regroup(ctx context.Context) (count int, err error) {
 	})
 }
 
-// lastNumber reads a number that no campaign after it has had.
+// lastNumber reads the greatest number that a campaign has ever had.
 var lastNumber = map[database.Dialect]string{
 	database.SQLite:   `SELECT seq FROM sqlite_sequence WHERE name = 'campaigns'`,
 	database.Postgres: `SELECT nextval(pg_get_serial_sequence('campaigns', 'campaign'))`,
 }
 
-// groupAll groups all findings, where no campaigns are.
+// groupAll groups all findings; there must be no campaigns.
 func (c *Campaigns) groupAll(w *work) (count int, err error) {
 	g := newGrouping(w.salt)
 	if err := c.readAll(w.ctx, w.now, g); err != nil {
@@ -106,7 +106,7 @@ func (c *Campaigns) groupAll(w *work) (count int, err error) {
 	if err := g.put(w, g.settle(last+1)); err != nil {
 		return 0, err
 	}
-	if w.tx.Dialect == database.Postgres { // it does not count numbers that it has not given itself
+	if w.tx.Dialect == database.Postgres { // its sequence does not notice numbers set by a statement
 		if _, err := w.number(`SELECT setval(pg_get_serial_sequence('campaigns', 'campaign'), $1)`, last+1+int64(len(g.campaigns))); err != nil {
 			return 0, err
 		}
@@ -120,8 +120,8 @@ func (c *Campaigns) groupAll(w *work) (count int, err error) {
 // readAtATime findings are read at a time: some megabytes, since each may have 20 KB of evidence.
 const readAtATime = 200
 
-// readAll reads all findings and what they are grouped by, on all cores. Nobody changes them
-// meanwhile: it runs in a transaction of the one writer, to which the readers see the state before.
+// readAll reads all findings and their traits, on all cores. Nobody changes them meanwhile: it runs in the
+// only writing transaction, and the readers see the state before it.
 func (c *Campaigns) readAll(ctx context.Context, now time.Time, g *grouping) error {
 	ranges, err := database.Ranges(ctx, c.db.Read, "findings", readAtATime)
 	if err != nil {
@@ -156,7 +156,7 @@ func (c *Campaigns) readSome(ctx context.Context, now time.Time, r store.Range, 
 	})
 }
 
-// eachCurrent reads how the findings of a range count now, with their JSON if that is asked for.
+// eachCurrent reads how the findings of a range are to be counted, with their JSON on request.
 func eachCurrent(ctx context.Context, db trail.Reader, now time.Time, r store.Range, withText bool, do func(f *counted, text string) error) error {
 	standings, err := database.Collect(ctx, db, trail.ScanStanding,
 		`SELECT `+trail.StandingColumns+` FROM standings WHERE subject > $1 AND subject <= $2 AND subject_kind = 'finding'`, r.After, r.Last)
@@ -193,7 +193,7 @@ func eachCurrent(ctx context.Context, db trail.Reader, now time.Time, r store.Ra
 	return nil
 }
 
-// replay does again what the acts on campaigns say, save those that were undone.
+// replay applies the acts on campaigns again, except those that were undone.
 func (c *Campaigns) replay(ctx context.Context) error {
 	acts, err := database.Collect(ctx, c.db.Read, trail.ScanAct, trail.SelectActs+`
 WHERE a.subject_kind = 'campaign' AND a.kind IN ('merge', 'split', 'policy') AND NOT EXISTS (
@@ -209,7 +209,7 @@ WHERE a.subject_kind = 'campaign' AND a.kind IN ('merge', 'split', 'policy') AND
 	return nil
 }
 
-// replayAct does one act again. What it was about may have been deleted since.
+// replayAct applies one act again. Its subjects may have been deleted since.
 func (c *Campaigns) replayAct(ctx context.Context, act *qianshao.Act) error {
 	err := c.update(ctx, database.Ordered, "do an act again in", func(w *work) error { return w.applyAct(act) })
 	if errors.Is(err, desk.ErrNotFound) {

@@ -16,7 +16,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database/databasetest"
 )
 
-// everything are all rows about campaigns, with ids in the place of numbers.
+// everything selects all rows about campaigns, with ids in place of numbers.
 var everything = map[string]string{
 	"campaigns": `SELECT c.id, c.kind, c.key_hash, c.key_name, c.cap, c.label, c.oldest, c.members, c.owners, c.shared, c.policy FROM campaigns c`,
 	"keys":      `SELECT k.key_hash, c.id FROM campaign_keys k JOIN campaigns c ON c.campaign = k.campaign`,
@@ -31,7 +31,7 @@ var everything = map[string]string{
   FROM campaign_counts n JOIN campaigns c ON c.campaign = n.campaign`,
 }
 
-// rows returns all rows about campaigns, by table, in an order of their own.
+// rows returns all rows about campaigns, by table and sorted.
 func (w *world) rows() map[string][]string {
 	w.t.Helper()
 	out := map[string][]string{}
@@ -55,8 +55,8 @@ func (w *world) rows() map[string][]string {
 	return out
 }
 
-// Grouped anew, all at once, findings have the same campaigns, to the last row, as grouped one
-// after the other; and of each the index is told.
+// Regrouped all at once, findings have the same campaigns, to the last row, as grouped one after another;
+// and the index is told to update each.
 func TestRegroupedAllAtOnce(t *testing.T) { databasetest.Each(t, testRegroupedAllAtOnce) }
 
 func testRegroupedAllAtOnce(t *testing.T, open databasetest.Open) {
@@ -98,7 +98,7 @@ func testRegroupedAllAtOnce(t *testing.T, open databasetest.Open) {
 		}
 		same(t, fmt.Sprintf("seed %d", seed), naive(list), w.groups())
 		w.verify()
-		for _, s := range list[:15] { // and they go on as before
+		for _, s := range list[:15] { // further changes give the same result
 			w.remove(s.ID)
 		}
 		w.group()
@@ -107,7 +107,7 @@ func testRegroupedAllAtOnce(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// What is counted otherwise than it is, is named.
+// Verify names whatever was counted wrongly.
 func TestVerifyFindsFaults(t *testing.T) { databasetest.Each(t, testVerifyFindsFaults) }
 
 func testVerifyFindsFaults(t *testing.T, open databasetest.Open) {

@@ -16,8 +16,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/queue"
 )
 
-// verifyIndex plays an index that reads anew what it is told of, and nothing else, and holds
-// it to what the store says of all findings.
+// verifyIndex plays an index that reloads only the findings it is told to update, and compares it with what
+// the store says about all findings.
 func (w *world) verifyIndex() {
 	w.t.Helper()
 	for n := 1; n > 0; {
@@ -38,7 +38,7 @@ func (w *world) verifyIndex() {
 	check(w.t, err)
 	for id, want := range w.reviews(all...) {
 		if got := w.indexed[id]; !reflect.DeepEqual(got, want) {
-			w.t.Fatalf("by what the index was told, finding %s is %+v; it is %+v", id, got, want)
+			w.t.Fatalf("as updated in the index, finding %s is %+v; in the store it is %+v", id, got, want)
 		}
 	}
 }
@@ -50,8 +50,8 @@ func (w *world) reviews(ids ...string) map[string]qianshao.Review {
 	return got
 }
 
-// What people say of a finding, and of its primary campaign, is what a search tells; the
-// answer of a decision that waits for its blind review is not.
+// Search returns what people said about a finding and its primary campaign, but not the verdict of a
+// decision that waits for its blind review.
 func TestReviews(t *testing.T) { databasetest.Each(t, testReviews) }
 
 func testReviews(t *testing.T, open databasetest.Open) {

@@ -5,7 +5,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/queue"
 )
 
-// uniteBlocks makes one campaign of two to which one block belongs, and returns it.
+// uniteBlocks unites two campaigns that one block belongs to, and returns the result.
 func (w *work) uniteBlocks(a, b int64) (int64, error) {
 	sa, err := w.state(a)
 	if err != nil {
@@ -15,17 +15,17 @@ func (w *work) uniteBlocks(a, b int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The larger one takes the other in. What people have merged into a destination or a
-	// handle stays one.
+	// The larger one absorbs the other, but a block never absorbs a destination or a handle: people have
+	// merged the block into it.
 	if sb.kind != campaign.KindBlock && sa.kind == campaign.KindBlock || (sb.kind == campaign.KindBlock) == (sa.kind == campaign.KindBlock) && sb.members > sa.members {
 		a, b = b, a
 	}
 	return a, w.unite(a, b)
 }
 
-// unite moves all that belongs to campaign b into campaign a, and removes b. Its id leads to a.
+// unite moves everything that belongs to campaign b into campaign a, and removes b. Its id leads to a.
 func (w *work) unite(a, b int64) error {
-	if err := w.flush(); err != nil { // the counters are added in SQL
+	if err := w.flush(); err != nil { // SQL adds up the counters
 		return err
 	}
 	into, err := w.state(a)
@@ -62,8 +62,8 @@ func (w *work) unite(a, b int64) error {
 	return w.revisitMembers(a, &into, false)
 }
 
-// revisitBefore has the members of those campaigns revisited whose members were not
-// grouped with others so far, or not by what unites them now.
+// revisitBefore revisits the members of those campaigns that had a single member before, or were held
+// together by other means.
 func (w *work) revisitBefore(a, b int64, into, from *groupState) error {
 	if into.members == 1 {
 		if err := w.revisitAll(a); err != nil {
@@ -76,8 +76,8 @@ func (w *work) revisitBefore(a, b int64, into, from *groupState) error {
 	return nil
 }
 
-// moveCampaign are the statements that move what belongs to campaign $2 into campaign $1.
-// A finding that is in both stays in by what stands first among its keys.
+// moveCampaign are the statements that move everything of campaign $2 into campaign $1. A finding in both
+// stays by the first of its keys.
 var moveCampaign = []string{
 	`UPDATE campaign_keys SET campaign = $1 WHERE campaign = $2`,
 	`UPDATE campaign_shapes SET campaign = $1 WHERE campaign = $2`,
@@ -112,7 +112,7 @@ ON CONFLICT (campaign, authorisation, category) DO UPDATE SET
   policy = (SELECT max(policy) FROM campaigns WHERE campaign IN ($1, $2)) WHERE campaign = $1`,
 }
 
-// nameUnited gives the united campaign its id, and lets those of both lead there.
+// nameUnited gives the united campaign its id; both former ids lead to it.
 func (w *work) nameUnited(a int64, into, from *groupState) error {
 	var label string
 	if err := w.tx.QueryRowContext(w.ctx, `DELETE FROM campaigns WHERE campaign <> $1 AND id = $2 RETURNING label`, a, from.id).Scan(&label); err != nil {

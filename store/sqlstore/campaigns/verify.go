@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/queue"
 )
 
-// Verify counts everything anew and returns what is otherwise than it is stored: at most
-// queue.MaxFaults, none if all is well. It reads all findings.
+// Verify counts everything anew and returns the differences from what is stored: at most queue.MaxFaults,
+// none if all is well. It reads all findings.
 func (c *Campaigns) Verify(ctx context.Context) (faults []queue.Fault, err error) {
 	counted, err := c.Check(ctx)
 	if err != nil {
@@ -35,7 +35,7 @@ func (c *Campaigns) Verify(ctx context.Context) (faults []queue.Fault, err error
 	return faults[:min(len(faults), queue.MaxFaults)], err
 }
 
-// verifySome holds the findings of a range, as they were counted, against what they are.
+// verifySome compares how the findings of a range were counted with how they should be.
 func (w *work) verifySome(r store.Range) (faults []queue.Fault, err error) {
 	list, err := database.Collect(w.ctx, w.tx, func(r *sql.Rows) (c counted, err error) {
 		err = r.Scan(c.fields()...)
@@ -67,7 +67,7 @@ func (w *work) verifySome(r store.Range) (faults []queue.Fault, err error) {
 	return faults, err
 }
 
-// primaries returns the campaigns that are to be the primary ones of the findings of a range.
+// primaries returns the campaigns that should be the primary ones of a range's findings.
 func (w *work) primaries(r store.Range) (map[string]int64, error) {
 	type row struct {
 		finding string

@@ -1,5 +1,5 @@
-// Package clients has the statements of what is kept for those who use console and
-// API: their saved views, and the answers to requests with an Idempotency-Key.
+// Package clients has the statements about the data of console and API users: their saved views, and the
+// answers to requests with an Idempotency-Key.
 package clients
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Clients keeps what accounts have saved in an open database. It is safe for concurrent use.
+// Clients stores that data in an open database. It is safe for concurrent use.
 type Clients struct{ db *database.DB }
 
-// New returns what a database keeps.
+// New returns the Clients of a database.
 func New(db *database.DB) *Clients { return &Clients{db: db} }
 
 // SavedViews returns the views that an account has saved, and those that all share, by name.
@@ -33,9 +33,9 @@ func (c *Clients) SavedView(ctx context.Context, id string) (store.SavedView, er
 	return v, c.db.Fail(fmt.Sprintf("read saved view %q of", id), err)
 }
 
-// SaveView saves a view in the place of the owner's of that name, whose id it keeps, and
-// returns it. One that is too many is refused with store.ErrTooManyViews. What concerns all,
-// that one is shared, changed as such or shared no longer, is an act.
+// SaveView saves a view, replacing the owner's view of that name, whose id it keeps, and returns it. One
+// too many is refused with store.ErrTooManyViews. Sharing a view, changing a shared one and ending the
+// sharing each leave an act.
 func (c *Clients) SaveView(ctx context.Context, v store.SavedView) (store.SavedView, error) {
 	err := c.db.Update(ctx, database.Durable, "save a view in", func(tx *database.Tx) error {
 		before, err := database.Collect(ctx, tx, scanView, selectViews+`WHERE owner = $1 AND name = $2`, v.Owner, v.Name)
@@ -70,7 +70,7 @@ RETURNING id`, v.ID, v.Owner, v.Name, v.Query, v.Sort, v.Shared, database.Millis
 	return v, err
 }
 
-// DeleteView deletes a view, or returns store.ErrNotFound. That of a shared one is an act.
+// DeleteView deletes a view, or returns store.ErrNotFound. Deleting a shared one leaves an act.
 func (c *Clients) DeleteView(ctx context.Context, by store.Signed, id string) error {
 	return c.db.Update(ctx, database.Durable, "delete a view of", func(tx *database.Tx) error {
 		v, err := database.One(database.Collect(ctx, tx, scanView, `DELETE FROM saved_views WHERE id = $1 RETURNING `+viewColumns, id))
@@ -81,8 +81,8 @@ func (c *Clients) DeleteView(ctx context.Context, by store.Signed, id string) er
 	})
 }
 
-// note leaves the act of what was done with a shared view. It has the view's name, not its
-// query: that may name a page, and the trail is kept for longer than anything of a page.
+// note adds an act on a shared view. It has the view's name, not its query: that may name a page, and the
+// trail is kept longer than anything of a page.
 func note(ctx context.Context, tx *database.Tx, by store.Signed, v store.SavedView, event string) error {
 	act, err := desk.Recorded(by.By, by.At, qianshao.ActChange, qianshao.Subject{Kind: qianshao.SubjectView, ID: v.ID}, desk.Detail{Event: event, After: v.Name})
 	if err != nil {
@@ -103,9 +103,8 @@ func scanView(rows *sql.Rows) (v store.SavedView, err error) {
 	return v, err
 }
 
-// BeginAnswer begins a request under a key of an account, unless there was one: then it
-// returns what is kept of that and begun is false. One that its own holder has begun before, and
-// not answered, is begun again.
+// BeginAnswer begins a request with an account's key. If there already was one, it returns what is stored
+// of it, and begun is false. A request that the same holder began and did not answer is begun again.
 func (c *Clients) BeginAnswer(ctx context.Context, r store.KeyedRequest, now time.Time) (kept store.KeptAnswer, begun bool, err error) {
 	err = c.db.Update(ctx, database.Durable, "begin a request in", func(tx *database.Tx) error {
 		kept, begun = store.KeptAnswer{}, false
@@ -153,7 +152,7 @@ type answer struct {
 	begun  time.Time
 }
 
-// abandoned says that nobody works any more on a request that is sent again.
+// abandoned says that nobody is working on a repeated request any more.
 func (a *answer) abandoned(again store.KeyedRequest, now time.Time) bool {
 	return a.Status == 0 && a.Hash == again.Hash && (a.holder == again.Holder || now.Sub(a.begun) >= store.AnswerTime)
 }
@@ -165,10 +164,10 @@ func scanAnswer(rows *sql.Rows) (a answer, err error) {
 	return a, err
 }
 
-// whereBegun is a request that its holder works on: it has neither been answered nor passed to another.
+// whereBegun selects a request that its holder works on: neither answered nor taken over by another.
 const whereBegun = ` WHERE account = $1 AND key = $2 AND request = $3 AND holder = $4 AND status = 0`
 
-// KeepAnswer keeps the answer to a request that its holder has begun.
+// KeepAnswer stores the answer to a request that its holder has begun.
 func (c *Clients) KeepAnswer(ctx context.Context, r store.KeyedRequest, a store.KeptAnswer) error {
 	return c.db.Update(ctx, database.Durable, "keep an answer in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE kept_answers SET status = $5, type = $6, location = $7, body = $8`+whereBegun,
@@ -177,7 +176,7 @@ func (c *Clients) KeepAnswer(ctx context.Context, r store.KeyedRequest, a store.
 	})
 }
 
-// DropAnswer forgets a request that its holder has begun and that came to nothing, so that it can be sent again.
+// DropAnswer forgets a request that its holder began and that had no effect, so that it can be repeated.
 func (c *Clients) DropAnswer(ctx context.Context, r store.KeyedRequest) error {
 	return c.db.Update(ctx, database.Durable, "drop an answer of", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers`+whereBegun, r.Account, r.Key, r.Hash, r.Holder)
@@ -185,7 +184,7 @@ func (c *Clients) DropAnswer(ctx context.Context, r store.KeyedRequest) error {
 	})
 }
 
-// DropAnswersOf forgets, within the transaction that removes a thing, the answers that named it.
+// DropAnswersOf forgets the answers that name a thing, in the transaction that removes it.
 func DropAnswersOf(ctx context.Context, tx *database.Tx, location string) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM kept_answers WHERE location = $1`, location)
 	return err

@@ -36,8 +36,8 @@ func keyed(key, holder string) store.KeyedRequest {
 	return store.KeyedRequest{Account: "me", Key: key, Hash: "request", Holder: holder}
 }
 
-// TestAnswersHaveAHolder: what a process has begun and not answered it begins again at once, another one
-// after store.AnswerTime; whose request has passed to another neither answers nor drops it any more.
+// TestAnswersHaveAHolder: a process that has not answered its request can begin it again at once, another
+// process after store.AnswerTime; a process whose request was taken over can neither answer nor drop it.
 func TestAnswersHaveAHolder(t *testing.T) {
 	each(t, func(t *testing.T, c *Clients) {
 		begin := func(holder string, at time.Time, want bool) store.KeptAnswer {
@@ -51,7 +51,7 @@ func TestAnswersHaveAHolder(t *testing.T) {
 		begin("own", now, true)
 		begin("own", now, true)
 		if kept := begin("other", now.Add(store.AnswerTime-time.Second), false); kept.Status != 0 {
-			t.Errorf("a request that is worked on was answered %+v", kept)
+			t.Errorf("a request still being worked on has the answer %+v", kept)
 		}
 		begin("other", now.Add(store.AnswerTime), true)
 		check(t, c.KeepAnswer(t.Context(), keyed("k", "own"), store.KeptAnswer{Status: 201}))
@@ -60,7 +60,7 @@ func TestAnswersHaveAHolder(t *testing.T) {
 		check(t, c.KeepAnswer(t.Context(), keyed("k", "other"), store.KeptAnswer{Status: 202}))
 		check(t, c.DropAnswer(t.Context(), keyed("k", "other")))
 		if kept := begin("own", now.Add(store.AnswerTime), false); kept.Status != 202 {
-			t.Errorf("what was kept is %+v", kept)
+			t.Errorf("the kept answer is %+v", kept)
 		}
 		begin("other", now.Add(store.AnswerTime), false)
 	})
@@ -116,7 +116,7 @@ SELECT 'me', 'k' || i, 'request', $1 + i, 201, '', '', '' FROM n`, database.Mill
 	})
 }
 
-// TestViewsAreBounded: an account has MaxViews views; saving one of them anew is no further one.
+// TestViewsAreBounded: an account has at most MaxViews views; replacing one does not add one.
 func TestViewsAreBounded(t *testing.T) {
 	each(t, func(t *testing.T, c *Clients) {
 		save := func(owner, name string) error {
@@ -134,7 +134,7 @@ func TestViewsAreBounded(t *testing.T) {
 	})
 }
 
-// TestNewFindings: each new finding has the next number, one that is known none; the oldest are forgotten.
+// TestNewFindings: each new finding gets the next number, a known one none; the oldest are forgotten.
 func TestNewFindings(t *testing.T) {
 	each(t, func(t *testing.T, c *Clients) {
 		found := func(id string) {
@@ -155,7 +155,7 @@ INSERT INTO finding_news (seq, finding) WITH RECURSIVE n (i) AS (SELECT 3 UNION 
 		found("c")
 		list, err = c.NewFindings(t.Context(), 0, 1)
 		if err != nil || len(list) != 1 || list[0].Seq != 2 {
-			t.Errorf("the oldest that is remembered is %+v, %v", list, err)
+			t.Errorf("the oldest remembered is %+v, %v", list, err)
 		}
 		if act, finding, err := c.Now(t.Context()); err != nil || act != 0 || finding != store.KeptNews+1 {
 			t.Errorf("now %d, %d, %v", act, finding, err)
@@ -163,7 +163,7 @@ INSERT INTO finding_news (seq, finding) WITH RECURSIVE n (i) AS (SELECT 3 UNION 
 	})
 }
 
-// TestPreferencesAndLooks: each account has its own, and a look is never taken back.
+// TestPreferencesAndLooks: each account has its own, and a look cannot be set back.
 func TestPreferencesAndLooks(t *testing.T) {
 	each(t, func(t *testing.T, c *Clients) {
 		for _, p := range []store.Preferences{{}, {Compact: true}, {Clear: true}} {

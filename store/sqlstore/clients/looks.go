@@ -21,7 +21,7 @@ func (c *Clients) Preferences(ctx context.Context, account string) (store.Prefer
 	return *p, nil
 }
 
-// SavePreferences keeps how an account wants the queue to look.
+// SavePreferences stores how an account wants the queue to look.
 func (c *Clients) SavePreferences(ctx context.Context, account string, p store.Preferences) error {
 	return c.db.Update(ctx, database.Durable, "save preferences in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `
@@ -31,7 +31,7 @@ ON CONFLICT (account) DO UPDATE SET compact = excluded.compact, clear = excluded
 	})
 }
 
-// Looked returns when an account has last said that it has looked at a list; zero for never.
+// Looked returns when an account last marked a list as seen; the zero time for never.
 func (c *Clients) Looked(ctx context.Context, account, list string) (time.Time, error) {
 	at, err := database.Collect(ctx, c.db.Read, database.ScanValue[int64], `SELECT at FROM looked WHERE account = $1 AND list = $2`, account, list)
 	if err != nil || len(at) == 0 {
@@ -40,7 +40,8 @@ func (c *Clients) Looked(ctx context.Context, account, list string) (time.Time, 
 	return database.FromMillis(at[0]), nil
 }
 
-// SaveLooked notes that an account has looked at a list. An earlier time than is known changes nothing.
+// SaveLooked records that an account has marked a list as seen. A time before the recorded one changes
+// nothing.
 func (c *Clients) SaveLooked(ctx context.Context, account, list string, at time.Time) error {
 	return c.db.Update(ctx, database.Durable, "note a look at a list in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `

@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Found notes a finding that is about to be saved, if it is a new one, for those who
-// want to be told. It forgets the oldest; the last one stays, or its number would be given again.
+// Found lists a finding that is about to be saved, if it is new, for programs that poll. It forgets the
+// oldest, but never the last one, or its number would be used again.
 func Found(ctx context.Context, tx *database.Tx, finding string) error {
 	n, err := database.ChangedRows(tx.ExecContext(ctx, `
 INSERT INTO finding_news (seq, finding) SELECT (SELECT coalesce(max(seq), 0) + 1 FROM finding_news), $1
@@ -21,7 +21,7 @@ WHERE NOT EXISTS (SELECT 1 FROM findings WHERE id = $1)`, finding))
 	return err
 }
 
-// NewFindings returns findings that were made after a Seq, in their order, at most limit.
+// NewFindings returns findings listed after a Seq, in their order, at most limit.
 func (c *Clients) NewFindings(ctx context.Context, after int64, limit int) ([]store.NewFinding, error) {
 	list, err := database.Collect(ctx, c.db.Read, func(r *sql.Rows) (n store.NewFinding, err error) {
 		err = r.Scan(&n.Seq, &n.Finding)

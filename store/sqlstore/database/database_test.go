@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// What encoding/json read, which older versions used, is read still.
+// Findings that encoding/json could read, which older versions used, can still be read.
 func TestDecodeFinding(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 )
 
-// MarkForgotten marks the database as one in which Rewrite must leave nothing of what the transaction
-// has deleted from these tables; in PostgreSQL it writes only them anew, or all if none is named.
-// SQLite overwrites a row that is deleted, but of a row that it has moved between its pages a
-// copy may be left in a gap, which nothing overwrites (rebuildPage in its btree.c; of 16,000
-// copies of URLs 26 were such). PostgreSQL leaves all of a deleted row in its page until
-// something else needs the room. So whoever takes out what must be nowhere leaves a mark: in
-// the header of SQLite's file, in a table of PostgreSQL.
+// MarkForgotten marks the database: Rewrite must leave no trace of what the transaction has deleted from
+// these tables; in PostgreSQL it rewrites only them, or all if none is named. SQLite overwrites a deleted
+// row, but a row that it moved between its pages may have left a copy in a gap, which nothing overwrites
+// (rebuildPage in its btree.c; of 16,000 copies of URLs 26 were such). PostgreSQL leaves a deleted row in
+// its page until the room is needed. So whoever deletes text that must be nowhere leaves a mark: in the
+// header of SQLite's file, in a table of PostgreSQL.
 func MarkForgotten(ctx context.Context, tx *Tx, tables ...string) error {
 	if tx.Dialect == Postgres {
 		return MarkRemoved(ctx, tx, tables...)
@@ -20,8 +19,8 @@ func MarkForgotten(ctx context.Context, tx *Tx, tables ...string) error {
 	return err
 }
 
-// MarkRemoved is MarkForgotten for what is removed every day. SQLite is not written anew for the
-// gaps in which a copy may be left.
+// MarkRemoved is MarkForgotten for everyday deletions. SQLite is not rewritten for them, although a copy
+// may be left in a gap.
 func MarkRemoved(ctx context.Context, tx *Tx, tables ...string) error {
 	if tx.Dialect != Postgres {
 		return nil

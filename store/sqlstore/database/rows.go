@@ -18,14 +18,14 @@ func ChangedRows(res sql.Result, err error) (int, error) {
 	return int(n), err
 }
 
-// Clean returns a text as both engines take it: with U+FFFD for NUL and for what is not UTF-8, which pages have
-// and PostgreSQL refuses.
+// Clean returns a text that both engines accept: with U+FFFD for NUL and for invalid UTF-8, which occur in
+// pages and which PostgreSQL refuses.
 func Clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// Values returns the parameters of so many rows for an INSERT: (?, ?), (?, ?). Not $1, $2 …:
-// SQLite takes these for names, each of which is looked for among all.
+// Values returns the parameters of an INSERT of that many rows: (?, ?), (?, ?). Not $1, $2 …: SQLite treats
+// these as names, and searches all of them for each.
 func Values(rows, columns int) string {
 	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
 	return row + strings.Repeat(", "+row, rows-1)
@@ -51,7 +51,7 @@ func Collect[T any](ctx context.Context, db interface {
 	return list, rows.Err()
 }
 
-// One returns the row that a query by a key has found, or store.ErrNotFound.
+// One returns the row that a query by key has found, or store.ErrNotFound.
 func One[T any](list []T, err error) (T, error) {
 	var none T
 	if err != nil {
@@ -69,8 +69,8 @@ func ScanValue[T any](rows *sql.Rows) (v T, err error) {
 	return v, err
 }
 
-// Ranges parts the ids of a table, in order, into ranges of n rows, which can be read beside each
-// other. The last one may have fewer.
+// Ranges divides the ids of a table, in order, into ranges of n rows, which can be read in parallel. The
+// last one may have fewer.
 func Ranges(ctx context.Context, db *sql.DB, table string, n int) (ranges []store.Range, err error) {
 	for after := ""; ; {
 		var last sql.NullString

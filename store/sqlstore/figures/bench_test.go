@@ -21,9 +21,9 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/synthetic"
 )
 
-// BenchmarkReport counts a quarter of findings, of which four in five were decided. QIANSHAO_BENCH_FINDINGS
-// asks for so many (10,000). Beside the time it reports what the process has held at most
-// meanwhile, as Linux says it; a server of PostgreSQL has its own.
+// BenchmarkReport counts a quarter of a year's findings, four in five of them decided.
+// QIANSHAO_BENCH_FINDINGS sets their number (10,000). Besides the time it reports the process's peak
+// memory, as given by Linux; that of a PostgreSQL server is not included.
 func BenchmarkReport(b *testing.B) {
 	n := 10_000
 	if asked := os.Getenv("QIANSHAO_BENCH_FINDINGS"); asked != "" {
@@ -51,7 +51,7 @@ func benchmarkReport(b *testing.B, n int, open func() (*database.DB, error)) {
 	synthetic.Acts(b, db)
 	check(b, db.Close())
 	debug.FreeOSMemory()
-	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // the peak from now on
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // resets the peak
 	db, err = open()
 	check(b, err)
 	b.Cleanup(func() { _ = db.Close() })
@@ -90,7 +90,7 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// peak is the most memory that the process has held, in MB; 0 where nobody says it.
+// peak is the most memory that the process has used, in MB; 0 if the system does not say.
 func peak() (mb int) {
 	status, _ := os.ReadFile("/proc/self/status")
 	if _, rest, found := strings.Cut(string(status), "VmHWM:"); found {

@@ -12,11 +12,10 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// count has the counters of a report. What it holds grows with the sites, campaigns and rules
-// of the period, by some dozens of bytes each, and by eight for a first decision.
+// count has the counters of a report. It takes dozens of bytes for each site, campaign and rule of the
+// period, and eight for each first decision.
 type count struct {
-	// now is the period as far as it has passed, before the period before it; end is of what
-	// stands: now.to, in both forms.
+	// now is the elapsed part of the period, before is the period before it; end and endTime are now.to.
 	now, before window
 	end         int64
 	endTime     time.Time
@@ -36,16 +35,16 @@ type count struct {
 
 	sites     map[string]*site
 	campaigns map[int64]*group
-	members   map[member]struct{} // which campaign has which site
+	members   map[member]struct{} // which campaigns are on which sites
 	rules     map[string]*rule
-	alone     int64 // findings that have no campaign yet, counted downwards: each is its own
+	alone     int64 // numbers downwards findings without a campaign yet: each is its own
 
 	pages                    int
 	relapses, relapsesBefore map[string]int
 	top                      []int64 // the campaigns of the report
 }
 
-// pairs are numbers of the period, and of the one before, by value.
+// pairs are figures of the period, and of the one before, by value.
 type pairs map[string]*[2]int
 
 func (p pairs) add(value string, before int) {
@@ -57,7 +56,7 @@ func (p pairs) add(value string, before int) {
 	n[before]++
 }
 
-// site is what is counted of a site.
+// site has the counters of a site.
 type site struct {
 	number                                        int32
 	authorisation                                 string
@@ -65,7 +64,7 @@ type site struct {
 	categories                                    []string
 }
 
-// group is what is counted of a campaign.
+// group has the counters of a campaign.
 type group struct {
 	findings, crime, notCrime, unsure, sites int32
 	level                                    int
@@ -73,13 +72,13 @@ type group struct {
 	first                                    int64
 }
 
-// member says that a campaign has a site.
+// member says that a campaign is on a site.
 type member struct {
 	campaign int64
 	site     int32
 }
 
-// rule is what is counted of a rule. last is its finding that was seen last for the first time.
+// rule has the counters of a rule. last is the finding of it that was first seen latest.
 type rule struct {
 	findings       int
 	category, last string
@@ -104,8 +103,7 @@ func (v votes) add(campaign int64, verdict qianshao.Verdict) {
 	v[campaign] = n
 }
 
-// newCount returns the counters of a report that is made now. resting are the campaigns that were
-// parked as such.
+// newCount returns the counters of a new report. resting are the parked campaigns.
 func newCount(out *report.Report, resting map[int64]bool) *count {
 	p, before := out.Query.Period, out.Query.Period.Before()
 	end := database.Millis(out.End())
@@ -155,7 +153,7 @@ func (c *count) add(f *finding) {
 	c.addBefore(f)
 }
 
-// addWaiting counts a finding that waits at the end, and is not put aside.
+// addWaiting counts a finding that is undecided at the end, unless it is parked.
 func (c *count) addWaiting(f *finding, s *desk.Standing) {
 	v := &c.verdicts
 	switch {
@@ -194,12 +192,12 @@ func (c *count) addFound(f *finding, s *desk.Standing) {
 	if !slices.Contains(at.categories, f.category) {
 		at.categories = append(at.categories, f.category)
 	}
-	var in group // of a finding without a campaign it is dropped
+	var in group // dropped, for a finding without a campaign
 	g := &in
 	if f.campaign != 0 {
 		g = c.group(f, at)
 	}
-	// What waits for its blind review is told of no single site and no single campaign.
+	// A verdict that waits for its blind review is not counted for single sites and campaigns.
 	switch {
 	case s.DueForReview():
 		at.due++
@@ -224,7 +222,7 @@ func (c *count) site(f *finding) *site {
 	return s
 }
 
-// group returns the campaign of a finding, which is counted in it with its site.
+// group returns the campaign of a finding, and counts the finding and its site in it.
 func (c *count) group(f *finding, at *site) *group {
 	g := c.campaigns[f.campaign]
 	if g == nil {
@@ -243,7 +241,7 @@ func (c *count) group(f *finding, at *site) *group {
 	return g
 }
 
-// rule returns the rule of a finding. The findings come in the order in which they were first seen.
+// rule returns the rule of a finding. Findings come in the order in which they were first seen.
 func (c *count) rule(f *finding) *rule {
 	r := c.rules[f.rule]
 	if r == nil {
@@ -254,7 +252,7 @@ func (c *count) rule(f *finding) *rule {
 	return r
 }
 
-// addVerdict counts a finding by what stands at the end, if that was decided within the period.
+// addVerdict counts a finding by the verdict that stands at the end, if it was decided within the period.
 func (c *count) addVerdict(f *finding, s *desk.Standing, audited bool) {
 	v, day := &c.verdicts, c.day(database.Millis(s.At))
 	switch s.Verdict {
@@ -282,7 +280,7 @@ func (c *count) addVerdict(f *finding, s *desk.Standing, audited bool) {
 	}
 }
 
-// addBefore counts a finding by what stood at the end of the period before.
+// addBefore counts a finding by the verdict that stood at the end of the period before.
 func (c *count) addBefore(f *finding) {
 	if !slices.ContainsFunc(f.acts, func(a qianshao.Act) bool { return decides(a.Kind) && c.before.has(database.Millis(a.At)) }) {
 		return
@@ -307,7 +305,7 @@ func (c *count) addBefore(f *finding) {
 }
 
 // addReviews counts the second reviews of the period, each with the decision that it is about. audited says
-// that one of these decisions was drawn at random.
+// that one of these decisions had been drawn at random.
 func (c *count) addReviews(f *finding) (audited bool) {
 	for i := range f.acts {
 		a := &f.acts[i]
@@ -316,7 +314,7 @@ func (c *count) addReviews(f *finding) (audited bool) {
 		}
 		of := slices.IndexFunc(f.acts, func(d qianshao.Act) bool { return decides(d.Kind) && d.Round == a.Round })
 		if of < 0 {
-			continue // no trail of ours has that
+			continue // cannot happen in a trail that we wrote
 		}
 		pair := [2]qianshao.Verdict{f.acts[of].Verdict, a.Verdict}
 		c.reviews[pair]++
@@ -328,8 +326,8 @@ func (c *count) addReviews(f *finding) (audited bool) {
 	return audited
 }
 
-// firstDecision is when a finding was first decided by a person who looked at it: not by the
-// policy of its campaign, and not by a slip that was taken back.
+// firstDecision is when a person who looked at the finding first decided it: not its campaign's policy, and
+// not a slip that was undone.
 func firstDecision(acts []qianshao.Act) (ms int64, ok bool) {
 	for i := range acts {
 		a := &acts[i]
@@ -341,10 +339,10 @@ func firstDecision(acts []qianshao.Act) (ms int64, ok bool) {
 	return 0, false
 }
 
-// decides says whether acts of the kind give a verdict that stands.
+// decides says whether acts of the kind set the verdict that stands.
 func decides(k qianshao.ActKind) bool { return k == qianshao.ActDecide || k == qianshao.ActAdjudicate }
 
-// detailOf reads the detail of an act; one that somebody has changed counts without, as at the desk.
+// detailOf reads the detail of an act; one that was tampered with counts as empty, as at the desk.
 func detailOf(a *qianshao.Act) desk.Detail {
 	d, err := desk.ParseDetail(a.Detail)
 	if err != nil {

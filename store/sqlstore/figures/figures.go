@@ -1,6 +1,6 @@
-// Package figures counts what reports say: findings, what stands of them, sites, campaigns and
-// rules, within a Sight. It reads each finding once, with its acts, and keeps nothing of them but
-// counters; who has acted is not even read.
+// Package figures computes the figures of reports: findings, standings, sites, campaigns and rules, within
+// a Sight. It reads each finding once, with its acts, and keeps nothing but counters; it does not even read
+// who has acted.
 package figures
 
 import (
@@ -33,9 +33,8 @@ func New(db *database.DB, now func() time.Time) *Reader {
 	return &Reader{db: db, queue: queue.New(db, now), now: now}
 }
 
-// Report counts a period, but for what the store does not know: what is not monitored, and the
-// changes of rules. An authorisation that the sight does not show, or that nothing is known
-// of, is store.ErrNotFound.
+// Report counts a period, except what the store does not know: the unmonitored sites, and the changes of
+// rules. An authorisation that the sight does not show, or that never existed, is store.ErrNotFound.
 func (r *Reader) Report(ctx context.Context, q report.Query) (*report.Report, error) {
 	if err := q.Period.Check(); err != nil {
 		return nil, err
@@ -60,7 +59,7 @@ func (r *Reader) report(ctx context.Context, out *report.Report) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // it has changed nothing
+	defer tx.Rollback() //nolint:errcheck // it only reads
 	if err := known(ctx, tx, out.Query.Authorisation); err != nil {
 		return err
 	}
@@ -84,7 +83,7 @@ func (r *Reader) report(ctx context.Context, out *report.Report) error {
 	return r.labels(ctx, s.sight, c, out.Campaigns)
 }
 
-// known says whether there is, or was, an authorisation; "" is none.
+// known says whether there is, or was, an authorisation; "" is accepted.
 func known(ctx context.Context, tx *sql.Tx, id string) error {
 	var there bool
 	err := tx.QueryRowContext(ctx, `SELECT $1 = '' OR EXISTS (SELECT 1 FROM authorisations WHERE id = $1) OR EXISTS (SELECT 1 FROM findings WHERE authorisation = $1)`, id).Scan(&there)
@@ -94,10 +93,10 @@ func known(ctx context.Context, tx *sql.Tx, id string) error {
 	return err
 }
 
-// scope is which findings count.
+// scope says which findings count.
 type scope struct {
 	sight qianshao.Sight
-	ids   string // of authorisations, in JSON; unused where the sight is of all
+	ids   string // of authorisations, in JSON; unused if the sight shows all
 }
 
 func scopeOf(q *report.Query) (s scope, err error) {
@@ -114,7 +113,7 @@ func scopeOf(q *report.Query) (s scope, err error) {
 	return s, err
 }
 
-// sees is a condition on findings f; $1 are the ids.
+// sees is the condition on findings f; $1 are the ids.
 func (s *scope) sees() string {
 	if s.sight.All {
 		return `$1 <> ''`
@@ -122,7 +121,7 @@ func (s *scope) sees() string {
 	return `f.authorisation IN (SELECT value FROM json_each($1))`
 }
 
-// window is a stretch of time, in milliseconds: from the first to before the second.
+// window is a time range in milliseconds: from the first to before the second.
 type window struct{ from, to int64 }
 
 func (w window) has(ms int64) bool { return w.from <= ms && ms < w.to }
@@ -134,8 +133,8 @@ WHERE f.first_seen >= $2 AND f.first_seen < $3 AND `+s.sees(), s.ids, w.from, w.
 	return n, err
 }
 
-// relapses counts the findings that were gone and came back in a window, by site. A finding whose
-// category has moved was not gone.
+// relapses counts the findings that were gone and came back in a window, by site. A finding whose category
+// has changed was not gone.
 func relapses(ctx context.Context, tx *sql.Tx, s *scope, w window) (map[string]int, error) {
 	sites := map[string]int{}
 	_, err := database.Collect(ctx, tx, func(r *sql.Rows) (none struct{}, err error) {
@@ -151,7 +150,7 @@ WHERE h.at >= $2 AND h.at < $3 AND h.state = 'open' AND h.cause <> 'category' AN
 	return sites, err
 }
 
-// titles names rules as the last of their findings do.
+// titles gives rules the titles in their latest findings.
 func titles(ctx context.Context, tx *sql.Tx, c *count, rules []report.Rule) error {
 	for i := range rules {
 		err := tx.QueryRowContext(ctx, `SELECT coalesce(CASE WHEN json_valid(finding) THEN finding ->> '$.title' END, '') FROM findings WHERE id = $1`,

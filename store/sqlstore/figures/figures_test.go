@@ -30,7 +30,7 @@ var shanghai = func() *time.Location {
 	return zone
 }()
 
-// world is a desk over a store in which findings have been found. Its clock is Now.
+// world is a desk over a store with findings. Its clock is Now.
 type world struct {
 	*storetest.Desk
 	t  testing.TB
@@ -57,7 +57,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// traits are those of the real thing, but for folding: a site is the last two labels of a host.
+// traits are the real ones, except that they are not folded: a site is the last two labels of a host.
 func traits(f *qianshao.Finding) campaign.Traits {
 	return campaign.Of(f, campaign.Options{Fold: strings.ToLower, Registered: func(host string) string {
 		labels := strings.Split(host, ".")
@@ -65,7 +65,7 @@ func traits(f *qianshao.Finding) campaign.Traits {
 	}})
 }
 
-// clock is a time of November 2026 in Shanghai: "2 00:00" is its first Monday's midnight.
+// clock is a time in November 2026 in Shanghai: "2 00:00" is midnight of its first Monday.
 func clock(t testing.TB, text string) time.Time {
 	t.Helper()
 	at, err := time.ParseInLocation("2006-1 2 15:04", "2026-11 "+text, shanghai)
@@ -76,14 +76,14 @@ func clock(t testing.TB, text string) time.Time {
 // week is that from Monday the 2nd to Sunday the 8th.
 func week(t testing.TB) report.Period { return report.Week(clock(t, "5 12:00"), shanghai) }
 
-// spec is a finding that is found.
+// spec specifies a finding.
 type spec struct {
 	url, at, rule, group, authorisation string
 	category                            qianshao.Category
 	level                               qianshao.Level
 }
 
-// find saves a page with one finding; those of a group have a QQ number in common.
+// find saves a page with one finding; those of a group share a QQ number.
 func (w *world) find(s spec) qianshao.Subject {
 	w.t.Helper()
 	f := qianshao.Finding{
@@ -100,7 +100,7 @@ func (w *world) find(s spec) qianshao.Subject {
 	return qianshao.Subject{Kind: qianshao.SubjectFinding, ID: f.ID}
 }
 
-// visit saves a page as it is at a time.
+// visit saves a page in its state at a time.
 func (w *world) visit(address, at, rules string, list ...qianshao.Finding) {
 	w.t.Helper()
 	_, err := url.Parse(address)
@@ -116,7 +116,7 @@ func (w *world) visit(address, at, rules string, list ...qianshao.Finding) {
 	check(w.t, err)
 }
 
-// group groups what was found.
+// group groups the findings.
 func (w *world) group() {
 	w.t.Helper()
 	for n := 1; n > 0; {
@@ -126,7 +126,7 @@ func (w *world) group() {
 	}
 }
 
-// decide is a decision at a time, with a reason where the verdict has one.
+// decide makes a decision at a time, with a reason if the verdict needs one.
 func (w *world) decide(by, at string, f qianshao.Subject, v qianshao.Verdict) qianshao.Act {
 	w.t.Helper()
 	w.Now = clock(w.t, at)
@@ -139,12 +139,12 @@ func (w *world) undo(by, at string, act qianshao.Act) {
 	w.Must(w.t, by, desk.Draft{Subject: act.Subject, Kind: qianshao.ActUndo, Reverts: act.Seq, Detail: desk.Detail{Words: "slip"}})
 }
 
-// reader is one whose clock stands.
+// reader returns a reader whose clock stands still.
 func (w *world) reader(at string) *figures.Reader {
 	return figures.New(w.db.Database(), func() time.Time { return clock(w.t, at) })
 }
 
-// report counts a period at a time.
+// report counts a period, as of a given time.
 func (w *world) report(q report.Query, at string) *report.Report {
 	w.t.Helper()
 	w.group()
@@ -154,7 +154,7 @@ func (w *world) report(q report.Query, at string) *report.Report {
 	return r
 }
 
-// consistent holds sums of parts to their totals.
+// consistent compares the sums of parts with their totals.
 func (w *world) consistent(r *report.Report) {
 	w.t.Helper()
 	var found, crime, notCrime, unsure, byLevel int
@@ -218,14 +218,15 @@ func (w *world) consistent(r *report.Report) {
 	}
 }
 
-// TestReport is a week that was counted by hand.
+// TestReport compares a week with figures counted by hand.
 func TestReport(t *testing.T) { databasetest.Each(t, testReport) }
 
 func testReport(t *testing.T, open databasetest.Open) {
 	t.Parallel()
 	w := newWorld(t, open)
 	const crime, not, unsure = qianshao.VerdictCrime, qianshao.VerdictNotCrime, qianshao.VerdictUnsure
-	// The week before: one is decided in it, one undone in it and decided in the week, one waits.
+	// The week before: the first is decided in it, which is undone in the week; the second is decided in the
+	// week; the third waits.
 	old1 := w.find(spec{url: "http://a.example/old1", at: "1 23:59", rule: "r1", category: "gambling", level: qianshao.LevelHigh})
 	old2 := w.find(spec{url: "http://a.example/old2", at: "1 10:00", rule: "r2", category: "fraud", level: qianshao.LevelMedium})
 	w.find(spec{url: "http://b.example/old3", at: "1 11:00", rule: "r2", category: "fraud", level: qianshao.LevelMedium})
@@ -238,19 +239,19 @@ func testReport(t *testing.T, open databasetest.Open) {
 	w.find(spec{url: "http://d.example/5", at: "9 00:00", rule: "r1", category: "gambling", level: qianshao.LevelHigh})
 
 	slip := w.decide("ann", "1 23:59", old1, crime)
-	w.undo("ann", "2 00:00", slip)                                    // stood at the end of the week before
+	w.undo("ann", "2 00:00", slip)                                    // its verdict stood at the end of the week before
 	w.decide("ann", "2 00:00", old2, not)                             // 14 h
 	w.decide("ann", "2 10:00", one, crime)                            // 10 h
 	w.undo("ann", "4 09:00", w.decide("ann", "4 08:59", two, unsure)) // a slip
 	w.decide("bob", "4 11:00", two, crime)                            // 3 h
-	w.decide("bob", "5 11:00", two, not)                              // decided twice, counts once
+	w.decide("bob", "5 11:00", two, not)                              // a second decision does not count
 	w.decide("bob", "9 00:00", three, crime)                          // after the end
 
 	// Relapsed: gone on the 5th, back on the 6th.
 	w.visit("http://d.example/4", "5 09:00", "2")
 	w.find(spec{url: "http://d.example/4", at: "6 09:00", rule: "r1", category: "gambling", level: qianshao.LevelCritical})
 	w.visit("http://a.example/2", "7 09:00", "3")
-	// No relapse: it was there all the time, and its category is another one.
+	// No relapse: it was there all the time; only its category has changed.
 	moved := qianshao.Finding{ID: three.ID, URL: "http://c.example/3", Authorisation: "city", Rule: "r2", Title: "title of r2", Category: "phishing", Level: qianshao.LevelHigh, Score: 60, Seen: "seen http://c.example/3"}
 	moved.Indicators = []qianshao.Indicator{{Kind: qianshao.IndicatorQQ, Value: "1000001"}}
 	w.visit(moved.URL, "8 23:59", "4", moved)

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// fill writes what was counted into a report.
+// fill writes the counters into a report.
 func (c *count) fill(out *report.Report) {
 	out.Volume = report.Volume{
 		Findings: c.found, Pages: c.pages, Sites: len(c.sites), Campaigns: len(c.campaigns),
@@ -33,7 +33,7 @@ func (c *count) fill(out *report.Report) {
 	out.Relapses.Sites, out.Relapses.MoreSites = first(c.relapsed(), report.MaxSites)
 }
 
-// counts are the values, the most first.
+// counts are the values, largest first.
 func (p pairs) counts() []report.Count {
 	list := make([]report.Count, 0, len(p))
 	for value, n := range p {
@@ -58,7 +58,7 @@ func (c *count) relapsed() []report.Count {
 	return sorted(list)
 }
 
-// first is the beginning of a list, and how many are left out.
+// first is the beginning of a list, and the number of items left out.
 func first[T any](list []T, most int) (some []T, more int) {
 	if len(list) <= most {
 		return list, 0
@@ -73,7 +73,7 @@ func sum(counts map[string]int) (n int) {
 	return n
 }
 
-// within is the least of the sorted times, in ms, within which a share of them lies; 0 of none.
+// within is the shortest of the sorted times, in ms, within which a share of them lies; 0 if there are none.
 func within(times []int64, share float64) time.Duration {
 	if len(times) == 0 {
 		return 0
@@ -92,7 +92,7 @@ func (c *count) ruleList() ([]report.Rule, int) {
 	return first(list, report.MaxRules)
 }
 
-// rate counts each campaign once, by what most of its members got.
+// rate counts each campaign once, by the verdict on most of its members.
 func (v votes) rate() report.Rate {
 	right, wrong, tied := 0, 0, 0
 	for _, n := range v {
@@ -145,7 +145,7 @@ func (c *count) campaignList() ([]report.Campaign, int) {
 	return list, more
 }
 
-// verdict is the one that most members got, if it is one.
+// verdict is the verdict on most members, if there is one.
 func (g *group) verdict() qianshao.Verdict {
 	switch {
 	case g.crime > max(g.notCrime, g.unsure):

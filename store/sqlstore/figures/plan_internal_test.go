@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/synthetic"
 )
 
-// TestFindingsAreStreamed: findings come in the order of their index, each with its acts; nothing is sorted, and
-// no table is read as a whole.
+// TestFindingsAreStreamed: findings come in the order of their index, each with its acts; nothing is
+// sorted, and no table is read whole.
 func TestFindingsAreStreamed(t *testing.T) {
 	t.Parallel()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db"))
@@ -39,13 +39,13 @@ func TestFindingsAreStreamed(t *testing.T) {
 			}
 		}
 		if strings.Contains(plan, "TEMP B-TREE") || strings.Contains(strings.ReplaceAll(plan, "SCAN json_each", ""), "SCAN ") {
-			t.Errorf("something is sorted, or read as a whole:\n%s", plan)
+			t.Errorf("something is sorted, or a table is read whole:\n%s", plan)
 		}
 	}
 }
 
-// TestFindingsOfAnAuthorisation: PostgreSQL reads for a report on one authorisation what is under it, by
-// indexes, and no table as a whole.
+// TestFindingsOfAnAuthorisation: for a report on one authorisation PostgreSQL reads only its findings, by
+// indexes, and no whole table.
 func TestFindingsOfAnAuthorisation(t *testing.T) {
 	t.Parallel()
 	db := postgrestest.Open(t)
@@ -59,7 +59,7 @@ func TestFindingsOfAnAuthorisation(t *testing.T) {
 	plan := strings.Join(steps, "\n")
 	for _, table := range []string{"findings", "acts", "campaign_findings"} {
 		if strings.Contains(plan, "Seq Scan on "+table+" ") {
-			t.Errorf("%s is read as a whole:\n%s", table, plan)
+			t.Errorf("%s is read whole:\n%s", table, plan)
 		}
 	}
 	if !strings.Contains(plan, "findings_authorisation") && !strings.Contains(plan, "findings_kind") {

@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// finding is what is counted of a finding.
+// finding is the part of a finding that is counted.
 type finding struct {
 	id, rule, category, authorisation string
 	// site is the registered domain; until the finding is grouped, its host.
@@ -19,23 +19,22 @@ type finding struct {
 	first int64
 	level int
 	open  bool
-	// campaign is the number of the primary one, 0 until the finding is grouped.
+	// campaign is the number of its primary campaign, 0 until the finding is grouped.
 	campaign int64
-	// facts are those of today: what a finding has shown at an earlier time is not kept. They are
-	// read where there are acts.
+	// facts are today's: a finding's earlier content is not kept. They are read only for findings with
+	// acts.
 	facts desk.Facts
-	// acts are those that a standing is made of, in their order.
+	// acts are those that determine the standing, in their order.
 	acts []qianshao.Act
 }
 
-// selectFindings reads the findings that were first seen before $2, the oldest first, with a
-// row for each of their acts until then, or one without. The condition on s keeps SQLite from
-// reading more of findings that nobody has touched. How many sites have the same content is
-// counted where a park hangs on it. Only the index of findings gives their order, so that nothing is
-// sorted on disk.
+// selectFindings reads the findings first seen before $2, oldest first, with a row for each of their acts
+// before then, or one row without an act. The condition on s keeps SQLite from reading more of findings
+// without acts. The sites with the same content are counted only if parking depends on their number. The
+// order comes from the index of findings alone, so that nothing is sorted on disk.
 //
-// What was found before $3, is neither undecided nor parked and was not touched since counts for nothing:
-// of a store of years, that is most of it.
+// Findings from before $3 that are neither undecided nor parked, and were not changed since, do not count:
+// in a store of years, that is most of them.
 func selectFindings(s *scope) string {
 	return `
 SELECT f.id, f.first_seen, f.rule, f.category, f.level, f.gone_at IS NULL, f.authorisation, coalesce(c.campaign, 0), coalesce(c.owner, f.host),
@@ -49,8 +48,8 @@ WHERE f.first_seen < $2 AND ` + s.sees() + ` AND (f.first_seen >= $3 OR c.findin
   OR EXISTS (SELECT 1 FROM acts x WHERE x.subject = f.id AND x.subject_kind = 'finding' AND x.at >= $3)) ORDER BY f.first_seen, f.id`
 }
 
-// stream hands on the findings that were first seen before the end of a window and count for something
-// in it, one after the other. What is handed on is overwritten by the next one.
+// stream passes on the findings that were first seen before the end of a window and count in it, one after
+// another. Each overwrites the one before.
 func stream(ctx context.Context, tx *sql.Tx, s *scope, w window, add func(*finding)) error {
 	rows, err := tx.QueryContext(ctx, selectFindings(s), s.ids, w.to, w.from)
 	if err != nil {
@@ -87,7 +86,7 @@ func stream(ctx context.Context, tx *sql.Tx, s *scope, w window, add func(*findi
 	return rows.Err()
 }
 
-// act is a row's act, and what the finding shows.
+// act is the act of a row, and the finding's content at the time.
 type act struct {
 	seq, at, basis, until, reverts, round, back sql.NullInt64
 	kind, verdict, reason, seen, detail, shown  sql.NullString

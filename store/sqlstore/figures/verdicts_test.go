@@ -40,14 +40,14 @@ func (w *world) review(by, at string, f qianshao.Subject, v qianshao.Verdict) {
 	w.Must(w.t, by, w.Decision(w.t, f, qianshao.ActReview, v))
 }
 
-// at is the i-th page of a site, found on a day.
+// at is the i-th page of a site, first seen on a day.
 func (w *world) at(site string, i int, day, group, rule string) qianshao.Subject {
 	w.t.Helper()
 	return w.find(spec{url: fmt.Sprintf("http://%s/%d", site, i), at: day + " 08:00", rule: rule, group: group, category: "gambling", level: qianshao.LevelHigh})
 }
 
-// TestPrecision: a campaign counts once, by what most of its members got, in whatever way it
-// was decided; below ten campaigns there is no rate.
+// TestPrecision: a campaign counts once, by the verdict on most of its members, however it was decided;
+// below ten campaigns there is no rate.
 func TestPrecision(t *testing.T) { databasetest.Each(t, testPrecision) }
 
 func testPrecision(t *testing.T, open databasetest.Open) {
@@ -62,7 +62,7 @@ func testPrecision(t *testing.T, open databasetest.Open) {
 				return rule.Rate
 			}
 		}
-		t.Fatal("the rule is not there")
+		t.Fatal("the rule is missing")
 		return report.Rate{}
 	}
 	for i, v := range []qianshao.Verdict{crime, crime, crime, crime, crime, not} { // one campaign of six: right
@@ -71,7 +71,7 @@ func testPrecision(t *testing.T, open databasetest.Open) {
 	for i, v := range []qianshao.Verdict{crime, not, unsure} { // tied
 		w.decide("ann", "3 09:00", w.at(fmt.Sprintf("t%d.example", i), i, "2", "2000002", "r"), v)
 	}
-	w.decide("ann", "3 09:00", w.at("u.example", 0, "2", "", "r"), unsure) // says nothing
+	w.decide("ann", "3 09:00", w.at("u.example", 0, "2", "", "r"), unsure) // does not count
 	for i := range 7 {
 		w.decide("ann", "3 09:00", w.at(fmt.Sprintf("c%d.example", i), i, "2", "", "r"), crime)
 	}
@@ -81,20 +81,20 @@ func testPrecision(t *testing.T, open databasetest.Open) {
 	if got := rule("9 00:00"); got != want {
 		t.Errorf("nine campaigns: %+v, want %+v", got, want)
 	}
-	w.decide("ann", "8 23:59", w.at("n.example", 1, "1", "", "r"), not) // found before the period
+	w.decide("ann", "8 23:59", w.at("n.example", 1, "1", "", "r"), not) // first seen before the period
 	low, high := rates.Wilson(8, 10)
 	want = report.Rate{Right: 8, Wrong: 2, Tied: 1, Precision: .8, Low: low, High: high}
 	if got := rule("9 00:00"); got != want || math.Abs(low-.4902) > .0001 || math.Abs(high-.9433) > .0001 {
 		t.Errorf("ten campaigns: %+v, want %+v", got, want)
 	}
-	w.decide("ann", "9 00:00", w.at("n.example", 2, "1", "", "r"), not) // decided after it
+	w.decide("ann", "9 00:00", w.at("n.example", 2, "1", "", "r"), not) // decided after the period
 	if got := rule("10 00:00"); got != want {
 		t.Errorf("a decision after the end changes it to %+v", got)
 	}
 }
 
-// TestAgreement: reviews are held against the decision that they are about, whatever came later; those of
-// decisions that were drawn at random stand apart.
+// TestAgreement: reviews are compared with the decision that they are about, whatever came later; those of
+// decisions drawn at random are also counted separately.
 func TestAgreement(t *testing.T) { databasetest.Each(t, testAgreement) }
 
 func testAgreement(t *testing.T, open databasetest.Open) {
@@ -104,7 +104,7 @@ func testAgreement(t *testing.T, open databasetest.Open) {
 	critical := func(i int) qianshao.Subject {
 		return w.find(spec{url: fmt.Sprintf("http://k%d.example/", i), at: "2 08:00", rule: "r", category: "gambling", level: qianshao.LevelCritical})
 	}
-	chosen := critical(0) // it is reviewed because of what was said of it
+	chosen := critical(0) // it is reviewed because of its verdict
 	w.decide("ann", "3 08:00", chosen, not)
 	w.review("bob", "4 08:00", chosen, not)
 	w.sampled()
@@ -118,7 +118,7 @@ func testAgreement(t *testing.T, open databasetest.Open) {
 			f := w.at(fmt.Sprintf("s%d.example", n), n, "2", "", "r")
 			w.decide("ann", "3 08:00", f, pair.first)
 			w.review("bob", "4 08:00", f, pair.second)
-			if pair.first != pair.second { // a lead agrees with the review
+			if pair.first != pair.second { // the lead agrees with the review
 				w.Now = clock(t, "5 08:00")
 				w.Must(t, "leo", w.Decision(t, f, qianshao.ActAdjudicate, pair.second))
 			}
@@ -141,7 +141,7 @@ func testAgreement(t *testing.T, open databasetest.Open) {
 	if all, audit := v.Kappa, v.Audit.Kappa; all == nil || audit == nil || math.Abs(*audit-26./59) > 1e-9 || math.Abs(*all-.5) > 1e-9 {
 		t.Errorf("kappa %v, audit %v", all, audit)
 	}
-	// Of the eleven, seven stand as crime and four as none. late was not reviewed within the week.
+	// Of the eleven, seven stand as crime and four as not crime. late was not reviewed within the week.
 	if got := r.Rules[0].Audit; got.Right != 7 || got.Wrong != 4 || got.Few || got.Precision != 7./11 {
 		t.Errorf("the audit's rate is %+v", got)
 	}
@@ -153,7 +153,7 @@ func testAgreement(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// TestBlind: what waits for its blind review is told of no single site and no single campaign.
+// TestBlind: a verdict that waits for its blind review is not counted for single sites and campaigns.
 func TestBlind(t *testing.T) { databasetest.Each(t, testBlind) }
 
 func testBlind(t *testing.T, open databasetest.Open) {
@@ -174,7 +174,7 @@ func testBlind(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// TestStanding: what of a finding counts at the end of the week, in which it was found.
+// TestStanding: how a finding of the week counts at its end.
 func TestStanding(t *testing.T) { databasetest.Each(t, testStanding) }
 
 func testStanding(t *testing.T, open databasetest.Open) {
@@ -198,7 +198,7 @@ func testStanding(t *testing.T, open databasetest.Open) {
 			w.Now = clock(w.t, "3 08:00")
 			w.Must(w.t, "leo", w.Decision(w.t, f, qianshao.ActAdjudicate, not))
 		}, report.Verdicts{NotCrime: 1, Decided: 1, Median: time.Hour, P90: time.Hour}},
-		{"disputed", func(w *world, f qianshao.Subject) { // it stands until somebody adjudicates
+		{"disputed", func(w *world, f qianshao.Subject) { // the decision stands until somebody adjudicates
 			w.decide("ann", "2 09:00", f, crime)
 			w.Now = clock(w.t, "3 08:00")
 			w.Must(w.t, "bob", w.Decision(w.t, f, qianshao.ActDispute, not))
@@ -258,7 +258,7 @@ func (w *world) forget(f qianshao.Subject) {
 	}
 }
 
-// TestOld: of what was found long ago, only what waits and what was touched since counts.
+// TestOld: of old findings, only those that wait or were changed since count.
 func TestOld(t *testing.T) { databasetest.Each(t, testOld) }
 
 func testOld(t *testing.T, open databasetest.Open) {
@@ -281,15 +281,16 @@ func testOld(t *testing.T, open databasetest.Open) {
 	w.visit("http://o3.example/3", "17 09:00", "1", qianshao.Finding{
 		ID: changed.ID, URL: "http://o3.example/3", Authorisation: "city", Rule: "r", Category: "gambling", Level: qianshao.LevelHigh, Score: 60, Seen: "other",
 	})
-	w.decide("ann", "23 00:00", later, crime) // after it
+	w.decide("ann", "23 00:00", later, crime) // after the week
 	r := w.report(report.Query{Period: report.Week(clock(t, "18 00:00"), shanghai), Sight: qianshao.SeeAll()}, "24 00:00")
-	want := report.Verdicts{NotCrime: 1, Undecided: 4, Overdue: 4, Parked: 1} // undone, changed, later, and what waits
+	want := report.Verdicts{NotCrime: 1, Undecided: 4, Overdue: 4, Parked: 1} // undone, changed, later, and the waiting ones
 	if diff := cmp.Diff(want, r.Verdicts, cmpopts.IgnoreFields(report.Verdicts{}, "Reasons", "Whose")); diff != "" || r.Before != (report.Summary{}) {
 		t.Errorf("before %+v, verdicts (-want +got):\n%s", r.Before, diff)
 	}
 }
 
-// TestPolicyIsNobody: what a campaign's policy decides counts as decided, but nobody has taken time for it.
+// TestPolicyIsNobody: a finding decided by a campaign's policy counts as decided, but not in the times that
+// people took.
 func TestPolicyIsNobody(t *testing.T) { databasetest.Each(t, testPolicyIsNobody) }
 
 func testPolicyIsNobody(t *testing.T, open databasetest.Open) {
@@ -312,8 +313,8 @@ func testPolicyIsNobody(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// TestSightOfReports: who is limited gets the figures of what they see, and a report of one authorisation
-// has no other's; labels and counts of campaigns are of that, too.
+// TestSightOfReports: limited accounts get the figures of what they see, and a report on one authorisation
+// contains no other's; labels and counts of campaigns, too.
 func TestSightOfReports(t *testing.T) { databasetest.Each(t, testSightOfReports) }
 
 func testSightOfReports(t *testing.T, open databasetest.Open) {
@@ -358,7 +359,7 @@ func testSightOfReports(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// TestUnknownAuthorisation: one that is not there and one that may not be seen are alike.
+// TestUnknownAuthorisation: a missing authorisation and a hidden one give the same error.
 func TestUnknownAuthorisation(t *testing.T) { databasetest.Each(t, testUnknownAuthorisation) }
 
 func testUnknownAuthorisation(t *testing.T, open databasetest.Open) {
@@ -374,11 +375,11 @@ func testUnknownAuthorisation(t *testing.T, open databasetest.Open) {
 		}
 	}
 	if _, err := w.reader("9 08:00").Report(t.Context(), report.Query{Sight: qianshao.SeeAll()}); err == nil {
-		t.Error("no period is a period")
+		t.Error("an empty period is accepted")
 	}
 }
 
-// TestRunning: while a period lasts, its report is of what is there; one that lies ahead is empty.
+// TestRunning: the report of the current period covers it up to now; that of a future one is empty.
 func TestRunning(t *testing.T) { databasetest.Each(t, testRunning) }
 
 func testRunning(t *testing.T, open databasetest.Open) {
@@ -396,8 +397,8 @@ func testRunning(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// TestLater: whatever people do after the end of a period, its figures stay as they were. What the crawl
-// says is that of today.
+// TestLater: whatever people do after the end of a period, its figures stay the same. Data from the crawl
+// is today's.
 func TestLater(t *testing.T) { databasetest.Each(t, testLater) }
 
 func testLater(t *testing.T, open databasetest.Open) {
@@ -447,11 +448,11 @@ func testLater(t *testing.T, open databasetest.Open) {
 	}
 	got := w.report(q, "12 00:00")
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(report.Report{}, "Made"), cmp.Comparer(func(a, b *time.Location) bool { return a == b })); diff != "" {
-		t.Errorf("what was done later changes the report (-then +now):\n%s", diff)
+		t.Errorf("later acts change the report (-then +now):\n%s", diff)
 	}
 	next := w.report(report.Query{Period: report.Week(clock(t, "10 00:00"), shanghai), Sight: qianshao.SeeAll()}, "12 00:00")
 	if next.Before != want.Summary() {
-		t.Errorf("the week after says that it was %+v; it was %+v", next.Before, want.Summary())
+		t.Errorf("the next week's report gives it as %+v; it was %+v", next.Before, want.Summary())
 	}
 	text, err := json.Marshal(got)
 	check(t, err)

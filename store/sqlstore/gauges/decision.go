@@ -26,8 +26,8 @@ type counted struct {
 	store.Decision
 }
 
-// A finding that was deleted since has no row, and is not counted. Decisions that a campaign's
-// policy made are nobody's work.
+// Findings deleted since have no row, and are not counted. Decisions by a campaign's policy are nobody's
+// work.
 const selectDecisions = `
 SELECT a.seq, a.subject, a.kind, a.verdict, f.level, a.at - f.first_seen FROM acts a CROSS JOIN campaign_findings f ON f.finding = a.subject
 WHERE a.seq > $1 AND a.seq <= $2 AND a.subject_kind = 'finding' AND (a.kind = 'review' OR a.kind = 'decide' AND a.basis = 0)
@@ -40,7 +40,7 @@ func (c *Counter) Decisions(ctx context.Context, after, last int64) ([]store.Dec
 	list, err := database.Collect(ctx, c.db.Read, func(r *sql.Rows) (d counted, err error) {
 		var waited int64
 		err = r.Scan(&d.seq, &d.finding, &d.Kind, &d.verdict, &d.Level, &waited)
-		d.Waited = time.Duration(max(0, waited)) * time.Millisecond // a clock may have been turned
+		d.Waited = time.Duration(max(0, waited)) * time.Millisecond // the clock may have been changed
 		return d, err
 	}, selectDecisions, after, last)
 	if err != nil {
@@ -61,7 +61,7 @@ func (c *Counter) Decisions(ctx context.Context, after, last int64) ([]store.Dec
 	return decisions, nil
 }
 
-// verdictBefore returns the verdict that an act was about.
+// verdictBefore returns the verdict that an act was a review of.
 func (c *Counter) verdictBefore(ctx context.Context, d *counted) (qianshao.Verdict, error) {
 	acts, err := trail.ActsOf(ctx, c.db.Read, qianshao.Subject{Kind: qianshao.SubjectFinding, ID: d.finding})
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package gauges counts what a database has, for the metrics: over all that anybody may see,
-// and without the rows of findings, whose evidence takes pages.
+// Package gauges counts what a database has, for the metrics: whoever may see it, and without reading the
+// rows of findings, whose evidence is large.
 package gauges
 
 import (
@@ -13,14 +13,14 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Counter counts what an open database has. It is safe for concurrent use.
+// Counter counts in an open database. It is safe for concurrent use.
 type Counter struct{ db *database.DB }
 
 // New returns a counter.
 func New(db *database.DB) *Counter { return &Counter{db: db} }
 
-// Gauges counts what there is at a moment. It reads some rows for each finding, URL and host:
-// docs/performance.md says how long that takes. The counts are not of one transaction.
+// Gauges returns the counts as of now. It reads some rows for each finding, URL and host:
+// docs/performance.md has the times. The counts are not from one transaction.
 func (c *Counter) Gauges(ctx context.Context, now time.Time) (g store.Gauges, err error) {
 	for _, count := range []func(context.Context, *store.Gauges, time.Time) error{c.findings, c.answers, c.queue, c.frontier, c.authorisations, c.checks} {
 		if err := count(ctx, &g, now); err != nil {
@@ -32,8 +32,8 @@ func (c *Counter) Gauges(ctx context.Context, now time.Time) (g store.Gauges, er
 
 const (
 	countFindings = `SELECT category, level, authorisation, count(*) - count(gone_at), count(gone_at) FROM findings GROUP BY category, level, authorisation`
-	// countAnswers counts those that have one, once they are grouped. What a decision says that waits for a second review
-	// (desk.Standing.DueForReview) is told to nobody.
+	// countAnswers counts the grouped findings that have a verdict. A decision that waits for a second
+	// review (desk.Standing.DueForReview) is shown to nobody.
 	countAnswers = `
 SELECT f.category, CASE WHEN s.second <> '' AND s.reviews = 0 THEN $1 ELSE s.verdict END, count(*)
 FROM standings s CROSS JOIN campaign_findings f ON f.finding = s.subject WHERE s.subject_kind = 'finding' AND s.verdict <> '' GROUP BY 1, 2`
@@ -46,7 +46,7 @@ SELECT coalesce(sum(undecided), 0), count(*) FILTER (WHERE due <= $1), coalesce(
 	countRows = `SELECT count(*) FROM campaign_counts WHERE authorisation = '*' AND category = '*' AND rank >= 2`
 	countURLs = `
 SELECT (SELECT count(*) FROM frontier), (SELECT count(*) FROM frontier WHERE due IS NOT NULL), (SELECT count(*) FROM frontier WHERE due IS NOT NULL AND due <= $1)`
-	// countHosts counts hosts by the authorisation under which they were last asked, or else are to be.
+	// countHosts counts hosts by the authorisation under which they were last visited, or will be.
 	countHosts = `
 SELECT authorisation, count(since), coalesce(min(since), 0), max(fetched_at) FROM (
   SELECT CASE WHEN h.authorisation <> '' THEN h.authorisation ELSE coalesce(
@@ -67,7 +67,7 @@ func (c *Counter) findings(ctx context.Context, g *store.Gauges, _ time.Time) (e
 	return c.db.Read.QueryRowContext(ctx, countSites).Scan(&g.FlaggedSites)
 }
 
-// answers comes after findings: those that nobody has answered are the rest.
+// answers runs after findings: those without a verdict are the rest.
 func (c *Counter) answers(ctx context.Context, g *store.Gauges, _ time.Time) error {
 	g.Answers = map[qianshao.Category]map[qianshao.Answer]int{}
 	for i := range g.Findings {
@@ -84,7 +84,7 @@ func (c *Counter) answers(ctx context.Context, g *store.Gauges, _ time.Time) err
 		if err = r.Scan(&category, &answer, &n); err != nil {
 			return none, err
 		}
-		if of := g.Answers[category]; of != nil { // else the finding has come since
+		if of := g.Answers[category]; of != nil { // otherwise the finding is newer than the count
 			of[answer] += n
 			of[qianshao.AnswerNone] = max(0, of[qianshao.AnswerNone]-n)
 		}
@@ -111,7 +111,7 @@ func (c *Counter) frontier(ctx context.Context, g *store.Gauges, now time.Time) 
 	return nil
 }
 
-// authorisations counts by those of the register; what is under others counts for the whole.
+// authorisations counts by the authorisations of the register; what is under others is in the totals only.
 func (c *Counter) authorisations(ctx context.Context, g *store.Gauges, now time.Time) (err error) {
 	g.Authorisations, err = database.Collect(ctx, c.db.Read, func(r *sql.Rows) (a store.AuthorisationCount, err error) {
 		err = r.Scan(&a.ID, &a.InForce)
@@ -167,7 +167,7 @@ func (c *Counter) checks(ctx context.Context, g *store.Gauges, _ time.Time) erro
 	return nil
 }
 
-// KeepEvidenceCheck keeps what a verification of the evidence archive has come to, as the last one.
+// KeepEvidenceCheck stores the result of a verification of the evidence archive as the last one.
 func (c *Counter) KeepEvidenceCheck(ctx context.Context, k store.Check) error {
 	return c.db.Update(ctx, database.Durable, "keep the check of the archive in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `

@@ -18,7 +18,7 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// world is a store with its desk, whose findings are grouped when a test says so.
+// world is a store with its desk; findings are grouped when a test says so.
 type world struct {
 	*storetest.Desk
 	t      *testing.T
@@ -66,7 +66,7 @@ func (w *world) group() {
 	}
 }
 
-// register has an authorisation that is in force, and one that has ended.
+// register registers an authorisation in force, and one that has ended.
 func (w *world) register() {
 	w.t.Helper()
 	w.must(w.store.PutAuthorisations(w.t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{
@@ -75,7 +75,7 @@ func (w *world) register() {
 	}))
 }
 
-// critical saves a page with a critical finding: whoever says that it is no crime is reviewed.
+// critical saves a page with a critical finding: calling it no crime requires a review.
 func (w *world) critical(url string, hours int) qianshao.Subject {
 	w.t.Helper()
 	p := storetest.Page(url, "worst", hours, "casino")
@@ -85,7 +85,7 @@ func (w *world) critical(url string, hours int) qianshao.Subject {
 	return qianshao.Subject{Kind: qianshao.SubjectFinding, ID: qianshao.FindingID(url, "casino")}
 }
 
-// TestGauges: what is there is counted, by kind, verdict, state and authorisation.
+// TestGauges: everything is counted by kind, verdict, state and authorisation.
 func TestGauges(t *testing.T) { databasetest.Each(t, testGauges) }
 
 func testGauges(t *testing.T, open databasetest.Open) {
@@ -132,8 +132,8 @@ func testGauges(t *testing.T, open databasetest.Open) {
 	}
 }
 
-// TestDecisions: first decisions are counted with the time that they took, and second reviews
-// by whether they agree with what stood then, whatever came after.
+// TestDecisions: first decisions are counted with the time that they took, and second reviews by whether
+// they agree with the verdict of that time, whatever came later.
 func TestDecisions(t *testing.T) { databasetest.Each(t, testDecisions) }
 
 func testDecisions(t *testing.T, open databasetest.Open) {
@@ -165,7 +165,7 @@ func testDecisions(t *testing.T, open databasetest.Open) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	// In parts it is the same.
+	// Counted in parts, the result is the same.
 	got = nil
 	for at := start; at < end; at++ {
 		part, err := w.store.Decisions(t.Context(), at, at+1)

@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// TestFindingsAreNotRead: what is counted of findings stands in indexes. Their rows have the
-// evidence, which takes pages.
+// TestFindingsAreNotRead: findings are counted from indexes. Their rows contain the evidence, which is
+// large.
 func TestFindingsAreNotRead(t *testing.T) {
 	t.Parallel()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db"))
@@ -31,7 +31,7 @@ func TestFindingsAreNotRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		if text := strings.Join(plan, "; "); !strings.Contains(text, index) || query == countFindings && strings.Contains(text, "TEMP") {
-			t.Errorf("%q is not how this is read: %s\n%s", index, text, query)
+			t.Errorf("%q is not used by the plan: %s\n%s", index, text, query)
 		}
 	}
 }

@@ -40,10 +40,10 @@ func (n *Notices) Alert(ctx context.Context, id string) (notify.Alert, error) {
 	return a, n.db.Fail(fmt.Sprintf("read alert %q of", id), err)
 }
 
-// PutAlert adds an alert, or changes the one with its id, whose account stays. It is a mistake of
-// notify.Alert's Check, notify.ErrTooManyAlerts, notify.ErrNameTaken, or store.ErrNotFound for a
-// channel that is not there, unless the alert is switched off. A new alert, one that is enabled anew, and one that has got another
-// view begins at by.At: what was found before is not new to it.
+// PutAlert adds an alert, or changes the one with its id, which keeps its account. Errors are those of
+// notify.Alert's Check, notify.ErrTooManyAlerts, notify.ErrNameTaken, and store.ErrNotFound for a channel
+// that does not exist, unless the alert is disabled. An alert that is new, enabled again, or has another
+// view starts at by.At: findings from before are not news.
 func (n *Notices) PutAlert(ctx context.Context, by store.Signed, a notify.Alert) error {
 	if err := errors.Join(signed(by), a.Check()); err != nil {
 		return err
@@ -79,8 +79,8 @@ func (n *Notices) PutAlert(ctx context.Context, by store.Signed, a notify.Alert)
 	})
 }
 
-// hasChannel is store.ErrNotFound for a channel that is not there. What is switched off may stay
-// without one: its channel may have been deleted.
+// hasChannel returns store.ErrNotFound for a channel that does not exist. What is disabled needs none: its
+// channel may have been deleted.
 func hasChannel(ctx context.Context, tx *database.Tx, id string, off bool) error {
 	if off {
 		return nil
@@ -109,8 +109,8 @@ ON CONFLICT (id) DO UPDATE SET name = excluded.name, view = excluded.view, chann
 	return err
 }
 
-// letGo lets go of what an alert was about to send elsewhere or about something else. An alert
-// that was disabled has nothing to tell: what waits is told by nobody.
+// letGo drops pending deliveries of an alert that was redirected or changed. If the alert was disabled, its
+// waiting findings are not reported at all.
 func letGo(ctx context.Context, tx *database.Tx, by store.Signed, old, now *notify.Alert) error {
 	if old.ID == "" {
 		return nil
@@ -127,7 +127,7 @@ func letGo(ctx context.Context, tx *database.Tx, by store.Signed, old, now *noti
 	return nil
 }
 
-// DeleteAlert deletes an alert with what it was to tell, or returns store.ErrNotFound.
+// DeleteAlert deletes an alert with its waiting findings, or returns store.ErrNotFound.
 func (n *Notices) DeleteAlert(ctx context.Context, by store.Signed, id string) error {
 	if err := signed(by); err != nil {
 		return err
@@ -147,7 +147,8 @@ func (n *Notices) DeleteAlert(ctx context.Context, by store.Signed, id string) e
 	})
 }
 
-// SetObstacle notes why an alert tells nothing, "" if it can tell. It is no act: the program finds it out.
+// SetObstacle records why an alert sends nothing, "" if it can. It leaves no act, as the program detects
+// this itself.
 func (n *Notices) SetObstacle(ctx context.Context, alert string, why notify.Obstacle) error {
 	return n.db.Update(ctx, database.Ordered, "note the obstacle of an alert in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE notice_alerts SET obstacle = $2 WHERE id = $1`, alert, string(why))
@@ -155,7 +156,8 @@ func (n *Notices) SetObstacle(ctx context.Context, alert string, why notify.Obst
 	})
 }
 
-// SetBack sets Created and Looked of an alert to a moment where they are later, as after the clock was set back.
+// SetBack sets Created and Looked of an alert to now if they are later, for instance because the clock was
+// set back.
 func (n *Notices) SetBack(ctx context.Context, alert string, now time.Time) error {
 	return n.db.Update(ctx, database.Ordered, "set an alert back in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE notice_alerts SET created = min(created, $2), looked = min(looked, $2) WHERE id = $1`, alert, database.Millis(now))
@@ -184,10 +186,10 @@ func (n *Notices) Schedule(ctx context.Context, id string) (notify.Schedule, err
 	return s, n.db.Fail(fmt.Sprintf("read scheduled report %q of", id), err)
 }
 
-// PutSchedule adds a schedule, or changes the one with its id, whose account stays. It is a
-// mistake of notify.Schedule's Check, notify.ErrTooManySchedules, or store.ErrNotFound for a
-// channel that is not there, unless it is switched off. A new one, and one that is enabled anew, begins with the period
-// in which by.At is.
+// PutSchedule adds a schedule, or changes the one with its id, which keeps its account. Errors are those of
+// notify.Schedule's Check, notify.ErrTooManySchedules, and store.ErrNotFound for a channel that does not
+// exist, unless the schedule is disabled. One that is new or enabled again starts with the period that
+// contains by.At.
 func (n *Notices) PutSchedule(ctx context.Context, by store.Signed, s notify.Schedule) error {
 	if err := errors.Join(signed(by), s.Check()); err != nil {
 		return err
@@ -224,7 +226,7 @@ ON CONFLICT (id) DO UPDATE SET channel = excluded.channel, period = excluded.per
 	})
 }
 
-// redirect sends the reports of a schedule that are on their way to where it sends them now.
+// redirect sends a schedule's pending reports to its present channel and recipients.
 func redirect(ctx context.Context, tx *database.Tx, by store.Signed, s *notify.Schedule) error {
 	if s.Disabled {
 		return dropPending(ctx, tx, `schedule`, s.ID, notify.ScheduleGone, by)

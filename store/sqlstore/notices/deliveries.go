@@ -18,16 +18,17 @@ import (
 const (
 	deliveryColumns  = `key, alert, schedule, channel, period_from, period_to, state, created, since, next, attempts, findings, problem, fault, obstacle, settled`
 	selectDeliveries = `SELECT ` + deliveryColumns + ` FROM notice_deliveries `
-	// selectSent counts what an alert has sent since, and looks for the last of all and for what is pending.
+	// selectSent counts an alert's deliveries after a time, and finds its last one and a pending one.
 	selectSent = `SELECT (SELECT count(*) FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND created > $2 AND state <> 'dropped'),
   coalesce((SELECT created FROM notice_deliveries WHERE alert = $1 AND alert <> '' AND state <> 'dropped' ORDER BY created DESC LIMIT 1), 0),
   EXISTS (SELECT 1 FROM notice_deliveries INDEXED BY notice_deliveries_pending WHERE state = 'pending' AND alert = $1)`
-	// selectUndelivered is asked for every page of the console.
+	// selectUndelivered runs for every page of the console.
 	selectUndelivered = `SELECT 1 FROM notice_deliveries WHERE state IN ('failed', 'pending') AND (state = 'failed' OR attempts > 0) AND (alert <> '' OR schedule <> '') `
-	// ofAccount restricts deliveries to those of an account, which is the argument of the number %d.
+	// ofAccount restricts deliveries to those of the account in argument number %d.
 	ofAccount     = `AND (alert IN (SELECT id FROM notice_alerts WHERE account = $%[1]d) OR schedule IN (SELECT id FROM notice_schedules WHERE account = $%[1]d)) `
 	updateWaiting = `UPDATE notice_items SET delivery = $1 WHERE alert = $2 AND delivery = 0 AND ready <= $3`
-	// updateFindings names delivery > 0 for the index, which has no others: all that was ever told is many times more.
+	// updateFindings says delivery > 0 for an index that contains only these: the items already reported
+	// are many times more.
 	updateFindings = `UPDATE notice_deliveries SET findings = (SELECT count(DISTINCT finding) FROM notice_items WHERE delivery = $1 AND delivery > 0) WHERE number = $1`
 )
 
@@ -40,16 +41,16 @@ func scanDelivery(r *sql.Rows) (d notify.Delivery, err error) {
 	return d, err
 }
 
-// faultText writes a failure's kind and values as a list of JSON; "" for one of no known kind.
+// faultText writes a failure's kind and values as a JSON list; "" if its kind is unknown.
 func faultText(f notify.Fault) string {
 	if f.Code == "" {
 		return ""
 	}
-	text, _ := json.Marshal(append([]string{string(f.Code)}, f.Args...)) // strings always can be
+	text, _ := json.Marshal(append([]string{string(f.Code)}, f.Args...)) // strings can always be encoded
 	return string(text)
 }
 
-// readFault reads what faultText writes. What cannot be read is of no known kind: there is the text.
+// readFault reads what faultText writes. A failure that cannot be read has no known kind, but its text.
 func readFault(text string) (f notify.Fault) {
 	var list []string
 	if json.Unmarshal([]byte(text), &list) == nil && len(list) > 0 {
@@ -61,7 +62,8 @@ func readFault(text string) (f notify.Fault) {
 	return f
 }
 
-// Deliveries returns deliveries, the latest first. One to go on behind that is not there is store.ErrNotFound.
+// Deliveries returns deliveries, the latest first. A delivery to continue after that does not exist is
+// store.ErrNotFound.
 func (n *Notices) Deliveries(ctx context.Context, q notify.DeliveriesQuery) ([]notify.Delivery, error) {
 	behind := int64(1) << 62
 	if q.After != "" {
@@ -90,8 +92,8 @@ func (n *Notices) Delivery(ctx context.Context, key string) (notify.Delivery, er
 	return d, n.db.Fail("read a delivery of", err)
 }
 
-// DeliveryStates counts the deliveries that are pending and that have failed, and says since
-// when the first of those is tried that are pending; zero if none is. Tests do not count.
+// DeliveryStates counts pending and failed deliveries, and returns since when the oldest pending one has
+// been tried; the zero time if there is none. Tests do not count.
 func (n *Notices) DeliveryStates(ctx context.Context) (counts map[notify.State]int, oldest time.Time, err error) {
 	counts = map[notify.State]int{notify.Pending: 0, notify.Failed: 0}
 	var since sql.NullInt64
@@ -108,9 +110,8 @@ func (n *Notices) DeliveryStates(ctx context.Context) (counts map[notify.State]i
 	return counts, trail.Moment(since.Int64), nil
 }
 
-// RetryDelivery has a delivery that has failed, or waits after an attempt that has, tried again
-// now, with the same key, for a day. It is
-// store.ErrNotFound or notify.ErrNotFailed.
+// RetryDelivery retries a delivery that failed, or whose last attempt failed, now and for another day, with
+// the same key. It returns store.ErrNotFound or notify.ErrNotFailed.
 func (n *Notices) RetryDelivery(ctx context.Context, by store.Signed, key string) error {
 	if err := signed(by); err != nil {
 		return err
@@ -131,8 +132,8 @@ func (n *Notices) RetryDelivery(ctx context.Context, by store.Signed, key string
 	})
 }
 
-// DropDelivery gives up a delivery that has failed: what it was to tell is not told. It is
-// store.ErrNotFound or notify.ErrNotFailed.
+// DropDelivery gives up a failed delivery: its findings are not reported. It returns store.ErrNotFound or
+// notify.ErrNotFailed.
 func (n *Notices) DropDelivery(ctx context.Context, by store.Signed, key string) error {
 	if err := signed(by); err != nil {
 		return err
@@ -156,8 +157,8 @@ func (n *Notices) DropDelivery(ctx context.Context, by store.Signed, key string)
 	})
 }
 
-// Undelivered counts the deliveries of an account, of all with "", that have failed, or wait after an
-// attempt that has; at most limit. Tests do not count: whoever has made one has seen what came of it.
+// Undelivered counts the deliveries of an account, or of all with "", that failed or whose last attempt
+// failed; at most limit. Tests do not count: whoever ran one has seen its result.
 func (n *Notices) Undelivered(ctx context.Context, account string, limit int) (count int, err error) {
 	query, args := selectUndelivered, []any{limit}
 	if account != "" {
@@ -167,7 +168,7 @@ func (n *Notices) Undelivered(ctx context.Context, account string, limit int) (c
 	return count, n.db.Fail("count what was not delivered in", err)
 }
 
-// SentSince says what of an alert was sent; those after a moment are counted.
+// SentSince summarises an alert's deliveries, and counts those after a given time.
 func (n *Notices) SentSince(ctx context.Context, alert string, after time.Time) (s notify.Sent, err error) {
 	var at int64
 	err = n.db.Read.QueryRowContext(ctx, selectSent, alert, database.Millis(after)).Scan(&s.Count, &at, &s.Pending)
@@ -175,8 +176,9 @@ func (n *Notices) SentSince(ctx context.Context, alert string, after time.Time) 
 	return s, n.db.Fail("count the messages of an alert in", err)
 }
 
-// Deliver begins a delivery of all that its alert may tell of at d.Created, but for what is taken
-// back as by TakeBack. begun is false if there is nothing, or the alert was changed or deleted meanwhile.
+// Deliver begins a delivery of everything that its alert may report at d.Created, except the items taken
+// back as by TakeBack. begun is false if there is nothing, or if the alert was changed or deleted
+// meanwhile.
 func (n *Notices) Deliver(ctx context.Context, d notify.Delivery, gone, later []notify.Item) (begun bool, err error) {
 	err = n.db.Update(ctx, database.Durable, "begin a delivery in", func(tx *database.Tx) error {
 		begun = false
@@ -213,8 +215,8 @@ func insertDelivery(ctx context.Context, tx *database.Tx, d *notify.Delivery) (n
 	return number, err
 }
 
-// DeliverReport begins the delivery of a report, once for each period of a schedule. It does
-// nothing if the schedule was deleted, disabled, or has had the period.
+// DeliverReport begins the delivery of a report, once for each period of a schedule. It does nothing if the
+// schedule was deleted or disabled, or the period was delivered before.
 func (n *Notices) DeliverReport(ctx context.Context, d notify.Delivery) error {
 	return n.db.Update(ctx, database.Durable, "begin the delivery of a report in", func(tx *database.Tx) error {
 		rows, err := database.ChangedRows(tx.ExecContext(ctx, `UPDATE notice_schedules SET sent = $2 WHERE id = $1 AND disabled = 0 AND sent < $2`, d.Schedule, database.Millis(d.To)))
@@ -226,9 +228,9 @@ func (n *Notices) DeliverReport(ctx context.Context, d notify.Delivery) error {
 	})
 }
 
-// DeliverReportNow begins the delivery of a report that a person asks for, whether its period was
-// delivered or not. It is store.ErrNotFound for a schedule that is not there or is disabled, and
-// notify.ErrReportWaits if one of its reports is on its way.
+// DeliverReportNow begins the delivery of a report that a person asks for, even if its period was delivered
+// before. It returns store.ErrNotFound for a schedule that does not exist or is disabled, and
+// notify.ErrReportWaits if one of its reports is still pending.
 func (n *Notices) DeliverReportNow(ctx context.Context, by store.Signed, d notify.Delivery) error {
 	if err := signed(by); err != nil {
 		return err
@@ -248,7 +250,7 @@ func (n *Notices) DeliverReportNow(ctx context.Context, by store.Signed, d notif
 	})
 }
 
-// LogDelivery adds a delivery that is settled, for the log: a test.
+// LogDelivery adds a delivery to the log that is already settled: a test.
 func (n *Notices) LogDelivery(ctx context.Context, d notify.Delivery) error {
 	return n.db.Update(ctx, database.Durable, "log a delivery in", func(tx *database.Tx) error {
 		_, err := insertDelivery(ctx, tx, &d)
@@ -256,18 +258,18 @@ func (n *Notices) LogDelivery(ctx context.Context, d notify.Delivery) error {
 	})
 }
 
-// isDue holds for deliveries that are due at $1. What lies further ahead than anything is put off
-// for was put off by a clock that was ahead.
+// isDue selects deliveries that are due at $1. A time further ahead than any delay was set by a clock that
+// was ahead.
 const isDue = `state = 'pending' AND (next <= $1 OR next > $1 + 90000000)` // 25 hours; notify.GiveUp is 24
 
-// DueChannels returns the ids of the channels for which a delivery is due at a moment.
+// DueChannels returns the ids of the channels with deliveries due.
 func (n *Notices) DueChannels(ctx context.Context, now time.Time) ([]string, error) {
 	list, err := database.Collect(ctx, n.db.Read, database.ScanValue[string],
 		`SELECT DISTINCT channel FROM notice_deliveries WHERE `+isDue+` ORDER BY channel`, database.Millis(now))
 	return list, n.db.Fail("read due deliveries from", err)
 }
 
-// DueDelivery returns the delivery of a channel that has been due for longest at a moment, or store.ErrNotFound.
+// DueDelivery returns the delivery of a channel that has been due longest, or store.ErrNotFound.
 func (n *Notices) DueDelivery(ctx context.Context, channel string, now time.Time) (notify.Delivery, error) {
 	d, err := database.One(database.Collect(ctx, n.db.Read, scanDelivery,
 		selectDeliveries+`WHERE `+isDue+` AND channel = $2 ORDER BY next, number LIMIT 1`, database.Millis(now), channel))
@@ -277,8 +279,8 @@ func (n *Notices) DueDelivery(ctx context.Context, channel string, now time.Time
 	return d, n.db.Fail("read a due delivery from", err)
 }
 
-// PutOff notes when a delivery is tried next, and what the last attempt has failed with. until,
-// if it is set, is a moment before which nothing else is to be sent to its channel.
+// PutOff records when a delivery is tried next, and why the last attempt failed. Nothing else is sent to
+// its channel before until, if that is set.
 func (n *Notices) PutOff(ctx context.Context, d notify.Delivery, until time.Time) error {
 	return n.db.Update(ctx, database.Ordered, "put a delivery off in", func(tx *database.Tx) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE notice_deliveries SET next = $2, attempts = $3, problem = $4, since = $5, fault = $6 WHERE key = $1 AND state = 'pending'`,
@@ -290,15 +292,15 @@ func (n *Notices) PutOff(ctx context.Context, d notify.Delivery, until time.Time
 	})
 }
 
-// SettleDelivery notes what has become of a pending delivery. What a delivered one has told of is
-// told; of one that was dropped it waits again; a failed one keeps it, to be tried again.
+// SettleDelivery records the end of a pending delivery. Items of a delivered one have been reported; those
+// of a dropped one wait again; a failed one keeps them, for another try.
 func (n *Notices) SettleDelivery(ctx context.Context, d notify.Delivery) error {
 	return n.db.Update(ctx, database.Durable, "settle a delivery in", func(tx *database.Tx) error {
 		number, err := database.One(database.Collect(ctx, tx, database.ScanValue[int64], `
 UPDATE notice_deliveries SET state = $2, attempts = $3, findings = $4, problem = $5, obstacle = $6, settled = $7, fault = $8 WHERE key = $1 AND state = 'pending' RETURNING number`,
 			d.Key, string(d.State), d.Attempts, d.Findings, d.Problem, string(d.Obstacle), database.Millis(d.Settled), faultText(d.Fault)))
 		if errors.Is(err, store.ErrNotFound) {
-			return nil // somebody has changed its alert or channel while it was sent
+			return nil // its alert or channel was changed while it was being sent
 		}
 		if err != nil {
 			return err
@@ -313,8 +315,8 @@ UPDATE notice_deliveries SET state = $2, attempts = $3, findings = $4, problem =
 	})
 }
 
-// ExpireDeliveries removes the deliveries that were settled before a moment. What they have told
-// of, or have failed to, is not told again.
+// ExpireDeliveries removes the deliveries settled before a given time. Their items are not reported again,
+// even if the delivery failed.
 func (n *Notices) ExpireDeliveries(ctx context.Context, before time.Time) error {
 	return n.db.Update(ctx, database.Ordered, "remove old deliveries from", func(tx *database.Tx) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE notice_items SET delivery = -1 WHERE delivery > 0

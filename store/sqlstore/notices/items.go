@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// HandOver notes for the consumer of notices, in the transaction that settles what the index
-// was told, that it must be told of the same findings: if there is an alert that is enabled.
+// HandOver queues findings for the consumer of notices, in the transaction that settles their update in the
+// index, if an enabled alert exists.
 func HandOver(ctx context.Context, tx *database.Tx, told []store.Pending, at time.Time) error {
 	if len(told) == 0 {
 		return nil
@@ -31,7 +31,7 @@ func HandOver(ctx context.Context, tx *database.Tx, told []store.Pending, at tim
 	return outbox.Note(ctx, tx, store.ConsumerNotices, ids, at)
 }
 
-// Forget removes what is kept of a finding that is deleted, in the same transaction.
+// Forget removes the data of a deleted finding, in the same transaction.
 func Forget(ctx context.Context, tx *database.Tx, finding string) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM notice_items WHERE finding = $1`, finding); err != nil {
 		return err
@@ -40,7 +40,7 @@ func Forget(ctx context.Context, tx *database.Tx, finding string) error {
 	return err
 }
 
-// What is read often, each by its indexes.
+// Frequent queries, each with its index.
 const (
 	selectEnabled = `SELECT 1 FROM notice_alerts WHERE disabled = 0`
 	selectFacts   = `
@@ -62,7 +62,7 @@ SELECT rowid, finding, alert, event, occurred, ready FROM notice_items
 WHERE delivery > 0 AND delivery = (SELECT number FROM notice_deliveries WHERE key = $1) AND rowid > $2 ORDER BY rowid LIMIT $3`
 )
 
-// Facts returns what is known, at a moment, of those of the findings that there are.
+// Facts returns the facts of the findings as of now; unknown findings are left out.
 func (n *Notices) Facts(ctx context.Context, ids []string, now time.Time) ([]notify.Fact, error) {
 	text, err := json.Marshal(ids)
 	if err != nil {
@@ -77,7 +77,7 @@ func (n *Notices) Facts(ctx context.Context, ids []string, now time.Time) ([]not
 		}
 		f.BackAt, f.Due = trail.Moment(back), trail.Moment(due.Int64)
 		last := trail.Moment(acted.Int64)
-		if state.Valid { // a batch is undone whole, as long as its last member can be
+		if state.Valid { // a batch is undone as a whole, until its last member can no longer be
 			last = later(last, trail.Moment(done.Int64))
 			if s := desk.BatchState(state.String); s == desk.BatchApplying || s == desk.BatchUndoing {
 				last = later(last, now)
@@ -98,8 +98,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// Overdue returns the findings that have become overdue after one moment and up to another, in
-// the order of that and their ids, behind a finding, at most limit.
+// Overdue returns the findings that became overdue after from and up to to, by that time and then by id,
+// after the finding behind, at most limit.
 func (n *Notices) Overdue(ctx context.Context, from, to time.Time, behind string, limit int) ([]notify.Fact, error) {
 	list, err := database.Collect(ctx, n.db.Read, func(r *sql.Rows) (f notify.Fact, err error) {
 		var due int64
@@ -110,8 +110,8 @@ func (n *Notices) Overdue(ctx context.Context, from, to time.Time, behind string
 	return list, n.db.Fail("read overdue findings from", err)
 }
 
-// NoteItems notes what is to be told, unless it was before, and that the consumer of notices
-// was told of findings: in one transaction, so that nothing is lost between the two.
+// NoteItems adds new items to report, and settles the consumer of notices' findings: in one transaction, so
+// that nothing is lost between the two.
 func (n *Notices) NoteItems(ctx context.Context, items []notify.Item, told []store.Pending) error {
 	return n.db.Update(ctx, database.Ordered, "note what is to be told in", func(tx *database.Tx) error {
 		if err := addItems(ctx, tx, items); err != nil {
@@ -122,7 +122,7 @@ func (n *Notices) NoteItems(ctx context.Context, items []notify.Item, told []sto
 	})
 }
 
-// NoteOverdue notes overdue findings of an alert, and up to when they were looked for.
+// NoteOverdue adds overdue findings of an alert, and the time up to which they were searched for.
 func (n *Notices) NoteOverdue(ctx context.Context, alert string, items []notify.Item, looked time.Time) error {
 	return n.db.Update(ctx, database.Ordered, "note what is overdue in", func(tx *database.Tx) error {
 		if err := addItems(ctx, tx, items); err != nil {
@@ -133,8 +133,8 @@ func (n *Notices) NoteOverdue(ctx context.Context, alert string, items []notify.
 	})
 }
 
-// addItems adds items of findings and alerts that there are. A relapse is told each time, the
-// other events once: what was first seen when, and what waits since when, may be corrected.
+// addItems adds items whose findings and alerts exist. A relapse is reported each time, the other events
+// once: their times may be corrected later.
 func addItems(ctx context.Context, tx *database.Tx, items []notify.Item) error {
 	for i := range items {
 		it := &items[i]
@@ -156,14 +156,14 @@ func scanItem(r *sql.Rows) (i notify.Item, err error) {
 	return i, err
 }
 
-// WaitingItems returns what an alert may tell of at a moment, that of the highest score first, at most limit.
+// WaitingItems returns the items that an alert may report now, highest score first, at most limit.
 func (n *Notices) WaitingItems(ctx context.Context, alert string, now time.Time, limit int) ([]notify.Item, error) {
 	list, err := database.Collect(ctx, n.db.Read, scanItem, selectWaiting, alert, database.Millis(now), limit)
 	return list, n.db.Fail("read what is to be told from", err)
 }
 
-// ItemsOf returns what a delivery tells of, that of the highest score first, at most limit, and
-// how much of each event it is in all.
+// ItemsOf returns the items of a delivery, highest score first, at most limit, and the total for each
+// event.
 func (n *Notices) ItemsOf(ctx context.Context, key string, limit int) (list []notify.Item, all map[notify.Event]int, err error) {
 	list, err = database.Collect(ctx, n.db.Read, scanItem, `
 SELECT i.finding, i.alert, i.event, i.occurred, i.ready FROM notice_deliveries d JOIN notice_items i ON i.delivery = d.number AND i.delivery > 0
@@ -187,8 +187,8 @@ WHERE d.key = $1 ORDER BY c.score DESC NULLS LAST, i.finding, i.event, i.occurre
 	return list, all, n.db.Fail("count what a delivery tells of in", err)
 }
 
-// WalkItems returns what a delivery tells of, at most limit, behind the number of a row; last is
-// the number of the last one. What is taken back meanwhile moves no other.
+// WalkItems returns items of a delivery after a row number, at most limit; last is the number of the last
+// one. Items taken back meanwhile do not move others.
 func (n *Notices) WalkItems(ctx context.Context, key string, after int64, limit int) (list []notify.Item, last int64, err error) {
 	list, err = database.Collect(ctx, n.db.Read, func(r *sql.Rows) (i notify.Item, err error) {
 		var occurred, ready int64
@@ -199,8 +199,8 @@ func (n *Notices) WalkItems(ctx context.Context, key string, after int64, limit 
 	return list, last, n.db.Fail("read what a delivery tells of from", err)
 }
 
-// TakeBack takes items out of what is to be told: those of gone, which are forgotten, as they may
-// be told when they are there again; and those of later, which wait until they are Ready.
+// TakeBack removes items from a delivery: those of gone are forgotten, so that they are reported if they
+// come back; those of later wait until they are Ready.
 func (n *Notices) TakeBack(ctx context.Context, gone, later []notify.Item) error {
 	if len(gone)+len(later) == 0 {
 		return nil

@@ -1,6 +1,6 @@
-// Package notices has the statements of what is told to people: channels, alerts, schedules,
-// the findings that are to be told of, and the deliveries. What a person changes is an act,
-// added in the transaction of the change; no secret stands in one.
+// Package notices has the statements about notices: channels, alerts, schedules, the findings to be
+// reported, and the deliveries. A change made by a person adds an act in the same transaction; acts contain
+// no secrets.
 package notices
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Notices keeps what is told to people in an open database. It is safe for concurrent use.
+// Notices stores notices in an open database. It is safe for concurrent use.
 type Notices struct{ db *database.DB }
 
-// New returns what a database keeps.
+// New returns the Notices of a database.
 func New(db *database.DB) *Notices { return &Notices{db: db} }
 
 // The events of acts on channels, alerts, schedules and deliveries.
@@ -36,7 +36,7 @@ const (
 	sentNow  = "sent_now"
 )
 
-// record leaves the act of a change, with the name of what was changed.
+// record adds the act of a change, with the name of the changed object.
 func record(ctx context.Context, tx *database.Tx, by store.Signed, kind qianshao.SubjectKind, id, event, before, after string) error {
 	detail := desk.Detail{Event: event, Words: by.Words, Before: before, After: after}
 	if before == after {
@@ -49,7 +49,7 @@ func record(ctx context.Context, tx *database.Tx, by store.Signed, kind qianshao
 	return trail.Append(ctx, tx, []qianshao.Act{act})
 }
 
-// eventOf says what a change from one state to another is called.
+// eventOf names the event of a change.
 func eventOf(existed, wasDisabled, isDisabled bool) string {
 	switch {
 	case !existed:
@@ -62,7 +62,7 @@ func eventOf(existed, wasDisabled, isDisabled bool) string {
 	return changed
 }
 
-// jsonOf writes a list for a column; a list of texts has a form in JSON always.
+// jsonOf writes a list for a column; a list of strings can always be encoded.
 func jsonOf[T ~string](list []T) string {
 	if list == nil {
 		list = []T{}
@@ -81,13 +81,13 @@ func listOf[T ~string](text string) (list []T, err error) {
 	return list, nil
 }
 
-// taken says whether a row exists that a query finds.
+// taken says whether a query finds a row.
 func taken(ctx context.Context, tx *database.Tx, query string, args ...any) (is bool, err error) {
 	err = tx.QueryRowContext(ctx, `SELECT EXISTS (`+query+`)`, args...).Scan(&is)
 	return is, err
 }
 
-// signed refuses a change that nobody answers for.
+// signed refuses a change without an author.
 func signed(by store.Signed) error {
 	if by.By == "" || by.At.IsZero() {
 		return errors.New("a change of who is told is signed")
@@ -120,8 +120,8 @@ func (n *Notices) Channel(ctx context.Context, id string) (notify.Channel, error
 	return c, n.db.Fail(fmt.Sprintf("read channel %q of", id), err)
 }
 
-// PutChannel adds a channel, or changes the one with its id; by.At is its Changed. It is
-// notify.ErrTooManyChannels, or notify.ErrNameTaken. The secret becomes what the channel has.
+// PutChannel adds a channel, or changes the one with its id; by.At is its Changed. It returns
+// notify.ErrTooManyChannels or notify.ErrNameTaken. The secret is stored as given.
 func (n *Notices) PutChannel(ctx context.Context, by store.Signed, c notify.Channel) error {
 	if err := signed(by); err != nil {
 		return err
@@ -152,7 +152,7 @@ ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, addre
 	})
 }
 
-// orNil returns an error that holds, or none.
+// orNil returns the error if it applies, or nil.
 func orNil(holds bool, err error) error {
 	if !holds {
 		return nil
@@ -160,8 +160,8 @@ func orNil(holds bool, err error) error {
 	return err
 }
 
-// DeleteChannel deletes a channel, or returns store.ErrNotFound. What was to be sent there is
-// dropped; the findings wait until their alerts have another channel.
+// DeleteChannel deletes a channel, or returns store.ErrNotFound. Its pending deliveries are dropped; their
+// findings wait until the alerts have another channel.
 func (n *Notices) DeleteChannel(ctx context.Context, by store.Signed, id string) error {
 	if err := signed(by); err != nil {
 		return err
@@ -178,7 +178,7 @@ func (n *Notices) DeleteChannel(ctx context.Context, by store.Signed, id string)
 	})
 }
 
-// dropPending drops the pending deliveries that have an id in a column. Their findings wait again.
+// dropPending drops the pending deliveries with an id in a column. Their findings wait again.
 func dropPending(ctx context.Context, tx *database.Tx, column, id string, why notify.Obstacle, by store.Signed) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE notice_items SET delivery = 0 WHERE delivery > 0
   AND delivery IN (SELECT number FROM notice_deliveries WHERE state = 'pending' AND `+column+` = $1)`, id); err != nil {

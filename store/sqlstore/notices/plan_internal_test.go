@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// TestReadByIndexes: what is read often is not looked for among all findings.
+// TestReadByIndexes: frequent queries do not search all findings.
 func TestReadByIndexes(t *testing.T) {
 	t.Parallel()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db"))

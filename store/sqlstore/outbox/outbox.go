@@ -1,6 +1,6 @@
-// Package outbox has the statements of the store's outbox: the changed findings that
-// the consumers of findings were not told yet. Whatever changes a finding notes it in
-// the same transaction; a consumer settles what it was told.
+// Package outbox has the statements about the store's outbox: the changed findings that their consumers
+// have yet to process. Whatever changes a finding adds it in the same transaction; a consumer settles what
+// it has processed.
 package outbox
 
 import (
@@ -13,34 +13,34 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Changed notes for each consumer that a finding has changed.
+// Changed adds a changed finding, for each consumer.
 func Changed(ctx context.Context, tx *database.Tx, finding string, at time.Time) error {
 	return note(ctx, tx, finding, at, 0)
 }
 
-// Deleted notes for each consumer that a finding was deleted.
+// Deleted adds a deleted finding, for each consumer.
 func Deleted(ctx context.Context, tx *database.Tx, finding string, at time.Time) error {
 	return note(ctx, tx, finding, at, 1)
 }
 
-// Reviewed notes for the index, in one statement, that what people say of findings has
-// changed, or in which campaigns they are. Campaigns are the ones that say so.
+// Reviewed adds findings for the index, in one statement, because their verdicts or tasks or their
+// campaigns have changed. Changes in campaigns are themselves the source of this.
 func Reviewed(ctx context.Context, tx *database.Tx, findings []string, at time.Time) error {
 	return Note(ctx, tx, store.ConsumerIndex, findings, at)
 }
 
-// greatest is the seq that no change of a consumer has exceeded: of those that wait, and those
-// that were told. It is no less than the clock, in microseconds, so that none comes twice if the
-// database goes back to an earlier state, by a power cut or from a backup: an index that was told of
-// what the database no longer knows would refuse what comes after.
+// greatest is a seq that no change of a consumer has exceeded, pending or settled. It is at least the
+// clock, in microseconds, so that none is used twice if the database returns to an earlier state, after a
+// power cut or from a backup: an index that has seen changes which the database has lost would refuse later
+// ones.
 const greatest = `max(max((SELECT coalesce(max(seq), 0) FROM outbox WHERE consumer = $1), (SELECT coalesce(max(seq), 0) FROM outbox_told WHERE consumer = $1)), CAST($2 AS BIGINT))`
 
-// Note notes for one consumer, in one statement, that it must be told of findings.
+// Note adds findings for one consumer, in one statement.
 func Note(ctx context.Context, tx *database.Tx, c store.Consumer, findings []string, at time.Time) error {
 	if len(findings) == 0 {
 		return nil
 	}
-	if err := tx.MustBeAlone(); err != nil { // of the last number it gives out the next
+	if err := tx.MustBeAlone(); err != nil { // it gives out the next number after the last
 		return err
 	}
 	ids, err := json.Marshal(findings)
@@ -54,9 +54,9 @@ ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), ti
 	return err
 }
 
-// NoteAll notes for one consumer that it must be told of all findings.
+// NoteAll adds all findings for one consumer.
 func NoteAll(ctx context.Context, tx *database.Tx, c store.Consumer, at time.Time) error {
-	if err := tx.MustBeAlone(); err != nil { // of the last number it gives out the next
+	if err := tx.MustBeAlone(); err != nil { // it gives out the next number after the last
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `
@@ -66,10 +66,10 @@ ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq`, string(c), ti
 	return err
 }
 
-// note moves a finding to the end where it waits already, so that what a consumer has
-// read before does not settle the change. The time stays: it is when the wait began.
+// note adds a finding; one that is already pending moves to the end, so that settling what was read before
+// does not settle the new change. Its time stays: it is when the wait began.
 func note(ctx context.Context, tx *database.Tx, finding string, at time.Time, deleted int) error {
-	if err := tx.MustBeAlone(); err != nil { // of the last number it gives out the next
+	if err := tx.MustBeAlone(); err != nil { // it gives out the next number after the last
 		return err
 	}
 	for _, c := range store.Consumers() {
@@ -85,8 +85,8 @@ ON CONFLICT (consumer, finding) DO UPDATE SET seq = excluded.seq,
 	return nil
 }
 
-// Pending returns the changed findings that a consumer was not told yet, in the order
-// of their last change, after a Seq, at most limit.
+// Pending returns the changed findings that a consumer has yet to process, in the order of their last
+// change, after a Seq, at most limit.
 func Pending(ctx context.Context, db *database.DB, c store.Consumer, after int64, limit int) ([]store.Pending, error) {
 	list, err := database.Collect(ctx, db.Read, func(r *sql.Rows) (p store.Pending, err error) {
 		err = r.Scan(&p.Seq, &p.Finding, &p.Deleted)
@@ -95,8 +95,8 @@ func Pending(ctx context.Context, db *database.DB, c store.Consumer, after int64
 	return list, db.Fail("read the outbox of", err)
 }
 
-// Settle notes in a transaction that a consumer was told, and returns what it was told that
-// had not been settled. A finding that has changed since Pending returned it stays.
+// Settle records in a transaction that a consumer has processed findings, and returns those that had not
+// been settled. A finding changed since Pending returned it stays pending.
 func Settle(ctx context.Context, tx *database.Tx, c store.Consumer, told []store.Pending) (settled []store.Pending, err error) {
 	if len(told) == 0 {
 		return nil, nil
@@ -115,7 +115,7 @@ INSERT INTO outbox_told (consumer, seq) VALUES ($1, $2)
 ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > outbox_told.seq`, string(c), last); err != nil {
 		return nil, err
 	}
-	row := "rowid" // where the row lies, by which it is deleted without being looked for again
+	row := "rowid" // the row's address, so that deleting it needs no second search
 	if tx.Dialect == database.Postgres {
 		row = "ctid"
 	}
@@ -127,7 +127,7 @@ ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq WHERE excluded.seq > out
 RETURNING seq, finding, deleted`, string(c), string(list))
 }
 
-// Backlog says how much a consumer was not told yet. It reads the consumer's rows.
+// Backlog returns how much a consumer has yet to process. It reads the consumer's rows.
 func Backlog(ctx context.Context, db *database.DB, c store.Consumer) (b store.Backlog, err error) {
 	var oldest sql.NullInt64
 	err = db.Read.QueryRowContext(ctx, `SELECT count(*), min(at) FROM outbox WHERE consumer = $1`, string(c)).Scan(&b.Findings, &oldest)

@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/outbox"
 )
 
-// TestNumbersAreGivenAlone: whatever gives out numbers is refused beside another that may do so as well.
+// TestNumbersAreGivenAlone: whatever gives out numbers requires an exclusive transaction.
 func TestNumbersAreGivenAlone(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, func(t *testing.T, open databasetest.Open) {
@@ -33,7 +33,7 @@ func TestNumbersAreGivenAlone(t *testing.T) {
 					return note(t.Context(), tx)
 				})
 				if refused := err != nil; refused == isAlone {
-					t.Errorf("%s, alone: %v: %v", name, isAlone, err)
+					t.Errorf("%s, exclusive %v: %v", name, isAlone, err)
 				}
 			}
 		}

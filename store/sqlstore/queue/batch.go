@@ -14,15 +14,15 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Counted is what a batch consists of, whoever looks at it.
+// Counted is the composition of a batch, regardless of who looks at it.
 type Counted struct {
 	Parts []Part `json:"parts"`
-	// Unlike are the members least like the rest, and Random some that chance draws.
+	// Unlike are the most unusual members, Random a random sample.
 	Unlike []string `json:"unlike"`
 	Random []string `json:"random"`
 }
 
-// Part is the number of members that are the same in all that a preview tells apart.
+// Part counts the members with the same values of everything that a preview distinguishes.
 type Part struct {
 	Host          string            `json:"host"`
 	Category      qianshao.Category `json:"category"`
@@ -32,7 +32,7 @@ type Part struct {
 	Members       int               `json:"members"`
 }
 
-// Preview counts what a batch consists of, as far as it may be seen, with its examples.
+// Preview returns the visible composition of a batch, with examples.
 func (c *Reader) Preview(ctx context.Context, id int64, sight qianshao.Sight) (p desk.Preview, err error) {
 	counted, err := c.kept(ctx, id)
 	if err != nil {
@@ -58,7 +58,7 @@ func (c *Reader) Preview(ctx context.Context, id int64, sight qianshao.Sight) (p
 	return p, c.db.Fail("read a batch from", err)
 }
 
-// kept returns what was counted when the batch was frozen, or counts it.
+// kept returns the count made when the batch was frozen, or counts now.
 func (c *Reader) kept(ctx context.Context, id int64) (counted Counted, err error) {
 	var text string
 	err = c.db.Read.QueryRowContext(ctx, `SELECT preview FROM batch_previews WHERE batch = $1`, id).Scan(&text)
@@ -71,7 +71,7 @@ func (c *Reader) kept(ctx context.Context, id int64) (counted Counted, err error
 	return counted, c.db.Fail("read a batch from", err)
 }
 
-// CountBatch counts the members of a batch and draws its examples. It reads every member.
+// CountBatch counts the members of a batch and selects its examples. It reads every member.
 func (c *Reader) CountBatch(ctx context.Context, id int64) (counted Counted, err error) {
 	counted.Parts, err = database.Collect(ctx, c.db.Read, func(r *sql.Rows) (p Part, err error) {
 		err = r.Scan(&p.Host, &p.Category, &p.Level, &p.Authorisation, &p.Decided, &p.Members)
@@ -87,7 +87,7 @@ FROM batch_members m CROSS JOIN findings f INDEXED BY findings_desk ON f.id = m.
 	return counted, c.db.Fail("count a batch in", err)
 }
 
-// unlike returns the members least like the rest.
+// unlike returns the most unusual members.
 func (c *Reader) unlike(ctx context.Context, id int64) ([]string, error) {
 	blocks, err := database.Collect(ctx, c.db.Read, func(r *sql.Rows) (b campaign.Weighed, err error) {
 		var sketch int64
@@ -99,8 +99,8 @@ JOIN campaign_shapes s ON s.campaign = f.block AND s.shape = f.shape AND s.split
 	return campaign.LeastLike(blocks, desk.PreviewExamples), err
 }
 
-// drawn returns members of a batch by chance. Chance is the batch's digest, so that they are
-// the same whenever one looks, and nobody chooses them.
+// drawn returns a random sample of a batch. The seed is the batch's digest, so that the sample is the same
+// for every viewer, and nobody chooses it.
 func (c *Reader) drawn(ctx context.Context, id int64) (list []string, err error) {
 	var digest string
 	var members int
@@ -111,7 +111,7 @@ func (c *Reader) drawn(ctx context.Context, id int64) (list []string, err error)
 	if n, err := hex.Decode(seed[:], []byte(digest)); err != nil || n != len(seed) {
 		return nil, errors.Join(err, errors.New("the digest of a batch is not a SHA-256"))
 	}
-	chance := rand.New(rand.NewChaCha8(seed)) //nolint:gosec // the draw can be done again by anybody
+	chance := rand.New(rand.NewChaCha8(seed)) //nolint:gosec // anybody can repeat the draw
 	for _, place := range chance.Perm(members)[:min(members, desk.PreviewExamples)] {
 		var finding string
 		err := c.db.Read.QueryRowContext(ctx, `SELECT finding FROM batch_members WHERE batch = $1 ORDER BY finding LIMIT 1 OFFSET $2`, id, place).Scan(&finding)
@@ -123,7 +123,7 @@ func (c *Reader) drawn(ctx context.Context, id int64) (list []string, err error)
 	return list, nil
 }
 
-// shown returns examples of those findings that exist and may be seen, in the order given.
+// shown returns as examples those of the findings that exist and may be seen, in the given order.
 func (c *Reader) shown(ctx context.Context, sight qianshao.Sight, findings []string) ([]desk.Example, error) {
 	ids, err := json.Marshal(findings)
 	if err != nil {

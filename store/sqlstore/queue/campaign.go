@@ -16,7 +16,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// within writes a condition that an authorisation is one of the scopes.
+// within writes the condition that an authorisation is in the scopes.
 func (s *statement) within(column string, scopes []string) string {
 	if isEverything(scopes) {
 		return "1 = 1"
@@ -24,8 +24,8 @@ func (s *statement) within(column string, scopes []string) string {
 	return s.in(column, scopes)
 }
 
-// Campaign returns what can be seen of the campaign to which an id leads, today's or a
-// former one. Who sees no member gets desk.ErrNotFound, as for an id that leads nowhere.
+// Campaign returns the visible part of the campaign with an id, present or former. If no member may be seen
+// it returns desk.ErrNotFound, as for an unknown id.
 func (c *Reader) Campaign(ctx context.Context, sight qianshao.Sight, id string) (d campaign.Details, err error) {
 	n, err := c.visible(ctx, sight, id)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *Reader) Campaign(ctx context.Context, sight qianshao.Sight, id string) 
 	return d, c.db.Fail("read a campaign from", err)
 }
 
-// visible returns the campaign to which an id leads, if a member of it may be seen.
+// visible returns the campaign with an id, if any of its members may be seen.
 func (c *Reader) visible(ctx context.Context, sight qianshao.Sight, id string) (n int64, err error) {
 	err = c.db.Read.QueryRowContext(ctx, SelectCampaign, id).Scan(&n)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -75,7 +75,7 @@ func (c *Reader) visible(ctx context.Context, sight qianshao.Sight, id string) (
 	return n, nil
 }
 
-// complete makes what is shown of a campaign out of its counters.
+// complete derives what is shown of a campaign from its counters.
 func (c *Reader) complete(ctx context.Context, r *queueRow, scopes []string, now int64) (v campaign.Campaign, err error) {
 	v = campaign.Campaign{
 		Findings: r.members, Undecided: r.undecided, Relapsed: r.relapsed, Parked: r.parked, Reviewing: r.reviewing,
@@ -110,8 +110,7 @@ LEFT JOIN standings s ON s.subject = c.id AND s.subject_kind = 'campaign' WHERE 
 	return v, err
 }
 
-// first reads the oldest member that may be seen. Of a campaign of one, work on the finding
-// is work on the campaign.
+// first reads the oldest visible member. In a campaign of one, work on the finding is work on the campaign.
 func (c *Reader) first(ctx context.Context, n int64, scopes []string, now int64, v *campaign.Campaign) error {
 	s := &statement{}
 	s.add(`SELECT m.finding, f.owner, f.category, coalesce(l.account, ''), coalesce(l.until, 0), coalesce(s.assignee, '')
@@ -122,7 +121,7 @@ LEFT JOIN standings s ON s.subject = m.finding AND s.subject_kind = 'finding'`, 
 	var until int64
 	err := c.db.Read.QueryRowContext(ctx, s.text.String(), s.args...).Scan(&v.Oldest, &v.Site, &v.Category, &claimed, &until, &assignee)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil // all that could be seen has left it since
+		return nil // all visible members have left it since
 	}
 	if err != nil || v.Members != 1 {
 		return err
@@ -134,8 +133,8 @@ LEFT JOIN standings s ON s.subject = m.finding AND s.subject_kind = 'finding'`, 
 	return nil
 }
 
-// narrow leaves of a campaign what may be seen by who is limited: its own members, and a
-// label out of their evidence.
+// narrow reduces a campaign to what a limited account may see: the members in its sight, and a label from
+// their evidence.
 func (c *Reader) narrow(ctx context.Context, n int64, scopes []string, v *campaign.Campaign) error {
 	s := &statement{}
 	s.add(`SELECT coalesce(sum(members), 0), count(DISTINCT owner) FROM campaign_owners WHERE campaign = %s AND %s`, s.arg(n), s.within("authorisation", scopes))
@@ -153,7 +152,7 @@ func (c *Reader) narrow(ctx context.Context, n int64, scopes []string, v *campai
 	return err
 }
 
-// oldestOf returns the oldest member that may be seen.
+// oldestOf returns the oldest visible member.
 func (c *Reader) oldestOf(ctx context.Context, n int64, scopes []string) (id string, err error) {
 	s := &statement{}
 	s.add(`SELECT finding FROM campaign_members WHERE campaign = %s AND %s ORDER BY first_seen, finding LIMIT 1`, s.arg(n), s.within("authorisation", scopes))
@@ -173,8 +172,8 @@ func (c *Reader) labelOf(ctx context.Context, id string) (string, error) {
 	return campaign.Label(&f), nil
 }
 
-// Named returns the id of a campaign, by its number, and its label as a sight shows it; both are
-// empty for one that is gone, or of which nothing may be seen.
+// Named returns the id of a campaign, by its number, and its label as a sight shows it; both are empty if
+// it is gone, or nothing of it may be seen.
 func (c *Reader) Named(ctx context.Context, sight qianshao.Sight, n int64) (id, label string, err error) {
 	var v campaign.Campaign
 	err = c.db.Read.QueryRowContext(ctx, `SELECT id, kind, label FROM campaigns WHERE campaign = $1`, n).Scan(&v.ID, &v.Kind, &v.Label)
@@ -210,7 +209,7 @@ GROUP BY category ORDER BY 2 DESC, category LIMIT %s`); err != nil {
 	if d.Keys, err = c.keysOf(ctx, n, scopes); err != nil {
 		return err
 	}
-	if isEverything(scopes) { // who has them from their own members knows them already
+	if isEverything(scopes) { // a limited account gets them from the members that it sees
 		d.Aliases, err = database.Collect(ctx, c.db.Read, database.ScanValue[string], `
 SELECT a.id FROM campaign_aliases a JOIN campaign_members m ON m.finding = a.finding AND m.place = 0 WHERE m.campaign = $1
 UNION SELECT a.id FROM campaign_keys k JOIN campaign_aliases a ON a.key_hash = k.key_hash WHERE k.campaign = $1 AND a.finding = '' ORDER BY 1 LIMIT $2`, n, campaign.MaxShown)
@@ -218,13 +217,13 @@ UNION SELECT a.id FROM campaign_keys k JOIN campaign_aliases a ON a.key_hash = k
 	return err
 }
 
-// likeShape is a block of a campaign, with one of its findings that may be seen.
+// likeShape is a block of a campaign, with one of its visible findings.
 type likeShape struct {
 	sketch  int64
 	finding string
 }
 
-// shapes returns the most frequent block of a campaign, then its rarest ones.
+// shapes returns a campaign's most frequent block, then its rarest ones.
 func (c *Reader) shapes(ctx context.Context, n int64, scopes []string) ([]likeShape, error) {
 	s := &statement{}
 	number, limit := s.arg(n), s.arg(campaign.MaxShown)
@@ -233,7 +232,7 @@ func (c *Reader) shapes(ctx context.Context, n int64, scopes []string) ([]likeSh
 		s.add(`SELECT sketch, %s FROM (SELECT * FROM campaign_shapes WHERE campaign = %s AND members > 0 ORDER BY members DESC, shape DESC LIMIT 1) s
 UNION ALL SELECT sketch, %s FROM (SELECT * FROM campaign_shapes WHERE campaign = %s AND members > 0 ORDER BY members, shape LIMIT %s) s`,
 			one, number, one, number, limit)
-	} else { // of what may be seen, the oldest part
+	} else { // among the oldest visible ones
 		blocks := fmt.Sprintf(`SELECT s.sketch, min(f.finding) AS finding, count(*) AS members FROM
   (SELECT finding FROM campaign_members WHERE campaign = %s AND place = 0 AND %s ORDER BY first_seen, finding LIMIT %s) m
 JOIN campaign_findings f ON f.finding = m.finding JOIN campaign_shapes s ON s.campaign = %s AND s.shape = f.shape AND s.split = f.split GROUP BY s.shape, s.sketch`,
@@ -247,13 +246,13 @@ UNION ALL SELECT * FROM (SELECT sketch, finding FROM b ORDER BY members, finding
 	}, s.text.String(), s.args...)
 }
 
-// typical returns the finding that most others are like, and those that are least like it.
+// typical returns the finding most similar to the others, and the least similar ones.
 func (c *Reader) typical(ctx context.Context, n int64, scopes []string) (typical string, unlike []string, err error) {
 	list, err := c.shapes(ctx, n, scopes)
 	if err != nil {
 		return "", nil, err
 	}
-	if len(list) == 0 { // a destination or a handle: members of the rarest blocks
+	if len(list) == 0 { // a destination or a handle: use members of the rarest blocks
 		return c.typicalOfKey(ctx, n, scopes)
 	}
 	first, rest := list[0], list[1:]
@@ -269,7 +268,7 @@ func (c *Reader) typical(ctx context.Context, n int64, scopes []string) (typical
 	return first.finding, unlike, nil
 }
 
-// typicalOfKey chooses by blocks: the one that most members have, and the rarest.
+// typicalOfKey chooses by blocks: the most frequent one and the rarest.
 func (c *Reader) typicalOfKey(ctx context.Context, n int64, scopes []string) (typical string, unlike []string, err error) {
 	s := &statement{}
 	s.add(`SELECT min(f.finding) FROM (SELECT finding FROM campaign_members WHERE campaign = %s AND %s ORDER BY first_seen, finding LIMIT %s) m
@@ -296,8 +295,8 @@ GROUP BY k.campaign ORDER BY 5 DESC, k.key_name LIMIT %s`, s.arg(n), s.within("a
 	}, s.text.String(), s.args...)
 }
 
-// Of returns the campaigns that a finding is in, the primary one first; none if it waits to
-// be grouped. Who sees the finding sees them.
+// Of returns the campaigns of a finding, the primary one first; none if it waits to be grouped. Whoever
+// sees the finding may see them.
 func (c *Reader) Of(ctx context.Context, finding string) ([]campaign.Membership, error) {
 	list, err := database.Collect(ctx, c.db.Read, func(r *sql.Rows) (v campaign.Membership, err error) {
 		err = r.Scan(&v.ID, &v.Kind, &v.Key, &v.Primary, &v.Shared)
@@ -310,13 +309,12 @@ JOIN campaigns c ON c.campaign = m.campaign WHERE m.finding = $1 GROUP BY c.camp
 	return list, nil
 }
 
-// Members returns the members of a campaign that may be seen, the oldest first, after a
-// cursor, at most limit.
+// Members returns the visible members of a campaign, the oldest first, after a cursor, at most limit.
 func (c *Reader) Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error) {
 	return c.MembersOn(ctx, sight, id, "", after, limit)
 }
 
-// MembersOn returns those of them that are on a site, which is a registered domain; "" is all.
+// MembersOn returns those on a site, which is a registered domain; "" is all.
 func (c *Reader) MembersOn(ctx context.Context, sight qianshao.Sight, id, site, after string, limit int) (page campaign.Members, err error) {
 	n, err := c.visible(ctx, sight, id)
 	if err != nil {
@@ -331,8 +329,8 @@ func (c *Reader) MembersOn(ctx context.Context, sight qianshao.Sight, id, site, 
 		seen, from = "m.authorisation", `campaign_members m JOIN campaign_findings f ON f.finding = m.finding WHERE m.campaign = `+s.arg(n)
 	} else {
 		seen = "+m.authorisation"
-		// Its findings are fewer than the campaign's members, each of which an index of campaigns
-		// would have SQLite read for every finding; the sign keeps it from that.
+		// A site has fewer findings than a campaign has members; SQLite would read all members for each of
+		// them from an index of campaigns, were it not for the plus sign.
 		from = `campaign_findings f CROSS JOIN campaign_members m ON m.finding = f.finding WHERE f.owner = ` + s.arg(site) + ` AND +m.campaign = ` + s.arg(n)
 	}
 	s.add(`SELECT f.finding, f.authorisation, f.owner, f.category, f.level, f.score, f.campaign = m.campaign, f.undecided, f.relapsed, f.parked, f.reviewing, f.first_seen, f.last_seen
@@ -369,7 +367,7 @@ func scanMember(r *sql.Rows) (m campaign.Member, err error) {
 	return m, err
 }
 
-// shared returns a page of the destinations and handles that group nothing.
+// shared returns a page of the destinations and handles too widespread to group by.
 func (c *Reader) shared(ctx context.Context, q *campaign.Query, scopes []string, at position) (rows []queueRow, err error) {
 	s := &statement{}
 	s.add(`SELECT c.campaign FROM campaigns c WHERE c.shared = 1 AND c.campaign > %s AND EXISTS (

@@ -7,7 +7,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Fault is something that was found to be otherwise than it should be.
+// Fault is a stored value that is wrong.
 type Fault struct {
 	// What is the counter, or the table.
 	What string
@@ -20,7 +20,7 @@ func (f Fault) String() string { return f.What + " of " + f.Where }
 // MaxFaults bounds what Check returns.
 const MaxFaults = 100
 
-// checks compare what is stored with what it is made of; each returns what differs.
+// checks compare stored data with its sources; each returns the differences.
 var checks = []struct{ what, query string }{
 	{"members and sites", `
 SELECT c.campaign FROM campaigns c WHERE c.members <> (SELECT count(*) FROM campaign_members m WHERE m.campaign = c.campaign) OR c.members = 0
@@ -54,14 +54,14 @@ const (
 	stored = `SELECT campaign, authorisation, category, members, undecided, relapsed, parked, reviewing, level, score, first_seen, last_seen, due, rank FROM campaign_counts`
 	sums   = `count(*), sum(undecided), sum(relapsed), sum(parked), sum(reviewing), max(level), max(score), min(first_seen), max(last_seen), min(due),
   CASE WHEN sum(undecided) > 0 THEN 2 ELSE 0 END + CASE WHEN sum(relapsed) > 0 THEN 1 ELSE 0 END FROM campaign_findings GROUP BY campaign`
-	// Recounted is what campaign_counts should have.
+	// Recounted is what campaign_counts should contain.
 	Recounted = `SELECT * FROM (
   SELECT campaign, '*', '*', ` + sums + ` UNION ALL SELECT campaign, authorisation, '*', ` + sums + `, authorisation
   UNION ALL SELECT campaign, '*', category, ` + sums + `, category UNION ALL SELECT campaign, authorisation, category, ` + sums + `, authorisation, category) r`
 )
 
-// Check counts the members of all campaigns anew and returns what is otherwise than it is
-// stored: about MaxFaults at most, none if all is well.
+// Check recounts the members of all campaigns and returns the differences from what is stored: about
+// MaxFaults at most, none if all is well.
 func (c *Reader) Check(ctx context.Context) (faults []Fault, err error) {
 	for _, check := range checks {
 		wrong, err := database.Collect(ctx, c.db.Read, database.ScanValue[string], check.query+fmt.Sprintf(" LIMIT %d", MaxFaults))

@@ -11,9 +11,9 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Count returns how many campaigns a list has, but no more than limit: counting ends there.
-// Category, Level, Kind and Assignee of the query count, After and Limit do not. It reads
-// counters of single authorisations, so a level is that of one under which the rest holds.
+// Count returns how many campaigns a list has, up to limit, where counting stops. It considers the query's
+// Category, Level, Kind and Assignee, not After and Limit. It reads counters of single authorisations, so
+// the level must occur under one that meets the other conditions.
 func (c *Reader) Count(ctx context.Context, q campaign.Query, limit int) (n int, err error) {
 	scopes := scopesOf(&q)
 	if len(scopes) == 0 {
@@ -28,12 +28,12 @@ func (c *Reader) Count(ctx context.Context, q campaign.Query, limit int) (n int,
 	return n, c.db.Fail("count a list of", err)
 }
 
-// maxRead bounds the counters that are read for a tally. No index has the levels: to find the
-// few high ones of a million would read all.
+// maxRead bounds the counters read for a tally. No index contains levels: finding the few high ones of a
+// million would read them all.
 const maxRead = 2 * campaign.MaxTally
 
-// Tallies counts a list narrowed in several ways, by category and by level, in one statement;
-// what narrows it besides is the same in all queries.
+// Tallies counts a list narrowed in several ways, by category and by level, in one statement; all queries
+// share their other filters.
 func (c *Reader) Tallies(ctx context.Context, queries []campaign.Query) ([]campaign.Tally, error) {
 	tallies := make([]campaign.Tally, len(queries))
 	if len(queries) == 0 || len(scopesOf(&queries[0])) == 0 {
@@ -55,14 +55,14 @@ func (c *Reader) Tallies(ctx context.Context, queries []campaign.Query) ([]campa
 	return tallies, c.db.Fail("count a list of", err)
 }
 
-// tallies writes a query of how many campaigns each query has, among how many counters.
-// SQLite reads once what a statement begins with and uses several times.
+// tallies writes a query that counts the campaigns of each query, and the counters read. SQLite reads
+// common table expressions only once if they are used several times.
 func (s *statement) tallies(queries []campaign.Query) {
 	first := &queries[0]
 	s.add(`WITH claimed AS (%s), resting AS (%s), mine AS (%s), tasks AS (%s)`, s.claimed(first), s.resting(), s.assigned(first.By, "mine"), s.assigned(first.Assignee, "tasks"))
 	s.shared = true
 	for i, q := range queries {
-		level, columns := q.Level, "q.campaign, 0 AS level" // which an index has
+		level, columns := q.Level, "q.campaign, 0 AS level" // the index contains it
 		if level > qianshao.LevelInformational {
 			columns, q.Level = "q.campaign, q.level", qianshao.LevelInformational
 		}
@@ -87,19 +87,19 @@ func selectCount(q *campaign.Query, scopes []string, at position, limit int) *st
 	return s
 }
 
-// counters writes a query that reads the counters of a list up to a limit, in no order.
+// counters writes a query that reads a list's counters up to a limit, unordered.
 func (s *statement) counters(q *campaign.Query, scopes []string, columns string, limit int) {
-	s.at.few = true // it ends at its limit, whatever is read
+	s.at.few = true // it stops at its limit, however many there are
 	s.add(`SELECT %s FROM campaign_counts q WHERE %s AND %s`, columns, s.in(unlessNamed(q)+"q.authorisation", scopes), s.of(unlessNamed(q)+"q.category", q.Category))
 	s.restrict(q)
 	if q.List == campaign.ListOpen && q.NewSince.IsZero() {
-		s.add(` AND q.rank > 0`) // those without are passed over
+		s.add(` AND q.rank > 0`) // counters of rank 0 are skipped
 	}
 	s.add(` LIMIT %s`, s.arg(limit))
 }
 
-// Grown counts the members of campaigns that may be seen and were first seen after a time: at
-// most limit of each campaign. Those without any are left out.
+// Grown counts the visible members of campaigns that were first seen after a time: at most limit for each
+// campaign. Campaigns without any are left out.
 func (c *Reader) Grown(ctx context.Context, sight qianshao.Sight, ids []string, since time.Time, limit int) (map[string]int, error) {
 	scopes := scopesOf(&campaign.Query{Sight: sight})
 	grown := map[string]int{}
@@ -121,10 +121,9 @@ func (c *Reader) Grown(ctx context.Context, sight qianshao.Sight, ids []string, 
 	return grown, nil
 }
 
-// Waiting returns the member of a campaign with which somebody who works through a list goes
-// on: the typical one if it is why the campaign is in the list, else one that is; what is
-// undecided, the one that waits for longest. If none is, it is the typical one. Of the query count
-// who works, with what sight, and the list.
+// Waiting returns the member of a campaign to work on next in a list: the typical one if it is a reason for
+// the campaign to be in the list, else another such member; of undecided ones the one overdue first.
+// Without any, it is the typical one. Of the query only the account, its sight and the list matter.
 func (c *Reader) Waiting(ctx context.Context, q campaign.Query, d *campaign.Details) (string, error) {
 	why := map[campaign.List]string{
 		campaign.ListRelapsed: `relapsed = 1`, campaign.ListReview: `reviewing = 1`, campaign.ListParked: `parked = 1`,

@@ -9,12 +9,11 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// IsDue holds for the standings of findings, s, whose decision waits for a second review:
+// IsDue is the condition on standings of findings, s, whose decision waits for a second review:
 // desk.Standing.DueForReview.
 const IsDue = `s.subject_kind = 'finding' AND s.verdict <> '' AND s.second <> '' AND s.reviews = 0`
 
-// Due returns who made the decision, by finding, for those of the findings whose decision
-// waits for a second review.
+// Due returns, by finding, who made the decision, for those whose decision waits for a second review.
 func (c *Reader) Due(ctx context.Context, findings []string) (map[string]string, error) {
 	ids, err := json.Marshal(findings)
 	if err != nil {
@@ -30,16 +29,16 @@ func (c *Reader) Due(ctx context.Context, findings []string) (map[string]string,
 	return due, c.db.Fail("read what waits for a review in", err)
 }
 
-// BatchDue says whether a decision of a batch waits for a second review, or one that it has reviewed
-// does again, since it was undone.
+// BatchDue says whether a decision of a batch waits for a second review, or one that the batch had reviewed
+// waits again because the review was undone.
 func (c *Reader) BatchDue(ctx context.Context, id int64) (due bool, err error) {
 	err = c.db.Read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM batch_members m JOIN batches b ON b.id = m.batch
 JOIN standings s ON s.subject = m.finding AND (s.batch = m.batch OR b.review = 1 AND m.act <> 0) WHERE m.batch = $1 AND `+IsDue+`)`, id).Scan(&due)
 	return due, c.db.Fail("read a batch from", err)
 }
 
-// Reviews says whether an account that has the sight may review a member of a campaign: somebody
-// else's decision on one waits for that, and the account has not answered it.
+// Reviews says whether an account with that sight may review a member of a campaign: another account's
+// decision waits for it, and this account has not reviewed it.
 func (c *Reader) Reviews(ctx context.Context, sight qianshao.Sight, by, id string) (may bool, err error) {
 	authorisations, err := json.Marshal(append([]string{}, sight.Authorisations...))
 	if err != nil {
@@ -51,15 +50,15 @@ WHERE f.campaign = `+CampaignOf("$1")+` AND f.reviewing = 1 AND `+IsDue+` AND `+
 	return may, c.db.Fail("read what waits for a review in", err)
 }
 
-// ByOthers holds for the standings of findings, s, that are somebody else's than the account's, which
-// has not answered it. A review that was taken back is such an answer: the account was told the first one.
+// ByOthers is the condition on standings of findings, s, decided by another account and not reviewed by
+// this one. A review that was undone counts: by then the account had been shown the first verdict.
 func ByOthers(account string) string {
 	return `s.decided_by <> ` + account + ` AND NOT EXISTS (
   SELECT 1 FROM acts a WHERE a.subject = s.subject AND a.subject_kind = 'finding' AND a.kind = 'review' AND a.round = s.round AND a.account = ` + account + `)`
 }
 
-// PoliciesDue returns those of the campaigns, by any of their ids, in which a finding that was
-// decided by a policy waits for a second review.
+// PoliciesDue returns those of the campaigns, by any of their ids, with a finding decided by a policy that
+// waits for a second review.
 func (c *Reader) PoliciesDue(ctx context.Context, campaigns []string) (map[string]bool, error) {
 	ids, err := json.Marshal(campaigns)
 	if err != nil {

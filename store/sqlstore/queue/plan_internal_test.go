@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// TestListsAreReadInOrder: what waits is had in each order from an index, and nothing that
-// waits is read and sorted for its first page.
+// TestListsAreReadInOrder: the waiting campaigns are read from an index in each order, and the first page
+// is not sorted from all of them.
 func TestListsAreReadInOrder(t *testing.T) {
 	t.Parallel()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "q.db"))
@@ -43,7 +43,7 @@ func TestListsAreReadInOrder(t *testing.T) {
 		"campaign_counts_members": sorted(campaign.SortMembers, true), "campaign_counts_queue": segment,
 	} {
 		if plan := planOf(t, db, s); !strings.Contains(plan, "INDEX "+index) || strings.Contains(plan, "TEMP B-TREE FOR ORDER BY") {
-			t.Errorf("%s is not how this is read: %s", index, plan)
+			t.Errorf("%s is not used by the plan: %s", index, plan)
 		}
 	}
 	for list, index := range map[campaign.List]string{
@@ -52,7 +52,7 @@ func TestListsAreReadInOrder(t *testing.T) {
 		campaign.ListRelapsed: "campaign_counts_queue (authorisation=? AND category=? AND rank=?)",
 	} {
 		if plan := planOf(t, db, selectCount(query(list), []string{Everything}, at, 10)); !strings.Contains(plan, index) {
-			t.Errorf("%s is not how %s is counted: %s", index, list, plan)
+			t.Errorf("%s is not used to count %s: %s", index, list, plan)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package queue has the statements that read campaigns: the queue and the other lists, a
-// campaign's page, its members. What they read is kept by store/sqlstore/campaigns.
+// Package queue has the statements that read campaigns: the queue and the other lists, a campaign's page,
+// its members. Package store/sqlstore/campaigns writes them.
 package queue
 
 import (
@@ -27,15 +27,14 @@ type Reader struct {
 // New returns a reader of an open database; now is the clock.
 func New(db *database.DB, now func() time.Time) *Reader { return &Reader{db: db, now: now} }
 
-// Everything stands for all authorisations, or all categories, among the counters.
+// Everything stands for all authorisations, or all categories, in the counters.
 const Everything = "*"
 
-// SelectCampaign reads the number of the campaign to which the id $1 leads, today's or a former one.
+// SelectCampaign reads the number of the campaign with the id $1, present or former.
 const SelectCampaign = `SELECT campaign FROM campaign_names WHERE id = $1 LIMIT 1`
 
-// Queue returns a page of campaigns. It reads counters, and no more of them than it must:
-// those of one authorisation, or of all, in the order of an index; those of several are
-// added up first.
+// Queue returns a page of campaigns. It reads as few counters as possible: those of one authorisation, or
+// of all, in the order of an index; those of several are added up first.
 func (c *Reader) Queue(ctx context.Context, q campaign.Query) (page campaign.Page, err error) {
 	if !slices.Contains(campaign.Sorts(), q.Sort) || !q.List.Sortable() {
 		q.Sort = campaign.SortQueue
@@ -69,9 +68,9 @@ func (c *Reader) Queue(ctx context.Context, q campaign.Query) (page campaign.Pag
 	return page, nil
 }
 
-// scopesOf returns the authorisations whose counters a query adds up: everything by
-// itself, or those that may be seen and are asked for. What is under none, the operator's
-// own files, is in everything alone.
+// scopesOf returns the authorisations whose counters a query adds up: everything, or those that are visible
+// and asked for. Findings without an authorisation, from the operator's own files, count only in
+// everything.
 func scopesOf(q *campaign.Query) []string {
 	switch {
 	case q.Authorisation == Everything, q.Authorisation != "" && !q.Sight.Sees(q.Authorisation):
@@ -87,13 +86,13 @@ func scopesOf(q *campaign.Query) []string {
 // isEverything says whether scopes are the counters of all authorisations.
 func isEverything(scopes []string) bool { return len(scopes) == 1 && scopes[0] == Everything }
 
-// RankOf is the rank of a campaign by the numbers of its undecided and relapsed findings.
+// RankOf is a campaign's rank, from the numbers of its undecided and relapsed findings.
 func RankOf(undecided, relapsed string) string {
 	return `CASE WHEN ` + undecided + ` > 0 THEN 2 ELSE 0 END + CASE WHEN ` + relapsed + ` > 0 THEN 1 ELSE 0 END`
 }
 
-// position is a place in a list, and the moment at which its first page was read: what
-// is overdue is so for all pages.
+// position is a place in a list, with the time at which its first page was read: the same findings are
+// overdue on all pages.
 type position struct {
 	now           int64
 	started       bool
@@ -102,12 +101,12 @@ type position struct {
 	score         int
 	firstSeen     int64
 	campaign      int64
-	// value is that by which a list is sorted which is not in the order of the queue; then
-	// only campaign is set beside it.
+	// value is what a list in another order than the queue's is sorted by; then only campaign is used with
+	// it.
 	value int64
 }
 
-// in writes a position as a cursor of a list in an order.
+// in encodes a position as a cursor of a list in an order.
 func (p position) in(sort campaign.Sort) string {
 	if sort != campaign.SortQueue {
 		return fmt.Sprintf("%d.%d.%d", p.now, p.value, p.campaign)
@@ -115,7 +114,7 @@ func (p position) in(sort campaign.Sort) string {
 	return fmt.Sprintf("%d.%d.%d.%d.%d.%d", p.now, p.rank, p.overdue, p.score, p.firstSeen, p.campaign)
 }
 
-// errCursor is for a cursor that no page had.
+// errCursor is for a cursor that no page returned.
 var errCursor = &desk.Refusal{Code: "cursor", Field: "after", Text: "that is not the cursor of a page: begin with the first page, without a cursor"}
 
 func parsePosition(cursor string, sort campaign.Sort, now time.Time) (p position, err error) {
@@ -138,7 +137,7 @@ func parsePosition(cursor string, sort campaign.Sort, now time.Time) (p position
 	return p, errCursor
 }
 
-// queueRow is a campaign with the counters that a query has found.
+// queueRow is a campaign with its counters from a query.
 type queueRow struct {
 	campaign                                        int64
 	members, undecided, relapsed, parked, reviewing int
@@ -185,7 +184,7 @@ func (c *Reader) queueRows(ctx context.Context, q *campaign.Query, scopes []stri
 			continue
 		}
 		s := selectQueue(q, scopes, at)
-		s.at.few = s.at.few && q.List != campaign.ListRelapsed // it is by rank that those are few
+		s.at.few = s.at.few && q.List != campaign.ListRelapsed // few refers to the rank here
 		s.segment(seg.rank, seg.overdue, q.Limit+1-len(rows))
 		part, err := s.run(ctx, c.db)
 		if err != nil {
@@ -198,12 +197,12 @@ func (c *Reader) queueRows(ctx context.Context, q *campaign.Query, scopes []stri
 	return rows, nil
 }
 
-// fewRows are so few that they are read by their own condition, and sorted. Among more, a page
-// is soon found in the index that has the list's order.
+// fewRows rows are few enough to be selected by their own condition, and sorted. With more, a page is
+// quickly found in the index in the list's order.
 const fewRows = 1000
 
-// few says whether it is few rows of a list that make it another list than the open one: those
-// that relapsed, else those that are overdue, which the open list has first.
+// few says whether a list has few rows: for the relapsed list these are relapsed ones, otherwise overdue
+// ones, which the open list has first.
 func (c *Reader) few(ctx context.Context, q *campaign.Query, scopes []string, at position) (bool, error) {
 	s := &statement{}
 	s.add(`SELECT count(*) FROM (SELECT 1 FROM campaign_counts WHERE %s AND %s AND `, s.in("authorisation", scopes), s.of("category", q.Category))
@@ -218,11 +217,11 @@ func (c *Reader) few(ctx context.Context, q *campaign.Query, scopes []string, at
 	return n < fewRows, err
 }
 
-// segment is a part of a list that an index has in its order: a rank, and within it what is
-// overdue or what is not.
+// segment is a part of a list in an index's order: a rank, and within it the overdue or the other
+// campaigns.
 type segment struct{ rank, overdue int }
 
-// segmentsOf returns the parts of a list in their order; nil if no index has them.
+// segmentsOf returns the segments of a list in order; nil if no index has them.
 func segmentsOf(list campaign.List) []segment {
 	switch list {
 	case campaign.ListOpen:
@@ -231,22 +230,22 @@ func segmentsOf(list campaign.List) []segment {
 		return append(segmentsOf(campaign.ListOpen), segment{0, 1}, segment{0, 0})
 	case campaign.ListRelapsed:
 		return []segment{{3, 1}, {3, 0}, {1, 1}, {1, 0}}
-	case campaign.ListOverdue: // what is overdue is undecided
+	case campaign.ListOverdue: // overdue campaigns are undecided
 		return []segment{{3, 1}, {2, 1}}
 	}
 	return nil
 }
 
-// statement is a query that is put together.
+// statement is a query under construction.
 type statement struct {
 	text strings.Builder
 	args []any
 	at   position
-	// shared says that claimed, resting, mine and tasks are tables that the statement begins with.
+	// shared says that claimed, resting, mine and tasks are common table expressions of the statement.
 	shared bool
 }
 
-// arg adds an argument and returns its place.
+// arg adds an argument and returns its placeholder.
 func (s *statement) arg(v any) string {
 	s.args = append(s.args, v)
 	return "$" + strconv.Itoa(len(s.args))
@@ -254,7 +253,7 @@ func (s *statement) arg(v any) string {
 
 func (s *statement) add(format string, args ...any) { fmt.Fprintf(&s.text, format, args...) }
 
-// in writes a condition that a column has one of the values.
+// in writes the condition that a column has one of the values.
 func (s *statement) in(column string, values []string) string {
 	places := make([]string, len(values))
 	for i, v := range values {
@@ -263,8 +262,8 @@ func (s *statement) in(column string, values []string) string {
 	return column + " IN (" + strings.Join(places, ", ") + ")"
 }
 
-// unlessNamed keeps SQLite from reading all counters in an index that has no campaign in front
-// where the list names its campaigns.
+// unlessNamed prevents SQLite from reading all counters in an index that does not begin with the campaign,
+// if the list names its campaigns.
 func unlessNamed(q *campaign.Query) string {
 	if q.List == campaign.ListMine || q.List == campaign.ListClaimed || q.List == campaign.ListParked || q.Findings != nil {
 		return "+"
@@ -272,8 +271,8 @@ func unlessNamed(q *campaign.Query) string {
 	return ""
 }
 
-// of writes a condition that counters are those of a category, or of all. All is written as
-// it is in the condition of some indexes, which are not used otherwise.
+// of writes the condition that counters are of a category, or of all. All is written literally, as in the
+// conditions of some indexes, which would not be used otherwise.
 func (s *statement) of(column string, category qianshao.Category) string {
 	if category == "" {
 		return column + ` = '` + Everything + `'`
@@ -281,7 +280,7 @@ func (s *statement) of(column string, category qianshao.Category) string {
 	return column + ` = ` + s.arg(string(category))
 }
 
-// selectQueue begins a query with what all lists have in common.
+// selectQueue begins a query with the part that all lists share.
 func selectQueue(q *campaign.Query, scopes []string, at position) *statement {
 	s := &statement{at: at}
 	s.add(`SELECT q.campaign, q.members, q.undecided, q.relapsed, q.parked, q.reviewing, q.level, q.score, q.first_seen, q.last_seen, q.due, q.rank,
@@ -298,15 +297,15 @@ func selectQueue(q *campaign.Query, scopes []string, at position) *statement {
 	return s
 }
 
-// restrict adds the conditions of the list and the filters. What waits has a rank; that is
-// written as in the condition of the indexes of the other orders. A + before a column keeps
-// SQLite from an index of it.
+// restrict adds the conditions of the list and the filters. Waiting campaigns have a rank; that is written
+// as in the conditions of the indexes for the other orders. A + before a column keeps SQLite from using an
+// index of it.
 func (s *statement) restrict(q *campaign.Query) {
 	waits, own := `q.rank <> 0`, `+`
 	if s.at.few || q.List == campaign.ListMine || q.List == campaign.ListClaimed {
 		waits, own = `+q.rank <> 0`, ``
 	}
-	// A subquery that has NULL in it makes NOT IN unknown: ids that lead nowhere are 0.
+	// A subquery with NULL in it makes NOT IN unknown, so unknown ids are 0.
 	switch q.List {
 	case campaign.ListOpen:
 		s.add(` AND q.rank <> 0 AND q.campaign NOT IN (%s) AND q.campaign NOT IN (%s)`, s.claimed(q), s.resting())
@@ -325,7 +324,7 @@ func (s *statement) restrict(q *campaign.Query) {
 		s.add(` AND %s AND q.campaign IN (%s)`, waits, s.assigned(q.By, "mine"))
 	}
 	if q.Findings != nil {
-		ids, _ := json.Marshal(q.Findings) // strings can be written
+		ids, _ := json.Marshal(q.Findings) // strings can always be encoded
 		s.add(` AND q.campaign IN (SELECT f.campaign FROM json_each(%s) j CROSS JOIN campaign_findings f ON f.finding = j.value)`, s.arg(string(ids)))
 	}
 	if !q.NewSince.IsZero() {
@@ -342,15 +341,15 @@ func (s *statement) restrict(q *campaign.Query) {
 	}
 }
 
-// CampaignOf is the number of the campaign to which an id leads, 0 for none. The id is not a
-// column of x, m, k or former, which are within.
+// CampaignOf is the number of the campaign with an id, 0 for none. The id must not be a column of x, m, k
+// or former, which are names within.
 func CampaignOf(id string) string {
 	return `coalesce((SELECT x.campaign FROM campaigns x WHERE x.id = ` + id + `),
   (SELECT m.campaign FROM campaign_aliases former JOIN campaign_members m ON m.finding = former.finding AND m.place = 0 WHERE former.id = ` + id + `),
   (SELECT k.campaign FROM campaign_aliases former JOIN campaign_keys k ON k.key_hash = former.key_hash WHERE former.id = ` + id + ` AND former.finding = ''), 0)`
 }
 
-// claimed are the campaigns on which others work.
+// claimed are the campaigns claimed by others.
 func (s *statement) claimed(q *campaign.Query) string {
 	if s.shared {
 		return `SELECT campaign FROM claimed`
@@ -361,7 +360,7 @@ UNION ALL SELECT f.campaign FROM claims l JOIN campaign_findings f ON f.finding 
 WHERE l.subject_kind = 'finding' AND l.until > ` + now + ` AND l.account <> ` + s.arg(q.By) + ` AND c.members = 1`
 }
 
-// resting are the campaigns that are parked as such and have not come back.
+// resting are the parked campaigns that have not come back.
 func (s *statement) resting() string {
 	if s.shared {
 		return `SELECT campaign FROM resting`
@@ -376,8 +375,8 @@ AND NOT (p.parked_relapse = 1 AND EXISTS (SELECT 1 FROM campaign_findings f JOIN
   WHERE f.campaign = p.campaign AND f.relapsed = 1 AND x.back_at > p.parked_at))`
 }
 
-// othersDecided are the findings of campaign q on which somebody else's decision waits for an
-// answer of who asks: nobody reviews their own.
+// othersDecided are the findings of campaign q on which another account's decision waits for this account's
+// answer: nobody reviews their own.
 func (s *statement) othersDecided(q *campaign.Query) string {
 	seen := s.within("f.authorisation", scopesOf(q))
 	if q.Category != "" {
@@ -386,8 +385,8 @@ func (s *statement) othersDecided(q *campaign.Query) string {
 	return `SELECT 1 FROM campaign_findings f WHERE f.campaign = q.campaign AND f.reviewing = 1 AND ` + s.answerable(q) + ` AND ` + seen
 }
 
-// answerable holds for findings f, which wait for a review or to be adjudicated, on which who
-// asks has not had their say. Who has given another answer waits for a lead.
+// answerable is the condition on findings f that wait for a review or for adjudication, and that this
+// account has not answered. A reviewer who disagreed has to wait for a lead.
 func (s *statement) answerable(q *campaign.Query) string {
 	by := s.arg(q.By)
 	others := `f.decider <> ` + by
@@ -398,8 +397,8 @@ func (s *statement) answerable(q *campaign.Query) string {
   AND a.round = d.round AND +a.account = ` + by + ` AND +a.kind IN ('review', 'dispute') WHERE d.subject = f.finding AND d.subject_kind = 'finding' AND d.dissent <> 0)`
 }
 
-// assigned are the campaigns that are somebody's task, or have a finding that is; shared is the
-// table that has them where statements share some.
+// assigned are the campaigns that are an account's task, or have a finding that is; shared is the common
+// table expression with them, if statements share one.
 func (s *statement) assigned(to, shared string) string {
 	if s.shared {
 		return `SELECT campaign FROM ` + shared
@@ -410,7 +409,7 @@ UNION ALL SELECT f.campaign FROM standings s JOIN campaign_findings f ON f.findi
 WHERE s.assignee = ` + account + ` AND s.assignee <> '' AND s.subject_kind = 'finding'`
 }
 
-// segment ends the query with one rank, and what is overdue or not, in the index's order.
+// segment ends the query with one rank, overdue or not, in the index's order.
 func (s *statement) segment(rank, overdue, limit int) {
 	switch {
 	case overdue == 0:
@@ -427,7 +426,7 @@ func (s *statement) segment(rank, overdue, limit int) {
 	s.add(` ORDER BY q.score DESC, q.first_seen, q.campaign LIMIT %s`, s.arg(limit))
 }
 
-// general ends the query with the whole order.
+// general ends the query with the queue's full order.
 func (s *statement) general(limit int) {
 	if s.at.started {
 		s.add(` AND (q.rank, CASE WHEN q.due <= %s THEN 1 ELSE 0 END, q.score, -q.first_seen, -q.campaign) < (%s, %s, %s, %s, %s)`,
@@ -436,7 +435,7 @@ func (s *statement) general(limit int) {
 	s.add(` ORDER BY q.rank DESC, overdue DESC, q.score DESC, q.first_seen, q.campaign LIMIT %s`, s.arg(limit))
 }
 
-// sorted ends the query with another order than that of the queue.
+// sorted ends the query with an order other than the queue's.
 func (s *statement) sorted(sort campaign.Sort, limit int) {
 	column := map[campaign.Sort]string{campaign.SortNew: "q.first_seen", campaign.SortSeen: "q.last_seen", campaign.SortMembers: "q.members"}[sort]
 	if s.at.started {

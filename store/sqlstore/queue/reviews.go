@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// reviewed is a finding with what its acts and its campaigns come to.
+// reviewed is a finding with its standing and primary campaign.
 type reviewed struct {
 	finding  string
 	standing desk.Standing
@@ -21,8 +21,8 @@ type reviewed struct {
 	resting  bool
 }
 
-// Reviews returns what people say of findings, by their ids, as everybody may be told. A
-// finding without acts and campaigns has none.
+// Reviews returns the verdicts and tasks of findings, by id, as far as everybody may know them. A finding
+// without acts and campaigns has no entry.
 func Reviews(ctx context.Context, db *database.DB, findings []string, now time.Time) (map[string]qianshao.Review, error) {
 	reviews, err := reviewsOf(ctx, db, findings, now)
 	return reviews, db.Fail("read what people say of findings from", err)
@@ -69,7 +69,7 @@ LEFT JOIN campaign_findings f ON f.finding = j.value`, string(ids))
 	return reviews, nil
 }
 
-// answer returns what everybody may be told of a verdict.
+// answer returns what everybody may know of a verdict.
 func answer(s *desk.Standing) qianshao.Review {
 	switch {
 	case s.Verdict == "":
@@ -94,13 +94,13 @@ LEFT JOIN campaign_findings f ON f.finding = m.finding ORDER BY m.finding, f.cam
 	return names, err
 }
 
-// task is what is said of a campaign as a whole.
+// task is the state of a campaign as a whole.
 type task struct {
 	assignee string
 	resting  bool
 }
 
-// campaignTasks returns what is said of the primary campaigns of findings.
+// campaignTasks returns the tasks of findings' primary campaigns.
 func campaignTasks(ctx context.Context, db *database.DB, rows []reviewed, now time.Time) (map[int64]task, error) {
 	var list []int64
 	for i := range rows {
@@ -132,7 +132,7 @@ WHERE t.campaign IN (SELECT CAST(value AS BIGINT) FROM json_each($1))`, string(p
 	return tasks, err
 }
 
-// Sizes returns how many members of campaigns, by their ids of today, a sight shows.
+// Sizes returns how many members of campaigns, by their present ids, a sight shows.
 func (c *Reader) Sizes(ctx context.Context, sight qianshao.Sight, ids []string) (map[string]int, error) {
 	sizes := map[string]int{}
 	names, err := json.Marshal(ids)
@@ -160,7 +160,7 @@ JOIN campaign_owners o ON o.campaign = c.campaign WHERE o.authorisation IN (SELE
 	return sizes, c.db.Fail("count the members of campaigns in", err)
 }
 
-// Resting returns the campaigns that are parked as such: whether each has not come back yet.
+// Resting returns the parked campaigns, and whether each has yet to come back.
 func (c *Reader) Resting(ctx context.Context) (map[int64]bool, error) {
 	rests := map[int64]bool{}
 	_, err := database.Collect(ctx, c.db.Read, func(r *sql.Rows) (none struct{}, err error) {

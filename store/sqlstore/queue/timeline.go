@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// Days returns the days of a zone on which members of a campaign that may be seen were found, or
-// came back: of the MaxDays up to the last such day, the earliest first.
+// Days returns the days in a time zone on which visible members of a campaign were found or came back,
+// within the MaxDays before the last such day, the earliest first.
 func (c *Reader) Days(ctx context.Context, sight qianshao.Sight, id string, zone *time.Location) ([]campaign.Day, error) {
 	n, err := c.visible(ctx, sight, id)
 	if err != nil {
@@ -34,7 +34,7 @@ func (c *Reader) Days(ctx context.Context, sight qianshao.Sight, id string, zone
 	return list, nil
 }
 
-// timeline is the days of a campaign that is read.
+// timeline is a campaign's days while they are being read.
 type timeline struct {
 	*Reader
 	campaign int64
@@ -43,8 +43,8 @@ type timeline struct {
 	days     map[time.Time]campaign.Day
 }
 
-// found counts the members by day. SQLite counts a range of an index four times as fast as it
-// groups one, and a campaign that has many members has them on few days.
+// found counts the members by day. SQLite counts a range of an index four times as fast as it groups one,
+// and the many members of a campaign are found on few days.
 func (t *timeline) found(ctx context.Context) error {
 	first, last, err := t.bounds(ctx)
 	if err != nil || !first.Valid {
@@ -74,14 +74,14 @@ func (t *timeline) bounds(ctx context.Context) (first, last sql.NullInt64, err e
 	return first, last, err
 }
 
-// row reads of the members that may be seen.
+// row queries the visible members.
 func (t *timeline) row(ctx context.Context, what, where string, args ...any) *sql.Row {
 	s := &statement{args: args}
 	s.add("%s FROM campaign_members WHERE campaign = %s AND %s%s", what, s.arg(t.campaign), s.within("authorisation", t.scopes), where)
 	return t.db.Read.QueryRowContext(ctx, s.text.String(), s.args...)
 }
 
-// relapsed counts the members that have come back by day. An index has those of the campaign.
+// relapsed counts the members that came back, by day. An index has those of the campaign.
 func (t *timeline) relapsed(ctx context.Context) error {
 	s := &statement{}
 	s.add(`SELECT x.back_at FROM campaign_findings f JOIN findings x ON x.id = f.finding WHERE f.campaign = %s AND f.relapsed = 1 AND %s`,
@@ -97,9 +97,8 @@ func (t *timeline) relapsed(ctx context.Context) error {
 	return err
 }
 
-// Kin returns the campaigns of blocks that have a key in common with a campaign, as far as they
-// may be seen, those with the most members in common first. Keys that too many sites have count
-// for nothing.
+// Kin returns the visible campaigns of blocks that share a key with a campaign, those with the most members
+// in common first. Keys on too many sites do not count.
 func (c *Reader) Kin(ctx context.Context, sight qianshao.Sight, id string) ([]campaign.Kin, error) {
 	n, err := c.visible(ctx, sight, id)
 	if err != nil {
@@ -128,7 +127,7 @@ WHERE f.block <> %s GROUP BY c.campaign ORDER BY 5 DESC, c.id LIMIT %s`,
 		if err != nil || isEverything(scopes) {
 			break
 		}
-		var oldest string // the label is out of what may be seen
+		var oldest string // the label comes from the visible members
 		if oldest, err = c.oldestOf(ctx, blocks[i], scopes); err == nil {
 			list[i].Label, err = c.labelOf(ctx, oldest)
 		}

@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Standings returns what stands of those of the findings on which somebody has acted. What waits
-// for a second review is among it: whoever shows it to people asks DueForReview first.
+// Standings returns the standings of the findings with acts. They include decisions that wait for a second
+// review: ask DueForReview before showing them to people.
 func (c *Reader) Standings(ctx context.Context, findings []string) (map[string]desk.Standing, error) {
 	ids, err := json.Marshal(findings)
 	if err != nil {
@@ -26,8 +26,8 @@ FROM (SELECT DISTINCT value FROM json_each($1)) j CROSS JOIN standings ON subjec
 	return standings, c.db.Fail("read what stands in", err)
 }
 
-// CampaignsOf returns the ids of the campaigns that each of the findings is in, the primary one
-// first. Those that wait to be grouped have none.
+// CampaignsOf returns for each finding the ids of its campaigns, the primary one first. Findings that wait
+// to be grouped have none.
 func (c *Reader) CampaignsOf(ctx context.Context, findings []string) (map[string][]string, error) {
 	ids, err := json.Marshal(findings)
 	if err != nil {

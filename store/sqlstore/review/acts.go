@@ -16,7 +16,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Do hands judge what a subject is, and writes what it returns, in one durable transaction.
+// Do passes a subject's state to judge, and writes what it returns, in one durable transaction.
 func (s *Store) Do(ctx context.Context, q desk.Question, judge func(*desk.State) (desk.Change, error)) (act qianshao.Act, err error) {
 	err = s.update(ctx, "act on "+q.Subject.String()+" in", func(tx *database.Tx) error {
 		st, err := state(ctx, tx, q)
@@ -58,8 +58,8 @@ func (s *Store) Do(ctx context.Context, q desk.Question, judge func(*desk.State)
 	return act, nil
 }
 
-// update runs f in one durable transaction. The desk's own errors come back as they are:
-// they say nothing of the database.
+// update runs f in one durable transaction. The desk's own errors are returned unchanged: they do not
+// concern the database.
 func (s *Store) update(ctx context.Context, op string, f func(*database.Tx) error) error {
 	var judged error
 	err := s.db.Update(ctx, database.Durable, op, func(tx *database.Tx) error {
@@ -85,7 +85,7 @@ func actByKey(ctx context.Context, db trail.Reader, by, key string) (*qianshao.A
 	return &acts[0], nil
 }
 
-// Look returns what a subject is now.
+// Look returns the present state of a subject.
 func (s *Store) Look(ctx context.Context, q desk.Question) (desk.State, error) {
 	st, err := state(ctx, s.db.Read, q)
 	if err == nil && q.Subject.Kind == qianshao.SubjectCampaign {
@@ -110,16 +110,15 @@ func (s *Store) Act(ctx context.Context, seq int64) (qianshao.Act, error) {
 	return acts[0], nil
 }
 
-// Record adds an act on what is not reviewed.
+// Record adds an act on a subject that is not reviewed.
 func (s *Store) Record(ctx context.Context, act qianshao.Act) (qianshao.Act, error) {
 	written := []qianshao.Act{act}
 	err := s.db.Update(ctx, database.Durable, "record an act in", func(tx *database.Tx) error { return trail.Append(ctx, tx, written) })
 	return written[0], err
 }
 
-// Acts returns acts that may be seen. Who is limited sees those about findings and campaigns
-// that there are (of a campaign, those who see a member), about their authorisations, and
-// their own exports.
+// Acts returns visible acts. A limited account sees those on existing findings and campaigns in its sight
+// (one member of a campaign is enough), on its authorisations, and its own exports.
 func (s *Store) Acts(ctx context.Context, q desk.ActsQuery) ([]qianshao.Act, error) {
 	if !q.Sight.All && len(q.Sight.Authorisations) == 0 {
 		return nil, nil
@@ -154,7 +153,7 @@ const (
 	latestFirst = ` ORDER BY a.at DESC, a.seq DESC LIMIT ?`
 )
 
-// conditions are those that acts have to meet, with their parameters.
+// conditions are the conditions on acts, with their parameters.
 type conditions struct {
 	list []string
 	args []any
@@ -171,8 +170,8 @@ func (c *conditions) query() string {
 
 func (c *conditions) all() string { return strings.Join(c.list, " AND ") }
 
-// seen keeps to what may be seen. The plus signs keep its conditions from choosing an index:
-// they hold for most rows.
+// seen adds the conditions of visibility. The plus signs keep them from choosing an index, since most rows
+// meet them.
 func (c *conditions) seen(q *desk.ActsQuery) error {
 	if q.Sight.All {
 		if !q.Records {
@@ -190,7 +189,7 @@ func (c *conditions) seen(q *desk.ActsQuery) error {
 	return nil
 }
 
-// seenOthers holds for what who is limited may see besides findings.
+// seenOthers is the condition on acts that a limited account may see, apart from those on findings.
 func seenOthers(q *desk.ActsQuery, authorisations string) (condition string, args []any) {
 	condition, args = `+a.subject_kind = 'campaign' AND EXISTS (SELECT 1 FROM campaign_members m
   WHERE m.campaign = `+queue.CampaignOf("a.subject")+` AND m.authorisation IN (SELECT value FROM json_each(?)))`, []any{authorisations}
@@ -201,9 +200,9 @@ func seenOthers(q *desk.ActsQuery, authorisations string) (condition string, arg
 	return condition, args
 }
 
-// filter keeps to what is asked for. Each of its conditions has an index in which the acts
-// stand by time, but for the most frequent kind of act and of subject: these are soon found
-// among all acts, and the indexes are without them.
+// filter adds the conditions that were asked for. Each has an index with the acts by time, except for the
+// most frequent kinds of act and subject: these are quickly found among all acts, and the indexes leave
+// them out.
 func (c *conditions) filter(q *desk.ActsQuery) error {
 	c.add("a.seq > ?", q.Since)
 	kind, subject := "a.kind = ? AND a.kind <> 'decide'", "a.subject_kind = ? AND a.subject_kind <> 'finding'"
@@ -217,7 +216,7 @@ func (c *conditions) filter(q *desk.ActsQuery) error {
 		condition, value string
 	}{
 		{"a.account = ?", q.By}, {kind, string(q.Kind)}, {subject, string(q.SubjectKind)},
-		{"a.verdict = ? AND a.verdict <> ''", string(q.Verdict)}, // the index has only acts with a verdict
+		{"a.verdict = ? AND a.verdict <> ''", string(q.Verdict)}, // the index only contains acts with a verdict
 	} {
 		if f.value != "" {
 			c.add(f.condition, f.value)
@@ -239,19 +238,18 @@ func (c *conditions) filter(q *desk.ActsQuery) error {
 	return nil
 }
 
-// Due returns who made the decision, by finding, for those of the findings whose decision
-// waits for a second review.
+// Due returns, by finding, who made the decision, for those whose decision waits for a second review.
 func (s *Store) Due(ctx context.Context, findings []string) (map[string]string, error) {
 	return s.Campaigns.Due(ctx, findings)
 }
 
-// PoliciesDue returns those of the campaigns in which a finding that was decided by a policy
-// waits for a second review.
+// PoliciesDue returns those of the campaigns with a finding decided by a policy that waits for a second
+// review.
 func (s *Store) PoliciesDue(ctx context.Context, campaigns []string) (map[string]bool, error) {
 	return s.Campaigns.PoliciesDue(ctx, campaigns)
 }
 
-// Head returns the end of the trail, and when its last act was; zero for an empty trail.
+// Head returns the end of the trail, and the time of its last act; the zero time for an empty trail.
 func (s *Store) Head(ctx context.Context) (h desk.Head, at time.Time, err error) {
 	var last sql.NullInt64
 	err = s.db.Read.QueryRowContext(ctx, `SELECT h.seq, h.chain, (SELECT a.at FROM acts a WHERE a.seq = h.seq) FROM act_head h WHERE h.id = 1`).Scan(&h.Seq, &h.Chain, &last)

@@ -24,7 +24,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Freeze writes a batch down, some of its members at a time, so that nobody waits long.
+// Freeze records the members of a batch, some at a time, so that nobody waits long.
 func (s *Store) Freeze(ctx context.Context, b desk.Batch, sight qianshao.Sight, findings []string) (desk.Batch, error) {
 	findings = slices.Clone(findings)
 	slices.Sort(findings)
@@ -43,7 +43,7 @@ func (s *Store) Freeze(ctx context.Context, b desk.Batch, sight qianshao.Sight, 
 	for chunk := range slices.Chunk(findings, desk.BatchStep) {
 		n, err := s.freezeSome(ctx, &b, sight, chunk, digest)
 		if err != nil {
-			return desk.Batch{}, err // what is left is dropped by DropUnused
+			return desk.Batch{}, err // DropUnused removes what is left
 		}
 		b.Members += n
 	}
@@ -67,9 +67,9 @@ func (s *Store) Freeze(ctx context.Context, b desk.Batch, sight qianshao.Sight, 
 	return b, s.drop(ctx, `state = 'frozen' AND account = $1 AND id NOT IN (SELECT id FROM batches WHERE account = $1 AND state = 'frozen' ORDER BY id DESC LIMIT $2)`, b.By, desk.MaxFrozen)
 }
 
-// keepPreview counts a batch once, for all who look at it. The count takes a second where there
-// are many members, so it is no part of a transaction: if a finding is deleted meanwhile, the
-// empty row goes (see Forget), and nothing is kept.
+// keepPreview counts a batch once, for all viewers. Counting takes a second if there are many members, so
+// it is done outside a transaction: if a finding is deleted meanwhile, the empty row is removed (see
+// Forget), and nothing is stored.
 func (s *Store) keepPreview(ctx context.Context, id int64) error {
 	err := s.db.Update(ctx, database.Ordered, "count a batch in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO batch_previews (batch, preview) VALUES ($1, '')`, id)
@@ -92,7 +92,7 @@ func (s *Store) keepPreview(ctx context.Context, id int64) error {
 	})
 }
 
-// freezeSome writes members down as they are now, and adds them to the digest.
+// freezeSome records members in their present state, and adds them to the digest.
 func (s *Store) freezeSome(ctx context.Context, b *desk.Batch, sight qianshao.Sight, findings []string, digest hash.Hash) (n int, err error) {
 	list, err := json.Marshal(findings)
 	if err != nil {
@@ -126,17 +126,17 @@ func (s *Store) freezeSome(ctx context.Context, b *desk.Batch, sight qianshao.Si
 	return len(members), nil
 }
 
-// selectFrozen reads what is frozen of findings. Like what is read of the members of batches, it
-// is read of an index: the rows of findings have their evidence, over which it takes twice as long.
+// selectFrozen reads the frozen values of findings. Like the queries of members of batches, it reads an
+// index: rows of findings contain their evidence, which would take twice as long.
 const selectFrozen = `SELECT f.id, f.seen, f.authorisation, coalesce(s.act, 0), coalesce(s.verdict, ''), coalesce(s.seen, '')
 FROM json_each($1) j CROSS JOIN findings f INDEXED BY findings_desk ON f.id = j.value LEFT JOIN standings s ON s.subject = f.id AND s.subject_kind = 'finding'`
 
-// addToDigest adds a member to the digest of its batch. Members are added by finding, ascending.
+// addToDigest adds a member to its batch's digest. Members are added in ascending order of their findings.
 func addToDigest(digest hash.Hash, m *desk.Member) {
 	fmt.Fprintf(digest, "%s %s\n", m.Finding, m.Seen)
 }
 
-// frozen is a member with the authorisation by which an account sees it.
+// frozen is a member with its authorisation, for the check of sight.
 type frozen struct {
 	desk.Member
 	authorisation string
@@ -152,14 +152,14 @@ func scanFrozen(r *sql.Rows) (m frozen, err error) {
 	return m, err
 }
 
-// DropUnused removes batches without an order that were frozen before a moment, or that a
-// process which is dead by now has begun to write down before it.
+// DropUnused removes the batches without an order that were frozen before a given time, or that a process
+// began to freeze before it and did not finish.
 func (s *Store) DropUnused(ctx context.Context, before time.Time) error {
 	return s.drop(ctx, `state IN ('frozen', 'freezing') AND at < $1`, trail.Millis(before))
 }
 
-// drop removes the batches for which a condition holds, some of their members at a time. The
-// last batch stays: the next has an ID above it, and so no ID is given twice.
+// drop removes the batches that meet a condition, some members at a time. The last batch stays: the next ID
+// must be above it, so that none is used twice.
 func (s *Store) drop(ctx context.Context, condition string, args ...any) error {
 	err := s.db.Update(ctx, database.Ordered, "drop unused batches from", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE batches SET state = 'dropped' WHERE id < (SELECT max(id) FROM batches) AND `+condition, args...)
@@ -239,8 +239,8 @@ func (s *Store) Batch(ctx context.Context, id int64) (desk.Batch, error) {
 	return b, s.db.Fail("read a batch from", err)
 }
 
-// Batches returns the batches of an account, or all for "", with an ID below before, the latest
-// first, at most limit; 0 begins with the last one.
+// Batches returns the batches of an account, or all for "", with an ID below before, the latest first, at
+// most limit; 0 starts with the latest.
 func (s *Store) Batches(ctx context.Context, by string, before int64, limit int) ([]desk.Batch, error) {
 	if before == 0 {
 		before = math.MaxInt64
@@ -255,8 +255,8 @@ func (s *Store) Batches(ctx context.Context, by string, before int64, limit int)
 
 const selectBatchesOf = selectBatches + ` INDEXED BY batches_campaign WHERE campaign <> '' AND campaign IN (SELECT value FROM json_each($1)) AND ordered <> ''`
 
-// BatchesOf returns the batches of an account, or all for "", that were made of a campaign, by any
-// of its ids, and ordered; the latest first, at most limit.
+// BatchesOf returns the ordered batches of a campaign, by any of its ids, of an account or all for ""; the
+// latest first, at most limit.
 func (s *Store) BatchesOf(ctx context.Context, by string, campaigns []string, limit int) ([]desk.Batch, error) {
 	ids, err := json.Marshal(campaigns)
 	if err != nil {
@@ -276,7 +276,7 @@ func (s *Store) Unfinished(ctx context.Context) ([]int64, error) {
 	return list, s.db.Fail("read batches from", err)
 }
 
-// ChangeBatch lets change alter a batch in one transaction.
+// ChangeBatch applies change to a batch in one transaction.
 func (s *Store) ChangeBatch(ctx context.Context, id int64, change func(*desk.Batch) error) (b desk.Batch, err error) {
 	err = s.update(ctx, "change a batch in", func(tx *database.Tx) error {
 		var err error
@@ -294,7 +294,7 @@ func (s *Store) ChangeBatch(ctx context.Context, id int64, change func(*desk.Bat
 	return b, nil
 }
 
-// Step works on the next members of a batch, in one transaction.
+// Step processes the next members of a batch, in one transaction.
 func (s *Store) Step(ctx context.Context, id int64, limit int, now time.Time, judge func(*desk.Batch, []desk.MemberState) ([]desk.Outcome, error)) (more bool, err error) {
 	err = s.update(ctx, "work on a batch in", func(tx *database.Tx) error {
 		more = false
@@ -339,7 +339,7 @@ const selectNext = `SELECT m.finding, m.seen, m.basis, m.verdict, m.act, m.skipp
   coalesce(f.seen, ''), coalesce(f.back_at, 0), coalesce(f.authorisation, ''), coalesce(f.level, 0)
 FROM batch_members m LEFT JOIN findings f INDEXED BY findings_desk ON f.id = m.finding WHERE m.batch = $1 AND m.finding > $2 ORDER BY m.finding LIMIT $3`
 
-// nextMembers reads the members after the progress of a batch, with what their findings are.
+// nextMembers reads the members after a batch's progress, with the states of their findings.
 func nextMembers(ctx context.Context, tx *database.Tx, b *desk.Batch, limit int) ([]desk.MemberState, error) {
 	members, err := database.Collect(ctx, tx, scanMemberState, selectNext, b.ID, b.Progress, limit)
 	if err != nil || len(members) == 0 {
@@ -376,7 +376,7 @@ func scanMemberState(r *sql.Rows) (m desk.MemberState, err error) {
 	return m, err
 }
 
-// putOutcomes adds what the rules made of the members to the trail, and notes it with them.
+// putOutcomes adds the acts that the rules produced to the trail, and records the outcomes of the members.
 func putOutcomes(ctx context.Context, tx *database.Tx, b *desk.Batch, members []desk.MemberState, outcomes []desk.Outcome) error {
 	var acts []qianshao.Act
 	for i := range outcomes {
@@ -411,7 +411,7 @@ func putOutcomes(ctx context.Context, tx *database.Tx, b *desk.Batch, members []
 		`ON CONFLICT (batch, finding) DO UPDATE SET act = excluded.act, skipped = excluded.skipped, undone = excluded.undone, kept = excluded.kept`)
 }
 
-// note says with a member what was done with it.
+// note records an outcome with its member.
 func note(b *desk.Batch, m *desk.Member, seq int64, skipped desk.Skipped) {
 	switch {
 	case b.State == desk.BatchApplying:
@@ -423,9 +423,9 @@ func note(b *desk.Batch, m *desk.Member, seq int64, skipped desk.Skipped) {
 	}
 }
 
-// inSight leaves out the members that an account does not see any more, which may see less
-// by now than when it froze the batch. $2 says that it sees all, $3 are its authorisations.
-// Members that were deleted stay: they were its own.
+// inSight leaves out the members that an account no longer sees: its sight may have shrunk since it froze
+// the batch. $2 says that it sees all, $3 are its authorisations. Deleted members stay: they were in its
+// sight.
 const inSight = `($2 = 1 OR NOT EXISTS (SELECT 1 FROM findings f INDEXED BY findings_desk WHERE f.id = m.finding AND f.authorisation NOT IN (SELECT value FROM json_each($3))))`
 
 // Members returns members of a batch that the sight shows.
@@ -448,12 +448,12 @@ func (s *Store) BatchDue(ctx context.Context, id int64) (bool, error) {
 	return s.Campaigns.BatchDue(ctx, id)
 }
 
-// Preview says what a batch consists of.
+// Preview returns the composition of a batch.
 func (s *Store) Preview(ctx context.Context, id int64, sight qianshao.Sight) (desk.Preview, error) {
 	return s.Campaigns.Preview(ctx, id, sight)
 }
 
-// Tally counts what became of the members of a batch that the sight shows.
+// Tally counts the outcomes of the members of a batch that the sight shows.
 func (s *Store) Tally(ctx context.Context, id int64, sight qianshao.Sight) (desk.Tally, error) {
 	authorisations, err := json.Marshal(append([]string{}, sight.Authorisations...))
 	if err != nil {

@@ -17,12 +17,12 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// benchMembers is the size of the batch of BenchmarkBatch; QIANSHAO_BATCH=100000 asks for
-// what docs/performance.md tells of.
+// benchMembers is the size of the batch of BenchmarkBatch; QIANSHAO_BATCH=100000 gives the figures in
+// docs/performance.md.
 const benchMembers = 5000
 
-// BenchmarkBatch decides on a batch and undoes it, while a crawl saves pages. It reports the
-// members done in a second, the longest step, and the longest that the crawl waited for a page.
+// BenchmarkBatch decides a batch and undoes it, while a crawl saves pages. It reports the members per
+// second, the longest step, and the longest time that the crawl waited for a page.
 func BenchmarkBatch(b *testing.B) {
 	n := benchMembers
 	if asked := os.Getenv("QIANSHAO_BATCH"); asked != "" {
@@ -59,7 +59,7 @@ func BenchmarkBatch(b *testing.B) {
 	b.ReportMetric(float64(waited.Milliseconds()), "ms-longest-page")
 }
 
-// crawlUntil saves a flagged page every 5 ms, and returns the longest that one took.
+// crawlUntil saves a flagged page every 5 ms, and returns the longest time that one took.
 func crawlUntil(b *testing.B, d *storetest.Desk, stop <-chan struct{}) (longest time.Duration) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -78,7 +78,7 @@ func crawlUntil(b *testing.B, d *storetest.Desk, stop <-chan struct{}) (longest 
 	}
 }
 
-// steps works on a batch as Desk.Run does, and returns the members done in a second.
+// steps processes a batch as Desk.Run does, and returns the members per second.
 func steps(b *testing.B, d *storetest.Desk, id int64, n int, what string) float64 {
 	b.Helper()
 	start := time.Now()
@@ -98,7 +98,7 @@ func steps(b *testing.B, d *storetest.Desk, id int64, n int, what string) float6
 	return float64(n) / time.Since(start).Seconds()
 }
 
-// fill writes findings whose evidence takes as much room as a page's does, and returns their ids.
+// fill writes findings with as much evidence as a page has, and returns their ids.
 func fill(b *testing.B, path string, n int) (ids []string) {
 	b.Helper()
 	db, err := sqlite.Open(b.Context(), path)
@@ -130,8 +130,8 @@ VALUES ($1, $2, $2, 'r', 'gambling', 3, 70, $3, 1, 1, $4, $5, 'city')`, id, page
 	return ids
 }
 
-// BenchmarkPreview is what the page of a batch costs each time that it is asked for: the preview
-// before there is an order, the tally afterwards.
+// BenchmarkPreview measures a view of the page of a batch: the preview before there is an order, the tally
+// afterwards.
 func BenchmarkPreview(b *testing.B) {
 	n := benchMembers
 	if asked := os.Getenv("QIANSHAO_BATCH"); asked != "" {

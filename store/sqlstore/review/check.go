@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Check verifies the trail, and keeps what has come out as the last check.
+// Check verifies the trail, and stores the result as the last check.
 func (s *Store) Check(ctx context.Context, now time.Time) (desk.Check, error) {
 	v, err := s.Verify(ctx, desk.Head{}, func(locales.Speaker) {})
 	if err != nil {
@@ -21,7 +21,7 @@ func (s *Store) Check(ctx context.Context, now time.Time) (desk.Check, error) {
 	return c, s.KeepCheck(ctx, c)
 }
 
-// KeepCheck keeps a check of the trail as the last one.
+// KeepCheck stores a check of the trail as the last one.
 func (s *Store) KeepCheck(ctx context.Context, c desk.Check) error {
 	return s.db.Update(ctx, database.Durable, "keep the check of the trail in", func(tx *database.Tx) error {
 		_, err := tx.ExecContext(ctx, `
@@ -31,7 +31,7 @@ ON CONFLICT (id) DO UPDATE SET at = excluded.at, seq = excluded.seq, problems = 
 	})
 }
 
-// LastCheck returns the last check that was kept; the zero value if there was none.
+// LastCheck returns the last stored check; the zero value if there was none.
 func (s *Store) LastCheck(ctx context.Context) (desk.Check, error) {
 	list, err := database.Collect(ctx, s.db.Read, func(r *sql.Rows) (c desk.Check, err error) {
 		var at int64

@@ -22,20 +22,20 @@ func claimOf(ctx context.Context, db trail.Reader, subject qianshao.Subject) (c 
 	return c, err
 }
 
-// claimsOf counts the claims that an account holds at a moment.
+// claimsOf counts the claims that an account holds at a given time.
 func claimsOf(ctx context.Context, db trail.Reader, account string, at time.Time) (n int, err error) {
 	err = db.QueryRowContext(ctx, `SELECT count(*) FROM claims WHERE account = $1 AND until > $2`, account, trail.Millis(at)).Scan(&n)
 	return n, err
 }
 
-// forgetClaims removes the claims that have ended. Nobody asks for one by then, and the table
-// stays as small as what is being worked on, so that counting in it needs no index.
+// forgetClaims removes expired claims. Nobody asks for them any more, and the table stays as small as the
+// work in progress, so that counting in it needs no index.
 func forgetClaims(ctx context.Context, tx *database.Tx, at time.Time) error {
 	_, err := tx.ExecContext(ctx, `DELETE FROM claims WHERE until <= $1`, trail.Millis(at))
 	return err
 }
 
-// putClaim makes a claim the subject's; one without an account ends it.
+// putClaim gives a subject its claim; one without an account ends it.
 func putClaim(ctx context.Context, tx *database.Tx, subject qianshao.Subject, c desk.Claim) error {
 	if c.By == "" {
 		_, err := tx.ExecContext(ctx, `DELETE FROM claims WHERE subject = $1 AND subject_kind = $2`, subject.ID, string(subject.Kind))

@@ -21,18 +21,18 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// QIANSHAO_KILLS asks for so many kills, as in cmd/qianshao: "make soak" sets 50.
+// QIANSHAO_KILLS sets the number of kills, as in cmd/qianshao: "make soak" sets 50.
 const kills = "QIANSHAO_KILLS"
 
-// killedDatabase names the database on which the child of TestKilledDesk acts.
+// killedDatabase names the database that the child of TestKilledDesk uses.
 const killedDatabase = "QIANSHAO_TEST_KILLED_DESK"
 
-// killedFindings are what it acts on. A batch of them takes several transactions.
+// killedFindings is how many findings it acts on. A batch of them takes several transactions.
 const killedFindings = 60
 
-// TestKilledDesk kills a process at random moments in which three people decide, undo and
-// act on batches. What it has acknowledged is in the trail, once; the trail is whole, and
-// what stands is what it comes to; batches go on to their end.
+// TestKilledDesk kills a process at random moments in which three people decide, undo and act on batches.
+// Each act that it has acknowledged is in the trail once; the trail is intact, and the standings follow
+// from it; batches are finished.
 func TestKilledDesk(t *testing.T) {
 	if path := os.Getenv(killedDatabase); path != "" {
 		actUntilKilled(t, path)
@@ -47,13 +47,13 @@ func killedDesk(t *testing.T, place databasetest.Place) {
 	if asked := os.Getenv(kills); asked != "" {
 		var err error
 		if rounds, err = strconv.Atoi(asked); err != nil || rounds < 1 {
-			t.Fatalf("%s=%s is no number of kills", kills, asked)
+			t.Fatalf("%s=%s is not a number of kills", kills, asked)
 		}
 	}
 	path := place(t)
 	d := storetest.NewDesk(t, func(t testing.TB) (storetest.Store, storetest.Review) { return openAt(t, path) })
 	d.FindMany(t, killedFindings)
-	acknowledged := map[string]string{} // the act of each key
+	acknowledged := map[string]string{} // the act for each key
 	for round := range rounds {
 		for key, act := range killOnce(t, path, round) {
 			acknowledged[key] = act
@@ -93,7 +93,7 @@ func killOnce(t *testing.T, path string, round int) map[string]string {
 		switch n, _ := fmt.Sscanf(lines.Text(), "did %s %s", &key, &act); {
 		case n == 2:
 			list[key] = act
-		case timer == nil: // it has begun, and says nothing else unless something is wrong
+		case timer == nil: // it has begun; further output means that something is wrong
 			timer = time.AfterFunc(time.Duration(rand.Int64N(int64(lives))), func() { _ = child.Process.Kill() })
 		default:
 			t.Errorf("the child says: %s", lines.Text())
@@ -135,7 +135,7 @@ func checkAcknowledged(t *testing.T, d *storetest.Desk, acknowledged map[string]
 	}
 }
 
-// checkBatches: every batch comes to its end, and has acted once on each member.
+// checkBatches: every batch is finished, and has acted once on each member.
 func checkBatches(t *testing.T, d *storetest.Desk) {
 	t.Helper()
 	if err := d.Review.DropUnused(t.Context(), time.Time{}); err != nil {
@@ -178,7 +178,7 @@ func checkBatches(t *testing.T, d *storetest.Desk) {
 	d.Verify(t)
 }
 
-// actUntilKilled is the child: three people act, each says what was acknowledged.
+// actUntilKilled is the child: three people act, and each prints its acknowledged acts.
 func actUntilKilled(t *testing.T, path string) {
 	d := storetest.NewDesk(t, func(t testing.TB) (storetest.Store, storetest.Review) { return openAt(t, path) })
 	records, err := d.Store.FindingRecords(t.Context(), "", killedFindings)
@@ -205,8 +205,8 @@ func actUntilKilled(t *testing.T, path string) {
 	people.Wait()
 }
 
-// actAtRandom does one thing, and says so when it was acknowledged. That somebody else was
-// faster is no error.
+// actAtRandom does one thing, and prints it when it was acknowledged. It is no error if somebody else was
+// faster.
 func actAtRandom(ctx context.Context, d *storetest.Desk, by, key string, ids []string) error {
 	account := d.Accounts[by]
 	f := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: ids[rand.IntN(len(ids))]}

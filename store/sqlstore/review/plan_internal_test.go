@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// TestTrailPlans: a page of the trail reads no more acts than it shows, whatever it is asked
-// for by: they stand in an index in that order.
+// TestTrailPlans: a page of the trail reads no more acts than it shows, whatever its filter: an index has
+// them in that order.
 func TestTrailPlans(t *testing.T) {
 	t.Parallel()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "qianshao.db"))
@@ -44,14 +44,14 @@ func TestTrailPlans(t *testing.T) {
 			plan := planOf(t, db, c.query()+" ORDER BY a.at DESC, a.seq DESC LIMIT 51", c.args...)
 			all := strings.Join(plan, "; ")
 			if !strings.Contains(plan[0]+" ", index+" ") || strings.Contains(all, "TEMP B-TREE FOR ORDER") {
-				t.Errorf("%+v runs by %s, want the index %s and no sorting", q, all, index)
+				t.Errorf("%+v has the plan %s, want the index %s and no sorting", q, all, index)
 			}
 		}
 	}
 }
 
-// TestBatchPlans: what is read of each member of a batch is read of an index, and not of the row
-// of its finding, in which the evidence is; and the batches of a campaign are not sought among all.
+// TestBatchPlans: the query for each member of a batch reads an index, not the row of its finding, which
+// contains the evidence; and a campaign's batches are not searched for among all.
 func TestBatchPlans(t *testing.T) {
 	t.Parallel()
 	db, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "qianshao.db"))
@@ -65,7 +65,7 @@ func TestBatchPlans(t *testing.T) {
 		selectBatchesOf + ` AND account = $3 ORDER BY id DESC LIMIT $2`: "batches USING INDEX batches_campaign (campaign=?)",
 	} {
 		if plan := strings.Join(planOf(t, db, query, 1, 1, 1), "; "); !strings.Contains(plan, want) {
-			t.Errorf("%s runs by %s, want %s", query, plan, want)
+			t.Errorf("%s has the plan %s, want %s", query, plan, want)
 		}
 	}
 }

@@ -22,17 +22,16 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// verdicts is what a finding's verdict must be, kept in the simplest way: a pile of
-// decisions, from which an undo takes the one that stands. Each has the pile below it.
+// verdicts is what a finding's verdict must be, by the simplest model: a pile of decisions, from which an
+// undo removes the top. Each has the pile below it.
 type verdicts struct {
 	act     int64
 	verdict qianshao.Verdict
 	below   *verdicts
 }
 
-// TestInterleavings: whatever three people do, in whatever order and with whatever they
-// last saw, the verdicts are those of a simple model, the trail is whole, and a replay
-// gives the standings.
+// TestInterleavings: whatever three people do, in any order and with outdated views, the verdicts are those
+// of a simple model, the trail is intact, and a replay gives the standings.
 func TestInterleavings(t *testing.T) { each(t, interleavings) }
 
 func interleavings(t *testing.T, open storetest.OpenReview) {
@@ -132,7 +131,7 @@ func (m *model) act(by string, f qianshao.Subject) {
 	}
 }
 
-// TestTampering: whatever is changed in the trail, in what stands or in a batch is found.
+// TestTampering: any change to the trail, the standings or a batch is detected.
 func TestTampering(t *testing.T) {
 	t.Parallel()
 	databasetest.EachPlace(t, tampering)
@@ -215,8 +214,8 @@ func TestTrailIsOnlyAddedTo(t *testing.T) {
 	})
 }
 
-// around opens the database at a place as anybody could, around the store; on is what PostgreSQL
-// wants behind a trigger's name.
+// around opens the database at a place directly, bypassing the store; on is what PostgreSQL requires after
+// a trigger's name.
 func around(t *testing.T, place string) (db *sql.DB, on string) {
 	t.Helper()
 	driver := "sqlite"
@@ -231,8 +230,8 @@ func around(t *testing.T, place string) (db *sql.DB, on string) {
 	return db, on
 }
 
-// TestBatchSteps: a batch of several steps is done once, whoever works on it and however
-// often that is interrupted.
+// TestBatchSteps: a batch of several steps is done once, whoever processes it and however often that is
+// interrupted.
 func TestBatchSteps(t *testing.T) { each(t, batchSteps) }
 
 func batchSteps(t *testing.T, open storetest.OpenReview) {

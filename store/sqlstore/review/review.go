@@ -1,6 +1,6 @@
-// Package review has the statements of the desk: acts with all that follows from them,
-// claims and batches; the trail verified, and standings made anew. The rules are the
-// desk's, which the store runs inside of its transactions.
+// Package review has the statements of the desk: acts and their consequences, claims and batches; verifying
+// the trail, and rebuilding standings. The rules are the desk's; the store runs them inside its
+// transactions.
 package review
 
 import (
@@ -16,19 +16,19 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Store is the desk's part of the truth, in an open database. It is safe for concurrent use.
+// Store is the desk's part of the store, in an open database. It is safe for concurrent use.
 type Store struct {
-	// Campaigns are the groups of findings, and the queue of what waits in them.
+	// Campaigns are the groups of findings, and the queue of those that wait.
 	Campaigns *campaigns.Campaigns
 	db        *database.DB
 }
 
-// New returns the desk's part of an open database, which stays the caller's to close.
+// New returns the desk's part of an open database, which the caller closes.
 func New(db *database.DB, opts campaigns.Options) *Store {
 	return &Store{Campaigns: campaigns.New(db, opts), db: db}
 }
 
-// notFound makes a missing row the desk's error.
+// notFound turns a missing row into the desk's error.
 func notFound(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return desk.ErrNotFound
@@ -36,9 +36,9 @@ func notFound(err error) error {
 	return err
 }
 
-// Forget removes what was derived for a finding that is deleted: its standing, its claim,
-// its part in campaigns, and the previews of batches, which name hosts. Its acts stay in the
-// trail, which names no page.
+// Forget removes the data derived for a deleted finding: its standing, its claim, its memberships in
+// campaigns, and the previews of batches, which name hosts. Its acts stay in the trail, which names no
+// page.
 func Forget(ctx context.Context, tx *database.Tx, finding string, at time.Time) error {
 	if err := campaigns.Forget(ctx, tx, finding, at); err != nil {
 		return err
@@ -55,7 +55,7 @@ func Forget(ctx context.Context, tx *database.Tx, finding string, at time.Time) 
 	return err
 }
 
-// state reads what a subject is.
+// state reads the state of a subject.
 func state(ctx context.Context, db trail.Reader, q desk.Question) (s desk.State, err error) {
 	switch q.Subject.Kind {
 	case qianshao.SubjectFinding:

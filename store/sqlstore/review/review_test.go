@@ -19,7 +19,7 @@ func TestContract(t *testing.T) {
 	each(t, func(t *testing.T, open storetest.OpenReview) { storetest.RunReview(t, open) })
 }
 
-// TestRunAgain: the contracts hold where transactions are run a second time.
+// TestRunAgain: the contracts hold if transactions are run a second time.
 func TestRunAgain(t *testing.T) {
 	t.Parallel()
 	open := func(t testing.TB) (storetest.Store, storetest.Review) { return deskIn(t, databasetest.Twice(t), nil) }
@@ -27,7 +27,7 @@ func TestRunAgain(t *testing.T) {
 	t.Run("notices", func(t *testing.T) { storetest.RunNotices(t, open) })
 }
 
-// TestNoticesContract is here since it reads the trail, too.
+// TestNoticesContract is here because it reads the trail, too.
 func TestNoticesContract(t *testing.T) {
 	each(t, func(t *testing.T, open storetest.OpenReview) { storetest.RunNotices(t, open) })
 }

@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// lookedThrough is how many acts are looked through for those that a sight shows: 30 ms. A page
-	// of the trail is mostly full by then.
+	// lookedThrough is how many acts are searched for those that a sight shows: 30 ms. Usually a page of
+	// the trail is full by then.
 	lookedThrough = 20_000
-	// fewFindings is of how many findings all acts are read: 0.1 s. Who sees more finds soon enough
-	// what they see among all acts.
+	// fewFindings is the greatest number of findings whose acts are all read: 0.1 s. An account that sees
+	// more quickly finds its acts among all.
 	fewFindings = 20_000
 )
 
-// latestOfSight returns the latest acts for which the conditions hold and that a limited sight
-// shows. The latest ones of all are looked through; what is further back, where there may be
-// nothing to see among a million acts, is read by the findings of the sight, if they are few.
+// latestOfSight returns the latest acts that meet the conditions and that a limited sight shows. It
+// searches the latest acts of all; further back, where a million acts may contain nothing visible, it reads
+// the acts of the sight's findings, if these are few.
 func (s *Store) latestOfSight(ctx context.Context, q *desk.ActsQuery, c *conditions) ([]qianshao.Act, error) {
 	list, err := s.latest(ctx, q, c, lookedThrough, fewFindings)
 	return list, s.db.Fail("read the trail of", err)
@@ -70,15 +70,15 @@ func (s *Store) latest(ctx context.Context, q *desk.ActsQuery, c *conditions, lo
 	return append(list, rest...), err
 }
 
-// seesAtMost says whether there are at most so many findings under the authorisations.
+// seesAtMost says whether there are at most that many findings under the authorisations.
 func (s *Store) seesAtMost(ctx context.Context, authorisations string, most int) (few bool, err error) {
 	err = s.db.Read.QueryRowContext(ctx, `SELECT count(*) <= $2 FROM (
   SELECT 1 FROM findings INDEXED BY findings_authorisation WHERE authorisation IN (SELECT value FROM json_each($1)) LIMIT $2 + 1) f`, authorisations, most).Scan(&few)
 	return few, err
 }
 
-// byFindings selects the acts on the findings under the authorisations, and those on anything
-// else that may be seen, for which the conditions hold; the latest first.
+// byFindings selects the acts that meet the conditions, on findings under the authorisations and on
+// anything else that is visible; the latest first.
 func byFindings(q *desk.ActsQuery, c *conditions, authorisations string) (query string, args []any) {
 	others, seen := seenOthers(q, authorisations)
 	query = trail.SelectColumns + ` FROM findings f INDEXED BY findings_authorisation CROSS JOIN acts a INDEXED BY acts_subject
@@ -87,7 +87,7 @@ UNION ALL ` + trail.SelectColumns + ` FROM acts a INDEXED BY acts_subject_kind W
 	return query, slices.Concat([]any{authorisations}, c.args, seen, c.args)
 }
 
-// with returns the conditions with another one.
+// with returns the conditions with one more.
 func (c *conditions) with(condition string, args ...any) conditions {
 	n := conditions{slices.Clone(c.list), slices.Clone(c.args)}
 	n.add(condition, args...)

@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// TestLatestOfSight: however few acts are looked through before the rest is read by the findings of
-// a sight, and whether that is done or not, a limited account reads the same acts in the same order.
+// TestLatestOfSight: however many acts are searched before the rest is read by the findings of a sight, and
+// whether or not that happens, a limited account reads the same acts in the same order.
 func TestLatestOfSight(t *testing.T) {
 	t.Parallel()
 	databasetest.Each(t, latestOfSight)
@@ -51,8 +51,9 @@ func seqs(list []qianshao.Act) (out []int64) {
 	return out
 }
 
-// actsOfTown fills a trail with acts on findings of two authorisations and on what is not reviewed,
-// the time of which goes back once, and returns those that mia, who sees "town", may see, the latest first.
+// actsOfTown fills a trail with acts on findings of two authorisations and on subjects that are not
+// reviewed, with times that go back once. It returns those that mia, who sees "town", may see, the latest
+// first.
 func actsOfTown(t *testing.T, db *database.DB) (town []qianshao.Act) {
 	t.Helper()
 	err := db.Update(t.Context(), database.Ordered, "fill", func(tx *database.Tx) error {

@@ -18,10 +18,10 @@ import (
 // replayAtATime subjects are read and written in one transaction while standings are rebuilt.
 const replayAtATime = 1000
 
-// exists holds for acts whose subject exists and is reviewed; campaigns count as existing.
+// exists is the condition on acts whose subject exists and is reviewed; campaigns count as existing.
 const exists = `(a.subject_kind = 'campaign' OR a.subject_kind = 'finding' AND EXISTS (SELECT 1 FROM findings f WHERE f.id = a.subject))`
 
-// replays yields what the acts of each subject come to, by subject ascending.
+// replays yields the standing that results from the acts of each subject, by subject ascending.
 func replays(acts []qianshao.Act) iter.Seq[trail.Standing] {
 	return func(yield func(trail.Standing) bool) {
 		for start := 0; start < len(acts); {
@@ -37,8 +37,8 @@ func replays(acts []qianshao.Act) iter.Seq[trail.Standing] {
 	}
 }
 
-// RebuildStandings makes all standings anew from the acts, and returns their number. It may
-// run beside a desk, and may be interrupted: what it has not come to is as it was.
+// RebuildStandings computes all standings anew from the acts, and returns their number. It may run beside a
+// desk, and may be interrupted: the rest is then unchanged.
 func (s *Store) RebuildStandings(ctx context.Context) (count int, err error) {
 	for after := (qianshao.Subject{}); ; {
 		n, last, err := s.rebuildSome(ctx, after)
@@ -50,7 +50,7 @@ func (s *Store) RebuildStandings(ctx context.Context) (count int, err error) {
 	}
 }
 
-// rebuildSome makes the standings of the next subjects anew, in one transaction.
+// rebuildSome rebuilds the standings of the next subjects, in one transaction.
 func (s *Store) rebuildSome(ctx context.Context, after qianshao.Subject) (n int, last qianshao.Subject, err error) {
 	err = s.db.Update(ctx, database.Ordered, "rebuild the standings of", func(tx *database.Tx) error {
 		n, last = 0, after
@@ -76,7 +76,7 @@ func (s *Store) rebuildSome(ctx context.Context, after qianshao.Subject) (n int,
 	return n, last, err
 }
 
-// nextSubjects returns the next subjects of the trail after one.
+// nextSubjects returns the subjects of the trail that follow one.
 func nextSubjects(ctx context.Context, db trail.Reader, after qianshao.Subject) ([]qianshao.Subject, error) {
 	return database.Collect(ctx, db, func(r *sql.Rows) (x qianshao.Subject, err error) {
 		err = r.Scan(&x.ID, &x.Kind)
@@ -85,16 +85,16 @@ func nextSubjects(ctx context.Context, db trail.Reader, after qianshao.Subject) 
 		after.ID, string(after.Kind), replayAtATime)
 }
 
-// actsBetween returns the acts of the subjects above one and up to another that count:
-// those of a subject together, in their order.
+// actsBetween returns the valid acts of the subjects after one and up to another: grouped by subject, in
+// their order.
 func actsBetween(ctx context.Context, db trail.Reader, after, last qianshao.Subject) ([]qianshao.Act, error) {
 	return database.Collect(ctx, db, trail.ScanAct, trail.SelectActs+`
 WHERE (a.subject, a.subject_kind) > ($1, $2) AND (a.subject, a.subject_kind) <= ($3, $4) AND `+exists+` AND `+trail.SinceDeletion+`
 ORDER BY a.subject, a.subject_kind, a.seq`, after.ID, string(after.Kind), last.ID, string(last.Kind))
 }
 
-// dropStandings removes the standings of the subjects above one and up to another; the zero
-// value is above all.
+// dropStandings removes the standings of the subjects after one and up to another; the zero value is after
+// all.
 func dropStandings(ctx context.Context, tx *database.Tx, after, last qianshao.Subject) error {
 	_, err := tx.ExecContext(ctx, `
 DELETE FROM standings WHERE (subject, subject_kind) > ($1, $2) AND ($3 = '' OR (subject, subject_kind) <= ($3, $4))`,
@@ -128,7 +128,7 @@ func (s *Store) verifyActs(ctx context.Context, kept desk.Head, v *desk.Verified
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // it has changed nothing
+	defer tx.Rollback() //nolint:errcheck // it only reads
 	if err := verifyChain(ctx, tx, kept, v, problem); err != nil {
 		return err
 	}

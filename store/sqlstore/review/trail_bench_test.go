@@ -15,8 +15,8 @@ import (
 // trailActs is how long the trail of BenchmarkTrail is.
 const trailActs = 1_000_000
 
-// BenchmarkTrail asks a long trail for a page of it by each filter, rare values and common ones
-// alike, at its beginning and in its midst. It reports the milliseconds of the slowest.
+// BenchmarkTrail reads a page of a long trail with each filter, for rare and common values, at its
+// beginning and in its middle. It reports the milliseconds of the slowest.
 func BenchmarkTrail(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "qianshao.db")
 	_, kept := openAt(b, path)
@@ -51,8 +51,8 @@ func BenchmarkTrail(b *testing.B) {
 	}
 }
 
-// longTrail writes acts of ten days, two of three claims, most of them by four accounts, and the
-// findings that they are about, of which one of 400 is authorised by "town". The chains are none.
+// longTrail writes the acts of ten days, two in three of them claims, most of them by four accounts, and
+// their findings, one in 400 of which is authorised by "town". The acts have no chain.
 func longTrail(b *testing.B, path string) (day func(int) time.Time) {
 	b.Helper()
 	first := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// BenchmarkSites is what the pages of sites cost with 10,000 hosts, a million URLs and a million findings, a
+// BenchmarkSites measures the pages of sites with 10,000 hosts, a million URLs and a million findings, a
 // third of them decided, 100,000 on one host.
 func BenchmarkSites(b *testing.B) {
 	const hosts, findings = 10_000, 1_000_000

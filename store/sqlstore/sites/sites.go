@@ -1,5 +1,5 @@
-// Package sites has what is read of sites: hosts with their visits, pages, skips and findings, as
-// an account may see them, and the acts on what is not reviewed.
+// Package sites has the queries of sites: hosts with their visits, pages, skips and findings, as an account
+// may see them, and the acts on subjects that are not reviewed.
 package sites
 
 import (
@@ -13,19 +13,19 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/trail"
 )
 
-// Reader reads what an open database knows of sites. It is safe for concurrent use.
+// Reader reads sites from an open database. It is safe for concurrent use.
 type Reader struct{ db *database.DB }
 
 // New returns a reader.
 func New(db *database.DB) *Reader { return &Reader{db: db} }
 
-// isSilent holds for hosts of which no page comes; see ingest.Silence. $4 is Overdue.
+// isSilent is the condition on hosts that deliver no page; see ingest.Silence. $4 is Overdue.
 const (
 	isOverdue = `h.trouble = '' AND h.fetched_at > 0 AND h.fetched_at <= $4 AND coalesce(h.head_due, 0) <= $4`
 	isSilent  = `(h.trouble <> '' OR h.fetched_at = 0 OR ` + isOverdue + `)`
 )
 
-// amiss are conditions on hosts h.
+// amiss is the condition on hosts h with a trouble.
 func amiss(t store.SiteTrouble) string {
 	switch t {
 	case store.SiteAny:
@@ -49,8 +49,8 @@ func amiss(t store.SiteTrouble) string {
 	return `1 = 1`
 }
 
-// parameters are what all statements about sites take, so that each has the same numbers:
-// $1 ranges of places or NULL, $2 ids of authorisations or NULL for all, $3 a part of a name, $4 Overdue.
+// parameters are the same for all statements about sites: $1 ranges of places or NULL, $2 ids of
+// authorisations or NULL for all, $3 a part of a name, $4 Overdue.
 func parameters(q *store.SitesQuery) (args []any, err error) {
 	var within, sight sql.NullString
 	if q.Within != nil || !q.Sight.All {
@@ -74,14 +74,14 @@ func parameters(q *store.SitesQuery) (args []any, err error) {
 	return []any{within, sight, q.Name, trail.Millis(q.Overdue)}, nil
 }
 
-// Sites returns the sites that are wanted, and how many there are in all.
+// Sites returns a page of the matching sites, and their total number.
 func (s *Reader) Sites(ctx context.Context, q store.SitesQuery) (list []store.Site, total int, err error) {
 	args, err := parameters(&q)
 	if err != nil {
 		return nil, 0, err
 	}
 	from := ` FROM hosts h WHERE h.aside = 0 AND ($3 = '' OR instr(h.host, $3) > 0) AND CAST($4 AS BIGINT) >= 0 AND ` + amiss(q.Trouble)
-	if q.Trouble != "" && !q.Sight.All { // to be found by what came of another's visits would tell it; see scanSite
+	if q.Trouble != "" && !q.Sight.All { // a match would reveal the results of another authorisation's visits; see scanSite
 		from += ` AND (h.authorisation = '' OR h.authorisation IN (SELECT value FROM json_each($2)))`
 	}
 	if q.Within != nil || !q.Sight.All {
@@ -104,7 +104,7 @@ func (s *Reader) Sites(ctx context.Context, q store.SitesQuery) (list []store.Si
 	return list, total, s.db.Fail("read the sites of", err)
 }
 
-// Site returns a site, or store.ErrNotFound. Whether somebody may see it is the caller's to say.
+// Site returns a site, or store.ErrNotFound. The caller decides whether somebody may see it.
 func (s *Reader) Site(ctx context.Context, sight qianshao.Sight, host string) (store.Site, error) {
 	list, err := database.Collect(ctx, s.db.Read, scanSite(sight), selectSite+` FROM hosts h WHERE h.host = $1`, host)
 	if err == nil && len(list) == 0 {
@@ -122,7 +122,7 @@ func (s *Reader) Site(ctx context.Context, sight qianshao.Sight, host string) (s
 const selectSite = `SELECT h.host, h.authorisation, h.visited_at, h.fetched_at, h.trouble, h.trouble_at,
   CASE WHEN h.head_due IS NULL THEN 0 WHEN h.head_due < h.next_at THEN h.next_at ELSE h.head_due END, h.head_due IS NOT NULL`
 
-// dueNow is the next visit of a site that is due at once and need not rest: any time that has passed.
+// dueNow is the next visit of a site that is due at once and need not rest: any time in the past.
 const dueNow = 1
 
 func scanSite(sight qianshao.Sight) func(*sql.Rows) (store.Site, error) {
@@ -133,7 +133,7 @@ func scanSite(sight qianshao.Sight) func(*sql.Rows) (store.Site, error) {
 			return site, err
 		}
 		if site.Authorisation != "" && !sight.Sees(site.Authorisation) {
-			return store.Site{Host: site.Host, Hidden: true}, nil // what came of visits is another's to know
+			return store.Site{Host: site.Host, Hidden: true}, nil // the results of visits are for those who see that authorisation
 		}
 		if waits {
 			next = max(next, dueNow)
@@ -146,8 +146,8 @@ func scanSite(sight qianshao.Sight) func(*sql.Rows) (store.Site, error) {
 	}
 }
 
-// seen is Sight.Sees as a condition on the table x; $2 are the ids. For who is limited it is one that
-// an index answers.
+// seen is Sight.Sees as a condition on the table x; $2 are the ids. For a limited account an index answers
+// it.
 func seen(sight qianshao.Sight, x string) string {
 	if sight.All {
 		return `CAST($2 AS TEXT) IS NULL`
@@ -155,7 +155,7 @@ func seen(sight qianshao.Sight, x string) string {
 	return x + `.authorisation <> '' AND ` + x + `.authorisation IN (SELECT value FROM json_each($2))`
 }
 
-// fill counts what the sites of a page have, site by site: no count reads what other sites have.
+// fill counts the contents of the sites of a page, site by site: no count reads other sites' rows.
 func (s *Reader) fill(ctx context.Context, sight qianshao.Sight, list []store.Site) error {
 	args, err := parameters(&store.SitesQuery{Sight: sight})
 	if err != nil {
@@ -179,7 +179,7 @@ func (s *Reader) fill(ctx context.Context, sight qianshao.Sight, list []store.Si
 	return nil
 }
 
-// countURLs counts the URLs of host $1, those that are skipped, and the findings that are open.
+// countURLs counts the URLs of host $1, the skipped ones, and the open findings.
 func countURLs(sight qianshao.Sight) string {
 	return `
 SELECT (SELECT count(*) FROM frontier q WHERE q.host = $1 AND ` + seen(sight, "q") + `),
@@ -187,8 +187,8 @@ SELECT (SELECT count(*) FROM frontier q WHERE q.host = $1 AND ` + seen(sight, "q
   (SELECT count(*) FROM findings f WHERE f.host = $1 AND f.gone_at IS NULL AND ` + seen(sight, "f") + `)`
 }
 
-// countVerdicts counts the first $3 findings of host $1 by what was decided. What a decision
-// says that waits for a second review (desk.Standing.DueForReview) is told to nobody here.
+// countVerdicts counts the first $3 findings of host $1 by verdict. A decision that waits for a second
+// review (desk.Standing.DueForReview) is not shown to anybody here.
 func countVerdicts(sight qianshao.Sight) string {
 	return `
 SELECT count(*), count(*) FILTER (WHERE verdict = 'crime' AND due = 0), count(*) FILTER (WHERE verdict = 'not_crime' AND due = 0),
@@ -211,7 +211,7 @@ func (s *Reader) Skips(ctx context.Context, sight qianshao.Sight, host string) (
 	return list, s.db.Fail("count what is skipped in", err)
 }
 
-// OpenURLs returns the URLs of a site with open findings, at most limit.
+// OpenURLs returns the URLs with open findings of a site, at most limit.
 func (s *Reader) OpenURLs(ctx context.Context, host string, limit int) ([]string, error) {
 	list, err := database.Collect(ctx, s.db.Read, database.ScanValue[string], `
 SELECT DISTINCT f.url FROM findings f WHERE f.host = $1 AND f.gone_at IS NULL AND f.url <> '' ORDER BY f.url LIMIT $2`, host, limit)
@@ -225,7 +225,7 @@ func (s *Reader) KnowsURL(ctx context.Context, host, url string) (known bool, er
 	return known, s.db.Fail("look for a page in", err)
 }
 
-// Records returns the acts on something that is not reviewed, the latest first, at most limit.
+// Records returns the acts on a subject that is not reviewed, the latest first, at most limit.
 func (s *Reader) Records(ctx context.Context, subject qianshao.Subject, limit int) ([]qianshao.Act, error) {
 	list, err := database.Collect(ctx, s.db.Read, trail.ScanAct, trail.SelectActs+` WHERE a.subject = $1 AND a.subject_kind = $2 ORDER BY a.seq DESC LIMIT $3`,
 		subject.ID, string(subject.Kind), limit)

@@ -10,12 +10,12 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/queue"
 )
 
-// Authorisations is how many authorisations the findings are under.
+// Authorisations is how many authorisations the findings belong to.
 const Authorisations = 200
 
-// Findings fills an empty database with findings in campaigns: a tenth of them in one
-// campaign, undecided, the others a quarter decided, each in a handle's, too. It takes
-// some minutes for a million.
+// Findings fills an empty database with findings in campaigns: a tenth of them in one campaign, undecided;
+// a quarter of the others decided; each is also in a handle's campaign. It takes some minutes for a
+// million.
 func Findings(b testing.TB, db *database.DB, findings, campaigns int) {
 	b.Helper()
 	handles := max(10, campaigns/5)
@@ -49,10 +49,10 @@ SELECT (n.i * 24 + k.i) * 3037000493 - 4611686018427387904, n.c FROM n, k WHERE 
 	)
 }
 
-// Acts gives the findings a trail: four of five are decided within five days, one of five of these as no
-// crime; a twentieth is drawn for a second review, which agrees nine times of ten; a tenth is decided
-// again, a fiftieth is undone, and a fiftieth was gone and came back. Standings and counters stay as they
-// are: this is for what reads acts.
+// Acts gives the findings a trail: four in five are decided within five days, one in five of these as not
+// crime; a twentieth is drawn for a second review, which agrees nine times in ten; a tenth is decided
+// again, a fiftieth is undone, and a fiftieth was gone and came back. Standings and counters are not
+// changed: this is for code that reads acts.
 func Acts(b testing.TB, db *database.DB) {
 	b.Helper()
 	fill(b, db,
@@ -74,19 +74,20 @@ FROM (SELECT row_number() OVER (ORDER BY first_seen, id) AS i, id, seen, first_s
 
 const insertActs = `INSERT INTO acts (seq, at, account, client_key, batch, subject_kind, subject, kind, basis, verdict, reason, seen, rules, until, reverts, round, detail, chain) `
 
-// statement is one that fills a database.
+// statement is a statement that fills a database.
 type statement struct {
 	query string
 	args  []any
 }
 
-// engine is what each engine has words of its own for.
+// engine has the SQL in which the engines differ.
 type engine struct {
-	// temporary makes tables that are soon dropped; PostgreSQL's temporary ones are one connection's.
+	// temporary creates tables that are soon dropped; in PostgreSQL a temporary table belongs to one
+	// connection.
 	temporary string
 	// hex writes a number in sixteen digits.
 	hex func(expression string) string
-	// numbered has campaigns numbered on from the last one.
+	// numbered makes campaigns' numbers continue from the last one.
 	numbered string
 }
 
@@ -117,7 +118,7 @@ func Exec(b testing.TB, db *database.DB, query string, args ...any) {
 	}
 }
 
-// packed is a text as the store keeps it.
+// packed is a text in the store's format.
 func packed(b testing.TB, text string) []byte {
 	b.Helper()
 	w, err := zstd.NewWriter(nil)

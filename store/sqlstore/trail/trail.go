@@ -1,4 +1,4 @@
-// Package trail has the rows of the trail of acts, and of the standings that they come to.
+// Package trail has the rows of the trail of acts, and of the standings derived from it.
 package trail
 
 import (
@@ -50,7 +50,8 @@ func Append(ctx context.Context, tx *database.Tx, acts []qianshao.Act) error {
 // actColumns are all columns of acts, in the order of ScanAct.
 const actColumns = `seq, at, account, client_key, batch, subject_kind, subject, kind, basis, verdict, reason, seen, rules, until, reverts, round, detail, chain`
 
-// SelectColumns begins a query of acts a in a join; SelectActs is one of all acts. ScanAct reads their rows.
+// SelectColumns begins a query of acts a in a join; SelectActs is one of all acts. ScanAct reads the rows
+// of both.
 const (
 	SelectColumns = `SELECT a.seq, a.at, a.account, a.client_key, a.batch, a.subject_kind, a.subject, a.kind, a.basis, a.verdict, a.reason, a.seen, a.rules,
   a.until, a.reverts, a.round, a.detail, a.chain`
@@ -66,8 +67,8 @@ func ScanAct(r *sql.Rows) (a qianshao.Act, err error) {
 	return a, err
 }
 
-// SinceDeletion leaves out the acts about a finding that was deleted, where another one
-// was found at the same place later.
+// SinceDeletion leaves out the acts about a deleted finding, if another one was found at the same place
+// later.
 const SinceDeletion = `a.seq > coalesce((SELECT max(d.acts) FROM deletions d WHERE d.finding = a.subject AND a.subject_kind = 'finding'), 0)`
 
 // ActsOf returns all acts of a subject, in their order.
@@ -88,7 +89,7 @@ type Standing struct {
 	Standing desk.Standing
 }
 
-// StandingColumns are those that ScanStanding reads.
+// StandingColumns are the columns that ScanStanding reads.
 const StandingColumns = `subject_kind, subject, act, decided, decided_at, decided_by, batch, verdict, reason, seen, round, second, reviews, dissent,
   assignee, parked, parked_at, parked_until, parked_seen, parked_content, parked_relapse, parked_sites`
 
@@ -98,8 +99,8 @@ const updateStanding = `ON CONFLICT (subject, subject_kind) DO UPDATE SET act = 
   parked_at = excluded.parked_at, parked_until = excluded.parked_until, parked_seen = excluded.parked_seen,
   parked_content = excluded.parked_content, parked_relapse = excluded.parked_relapse, parked_sites = excluded.parked_sites`
 
-// PutStandings writes what the acts of subjects come to. Only campaigns.PutStandings calls it,
-// which counts the findings by it, too.
+// PutStandings writes the standings of subjects. Only campaigns.PutStandings may call it, which also counts
+// the findings.
 func PutStandings(ctx context.Context, tx *database.Tx, list []Standing) error {
 	rows := make([][]any, len(list))
 	for i := range list {
@@ -123,7 +124,7 @@ func ScanStanding(r *sql.Rows) (x Standing, err error) {
 	return x, err
 }
 
-// Moment is the time of a column that has 0 for the zero time.
+// Moment is the time in a column where 0 is the zero time.
 func Moment(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}
@@ -131,7 +132,7 @@ func Moment(ms int64) time.Time {
 	return database.FromMillis(ms)
 }
 
-// Millis is a time for such a column.
+// Millis is the value of a time in such a column.
 func Millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -139,12 +140,12 @@ func Millis(t time.Time) int64 {
 	return database.Millis(t)
 }
 
-// rowsAtATime are put into one statement. Statements are prepared and kept, so there is
-// one of so many rows and one of a single row, and none of any other length.
+// rowsAtATime rows are inserted by one statement. Statements are prepared and kept, so there is one for
+// this many rows and one for a single row.
 const rowsAtATime = 100
 
-// InsertRows runs "INSERT INTO … VALUES (…), (…)" for all rows, with tail behind it. The
-// parameters have no numbers: the driver would look for the name of each of them among all.
+// InsertRows runs "INSERT INTO … VALUES (…), (…)" for all rows, with tail after it. The parameters have no
+// numbers: the driver would search all of them by name for each.
 func InsertRows(ctx context.Context, tx *database.Tx, head string, columns int, rows [][]any, tail string) error {
 	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
 	many := head + " VALUES " + row + strings.Repeat(", "+row, rowsAtATime-1) + " " + tail

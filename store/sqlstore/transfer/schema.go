@@ -22,12 +22,12 @@ type side struct {
 	dialect database.Dialect
 }
 
-// table is one that both databases have.
+// table is a table of both databases.
 type table struct {
 	name    string
 	columns []column // by name
 	key     []string
-	parents []string // tables to whose rows its own refer
+	parents []string // tables that its rows refer to
 }
 
 type column struct {
@@ -43,7 +43,7 @@ func (t *table) names() []string {
 	return names
 }
 
-// kind is a type of both engines.
+// kind is a column type of both engines.
 type kind int
 
 const (
@@ -57,14 +57,15 @@ var kinds = map[string]kind{
 	"bigint": integer, "integer": integer, "text": text, "blob": blob, "bytea": blob, "double precision": number,
 }
 
-// own are the tables of one database, which are not copied: its schema's versions, where its parts are, and
-// PostgreSQL's mark of what is to be forgotten.
+// own are the tables specific to one database, which are not copied: the versions of its schema, where its
+// parts are, and PostgreSQL's marks for Rewrite.
 var own = []string{"goose_db_version", "places", "forgotten"}
 
-// inserted are the columns by which PostgreSQL has the order in which rows were inserted; SQLite has it by itself.
+// inserted are the columns with the order in which rows were inserted into PostgreSQL; in SQLite the rowid
+// is that.
 var inserted = map[string]string{"frontier": "added", "notice_items": "rowid"}
 
-// common returns the tables of the two, which must be the same ones, those first that others refer to.
+// common returns the tables of both databases, which must be the same, referenced tables first.
 func common(ctx context.Context, from, to side) ([]table, error) {
 	source, err := from.tables(ctx)
 	if err != nil {
@@ -86,7 +87,7 @@ func common(ctx context.Context, from, to side) ([]table, error) {
 	return parentsFirst(target), nil
 }
 
-// parentsFirst puts tables behind those to whose rows their own refer.
+// parentsFirst sorts tables after those that their rows refer to.
 func parentsFirst(list []table) (ordered []table) {
 	ready := map[string]bool{}
 	for len(list) > 0 {
@@ -101,14 +102,14 @@ func parentsFirst(list []table) (ordered []table) {
 			ordered = append(ordered, t)
 			return true
 		})
-		if len(list) == before { // a circle, which the database will refuse
+		if len(list) == before { // a cycle, which the database will refuse
 			return append(ordered, list...)
 		}
 	}
 	return ordered
 }
 
-// What a database says of itself: table, column, type, and the column's place in the key, from 1.
+// A database's description of itself: table, column, type, and the column's position in the key, from 1.
 const (
 	columnsInSQLite = `
 SELECT m.name, c.name, lower(c.type), c.pk FROM sqlite_master m, pragma_table_xinfo(m.name) c
@@ -181,7 +182,8 @@ func (s side) tables(ctx context.Context) ([]table, error) {
 	return list, rows.Err()
 }
 
-// copyCounters has the target go on counting where the source stopped, also where the last rows are gone.
+// copyCounters makes the target's counters continue where the source's stopped, even if the last rows are
+// deleted.
 func copyCounters(ctx context.Context, from side, tx *database.Tx) error {
 	counters := `SELECT name, seq FROM sqlite_sequence`
 	if from.dialect == database.Postgres {

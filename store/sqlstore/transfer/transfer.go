@@ -1,5 +1,5 @@
-// Package transfer copies a whole store from one database into another, of whichever engines,
-// and holds each table that was written against the one that was read.
+// Package transfer copies a whole store from one database into another, of any engine, and compares each
+// table that was written with the one that was read.
 package transfer
 
 import (
@@ -20,22 +20,22 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// ErrNotEmpty says that there is something in the database that was to be written.
+// ErrNotEmpty says that the target database is not empty.
 var ErrNotEmpty = errors.New("the target is not empty, and nothing in it is overwritten: name a new one")
 
-// Table is a table that was copied.
+// Table is the result for a copied table.
 type Table struct {
 	Name   string
 	Rows   int
-	SHA256 string // of all rows in order, equal on both sides
+	SHA256 string // of all rows in order, the same on both sides
 }
 
-// Copy copies all tables in one transaction: after an error there is nothing. The source is
-// read as of one moment. The target has store.PartMigration among its places, which whoever
-// has copied the rest takes out.
+// Copy copies all tables in one transaction: after an error the target is empty. The source is read as of
+// one moment. The target gets store.PartMigration among its places, to be removed by whoever has copied the
+// rest.
 func Copy(ctx context.Context, from, to *database.DB) (done []Table, err error) {
 	err = to.Update(ctx, database.Durable, "copy into", func(tx *database.Tx) (err error) {
-		done = nil // it may be begun anew
+		done = nil // the transaction may be run again
 		opts := &sql.TxOptions{ReadOnly: true}
 		if from.Dialect() == database.Postgres {
 			opts.Isolation = sql.LevelRepeatableRead
@@ -70,10 +70,10 @@ func Copy(ctx context.Context, from, to *database.DB) (done []Table, err error) 
 	return done, err
 }
 
-// seeded tables have a row from the beginning, which the copy takes the place of.
+// seeded tables start with one row, which the copy replaces.
 var seeded = []string{"act_head", "campaign_state"}
 
-// clearTable refuses a table that has rows, or takes the one out that it began with.
+// clearTable refuses a table with rows, or removes the initial one.
 func clearTable(ctx context.Context, tx *database.Tx, t *table) error {
 	if slices.Contains(seeded, t.name) {
 		_, err := tx.ExecContext(ctx, `DELETE FROM `+t.name)
@@ -92,7 +92,7 @@ func clearTable(ctx context.Context, tx *database.Tx, t *table) error {
 // batch rows are written by one statement: few enough for the largest texts.
 const batch = 32
 
-// copyRows copies a table's rows, and reads them once more from the target.
+// copyRows copies a table's rows, and reads them back from the target.
 func (t *table) copyRows(ctx context.Context, source side, tx *database.Tx) (done Table, err error) {
 	var waiting []any
 	sum, many := newDigest(), t.insert(batch)
@@ -124,12 +124,12 @@ func (t *table) copyRows(ctx context.Context, source side, tx *database.Tx) (don
 	return done, nil
 }
 
-// insert returns the statement that writes so many rows.
+// insert returns the statement that writes that many rows.
 func (t *table) insert(rows int) string {
 	return fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", t.name, strings.Join(t.names(), ", "), database.Values(rows, len(t.columns)))
 }
 
-// each yields the rows in an order that both engines have, with their values as each takes them.
+// each yields the rows in an order that is the same in both engines, with their values as each stores them.
 func (t *table) each(ctx context.Context, from side, yield func(row []any) error) error {
 	order := t.key
 	if extra := inserted[t.name]; extra != "" {
@@ -164,7 +164,7 @@ func (t *table) each(ctx context.Context, from side, yield func(row []any) error
 	return rows.Err()
 }
 
-// value returns a value as both engines have it.
+// value returns a value in the form common to both engines.
 func (k kind) value(v any) (any, error) {
 	switch v := v.(type) {
 	case nil:

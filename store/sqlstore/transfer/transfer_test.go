@@ -28,7 +28,7 @@ func file(t *testing.T) *database.DB {
 	return db
 }
 
-// filled returns a database with findings, acts, and what an engine may trip over.
+// filled returns a database with findings, acts, and values that are difficult for an engine.
 func filled(t *testing.T) *database.DB {
 	t.Helper()
 	db := file(t)
@@ -58,8 +58,8 @@ func copied(t *testing.T, from, to *database.DB) []transfer.Table {
 	return done
 }
 
-// TestThereAndBack copies a store from a file into PostgreSQL and from there into another file: all of it is
-// there, in the order in which it was made.
+// TestThereAndBack copies a store from a file into PostgreSQL and from there into another file: everything
+// is there, in the original order.
 func TestThereAndBack(t *testing.T) {
 	t.Parallel()
 	server, file := postgrestest.Open(t), file(t)
@@ -71,16 +71,16 @@ func TestThereAndBack(t *testing.T) {
 	}
 	again := filled(t)
 	if _, err := transfer.Copy(t.Context(), again, server); !errors.Is(err, transfer.ErrNotEmpty) {
-		t.Errorf("into a full one: %v", err)
+		t.Errorf("into a filled one: %v", err)
 	}
-	for _, db := range []*database.DB{server, file} { // what is made next does not take the place of what is there
+	for _, db := range []*database.DB{server, file} { // new rows do not replace copied ones
 		if seq := rules(t, db); seq != 2 {
 			t.Errorf("the next is %d", seq)
 		}
 	}
 }
 
-// rules adds a row to a table whose rows the database counts.
+// rules adds a row to a table whose rows the database numbers.
 func rules(t *testing.T, db *database.DB) (seq int) {
 	t.Helper()
 	err := db.Update(t.Context(), database.Durable, "add", func(tx *database.Tx) error {
@@ -92,7 +92,7 @@ func rules(t *testing.T, db *database.DB) (seq int) {
 	return seq
 }
 
-// TestCopyOfFile copies from file to file, and says how much.
+// TestCopyOfFile copies from file to file, and logs how much.
 func TestCopyOfFile(t *testing.T) {
 	t.Parallel()
 	rows := map[string]int{}

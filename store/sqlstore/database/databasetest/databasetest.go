@@ -17,15 +17,14 @@ import (
 // Open opens an empty database, which is closed when the test ends.
 type Open func(t testing.TB) *database.DB
 
-// Each runs a test on each engine. Without a server, see postgrestest.Env, that on PostgreSQL
-// is skipped.
+// Each runs a test on each engine. Without a server, see postgrestest.Env, PostgreSQL is skipped.
 func Each(t *testing.T, test func(t *testing.T, open Open)) {
 	EachPlace(t, func(t *testing.T, place Place) {
 		test(t, func(t testing.TB) *database.DB { return open(t, place(t)) })
 	})
 }
 
-// Place says where an empty database is that goes when the test ends: a file, or a DSN. At opens it.
+// Place creates an empty database, removed when the test ends, and returns its file or DSN. At opens it.
 type Place func(t testing.TB) string
 
 // EachPlace is Each for tests that open a database more than once.
@@ -45,8 +44,8 @@ func At(ctx context.Context, place string) (*database.DB, error) {
 	return sqlite.Open(ctx, place)
 }
 
-// Twice opens an empty database that runs all that is written twice, the first time without
-// effect, as where a connection is lost before the commit.
+// Twice opens an empty database that runs every update twice, the first time without effect, as if the
+// connection were lost before the commit.
 func Twice(t testing.TB) *database.DB {
 	t.Helper()
 	db := open(t, sqlitetest.File(t))
@@ -59,7 +58,7 @@ var errLost = errors.New("lost before the commit")
 
 func (e twice) Write(ctx context.Context, d database.Durability, alone bool, f func(tx *database.Tx) error) error {
 	err := e.Engine.Write(ctx, d, alone, func(tx *database.Tx) error {
-		_ = f(tx) // whatever comes of it is lost
+		_ = f(tx) // its result is lost
 		return errLost
 	})
 	if !errors.Is(err, errLost) {
