@@ -29,7 +29,7 @@ func runAccounts(t *testing.T, open Open) {
 	t.Run("links", func(t *testing.T) { testLinks(t, open) })
 }
 
-// testAccounts: accounts are kept as they are given, and no name is given twice.
+// testAccounts: accounts are stored as given, and no name can be used twice.
 func testAccounts(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	root, wang := account("root", qianshao.RoleAdministrator), account("王", qianshao.RoleAnalyst)
@@ -47,7 +47,7 @@ func testAccounts(t *testing.T, open Open) {
 		}
 	}
 	if _, err := s.AccountOfSubject(ctx, ""); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("whose subject is empty: %v", err)
+		t.Errorf("the account of an empty subject: %v", err)
 	}
 	wang.Epoch = 1
 	got, err := s.AccountOfSubject(ctx, wang.Subject)
@@ -59,15 +59,15 @@ func testAccounts(t *testing.T, open Open) {
 		t.Errorf("a change that is refused: %v", err)
 	}
 	if got, err := s.Account(ctx, "王"); err != nil || got.Role != qianshao.RoleAnalyst {
-		t.Errorf("%+v, %v", got, err)
+		t.Errorf("after a refused change: %+v, %v", got, err)
 	}
 	if _, err := s.ChangeAccount(ctx, "root", "none", base, func(*store.AccountRecord) error { return nil }); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("nobody is changed: %v", err)
+		t.Errorf("a change of an unknown account: %v", err)
 	}
 }
 
-// testAccountChanges: a change of what a session stands on begins a new epoch and is an act,
-// with what was before and nothing secret.
+// testAccountChanges: a change that must end sessions begins a new epoch and leaves an act, with the former
+// value and no secret.
 func testAccountChanges(t *testing.T, open OpenReview) {
 	s, kept := open(t)
 	ctx := t.Context()
@@ -76,7 +76,7 @@ func testAccountChanges(t *testing.T, open OpenReview) {
 	wang.Epoch = 1
 	for _, step := range []struct {
 		change func(r *store.AccountRecord)
-		want   desk.Detail // without an event for one that ends nothing
+		want   desk.Detail // without an event if it ends nothing
 	}{
 		{func(r *store.AccountRecord) { r.Role = qianshao.RoleLead }, detail(store.AccountRole, "analyst", "lead")},
 		{func(r *store.AccountRecord) { r.Sight.Authorisations = []string{"a", "b"} }, detail(store.AccountSight, "sees nothing", "sees a b")},
@@ -117,7 +117,7 @@ func detail(what store.AccountEvent, before, after string) desk.Detail {
 	return desk.Detail{Event: string(what), Before: before, After: after}
 }
 
-// checkRecord fails unless root has changed the subject so.
+// checkRecord fails unless the act is root's change of the subject.
 func checkRecord(t *testing.T, act *qianshao.Act, subject qianshao.Subject, want desk.Detail) {
 	t.Helper()
 	got, err := desk.ParseDetail(act.Detail)
@@ -134,12 +134,12 @@ func verify(t *testing.T, kept Review) {
 	}
 }
 
-// testSettings: the last word on a setting holds, and each that changes it is an act.
+// testSettings: the latest value of a setting holds, and each change leaves an act.
 func testSettings(t *testing.T, open OpenReview) {
 	s, kept := open(t)
 	ctx, name := t.Context(), store.SettingSecondReview
 	if _, err := s.Setting(ctx, name); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("nothing was set: %v", err)
+		t.Errorf("read before it was set: %v", err)
 	}
 	for _, value := range []string{"0.05", "0.2", "0.2", "0.1"} {
 		check(t, s.PutSetting(ctx, "root", name, value, "0.05", base))
@@ -158,7 +158,7 @@ func testSettings(t *testing.T, open OpenReview) {
 	verify(t, kept)
 }
 
-// testLastAdministrator: somebody is left who can change accounts, however many changes come at once.
+// testLastAdministrator: an administrator remains, however many changes are made at once.
 func testLastAdministrator(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	for _, name := range []string{"a", "b", "c"} {
@@ -185,7 +185,7 @@ func testLastAdministrator(t *testing.T, open Open) {
 	}
 }
 
-// testSessions: a session that was ended does not come back, one that has expired is gone.
+// testSessions: a session that was ended does not come back, and an expired one is gone.
 func testSessions(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	session := store.Session{ID: "one", Data: []byte("{}"), Expires: base.Add(time.Hour)}
@@ -204,7 +204,7 @@ func testSessions(t *testing.T, open Open) {
 	}
 	check(t, s.EndSession(ctx, "one"))
 	check(t, s.EndSession(ctx, "none"))
-	check(t, s.PutSession(ctx, session, base)) // by a request that has read it before
+	check(t, s.PutSession(ctx, session, base)) // by a request that had read it before
 	if _, err := s.Session(ctx, "one", base); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a session that was ended is back: %v", err)
 	}
@@ -244,8 +244,8 @@ func testTokens(t *testing.T, open Open) {
 	}
 }
 
-// testLinks: a link is used once, in its time, by one of those who try at once; a newer
-// one takes its place.
+// testLinks: a link can be used once, before it expires, by one of several who try at once; a newer one
+// replaces it.
 func testLinks(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	check(t, s.AddAccount(ctx, "test", account("a", qianshao.RoleAnalyst), false))
@@ -278,8 +278,8 @@ func testLinks(t *testing.T, open Open) {
 	}
 }
 
-// testKeysRecorded: making and revoking a token, and making a link for somebody, are acts. None
-// of them has what lets in.
+// testKeysRecorded: making and revoking a token, and making a link for somebody, leave acts. None of them
+// contains the secret.
 func testKeysRecorded(t *testing.T, open OpenReview) {
 	s, kept := open(t)
 	ctx := t.Context()
@@ -288,7 +288,7 @@ func testKeysRecorded(t *testing.T, open OpenReview) {
 	check(t, s.AddToken(ctx, "root", token))
 	check(t, s.RevokeToken(ctx, "root", "", "id1", base))
 	check(t, s.PutLink(ctx, "root", store.Link{Hash: "SECRET", Purpose: store.LinkPassword, Account: "a", Expires: base.Add(time.Hour)}, base))
-	check(t, s.PutLink(ctx, "root", store.Link{Hash: "SECRET 2", Purpose: store.LinkFirst, Expires: base.Add(time.Hour)}, base)) // for nobody yet
+	check(t, s.PutLink(ctx, "root", store.Link{Hash: "SECRET 2", Purpose: store.LinkFirst, Expires: base.Add(time.Hour)}, base)) // for no account yet
 	acts, err := kept.Acts(ctx, desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, Limit: 10})
 	check(t, err)
 	want := []desk.Detail{

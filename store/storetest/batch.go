@@ -15,8 +15,8 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// FindMany saves pages on one host, each with a finding that shows the same, and returns
-// the findings by id ascending.
+// FindMany saves pages on one host, each with a finding with the same content, and returns the findings by
+// id ascending.
 func (d *Desk) FindMany(t testing.TB, n int) (ids []string) {
 	t.Helper()
 	for i := range n {
@@ -67,7 +67,7 @@ var crime = desk.Order{Kind: qianshao.ActDecide, Verdict: qianshao.VerdictCrime,
 func testBatch(t *testing.T, d *Desk) {
 	ids := d.FindMany(t, desk.ConfirmAbove+2)
 	d.Decide(t, "bob", subject(ids[0]), qianshao.VerdictNotCrime)
-	b := d.freeze(t, "ann", append([]string{"0000", ids[3]}, ids...)) // one that is not there, one twice
+	b := d.freeze(t, "ann", append([]string{"0000", ids[3]}, ids...)) // one that does not exist, one twice
 	digest := sha256.New()
 	for _, id := range ids {
 		fmt.Fprintf(digest, "%s one\n", id)
@@ -101,16 +101,16 @@ func testBatch(t *testing.T, d *Desk) {
 	}
 	d.tally(t, b, desk.Tally{Done: n - 1, Skipped: map[desk.Skipped]int{desk.SkippedDecided: 1}})
 	if s := d.Look(t, subject(ids[0])).Standing; s.Verdict != qianshao.VerdictNotCrime {
-		t.Errorf("what was decided before: %+v", s)
+		t.Errorf("decided before the batch: %+v", s)
 	}
 	if s := d.Look(t, subject(ids[n-1])).Standing; s.Verdict != qianshao.VerdictCrime || s.Batch != b.ID || s.Second != desk.SecondBatch || !s.DueForReview() {
 		t.Errorf("a member: %+v", s)
 	}
 	if due, err := d.Review.Due(t.Context(), ids); err != nil || len(due) != n-1 || due[ids[n-1]] != "ann" {
-		t.Errorf("what waits for a second review: %v %v", due, err)
+		t.Errorf("waiting for a second review: %v %v", due, err)
 	}
 	if due, err := d.Review.BatchDue(t.Context(), b.ID); err != nil || !due {
-		t.Errorf("the batch waits for no second review: %v", err)
+		t.Errorf("the batch does not wait for a second review: %v", err)
 	}
 	if _, err := d.Begin(t.Context(), d.Accounts["ann"], b.ID, crime, n); err != nil {
 		t.Errorf("the same order again: %v", err)
@@ -118,15 +118,15 @@ func testBatch(t *testing.T, d *Desk) {
 	other := crime
 	other.Reason = qianshao.ReasonOperator
 	if _, err := d.Begin(t.Context(), d.Accounts["ann"], b.ID, other, n); err == nil {
-		t.Error("another order is taken")
+		t.Error("another order is accepted")
 	}
 	list, err := d.Members(t.Context(), d.Accounts["ann"], b.ID, true, "", 10)
 	if err != nil || len(list) != 1 || list[0].Finding != ids[0] || list[0].Skipped != desk.SkippedDecided {
-		t.Errorf("passed over: %+v, %v", list, err)
+		t.Errorf("skipped: %+v, %v", list, err)
 	}
 }
 
-// testBatchSkips: what has changed since the freezing is passed over, and it is said why.
+// testBatchSkips: members that have changed since the freezing are skipped, with the reason.
 func testBatchSkips(t *testing.T, d *Desk) {
 	var ids []string
 	for _, url := range []string{"http://same/", "http://content/", "http://acted/", "http://deleted/", "http://own/", "http://other/", "http://stale/"} {
@@ -167,14 +167,14 @@ func testBatchUndo(t *testing.T, d *Desk) {
 	d.Now = d.Now.Add(desk.UndoTime + time.Second)
 	var r *desk.Refusal
 	if _, err := d.UndoBatch(t.Context(), d.Accounts["ann"], b.ID, ""); !errors.As(err, &r) || r.Code != "words" {
-		t.Errorf("late, without a reason: %v", err)
+		t.Errorf("undone late, without a reason: %v", err)
 	}
 	_, err := d.UndoBatch(t.Context(), d.Accounts["leo"], b.ID, "the wrong query")
 	check(t, err)
 	check(t, d.Run(t.Context(), b.ID))
 	d.tally(t, b, desk.Tally{Undone: 3, Done: 1, Kept: map[desk.Skipped]int{desk.SkippedActed: 1}})
 	if s := d.Look(t, subject(ids[1])).Standing; s.Verdict != qianshao.VerdictNotCrime {
-		t.Errorf("what was decided since: %+v", s)
+		t.Errorf("decided since: %+v", s)
 	}
 	if v := d.Look(t, subject(ids[0])); v.Standing.Verdict != "" || v.Acts[1].By != "leo" || v.Acts[1].Reverts != v.Acts[0].Seq {
 		t.Errorf("undone: %+v", v)
@@ -215,9 +215,9 @@ func testBatchRefused(t *testing.T, d *Desk) {
 		}
 	}
 	if _, err := d.UndoBatch(t.Context(), d.Accounts["ann"], b.ID, ""); err == nil {
-		t.Error("what was not done is undone")
+		t.Error("a batch that was not done is undone")
 	}
-	// An account that was disabled since it gave the order, or is not there any more, acts no more.
+	// An account that was disabled since it gave the order, or no longer exists, stops acting.
 	other := d.freeze(t, "bob", ids)
 	for by, b := range map[string]desk.Batch{"ann": b, "bob": other} {
 		_, err := d.Begin(t.Context(), d.Accounts[by], b.ID, crime, 0)
@@ -233,8 +233,8 @@ func testBatchRefused(t *testing.T, d *Desk) {
 	}
 }
 
-// testBatchPowers: a batch is worked on with the powers that its account has now, and had with the
-// token by which the order was given.
+// testBatchPowers: a batch is carried out with the permissions that its account has now, and those of the
+// token with which the order was given.
 func testBatchPowers(t *testing.T, d *Desk) {
 	ids := d.FindMany(t, 3)
 	b := d.run(t, "ann", d.freeze(t, "ann", ids), crime)
@@ -255,15 +255,15 @@ func testBatchPowers(t *testing.T, d *Desk) {
 	_, err = d.Begin(t.Context(), byToken, over.ID, order, 0)
 	check(t, err)
 	if _, err = d.Begin(t.Context(), leo, over.ID, order, 0); err != nil {
-		t.Errorf("the same order in a session: %v", err)
+		t.Errorf("the same order from a session: %v", err)
 	}
 	check(t, d.Run(t.Context(), over.ID))
 	d.tally(t, over, desk.Tally{Skipped: map[desk.Skipped]int{desk.SkippedOther: 3}})
 	d.tally(t, d.run(t, "leo", d.freeze(t, "leo", ids), order), desk.Tally{Done: 3})
 }
 
-// testBatchSight: what an account may not see any more is not decided by the batch that it has
-// ordered, and is listed; nor does it undo the rest alone.
+// testBatchSight: members that an account may no longer see are not decided by the batch that it has
+// ordered, and are listed; nor can the account undo only the rest.
 func testBatchSight(t *testing.T, d *Desk) {
 	ids := d.FindMany(t, 5)
 	b := d.freeze(t, "ann", ids)
@@ -279,10 +279,10 @@ func testBatchSight(t *testing.T, d *Desk) {
 	d.tally(t, b, desk.Tally{Done: 2, Skipped: map[desk.Skipped]int{desk.SkippedDeleted: 3}})
 	var r *desk.Refusal
 	if _, err := d.UndoBatch(t.Context(), ann, b.ID, ""); !errors.As(err, &r) || r.Code != "unseen" {
-		t.Errorf("undone by who does not see it: %v", err)
+		t.Errorf("undone by the account that does not see it: %v", err)
 	}
 	if _, err := d.UndoBatch(t.Context(), d.Accounts["may"], b.ID, ""); !errors.Is(err, desk.ErrNotFound) {
-		t.Errorf("undone by another who does not see it: %v", err)
+		t.Errorf("undone by another account that does not see it: %v", err)
 	}
 	_, err = d.UndoBatch(t.Context(), d.Accounts["leo"], b.ID, "too wide")
 	check(t, err)
@@ -290,10 +290,8 @@ func testBatchSight(t *testing.T, d *Desk) {
 	d.tally(t, b, desk.Tally{Undone: 2, Skipped: map[desk.Skipped]int{desk.SkippedDeleted: 3}})
 }
 
-// testBatchesDropped: batches without an order are few and not old; the others stay, and no
-// ID is given twice.
-// testBatches: an account reads its own batches, and whoever reads the whole trail all of them, without
-// what others have ordered.
+// testBatches: an account reads its own batches, and an account that reads the whole trail reads all of
+// them, without orders of others.
 func testBatches(t *testing.T, d *Desk) {
 	ids := d.FindMany(t, 3)
 	anns := d.run(t, "ann", d.freeze(t, "ann", ids), crime)
@@ -331,6 +329,8 @@ func testBatches(t *testing.T, d *Desk) {
 	}
 }
 
+// testBatchesDropped: only a few recent batches without an order are kept; the others stay, and no ID is
+// used twice.
 func testBatchesDropped(t *testing.T, d *Desk) {
 	ids := d.FindMany(t, 2)
 	there := func(by string, id int64) bool {
@@ -347,10 +347,10 @@ func testBatchesDropped(t *testing.T, d *Desk) {
 		list = append(list, d.freeze(t, "ann", ids))
 	}
 	if there("ann", list[0].ID) || !there("ann", list[1].ID) || !there("ann", ordered.ID) || !there("bob", bobs.ID) {
-		t.Error("one more: not the oldest without an order was dropped, or another one")
+		t.Error("after one more: not exactly the oldest without an order was dropped")
 	}
 	if _, err := d.Begin(t.Context(), d.Accounts["ann"], list[0].ID, crime, 0); !errors.Is(err, desk.ErrNotFound) {
-		t.Errorf("an order for a batch that was dropped: %v", err)
+		t.Errorf("an order for a dropped batch: %v", err)
 	}
 	check(t, d.Review.DropUnused(t.Context(), bobs.At))
 	if !there("bob", bobs.ID) {
@@ -359,7 +359,7 @@ func testBatchesDropped(t *testing.T, d *Desk) {
 	last := list[desk.MaxFrozen].ID
 	check(t, d.Review.DropUnused(t.Context(), bobs.At.Add(time.Hour)))
 	if there("bob", bobs.ID) || there("ann", last-1) || !there("ann", ordered.ID) {
-		t.Error("old batches without an order are there, or the one that has one is not")
+		t.Error("old batches without an order remain, or the one with an order does not")
 	}
 	if b := d.freeze(t, "ann", ids); b.ID <= last {
 		t.Errorf("batch %d after %d", b.ID, last)

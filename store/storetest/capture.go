@@ -19,7 +19,7 @@ func finding(t testing.TB, s Store, url, rule string) store.Finding {
 	return f
 }
 
-// capture is what a finding keeps of the page that it was made on.
+// capture is the capture of the page that a finding was made on.
 type capture struct {
 	Title, Charset, Hash, Requested string
 	Status                          int
@@ -31,13 +31,13 @@ func captureOf(f store.Finding) capture {
 	return capture{f.PageTitle, f.Charset, f.Hash, f.RequestedURL, f.Status, f.FetchedAt, f.Evidence[0].Text}
 }
 
-// captured is what a finding must keep of p.
+// captured is the capture that a finding must keep of p.
 func captured(p store.Save) capture {
 	return capture{p.Document.Title, p.Document.Charset, hashOf(p.Page.Body), p.Page.RequestedURL, p.Page.Status, p.Page.FetchedAt, p.Assessment.Findings[0].Evidence[0].Text}
 }
 
-// wantCapture expects a finding to have the capture of one visit, and its page to
-// be now as another left it.
+// wantCapture expects a finding to have the capture of one visit, and its page to be in the state after
+// another.
 func wantCapture(t *testing.T, when string, f store.Finding, of store.Save, now store.PageState) {
 	t.Helper()
 	if diff := cmp.Diff(captured(of), captureOf(f)); diff != "" {
@@ -52,9 +52,8 @@ func stateOf(p store.Save) store.PageState {
 	return store.PageState{Hash: hashOf(p.Page.Body), Status: p.Page.Status, At: p.Page.FetchedAt}
 }
 
-// testGoneKeepsCapture: what was found keeps its own hash, time, status, title
-// and charset, whatever becomes of its page, until it is found again. The page's
-// present state stands beside it.
+// testGoneKeepsCapture: a finding keeps its own hash, time, status, title and charset, whatever happens to
+// its page, until it is found again. The page's present state is separate.
 func testGoneKeepsCapture(t *testing.T, open Open) {
 	s := open(t)
 	const url = "http://a/page"
@@ -86,8 +85,7 @@ func testGoneKeepsCapture(t *testing.T, open Open) {
 	wantCapture(t, "the URL leads elsewhere", finding(t, s, url, "casino"), back, store.PageState{At: base.Add(10 * time.Hour)})
 }
 
-// testGoneTitleIsBounded: what is kept of a title when its page is gone is short,
-// and no character is cut in two.
+// testGoneTitleIsBounded: the title kept of a page that is gone is short, and no character is cut in two.
 func testGoneTitleIsBounded(t *testing.T, open Open) {
 	s := open(t)
 	p := Page("http://a/", "文", 0, "casino")
@@ -103,8 +101,8 @@ func testGoneTitleIsBounded(t *testing.T, open Open) {
 	}
 }
 
-// testRelapseReplacesPicture: the picture of what was found stays when the page is
-// clean or gone; when the finding is back it is that of the page again.
+// testRelapseReplacesPicture: the picture of a finding stays while the page is clean or gone; when the
+// finding comes back it is the page's present picture.
 func testRelapseReplacesPicture(t *testing.T, open Open) {
 	s := open(t)
 	const url = "http://school.example/"

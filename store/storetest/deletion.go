@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// deletionOf deletes the finding of a rule on a page, some hours after base.
+// deletionOf is the deletion of the finding of a rule on a page, some hours after base.
 func deletionOf(url, rule string, hours int) store.Deletion {
 	return store.Deletion{
 		Finding: qianshao.FindingID(url, rule), Category: qianshao.Gambling, At: base.Add(time.Duration(hours) * time.Hour), Reason: "retention of gambling is 1 days",
@@ -27,7 +27,7 @@ func testOldFindings(t *testing.T, open Open) {
 	s := open(t)
 	save(t, s, Page("http://a/1", "文", 1, "casino"))
 	save(t, s, Page("http://a/2", "文", 2, "casino"))
-	gonePage(t, s, "http://a/1", 5) // which is no sight of it
+	gonePage(t, s, "http://a/1", 5) // this does not count as seeing it
 	list, err := s.OldFindings(t.Context(), base.Add(2*time.Hour))
 	check(t, err)
 	same(t, "findings last seen before hour 2", []store.OldFinding{
@@ -35,8 +35,8 @@ func testOldFindings(t *testing.T, open Open) {
 	}, list)
 }
 
-// testDeleteFindings: a finding that was deleted is nowhere, nor is what was kept
-// for it alone; the page's other finding keeps what it needs.
+// testDeleteFindings: a deleted finding is nowhere any more, nor is anything kept for it alone; the page's
+// other finding keeps what it needs.
 func testDeleteFindings(t *testing.T, open Open) {
 	s := open(t)
 	const url = "http://a/page"
@@ -45,7 +45,7 @@ func testDeleteFindings(t *testing.T, open Open) {
 	save(t, s, page)
 	deleteFindings(t, s, 1, deletionOf(url, "casino", 1), deletionOf("http://a/unknown", "casino", 1))
 	if _, err := s.Finding(t.Context(), qianshao.FindingID(url, "casino")); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("a finding that was deleted: %v", err)
+		t.Errorf("a deleted finding: %v", err)
 	}
 	if f := finding(t, s, url, "loan"); f.Source == "" {
 		t.Error("the other finding has lost its source")
@@ -62,20 +62,20 @@ func testDeleteFindings(t *testing.T, open Open) {
 	if c.Findings != 0 || c.Flagged != 0 || c.Pages != 1 {
 		t.Errorf("%+v", c)
 	}
-	// What is still there is found anew.
+	// If the page still shows it, it is found anew.
 	wantSightings(t, "found anew", save(t, s, Page(url, "又", 9, "casino")), map[string]seen{"casino": {9, 9, -1, "标题 又", "标题\n又\na b"}})
 
-	// Of one that is gone, the history and the pictures go, too.
+	// Deleting a finding that is gone deletes its history and pictures, too.
 	const cloak = "http://school.example/"
 	save(t, s, cloaked(cloak, 1))
 	gonePage(t, s, cloak, 2)
 	deleteFindings(t, s, 1, deletionOf(cloak, "casino", 3))
 	if got := views(t, s, cloak, "casino"); len(got) != 0 {
-		t.Errorf("pictures are left: %+v", got)
+		t.Errorf("pictures remain: %+v", got)
 	}
 	save(t, s, cloaked(cloak, 4))
 	if f := finding(t, s, cloak, "casino"); len(f.Changes) != 0 || !f.FirstSeen.Equal(base.Add(4*time.Hour)) {
-		t.Errorf("its history is left: %+v", f.Changes)
+		t.Errorf("its history remains: %+v", f.Changes)
 	}
 }
 

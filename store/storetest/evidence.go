@@ -19,8 +19,8 @@ import (
 // linkLength is the length of every record of the tests, in bytes.
 const linkLength = 100
 
-// extension continues a chain behind its head by n records in a file, each of
-// linkLength bytes, all of one capture.
+// extension extends a chain after its head by n records in a file, each of linkLength bytes, all of one
+// capture.
 func extension(end evidence.Head, file string, n int) evidence.Extension {
 	var x evidence.Extension
 	first := end.Seq + 1
@@ -56,7 +56,7 @@ func chain(t testing.TB, s Store, number int64) evidence.Chain {
 	return c
 }
 
-// extend appends records behind the present end of a chain. The capture is as the ledger has it then.
+// extend appends records to the end of a chain, and returns the capture as the ledger then has it.
 func extend(t testing.TB, s Store, of evidence.Chain, file string, n int) evidence.Extension {
 	t.Helper()
 	head := chain(t, s, of.Number).Head
@@ -105,7 +105,7 @@ func same(t testing.TB, what string, want, got any) {
 	}
 }
 
-// headOf is the head behind the last link of an extension.
+// headOf is the head after the last link of an extension.
 func headOf(x evidence.Extension) evidence.Head {
 	last := x.Links[len(x.Links)-1]
 	return evidence.Head{Seq: last.Seq, Chain: last.Chain, Added: last.Added}
@@ -137,10 +137,10 @@ func testEvidence(t *testing.T, open Open) {
 	of, err := s.EvidenceCaptures(ctx, "http://a/"+long, one.Capture.ID, 10)
 	check(t, err)
 	if same(t, "the page's captures behind the first", []evidence.Capture{*again.Capture}, of); !ok {
-		t.Error("the latest capture is said not to be there")
+		t.Error("the latest capture is not found")
 	}
 
-	for _, at := range []time.Time{base.Add(time.Hour), base} { // an earlier one changes nothing
+	for _, at := range []time.Time{base.Add(time.Hour), base} { // the earlier one changes nothing
 		check(t, s.SeeEvidence(ctx, "http://a/"+long, at))
 	}
 	check(t, s.SeeEvidence(ctx, "http://unknown/", base))
@@ -153,7 +153,7 @@ func testEvidence(t *testing.T, open Open) {
 	same(t, "many links", many.Links, some)
 }
 
-// testEvidenceChains: an epoch is one more than the writer's last, and a chain that is fenced stays as it is.
+// testEvidenceChains: an epoch is the writer's last one plus one, and a fenced chain cannot be extended.
 func testEvidenceChains(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	first, other, second := begin(t, s, "a"), begin(t, s, "b"), begin(t, s, "a")
@@ -184,7 +184,7 @@ func testEvidenceChains(t *testing.T, open Open) {
 	second = chain(t, s, second.Number)
 	same(t, "chains", []evidence.Chain{first, other, second}, archived(t, s).Chains)
 	if second.Fenced || second.Ended || second.Registered != second.Seq {
-		t.Errorf("a chain that nobody has ended is %+v", second)
+		t.Errorf("a chain without an end is %+v", second)
 	}
 	if _, ok, err := s.EvidenceChain(ctx, 77); ok || err != nil {
 		t.Errorf("there is a chain 77: %v, %v", ok, err)
@@ -223,12 +223,12 @@ func testEvidenceRegister(t *testing.T, open Open) {
 	for seq, entry := range map[int64]int{one.Links[0].Seq: 0, one.Links[1].Seq: 0, more.Links[0].Seq: 1, two.Links[0].Seq: 2} {
 		e, ok, err := s.EvidenceRegistered(ctx, seq)
 		if check(t, err); !ok {
-			t.Fatalf("nothing vouches for %d", seq)
+			t.Fatalf("%d has no entry in the register", seq)
 		}
 		same(t, "the entry that vouches for a link", want[entry], e)
 	}
 	if e, ok, err := s.EvidenceRegistered(ctx, headOf(more).Seq+1); ok || err != nil {
-		t.Errorf("what is not registered has the entry %+v, %v", e, err)
+		t.Errorf("an unregistered link has the entry %+v, %v", e, err)
 	}
 }
 
@@ -269,11 +269,11 @@ func testEvidenceDeleted(t *testing.T, open Open) {
 		return n
 	}
 	if n := before(one.Links[2]); n != 0 {
-		t.Errorf("%d bytes are cut before they are", n)
+		t.Errorf("%d bytes count as cut, but nothing was", n)
 	}
 	failed := errors.New("for the test")
 	if err := s.CutEvidence(ctx, "one", func([]evidence.Link) error { return failed }); !errors.Is(err, failed) {
-		t.Errorf("what could not be cut is marked: %v", err)
+		t.Errorf("records that could not be cut are marked: %v", err)
 	}
 	same(t, "files to be cut", []string{"one"}, uncut(t, s))
 	check(t, s.CutEvidence(ctx, "one", func(now []evidence.Link) error {
@@ -293,7 +293,7 @@ func testEvidenceDeleted(t *testing.T, open Open) {
 	}
 }
 
-// testEvidenceRefused: an extension that cannot be recorded as a whole leaves nothing.
+// testEvidenceRefused: an extension that cannot be recorded as a whole is not recorded at all.
 func testEvidenceRefused(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	a, other := begin(t, s, "a"), begin(t, s, "b")
@@ -303,7 +303,7 @@ func testEvidenceRefused(t *testing.T, open Open) {
 	forged := now
 	forged.Chain = hash('x', 2)
 	gap := extension(now, "two", 2)
-	gap.Links[1].Seq = one.Links[0].Seq // it is there
+	gap.Links[1].Seq = one.Links[0].Seq // which exists
 	strange := extension(now, "two", 2)
 	strange.Links[1].Seq = other.Seq + 1
 	for name, tc := range map[string]struct {
@@ -336,8 +336,8 @@ func testEvidenceRefused(t *testing.T, open Open) {
 	}
 }
 
-// testEvidenceAtOnce: of all who extend the same end, one succeeds; whoever
-// then begins anew gets through in the end. Chains that are begun at once are different.
+// testEvidenceAtOnce: of all who extend the same end, one succeeds; those who then retry succeed in the
+// end. Chains begun at once are different.
 func testEvidenceAtOnce(t *testing.T, open Open) {
 	const workers, each = 6, 5
 	s := open(t)
@@ -367,7 +367,7 @@ func testEvidenceAtOnce(t *testing.T, open Open) {
 	list := links(t, s)
 	for i := range list {
 		if want := a.Seq + int64(i+1); list[i].Seq != want || list[i].Capture != int64(i/2+1) {
-			t.Fatalf("link %d of capture %d stands at %d", list[i].Seq, list[i].Capture, i)
+			t.Fatalf("link %d of capture %d is at %d", list[i].Seq, list[i].Capture, i)
 		}
 	}
 	if c := chain(t, s, a.Number); len(list) != 2*workers*each || c.Seq != a.Seq+int64(len(list)) || len(captures(t, s)) != workers*each {

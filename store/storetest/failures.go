@@ -13,17 +13,17 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// testReplan: what a clock that was ahead has planned is planned anew, and nothing else.
+// testReplan: URLs planned by a clock that was ahead are planned anew, and no others.
 func testReplan(t *testing.T, open Open) {
 	s := open(t)
-	// By a clock that is right, 90 days for a URL and an hour for a host are the most.
+	// With a correct clock, a URL is due in 90 days at most and a host in an hour.
 	horizon := ingest.Horizon{Now: base, Decided: base, Due: base.Add(90 * 24 * time.Hour), Rest: base.Add(time.Hour)}
 	year := base.AddDate(1, 0, 0)
 	for host, o := range map[string]ingest.Outcome{
 		"ahead":   {At: year, Again: year.Add(2 * time.Hour)},
 		"never":   {At: year},
 		"right":   {At: base.Add(-time.Hour), Again: base.Add(80 * 24 * time.Hour)},
-		"unknown": {Again: year}, // by a program that did not note when it planned
+		"unknown": {Again: year}, // from a program that did not record when it planned
 		"far":     {At: year, Again: year.AddDate(1, 0, 0)},
 		"failing": {At: year, Again: year.Add(time.Hour), Failed: true, Skip: qianshao.SkipUnreachable},
 		"rests":   {At: base, Again: base, HostNext: map[string]time.Time{"rests": year, "right": base.Add(time.Hour)}},
@@ -58,7 +58,7 @@ func testReplan(t *testing.T, open Open) {
 	wantURLs(t, "two hours later", lease(t, s, 2*time.Hour, 10), "ahead/")
 }
 
-// testFailures: what fails is told by host, and Retry makes it due.
+// testFailures: failures are reported by host, and Retry makes their URLs due.
 func testFailures(t *testing.T, open Open) {
 	s := open(t)
 	soon, late := base.Add(time.Minute), base.Add(time.Hour)
@@ -72,7 +72,7 @@ func testFailures(t *testing.T, open Open) {
 		{"private", "1", ingest.Outcome{At: base, Again: late, Skip: qianshao.SkipAddress}},
 		{"private", "2", ingest.Outcome{At: base, Again: late, Skip: qianshao.SkipAddress}},
 		{"up", "1", ingest.Outcome{At: base, Again: late}},
-		{"up", "2", ingest.Outcome{At: base, Again: late, Failed: true}}, // it could not be saved
+		{"up", "2", ingest.Outcome{At: base, Again: late, Failed: true}}, // its page could not be saved
 		{"up", "3", ingest.Outcome{At: base, Skip: qianshao.SkipBadURL}},
 		{"back", "1", ingest.Outcome{At: base, Again: soon, Failed: true, Skip: qianshao.SkipUnreachable}},
 		{"back", "1", ingest.Outcome{At: soon, Again: late}},
@@ -94,16 +94,16 @@ func testFailures(t *testing.T, open Open) {
 	if n, err := s.Retry(t.Context()); err != nil || n != 5 {
 		t.Errorf("%d URLs are tried again, error %v; want 5", n, err)
 	}
-	// The host that was down is asked no sooner than at the slowest rate since its last visit.
+	// The host that was down is requested only after the interval of the slowest rate since its last visit.
 	wantURLs(t, "at once", lease(t, s, time.Minute, 10), "private/1", "up/2")
 	items, err := s.Lease(t.Context(), ingest.Lease{Now: base.Add(2 * time.Minute), Limit: 10})
 	if err != nil || len(items) != 3 || items[0].Host != "down" || items[0].Attempts != 0 {
-		t.Errorf("%+v, %v; want the host that was down, too, as if it had not failed", items, err)
+		t.Errorf("%+v, %v; want also the host that was down, without failures", items, err)
 	}
 }
 
-// testHostFailures: what a visit tells of its host's failures comes with the host's next item, whoever
-// leases it, and Retry forgets it.
+// testHostFailures: a visit's count of its host's failures comes with the host's next item, whoever leases
+// it, and Retry clears it.
 func testHostFailures(t *testing.T, open Open) {
 	s := open(t)
 	add(t, s, item("a", "1", 0), item("a", "2", 0), item("b", "1", 0))
@@ -128,7 +128,7 @@ func testHostFailures(t *testing.T, open Open) {
 	fail("two", "a", 0, 1)
 }
 
-// testChangedAuthorisation: a change makes due at once what it may change.
+// testChangedAuthorisation: a change makes due at once the URLs that it may affect.
 func testChangedAuthorisation(t *testing.T, open Open) {
 	before := qianshao.Authorisation{ID: "a", Owner: "o", Hosts: []string{"a", "b"}, Exclude: []string{"/x/"}, ValidFrom: base, ValidUntil: base.AddDate(1, 0, 0)}
 	late := base.Add(24 * time.Hour)
@@ -159,14 +159,14 @@ func testChangedAuthorisation(t *testing.T, open Open) {
 			tc.change(&after)
 			check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{after}))
 			wantURLs(t, "due when it is put", visitDue(t, s, late), tc.want...)
-			// A server that has refused them meanwhile does the same when it reads the register anew.
+			// A server that has refused them meanwhile does the same when it reloads the register.
 			check(t, s.Recall(t.Context(), []qianshao.Authorisation{before}, []qianshao.Authorisation{after}))
 			wantURLs(t, "due when it is read", visitDue(t, s, late), tc.want...)
 		})
 	}
 }
 
-// visitDue visits all that is due, each as before, and returns it in order.
+// visitDue visits everything that is due, with the same result as before, and returns it in order.
 func visitDue(t *testing.T, s Store, again time.Time) (due []string) {
 	for range 7 {
 		items, err := s.Lease(t.Context(), ingest.Lease{Now: base.Add(time.Hour), Limit: 10})
@@ -174,7 +174,7 @@ func visitDue(t *testing.T, s Store, again time.Time) (due []string) {
 		for _, it := range items {
 			due = append(due, strings.TrimPrefix(it.URL, "http://"))
 			if it.Rules != "" && !strings.Contains(it.URL, "?") {
-				t.Errorf("%s would not be read whole", it.URL)
+				t.Errorf("%s would not be fetched in full", it.URL)
 			}
 			o := outcomes()[due[len(due)-1]]
 			o.At, o.Again = base, again
@@ -185,7 +185,7 @@ func visitDue(t *testing.T, s Store, again time.Time) (due []string) {
 	return due
 }
 
-// outcomes are visits that ended in different ways.
+// outcomes are those of visits that ended in different ways.
 func outcomes() map[string]ingest.Outcome {
 	return map[string]ingest.Outcome{
 		"a/page":    {Memory: ingest.Memory{Hash: "h", Rules: "r"}},

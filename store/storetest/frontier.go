@@ -102,8 +102,7 @@ func testNextWaitsForLeases(t *testing.T, open Open) {
 	wantURLs(t, "after Release", lease(t, s, 0, 1), "a/1")
 }
 
-// testLateDone: a worker that comes after its lease has run out must not end
-// the lease of another.
+// testLateDone: a worker whose lease has expired must not end another worker's lease.
 func testLateDone(t *testing.T, open Open) {
 	s := open(t)
 	add(t, s, item("a", "1", 0), item("a", "2", 1))
@@ -115,8 +114,8 @@ func testLateDone(t *testing.T, open Open) {
 	wantURLs(t, "still leased", lease(t, s, time.Minute, 1))
 }
 
-// testMemory: the next lease of an item brings what its last visit left, and
-// the links of an outcome are added with it.
+// testMemory: an item's next lease brings back what its last visit stored, and the links of an outcome are
+// added with it.
 func testMemory(t *testing.T, open Open) {
 	s := open(t)
 	add(t, s, item("a", "1", 0))
@@ -149,11 +148,11 @@ func testURLCounts(t *testing.T, open Open) {
 	}
 }
 
-// model is the frontier in memory, for comparison.
+// model is a frontier in memory, for comparison.
 type model struct {
 	items map[string]*modelItem
 	next  map[string]time.Time
-	round int // a suffix of all hosts: what earlier rounds left is never due
+	round int // a suffix of all hosts: URLs left by earlier rounds are never due
 }
 
 type modelItem struct {
@@ -165,7 +164,7 @@ type modelItem struct {
 }
 
 func (m *model) lease(now time.Time, limit int, ttl, rest time.Duration) []string {
-	best, head := map[string]*modelItem{}, map[string]*modelItem{} // head puts the hosts in order
+	best, head := map[string]*modelItem{}, map[string]*modelItem{} // hosts are ordered by head
 	blocked := map[string]bool{}
 	for _, it := range m.items {
 		if it.leased.After(now) || m.next[it.Host].After(now) {
@@ -287,8 +286,7 @@ func step(ctx context.Context, r *rapid.T, s Store, m *model, now time.Time) err
 	return s.Done(ctx, it.Item, o)
 }
 
-// testConcurrentLeases: workers that lease and finish at once get each item
-// once, and never two of a host at a time.
+// testConcurrentLeases: concurrent workers get each item once, and never two of a host at a time.
 func testConcurrentLeases(t *testing.T, open Open) {
 	const workers, hosts, paths = 6, 5, 12
 	s := open(t)
@@ -373,13 +371,12 @@ func testAllFrontier(t *testing.T, open Open) {
 		if record.URL != items[0].URL {
 			t.Errorf("the first is %s", record.URL)
 		}
-		break // an iterator may be left
+		break // an iterator may be left early
 	}
 }
 
-// testOddURLs: URLs of 8 KiB are keys like any other, in the order of their
-// bytes. A URL that no server can be asked for, with a NUL or invalid UTF-8, is
-// kept as it is or refused, but never changed.
+// testOddURLs: URLs of 8 KiB are keys like any others, sorted by their bytes. A URL that cannot be
+// requested, with a NUL or invalid UTF-8, is stored unchanged or refused.
 func testOddURLs(t *testing.T, open Open) {
 	s := open(t)
 	long, other := longPath(1), longPath(2)

@@ -19,7 +19,7 @@ func visited(at, wait time.Duration) ingest.Outcome {
 	return ingest.Outcome{At: base.Add(at), Authorisation: "a", Again: base.Add(at + wait), Memory: ingest.Memory{Hash: "h"}}
 }
 
-// failed is the outcome of a visit at base+at that brought none.
+// failed is the outcome of a visit at base+at that brought no page.
 func failed(skip qianshao.Skip, at, wait time.Duration) ingest.Outcome {
 	return ingest.Outcome{At: base.Add(at), Authorisation: "a", Again: base.Add(at + wait), Skip: skip}
 }
@@ -30,7 +30,7 @@ func silent(t testing.TB, s Store, at time.Duration) []ingest.SilentHost {
 	return all(t, s.SilentHosts(t.Context(), base.Add(at-2*day)))
 }
 
-// testSilentHosts follows hosts through what becomes of them.
+// testSilentHosts follows hosts through their visits.
 func testSilentHosts(t *testing.T, open Open) {
 	s := open(t)
 	check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{
@@ -60,7 +60,7 @@ func testSilentHosts(t *testing.T, open Open) {
 		t.Errorf("after the first visits (-want +got):\n%s", diff)
 	}
 
-	// A host that is down keeps its beginning; a page ends it.
+	// A host that is down keeps the time when that began; a page ends it.
 	down.At = base.Add(time.Hour)
 	done(t, s, item("down", "1", 0), down)
 	if got := silent(t, s, time.Hour)[1]; !got.Since.Equal(base.Add(time.Minute)) {
@@ -79,7 +79,7 @@ func testSilentHosts(t *testing.T, open Open) {
 		t.Errorf("down, with a fresh page: %q", got)
 	}
 	done(t, s, one, visited(time.Minute, day))
-	// Nobody visits any more: due after a day, and two days late after three.
+	// Visits have stopped: due after a day, and two days late after three.
 	if got := hostNames(silent(t, s, 3*day+time.Second)); slices.Contains(got, "ok") {
 		t.Errorf("not yet late: %q", got)
 	}
@@ -87,11 +87,11 @@ func testSilentHosts(t *testing.T, open Open) {
 	if i := slices.Index(hostNames(late), "ok"); i < 0 || !late[i].LastPage.Equal(base.Add(time.Minute)) || !late[i].NextTry.Equal(base.Add(day+time.Minute)) {
 		t.Errorf("two days late: %+v", late)
 	}
-	done(t, s, item("new", "1", 0), ingest.Outcome{At: base.Add(time.Minute), Authorisation: "a"}) // no visit is planned any more
+	done(t, s, item("new", "1", 0), ingest.Outcome{At: base.Add(time.Minute), Authorisation: "a"}) // no further visit is planned
 	if got := hostNames(silent(t, s, 3*day)); !slices.Contains(got, "new") {
 		t.Errorf("a host without any visit to come is not silent: %q", got)
 	}
-	// A host that is slow, and has URLs that wait for long, still brings pages.
+	// A slow host, with URLs that wait for long, still delivers pages.
 	add(t, s, item("ok", "waits", 1))
 	done(t, s, one, visited(3*day, day))
 	if got := hostNames(silent(t, s, 4*day)); slices.Contains(got, "ok") {
@@ -99,8 +99,8 @@ func testSilentHosts(t *testing.T, open Open) {
 	}
 }
 
-// testLostPages: a dead link or two are no trouble of the host; pages that are
-// refused one after the other are, and so is the last one that was fresh.
+// testLostPages: one or two dead links are no trouble of the host; several refused pages in a row are, and
+// so is the loss of the last fresh page.
 func testLostPages(t *testing.T, open Open) {
 	s := open(t)
 	for i := range 5 {
@@ -113,7 +113,7 @@ func testLostPages(t *testing.T, open Open) {
 		return hostNames(silent(t, s, time.Hour))
 	}
 	refused := failed(qianshao.SkipStatus, time.Hour, day)
-	for range 5 { // gone: nothing is known of the page any more
+	for range 5 { // gone: nothing is remembered of the page
 		if got := fails(0, refused); len(got) > 0 {
 			t.Fatalf("pages that were taken down: %q", got)
 		}
@@ -127,7 +127,7 @@ func testLostPages(t *testing.T, open Open) {
 	if got := fails(4, visited(time.Hour, day)); len(got) > 0 {
 		t.Errorf("after a page: %q", got)
 	}
-	// A retry of one URL is no second URL.
+	// A retry of the same URL does not count as another URL.
 	refused.Failed = true
 	again := item("a", "3", 0)
 	for range 5 {
@@ -146,7 +146,7 @@ func testLostPages(t *testing.T, open Open) {
 	single := item("single", "", 0)
 	add(t, s, single)
 	done(t, s, single, visited(0, day))
-	ahead := visited(366*day, 7*day) // a clock that ran a year ahead, and was set back
+	ahead := visited(366*day, 7*day) // by a clock that ran a year ahead, and was set back
 	done(t, s, single, ahead)
 	done(t, s, single, visited(day, day))
 	done(t, s, single, failed(qianshao.SkipRobots, 2*day, day))
@@ -155,7 +155,7 @@ func testLostPages(t *testing.T, open Open) {
 	}
 }
 
-// testSilentHostsByName: more hosts than are read at a time come whole, in order.
+// testSilentHostsByName: more hosts than are read at a time are returned completely, in order.
 func testSilentHostsByName(t *testing.T, open Open) {
 	s := open(t)
 	var hosts, want []string

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// testCategoryMoves: a finding whose category moves is the same finding, and its history
-// tells the move; one that another has taken in is gone, and its history tells into which.
+// testCategoryMoves: a finding that moves to another category stays the same finding, and its history shows
+// the move; one that was merged into another is gone, and its history shows into which.
 func testCategoryMoves(t *testing.T, open Open) {
 	s := open(t)
 	const url = "http://a/"
@@ -58,7 +58,8 @@ func testCategoryMoves(t *testing.T, open Open) {
 	}
 }
 
-// testReopenedElsewhere: a finding that was gone and comes back in another category says both.
+// testReopenedElsewhere: the history of a finding that was gone and comes back in another category shows
+// both.
 func testReopenedElsewhere(t *testing.T, open Open) {
 	s := open(t)
 	const url = "http://a/"

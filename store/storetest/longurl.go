@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// longPath returns text for URLs of 8 KiB in all, which no compression makes shorter: it is random, but for its
-// beginning, which all have, so that nothing but the end tells some of them apart.
+// longPath returns incompressible text for URLs of 8 KiB: it is random after a common beginning, so that
+// only their ends distinguish some of them.
 func longPath(seed uint64) string {
 	const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 	same, own := rand.New(rand.NewPCG(0, 0)), rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // no secrets
@@ -24,7 +24,7 @@ func longPath(seed uint64) string {
 	return string(text)
 }
 
-// testLongURLs takes URLs of 8 KiB that differ at their ends alone through all that is known by URLs.
+// testLongURLs takes URLs of 8 KiB that differ only at their ends through everything that is keyed by URL.
 func testLongURLs(t *testing.T, open Open) {
 	for name, urls := range map[string][2]string{
 		"path":  {"http://a/" + longPath(1), "http://a/" + longPath(2)},
@@ -80,7 +80,7 @@ func longInFrontier(t *testing.T, s Store, one, two string) {
 	}
 }
 
-// longPages lets one page be found and go, and be deleted, beside the other.
+// longPages lets one page be found, disappear and be deleted, beside the other.
 func longPages(t *testing.T, s Store, one, two string) {
 	t.Helper()
 	for _, url := range []string{one, two} {

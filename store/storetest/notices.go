@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Notices is what people set up of what they are told, and what the engine of notices needs.
+// Notices is what people set up to be notified, and what the engine of notices needs.
 type Notices interface {
 	notify.Store
 	PutChannel(ctx context.Context, by store.Signed, c notify.Channel) error
@@ -34,7 +34,7 @@ type Notices interface {
 	Undelivered(ctx context.Context, account string, limit int) (count int, err error)
 }
 
-// RunNotices holds the part of a store that tells people to the contract.
+// RunNotices tests the notices of a store against the contract.
 func RunNotices(t *testing.T, open OpenReview) {
 	for _, tc := range []struct {
 		name string
@@ -57,7 +57,7 @@ func RunNotices(t *testing.T, open OpenReview) {
 	}
 }
 
-// signedAt signs what ann changes so many minutes after base.
+// signedAt signs ann's change, a number of minutes after base.
 func signedAt(minutes int) store.Signed {
 	return store.Signed{By: "ann", At: base.Add(time.Duration(minutes) * time.Minute)}
 }
@@ -75,7 +75,8 @@ func alert(id, channel string) notify.Alert {
 	}
 }
 
-// events returns what the acts on a kind of subject say was done, in their order, and holds them to have no secret.
+// events returns the events of the acts on a kind of subject, in their order, and checks that they contain
+// no secret.
 func events(t *testing.T, r Review, kind qianshao.SubjectKind) (list []string) {
 	t.Helper()
 	acts, err := r.Acts(t.Context(), desk.ActsQuery{Sight: qianshao.SeeAll(), Records: true, SubjectKind: kind, Limit: 1000})
@@ -84,7 +85,7 @@ func events(t *testing.T, r Review, kind qianshao.SubjectKind) (list []string) {
 		d, err := desk.ParseDetail(a.Detail)
 		check(t, err)
 		if slices.ContainsFunc([]string{d.Before, d.After, d.Words, a.Subject.ID}, func(s string) bool { return s != "" && containsSecret(s) }) {
-			t.Errorf("a secret stands in %+v", a)
+			t.Errorf("there is a secret in %+v", a)
 		}
 		list = append(list, a.By+" "+d.Event+" "+d.After)
 	}
@@ -100,8 +101,8 @@ func containsSecret(s string) bool {
 	return false
 }
 
-// testChannels: channels are kept as they are given, named once, bounded, and what is done with
-// them is an act that has no secret in it.
+// testChannels: channels are stored as given, names are unique, their number is bounded, and each change
+// leaves an act without secrets.
 func testChannels(t *testing.T, s Store, r Review) {
 	ctx := t.Context()
 	c := robot("c1", "群")
@@ -117,7 +118,7 @@ func testChannels(t *testing.T, s Store, r Review) {
 		t.Errorf("a name twice: %v", err)
 	}
 	if err := s.PutChannel(ctx, store.Signed{}, robot("c3", "x")); err == nil {
-		t.Error("a change that nobody has signed")
+		t.Error("an unsigned change is accepted")
 	}
 	c.Disabled, c.Name, c.Changed = true, "旧群", base.Add(time.Minute)
 	check(t, s.PutChannel(ctx, signedAt(1), c))
@@ -138,11 +139,11 @@ func testChannels(t *testing.T, s Store, r Review) {
 	if err := s.PutChannel(ctx, signedAt(3), robot("over", "over")); !errors.Is(err, notify.ErrTooManyChannels) {
 		t.Errorf("one too many: %v", err)
 	}
-	check(t, s.PutChannel(ctx, signedAt(3), robot("more1", "more1"))) // it is there already
+	check(t, s.PutChannel(ctx, signedAt(3), robot("more1", "more1"))) // it exists already
 }
 
-// testAlerts: an alert begins when it is made, enabled anew or given another view; it stays
-// its account's, and there are so many and no more.
+// testAlerts: an alert starts when it is created, enabled again or given another view; it stays its
+// account's, and the number of alerts is bounded.
 func testAlerts(t *testing.T, s Store, r Review) {
 	ctx := t.Context()
 	a := alert("a1", "c1")
@@ -189,7 +190,7 @@ func testAlerts(t *testing.T, s Store, r Review) {
 	bad := a
 	bad.Hourly = 0
 	if err := s.PutAlert(ctx, signedAt(20), bad); !errors.Is(err, notify.ErrHourly) {
-		t.Errorf("none an hour: %v", err)
+		t.Errorf("none per hour: %v", err)
 	}
 	twin := alert("a2", "c1")
 	twin.Name = a.Name
@@ -204,7 +205,7 @@ func testAlerts(t *testing.T, s Store, r Review) {
 	testManyAlerts(t, s)
 }
 
-// testManyAlerts: there are so many of an account, and in all.
+// testManyAlerts: the number of alerts is bounded for each account, and in all.
 func testManyAlerts(t *testing.T, s Store) {
 	ctx := t.Context()
 	for i := range notify.MaxAlerts {
@@ -262,8 +263,8 @@ func testSchedules(t *testing.T, s Store, r Review) {
 	same(t, "the acts", []string{"ann added week", "ann changed month", "ann deleted month"}, events(t, r, qianshao.SubjectSchedule))
 }
 
-// settleIndex settles all that the index is to be told, and returns how many findings are
-// handed over to the consumer of notices.
+// settleIndex settles everything that is pending for the index, and returns how many findings are handed
+// over to the consumer of notices.
 func settleIndex(t *testing.T, s Store) int {
 	t.Helper()
 	list, err := s.Pending(t.Context(), store.ConsumerIndex, 0, 1000)
@@ -274,7 +275,7 @@ func settleIndex(t *testing.T, s Store) int {
 	return len(handed)
 }
 
-// testHandedOver: what the index was told is handed over if an alert is enabled, and only then.
+// testHandedOver: what the index has processed is handed over if an alert is enabled, and only then.
 func testHandedOver(t *testing.T, s Store, _ Review) {
 	ctx := t.Context()
 	save(t, s, Page("http://a/1", "文", 0, "casino", "loan"))
@@ -311,13 +312,13 @@ func testHandedOver(t *testing.T, s Store, _ Review) {
 	list, err = s.Pending(ctx, store.ConsumerNotices, 0, 10)
 	check(t, err)
 	check(t, s.NoteItems(ctx, nil, list))
-	check(t, s.Settle(ctx, store.ConsumerIndex, changed)) // as another process that has told the index, too
+	check(t, s.Settle(ctx, store.ConsumerIndex, changed)) // as another process that has updated the index, too
 	if list, err = s.Pending(ctx, store.ConsumerNotices, 0, 10); err != nil || len(list) != 0 {
-		t.Errorf("what two processes have settled is handed over twice: %d, %v", len(list), err)
+		t.Errorf("handed over twice when two processes settle: %d, %v", len(list), err)
 	}
 }
 
-// toTell is an item of alert a1, of a finding on a page with "casino".
+// toTell is an item to report by alert a1, of a finding on a page with "casino".
 func toTell(page string, event notify.Event, occurred, ready int) notify.Item {
 	minutes := func(n int) time.Time { return base.Add(time.Duration(n) * time.Minute) }
 	return notify.Item{Alert: "a1", Finding: qianshao.FindingID("http://a/"+page, "casino"), Event: event, Occurred: minutes(occurred), Ready: minutes(ready)}
@@ -348,8 +349,8 @@ func waiting(t *testing.T, s Store, minutes int) (names []string) {
 	return names
 }
 
-// testItems: an item is noted once, also when it was told; of relapses each. What is taken back
-// may be noted again.
+// testItems: an event is added once, even if it was reported; relapses each time. What is taken back may be
+// added again.
 func testItems(t *testing.T, s Store, _ Review) {
 	ctx := t.Context()
 	noticed(t, s, "1", "2")
@@ -399,7 +400,7 @@ func testItems(t *testing.T, s Store, _ Review) {
 	same(t, "what was told cannot be taken back", 0, len(waiting(t, s, 100)))
 }
 
-// sent holds what was sent of alert a1, counted from so many minutes after base, to what is wanted.
+// sent compares what alert a1 has sent, counted from so many minutes after base, with what is wanted.
 func sent(t *testing.T, s Store, minutes int, want notify.Sent) {
 	t.Helper()
 	got, err := s.SentSince(t.Context(), "a1", base.Add(time.Duration(minutes)*time.Minute))
@@ -407,8 +408,8 @@ func sent(t *testing.T, s Store, minutes int, want notify.Sent) {
 	same(t, "sent", want, got)
 }
 
-// testDeliveries: a delivery is due until it is settled; a failed one can be tried again with all
-// that it tells of; what was settled long ago is forgotten, and not told again.
+// testDeliveries: a delivery is due until it is settled; a failed one can be retried with all its items;
+// what was settled long ago is forgotten, and not reported again.
 func testDeliveries(t *testing.T, s Store, r Review) {
 	ctx := t.Context()
 	noticed(t, s, "1", "2")
@@ -425,7 +426,7 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	}
 	sent(t, s, 0, notify.Sent{Count: 1, Last: at(1), Pending: true})
 	if err := s.RetryDelivery(ctx, signedAt(1), "k1"); !errors.Is(err, notify.ErrNotFailed) {
-		t.Errorf("one that was never tried is tried again: %v", err)
+		t.Errorf("a delivery without an attempt is retried: %v", err)
 	}
 	d.Attempts, d.Problem, d.Fault, d.Next = 1, "503", notify.NewFault(notify.FaultRobot, 503, `"busy"`), at(3)
 	check(t, s.PutOff(ctx, d, time.Time{}))
@@ -473,8 +474,8 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	testLetGo(t, s)
 }
 
-// testGivenUp: what has failed, or waits after an attempt, is counted for its account, and for all,
-// until it is delivered or a person gives it up; then its findings are not told any more.
+// testGivenUp: a delivery that failed, or whose last attempt failed, counts for its account, and in all,
+// until it is delivered or a person gives it up; then its findings are no longer reported.
 func testGivenUp(t *testing.T, s Store, r Review) {
 	ctx := t.Context()
 	noticed(t, s, "1", "2")
@@ -504,7 +505,7 @@ func testGivenUp(t *testing.T, s Store, r Review) {
 		t.Errorf("a test is given up: %v", err)
 	}
 	if err := s.DropDelivery(ctx, signedAt(4), "none"); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("one that is not there is given up: %v", err)
+		t.Errorf("an unknown one is given up: %v", err)
 	}
 	d.State, d.Settled = notify.Failed, at(5)
 	check(t, s.SettleDelivery(ctx, d))
@@ -522,12 +523,12 @@ func testGivenUp(t *testing.T, s Store, r Review) {
 	same(t, "the acts", []string{"ann given_up "}, events(t, r, qianshao.SubjectDelivery))
 	check(t, s.NoteItems(ctx, []notify.Item{toTell("1", notify.New, 0, 7)}, nil))
 	if list := waiting(t, s, 10); len(list) > 0 {
-		t.Errorf("what was given up is told: %v", list)
+		t.Errorf("findings that were given up are reported: %v", list)
 	}
 }
 
-// testExpired: a delivery that was settled long ago is forgotten, and what it told of, or failed
-// to, is not told again.
+// testExpired: a delivery settled long ago is forgotten, and its items are not reported again, even if it
+// failed.
 func testExpired(t *testing.T, s Store) {
 	ctx := t.Context()
 	check(t, s.ExpireDeliveries(ctx, base.Add(13*time.Minute)))
@@ -541,8 +542,8 @@ func testExpired(t *testing.T, s Store) {
 	same(t, "what had failed", 0, len(waiting(t, s, 100)))
 }
 
-// testLetGo: what is on its way ends with its alert or channel, and waits again unless the alert
-// has ended.
+// testLetGo: a delivery is dropped with its alert or channel, and its items wait again unless the alert has
+// ended.
 func testLetGo(t *testing.T, s Store) {
 	ctx := t.Context()
 	begin := func(key string) {
@@ -580,7 +581,7 @@ func testLetGo(t *testing.T, s Store) {
 	is("no alert", notify.AlertGone)
 }
 
-// hasFailed holds a delivery to what its last attempt has failed with.
+// hasFailed compares a delivery's last failure with what is wanted.
 func hasFailed(t *testing.T, s Store, want *notify.Delivery) {
 	t.Helper()
 	got, err := s.Delivery(t.Context(), want.Key)
@@ -611,13 +612,13 @@ func testReportDeliveries(t *testing.T, s Store, _ Review) {
 	}
 	now := notify.Delivery{Key: "now", Schedule: "s1", Channel: "c2", State: notify.Pending, From: base, To: base.Add(time.Hour), Created: base, Next: base}
 	if err := s.DeliverReportNow(ctx, signedAt(1), now); !errors.Is(err, notify.ErrReportWaits) {
-		t.Errorf("while one is on its way: %v", err)
+		t.Errorf("while one is pending: %v", err)
 	}
 	for _, d := range list {
 		d.State, d.Settled = notify.Delivered, base
 		check(t, s.SettleDelivery(ctx, d))
 	}
-	check(t, s.DeliverReportNow(ctx, signedAt(1), now)) // though the period was delivered
+	check(t, s.DeliverReportNow(ctx, signedAt(1), now)) // although the period was delivered
 	if due, err := s.DueDelivery(ctx, "c2", base); err != nil || due.Key != "now" {
 		t.Errorf("sent now: %+v, %v", due, err)
 	}
@@ -630,7 +631,7 @@ func testReportDeliveries(t *testing.T, s Store, _ Review) {
 	}
 }
 
-// testForgottenItems: with a finding goes what was to be told, or was told of it; found anew, it is new.
+// testForgottenItems: deleting a finding deletes its items, whether reported or not; found anew, it is new.
 func testForgottenItems(t *testing.T, s Store, _ Review) {
 	ctx := t.Context()
 	noticed(t, s, "1", "2")
@@ -648,7 +649,7 @@ func testForgottenItems(t *testing.T, s Store, _ Review) {
 	facts, err = s.Facts(ctx, []string{toTell("1", "", 0, 0).Finding}, base)
 	check(t, err)
 	if len(facts) != 1 || !facts[0].Behind {
-		t.Errorf("the index does not have it: %+v", facts)
+		t.Errorf("the finding does not count as missing from the index: %+v", facts)
 	}
 	check(t, s.NoteItems(ctx, []notify.Item{toTell("1", notify.New, 0, 0)}, nil))
 	same(t, "what waits", []string{"1 new 0s", "2 new 0s"}, waiting(t, s, 1))

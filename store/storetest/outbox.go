@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// pendingRules returns the rules whose finding on a page a consumer was not told yet,
-// in order, and settles nothing.
+// pendingRules returns the rules whose finding on a page a consumer has yet to process, in order, and
+// settles nothing.
 func pendingRules(t testing.TB, s Store, c store.Consumer, url string, rules ...string) (names []string, list []store.Pending) {
 	t.Helper()
 	list, err := s.Pending(t.Context(), c, 0, 100)
@@ -29,8 +29,8 @@ func pendingRules(t testing.TB, s Store, c store.Consumer, url string, rules ...
 	return names, list
 }
 
-// testOutbox: each consumer is told of every finding that was saved, seen again or
-// gone, in the order of the last change, and once for many changes.
+// testOutbox: each consumer gets every finding that was saved, seen again or gone, in the order of the last
+// change, and once for many changes.
 func testOutbox(t *testing.T, open Open) {
 	t.Run("deletions", func(t *testing.T) { testOutboxOfDeletions(t, open) })
 	t.Run("backlog", func(t *testing.T) { testBacklog(t, open) })
@@ -61,7 +61,7 @@ func testOutbox(t *testing.T, open Open) {
 	index := store.ConsumerIndex
 	_, before := pendingRules(t, s, index, url)
 
-	// What changes while a consumer is told of it stays, and its wait goes on.
+	// A finding that changes while a consumer processes it stays pending, and its wait goes on.
 	again := Page(url, "注册送 又", 2, "casino", "job")
 	save(t, s, again)
 	check(t, s.Settle(ctx, index, before))
@@ -79,7 +79,7 @@ func testOutbox(t *testing.T, open Open) {
 	testOutboxOfVisits(t, s, again, list[len(list)-1].Seq)
 }
 
-// testOutboxOfVisits: a consumer that was told all is told of the next visit, behind last.
+// testOutboxOfVisits: a consumer without pending findings gets the next visit's, after last.
 func testOutboxOfVisits(t *testing.T, s Store, again store.Save, last int64) {
 	t.Helper()
 	ctx, index, url := t.Context(), store.ConsumerIndex, again.Page.URL
@@ -95,7 +95,7 @@ func testOutboxOfVisits(t *testing.T, s Store, again store.Save, last int64) {
 	names, list := pendingRules(t, s, index, url, "casino", "job")
 	same(t, "what is open was seen again", map[string]bool{"casino": true, "job": true}, set(names))
 	if list[0].Seq <= last {
-		t.Errorf("after all was told, Seq begins again with %d; it was at %d", list[0].Seq, last)
+		t.Errorf("with nothing pending, Seq begins again with %d; it was at %d", list[0].Seq, last)
 	}
 	check(t, s.Settle(ctx, index, list))
 	gonePage(t, s, url, 4)
@@ -111,8 +111,8 @@ func set(names []string) map[string]bool {
 	return m
 }
 
-// testOutboxOfDeletions: a consumer is told of a deletion even if the finding was found
-// anew before it was, so that nothing of what was deleted is left.
+// testOutboxOfDeletions: a consumer learns of a deletion even if the finding was found anew before, so that
+// nothing of the deleted one remains.
 func testOutboxOfDeletions(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	save(t, s, Page("http://a/1", "文", 0, "casino"))

@@ -20,8 +20,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Page is a page as the pipeline saves it, some hours after the start of the
-// tests, with a finding of each rule.
+// Page is a page as the pipeline saves it, some hours after base, with a finding of each rule.
 func Page(url, source string, hours int, rules ...string) store.Save {
 	s := store.Save{
 		Page: qianshao.Page{
@@ -42,7 +41,7 @@ func Page(url, source string, hours int, rules ...string) store.Save {
 	return s
 }
 
-// pageAfter is what a visit came to, with all findings of the page as they are then.
+// pageAfter is the result of a visit, with all findings of the page in their state after it.
 type pageAfter struct {
 	store.Saved
 	Findings []qianshao.FindingRecord
@@ -62,7 +61,7 @@ func save(t testing.TB, s Store, p store.Save) pageAfter {
 	return visit(t, s, p.Page.URL, saved, err)
 }
 
-// seen is what a finding's row says of its time, in hours after base.
+// seen has the times in a finding's row, in hours after base.
 type seen struct {
 	First, Last, Gone int // Gone is -1 while it is open
 	Title, Text       string
@@ -153,7 +152,7 @@ func testSavePage(t *testing.T, open Open) {
 	}
 	want := []qianshao.Change{at(5, qianshao.StateGone, qianshao.CauseContent), at(9, qianshao.StateOpen, qianshao.CauseContent), at(10, qianshao.StateGone, qianshao.CausePage)}
 	if diff := cmp.Diff(want, reopened.Changes); diff != "" {
-		t.Errorf("history (-want +got):\n%s", diff)
+		t.Errorf("the history (-want +got):\n%s", diff)
 	}
 }
 
@@ -166,7 +165,7 @@ func gonePage(t *testing.T, s Store, url string, hours int) pageAfter {
 func testPageGone(t *testing.T, open Open) {
 	s := open(t)
 	if saved := gonePage(t, s, "http://a/unknown", 1); len(saved.Findings) != 0 {
-		t.Errorf("%+v of a page that was never seen", saved)
+		t.Errorf("%+v from a page that was never seen", saved)
 	}
 	save(t, s, Page("http://a/", "文", 0, "casino"))
 	save(t, s, Page("http://a/2", "文", 0, "casino"))
@@ -182,7 +181,7 @@ func testPageGone(t *testing.T, open Open) {
 	}
 }
 
-// testRulesChange: a finding that the same body no longer makes is gone for the rules' sake.
+// testRulesChange: a finding that new rules no longer make from the same body is gone because of the rules.
 func testRulesChange(t *testing.T, open Open) {
 	s := open(t)
 	before, after := Page("http://a/", "文", 0, "casino"), Page("http://a/", "文", 1)
@@ -262,7 +261,7 @@ func testSavePageRefuses(t *testing.T, open Open) {
 		}
 	}
 	if c, err := s.Counts(t.Context()); err != nil || c.Pages != 0 {
-		t.Errorf("%+v stayed, error %v", c, err)
+		t.Errorf("%+v remain, error %v", c, err)
 	}
 }
 
@@ -279,8 +278,8 @@ func testFindings(t *testing.T, open Open) {
 	}
 }
 
-// testVisibleFindings: of what is asked for, those that the sight shows come in the order in
-// which they are asked for, without the text of the page.
+// testVisibleFindings: the findings that the sight shows come in the requested order, without the text of
+// the page.
 func testVisibleFindings(t *testing.T, open Open) {
 	s := open(t)
 	var ids []string
@@ -353,7 +352,7 @@ func testFindingRecords(t *testing.T, open Open) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("records to rebuild the index from (-saved +read):\n%s", diff)
 	}
-	for n := range len(want) + 2 { // the last step is a whole one, or shorter
+	for n := range len(want) + 2 { // the last range is full, or shorter
 		testFindingRanges(t, s, n+1, want)
 	}
 }
@@ -381,8 +380,7 @@ func testFindingRanges(t *testing.T, s Store, n int, want map[string]qianshao.Fi
 	}
 }
 
-// testFindingMark: every visit that sees a finding and every change of a state
-// changes the mark.
+// testFindingMark: every visit that sees a finding and every change of a state changes the mark.
 func testFindingMark(t *testing.T, open Open) {
 	s := open(t)
 	wantMark := func(when string, want store.FindingMark) {
@@ -430,12 +428,12 @@ func hashOf(body []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// testUnflaggedKeepsNothing: of a page that is not flagged no text can be read
-// back, whether it never was or is no longer; of its findings, their captures.
+// testUnflaggedKeepsNothing: no text can be read back of a page that is not flagged, whether it never was
+// or no longer is; only the captures of its findings.
 func testUnflaggedKeepsNothing(t *testing.T, open Open) {
 	s := open(t)
 	low := Page("http://a/low", "低", 0, "casino")
-	low.Assessment.Level = qianshao.LevelLow // a rule fired, but below the level of alert
+	low.Assessment.Level = qianshao.LevelLow // a rule fired, but below the alert level
 	if saved := save(t, s, low); len(saved.Findings) != 0 || saved.Open {
 		t.Errorf("a page that is not flagged: %+v", saved)
 	}
@@ -452,13 +450,13 @@ func testUnflaggedKeepsNothing(t *testing.T, open Open) {
 	}
 	for _, r := range all(t, s.AllFindings(t.Context())) {
 		if gone := r.Finding.URL == "http://a/once"; gone && (r.PageTitle != "标题 曾经" || r.PageText != "曾经") {
-			t.Errorf("of the page that is not flagged any more: %+v", r)
+			t.Errorf("of the page that is no longer flagged: %+v", r)
 		}
 	}
 }
 
-// testSavedWithVisit: a page that is not flagged can be saved with the outcome of its visit,
-// which leaves what SavePage leaves; where the outcome cannot be recorded, the page is not saved.
+// testSavedWithVisit: a page that is not flagged can be saved with the outcome of its visit, with the same
+// result as from SavePage; if the outcome cannot be recorded, the page is not saved.
 func testSavedWithVisit(t *testing.T, open Open) {
 	it := item("a", "", 0)
 	state := func(kept string, saveClean func(s Store, p store.Save)) (pages []qianshao.PageRecord, findings []qianshao.FindingRecord, views store.ViewState) {
@@ -481,7 +479,7 @@ func testSavedWithVisit(t *testing.T, open Open) {
 		}
 		before := all(t, s.AllPages(t.Context()))
 		if err := s.Done(t.Context(), item("a", "unknown", 0), ingest.Outcome{Page: page}); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("the outcome of a URL that is not known: %v", err)
+			t.Errorf("the outcome of an unknown URL: %v", err)
 		}
 		if diff := cmp.Diff(before, all(t, s.AllPages(t.Context()))); diff != "" {
 			t.Errorf("a page was saved without its outcome (-before +after):\n%s", diff)
@@ -498,9 +496,8 @@ func testSavedWithVisit(t *testing.T, open Open) {
 	}
 }
 
-// testOddTexts: no page can keep itself from being saved by what it says. Its
-// texts come back byte by byte; in the evidence, which is JSON, what is no
-// valid UTF-8 comes back as U+FFFD.
+// testOddTexts: nothing that a page says can prevent it from being saved. Its texts come back byte by byte;
+// in the evidence, which is JSON, invalid UTF-8 comes back as U+FFFD.
 func testOddTexts(t *testing.T, open Open) {
 	s := open(t)
 	const odd = "注\x00册\xff\xfe送\u202e'\"\\;--"
@@ -525,12 +522,12 @@ func testOddTexts(t *testing.T, open Open) {
 	}
 }
 
-// isKept says whether a text is as it was, or has U+FFFD for what is not Unicode, or NUL.
+// isKept says whether a text is unchanged, or has U+FFFD in place of invalid UTF-8 and NUL.
 func isKept(got, text string) bool {
 	return got == text || got == strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
 }
 
-// testTimes: times are kept to the millisecond, cut off, and come back in UTC.
+// testTimes: times are truncated to the millisecond, and come back in UTC.
 func testTimes(t *testing.T, open Open) {
 	s := open(t)
 	at := time.Date(2026, 11, 1, 20, 0, 0, 123_999_999, qianshao.ChinaTime())
@@ -549,11 +546,11 @@ func testTimes(t *testing.T, open Open) {
 	check(t, err)
 	for name, got := range map[string]time.Time{"FetchedAt": f.FetchedAt, "FirstSeen": f.FirstSeen, "LastSeen": f.LastSeen,
 		"a record's LastSeen": saved.Findings[0].LastSeen, "a page's FirstSeen": records[0].FirstSeen, "Next": due} {
-		if got != want { // the location, too
+		if got != want { // including the location
 			t.Errorf("%s is %v, want %v", name, got, want)
 		}
 	}
-	// An earlier visit that is saved later moves nothing forward.
+	// An earlier visit that is saved later does not change the later time.
 	p.Page.FetchedAt = at.Add(-time.Hour)
 	earlier := save(t, s, p).Findings[0]
 	if !earlier.FirstSeen.Equal(want.Add(-time.Hour)) || !earlier.LastSeen.Equal(want) {
@@ -561,8 +558,8 @@ func testTimes(t *testing.T, open Open) {
 	}
 }
 
-// testTimesAhead: times that a clock which was ahead has noted give way to those
-// of the next visit, whatever it finds.
+// testTimesAhead: times recorded by a clock that was ahead are replaced by those of the next visit,
+// whatever it finds.
 func testTimesAhead(t *testing.T, open Open) {
 	const year = 365 * 24
 	p := func(hours int, rules ...string) store.Save {
@@ -613,7 +610,7 @@ func testTimesAhead(t *testing.T, open Open) {
 	}
 }
 
-// testConcurrentSaves saves different pages and one page at once, and reads meanwhile.
+// testConcurrentSaves saves different pages and the same page concurrently, and reads meanwhile.
 func testConcurrentSaves(t *testing.T, open Open) {
 	const workers, pages = 6, 10
 	s := open(t)
@@ -640,7 +637,7 @@ func testConcurrentSaves(t *testing.T, open Open) {
 	}
 }
 
-// testPageTextIsBounded: the text that is kept for search is cut at the end of a region.
+// testPageTextIsBounded: the text kept for search is cut at the end of a region.
 func testPageTextIsBounded(t *testing.T, open Open) {
 	s := open(t)
 	p := Page("http://a/", "x", 0, "casino")

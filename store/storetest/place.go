@@ -10,7 +10,7 @@ func runPlaces(t *testing.T, open Open) {
 	t.Run("places", func(t *testing.T) { testPlaces(t, open) })
 }
 
-// testPlaces: the first who says where a part is kept is right, until it is moved.
+// testPlaces: the first place given for a part holds until the part is moved.
 func testPlaces(t *testing.T, open Open) {
 	s := open(t)
 	holds := func(part store.Part, want string) {

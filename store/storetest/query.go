@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// testKeys: a page is known by its URL, though its record has no query: two queries
-// are two pages, each is confirmed, flagged and gone for itself.
+// testKeys: a page is identified by its URL, although its record has no query: two queries are two pages,
+// each confirmed, flagged and gone by itself.
 func testKeys(t *testing.T, open Open) {
 	s := open(t)
 	const one, two, plain = "http://a/p?sid=1", "http://a/p?sid=2", "http://a/p"
@@ -50,8 +50,7 @@ func testKeys(t *testing.T, open Open) {
 	}
 }
 
-// testDrop: a URL that is dropped is not there any more, and is a new one if it is
-// added again. A report of it keeps the reason.
+// testDrop: a dropped URL is removed, and is new if it is added again. A report of it keeps the reason.
 func testDrop(t *testing.T, open Open) {
 	s := open(t)
 	dropped, other := item("a", "p?sid=1", 0), item("a", "p", 0)
@@ -67,10 +66,10 @@ func testDrop(t *testing.T, open Open) {
 	done(t, s, other, ingest.Outcome{})
 	items, err = s.Lease(t.Context(), ingest.Lease{Now: base, Limit: 1, For: time.Minute})
 	if err != nil || len(items) != 1 || !items[0].MissedSince.Equal(memory.MissedSince) {
-		t.Fatalf("since when there is no page: %+v, %v", items, err)
+		t.Fatalf("it should remember since when there is no page: %+v, %v", items, err)
 	}
 	done(t, s, dropped, ingest.Outcome{Drop: true, Skip: qianshao.SkipQuery, Links: []ingest.Item{item("a", "next", 1)}})
-	done(t, s, dropped, ingest.Outcome{Drop: true}) // by a worker that comes late
+	done(t, s, dropped, ingest.Outcome{Drop: true}) // by a worker that is late
 	if records := all(t, s.AllFrontier(t.Context())); len(records) != 2 || records[0].URL != "http://a/next" || records[1].URL != other.URL {
 		t.Errorf("the frontier has %+v", records)
 	}

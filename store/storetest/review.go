@@ -16,24 +16,24 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Review is the desk's part of a store: what the desk needs, and what commands do with the trail.
+// Review is the desk's part of a store: what the desk and the commands on the trail need.
 type Review interface {
 	desk.Store
-	// RebuildStandings makes all standings anew from the acts.
+	// RebuildStandings computes all standings anew from the acts.
 	RebuildStandings(ctx context.Context) (count int, err error)
 	// Verify checks the trail, and holds standings and batches against it.
 	Verify(ctx context.Context, kept desk.Head, told func(problem locales.Speaker)) (desk.Verified, error)
 	// Check verifies the trail and keeps what has come out; LastCheck returns it.
 	Check(ctx context.Context, now time.Time) (desk.Check, error)
 	LastCheck(ctx context.Context) (desk.Check, error)
-	// Head returns the end of the trail, and when its last act was.
+	// Head returns the end of the trail, and the time of its last act.
 	Head(ctx context.Context) (h desk.Head, at time.Time, err error)
 }
 
 // OpenReview returns an empty store, and the desk's part of it.
 type OpenReview func(t testing.TB) (Store, Review)
 
-// RunReview holds the desk's part of a store to the contract.
+// RunReview tests the desk's part of a store against the contract.
 func RunReview(t *testing.T, open OpenReview) {
 	for _, tc := range []struct {
 		name string
@@ -82,26 +82,25 @@ func RunReview(t *testing.T, open OpenReview) {
 	runRecorded(t, open)
 }
 
-// runRecorded is the part of the contract that says what becomes an act without the desk.
+// runRecorded is the part of the contract about acts that are added without the desk.
 func runRecorded(t *testing.T, open OpenReview) {
 	t.Run("changes of accounts", func(t *testing.T) { testAccountChanges(t, open) })
 	t.Run("settings", func(t *testing.T) { testSettings(t, open) })
 	t.Run("tokens and links", func(t *testing.T) { testKeysRecorded(t, open) })
 }
 
-// Desk is a desk over a store, for tests, with a clock that stands and these accounts:
-// ann, bob and cyn decide; leo leads; amy audits; may decides on what is authorised by
-// "town" alone; old is disabled.
+// Desk is a desk over a store, for tests, with a clock that stands still and these accounts: ann, bob and
+// cyn decide; leo leads; amy audits; may decides on what is authorised by "town" only; old is disabled.
 type Desk struct {
 	*desk.Desk
 	Store  Store
 	Review Review
 	Now    time.Time
-	// Accounts are by name.
+	// Accounts are the accounts by name.
 	Accounts map[string]qianshao.Account
 }
 
-// NewDesk returns a desk over a store, which works on few members of a batch at a time.
+// NewDesk returns a desk over a store, which processes few members of a batch at a time.
 func NewDesk(t testing.TB, open OpenReview) *Desk {
 	t.Helper()
 	d := &Desk{Now: base, Accounts: map[string]qianshao.Account{}}
@@ -129,7 +128,7 @@ func NewDesk(t testing.TB, open OpenReview) *Desk {
 	return d
 }
 
-// Find saves a page with one finding that shows something, and returns the finding.
+// Find saves a page with one finding with given content, and returns the finding.
 func (d *Desk) Find(t testing.TB, url, shows string, hours int) qianshao.Subject {
 	t.Helper()
 	p := Page(url, shows, hours, "casino")
@@ -146,7 +145,7 @@ func (d *Desk) Look(t testing.TB, subject qianshao.Subject) desk.View {
 	return v
 }
 
-// Decision is a draft with a verdict on what there is now.
+// Decision is a draft with a verdict on the present content.
 func (d *Desk) Decision(t testing.TB, subject qianshao.Subject, kind qianshao.ActKind, v qianshao.Verdict) desk.Draft {
 	t.Helper()
 	view := d.Look(t, subject)
@@ -157,7 +156,7 @@ func (d *Desk) Decision(t testing.TB, subject qianshao.Subject, kind qianshao.Ac
 	return draft
 }
 
-// Must does what a draft says and returns the act.
+// Must carries out a draft and returns the act.
 func (d *Desk) Must(t testing.TB, by string, draft desk.Draft) qianshao.Act {
 	t.Helper()
 	act, err := d.Do(t.Context(), d.Accounts[by], draft)
@@ -167,13 +166,13 @@ func (d *Desk) Must(t testing.TB, by string, draft desk.Draft) qianshao.Act {
 	return act
 }
 
-// Decide decides on what there is now.
+// Decide decides on the present content.
 func (d *Desk) Decide(t testing.TB, by string, subject qianshao.Subject, v qianshao.Verdict) qianshao.Act {
 	t.Helper()
 	return d.Must(t, by, d.Decision(t, subject, qianshao.ActDecide, v))
 }
 
-// Refused expects the refusal with a code.
+// Refused expects the refusal with that code.
 func (d *Desk) Refused(t testing.TB, code, by string, draft desk.Draft) {
 	t.Helper()
 	_, err := d.Do(t.Context(), d.Accounts[by], draft)
@@ -183,7 +182,7 @@ func (d *Desk) Refused(t testing.TB, code, by string, draft desk.Draft) {
 	}
 }
 
-// Conflicts expects a conflict, and returns it.
+// Conflicts expects a conflict with that reason, and returns it.
 func (d *Desk) Conflicts(t testing.TB, why desk.Why, by string, draft desk.Draft) (c desk.Conflict) {
 	t.Helper()
 	_, err := d.Do(t.Context(), d.Accounts[by], draft)
@@ -194,8 +193,8 @@ func (d *Desk) Conflicts(t testing.TB, why desk.Why, by string, draft desk.Draft
 	return *conflict
 }
 
-// Verify expects the trail to be whole, and the standings to be what it comes to, as they
-// are and after they were built anew.
+// Verify expects the trail to be intact, and the standings to follow from it, as they are and after they
+// were rebuilt.
 func (d *Desk) Verify(t testing.TB) {
 	t.Helper()
 	for range 2 {
@@ -225,12 +224,12 @@ func testDecide(t *testing.T, d *Desk) {
 	late.Verdict, late.Reason = qianshao.VerdictNotCrime, qianshao.ReasonLawful
 	c := d.Conflicts(t, desk.WhyBasis, "bob", late)
 	if c.Standing.By != "ann" || c.Standing.Verdict != qianshao.VerdictCrime || c.Draft.Verdict != qianshao.VerdictNotCrime {
-		t.Errorf("the conflict has not both answers: %+v", c)
+		t.Errorf("the conflict does not have both verdicts: %+v", c)
 	}
 	late.Basis = 99 // invented
 	d.Conflicts(t, desk.WhyBasis, "bob", late)
 	late.Basis = act.Seq
-	d.Conflicts(t, desk.WhyDecided, "bob", late) // another person's verdict is not written over
+	d.Conflicts(t, desk.WhyDecided, "bob", late) // another person's verdict cannot be overwritten
 	again := d.Must(t, "ann", late)
 	v := d.Look(t, f)
 	if v.Standing.Act != again.Seq || v.Standing.Verdict != qianshao.VerdictNotCrime || v.Standing.Round != 2 || len(v.Acts) != 2 {
@@ -249,7 +248,7 @@ func testDecide(t *testing.T, d *Desk) {
 	}
 }
 
-// testDecideSeen: who has not seen what is there now decides on nothing.
+// testDecideSeen: nobody can decide on content that they have not seen.
 func testDecideSeen(t *testing.T, d *Desk) {
 	f := d.Find(t, "http://a/", "one", 0)
 	draft := d.Decision(t, f, qianshao.ActDecide, qianshao.VerdictCrime)
@@ -262,10 +261,10 @@ func testDecideSeen(t *testing.T, d *Desk) {
 	if v := d.Look(t, f); !v.Stale || !v.Standing.Undecided(v.Facts) || v.Standing.Verdict != qianshao.VerdictCrime {
 		t.Errorf("with other content: %+v", v)
 	}
-	d.Decide(t, "bob", f, qianshao.VerdictNotCrime) // it is open to everybody again
+	d.Decide(t, "bob", f, qianshao.VerdictNotCrime) // everybody may decide it again
 }
 
-// testRefused: what an act carries must fit its kind, and a verdict its reason.
+// testRefused: an act's content must fit its kind, and a verdict its reason.
 func testRefused(t *testing.T, d *Desk) {
 	f := d.Find(t, "http://a/", "one", 0)
 	campaign := qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: "c"}
@@ -319,7 +318,7 @@ func testUndo(t *testing.T, d *Desk) {
 		t.Errorf("ann undoes what bob did: %v", err)
 	}
 	if _, err := d.Undo(t.Context(), d.Accounts["ann"], unsure.Seq, "", ""); !errors.Is(err, desk.ErrConflict) {
-		t.Errorf("what does not stand is undone: %v", err)
+		t.Errorf("a verdict that does not stand is undone: %v", err)
 	}
 	undo, err := d.Undo(t.Context(), d.Accounts["bob"], crime.Seq, "", "")
 	check(t, err)
@@ -361,7 +360,7 @@ func testSight(t *testing.T, d *Desk) {
 		decision, {Subject: f, Kind: qianshao.ActNote}, {Subject: f, Kind: qianshao.ActClaim}, {Subject: f, Kind: "nonsense"},
 	} {
 		if _, err := d.Do(t.Context(), d.Accounts["may"], draft); !errors.Is(err, desk.ErrNotFound) {
-			t.Errorf("%s on what may is not to see: %v, want as if it were not there", draft.Kind, err)
+			t.Errorf("%s on a finding that may cannot see: %v, want the error for an unknown one", draft.Kind, err)
 		}
 	}
 	if _, err := d.Desk.Look(t.Context(), d.Accounts["may"], f); !errors.Is(err, desk.ErrNotFound) {
@@ -434,7 +433,7 @@ func testReviews(t *testing.T, d *Desk) {
 	stale := review
 	stale.Basis = 0
 	if c := d.Conflicts(t, desk.WhyBasis, "cyn", stale); c.Standing.Verdict != "" || c.Standing.By != "" {
-		t.Errorf("a conflict tells a blind reviewer the first answer: %+v", c.Standing)
+		t.Errorf("a conflict shows a blind reviewer the first verdict: %+v", c.Standing)
 	}
 	d.Must(t, "leo", d.Decision(t, f, qianshao.ActAdjudicate, qianshao.VerdictNotCrime))
 	if s := d.Look(t, f).Standing; s.Disputed() || s.Round != 2 || s.Reviews != 0 {
@@ -444,7 +443,7 @@ func testReviews(t *testing.T, d *Desk) {
 	undone, err := d.Undo(t.Context(), d.Accounts["leo"], d.Look(t, f).Standing.Decided, "", "")
 	check(t, err)
 	if s := d.Look(t, f).Standing; s.Round != 1 || s.Reviews != 1 || !s.Disputed() || s.Act != undone.Seq {
-		t.Errorf("the first decision has its answers again: %+v", s)
+		t.Errorf("the first decision has its reviews again: %+v", s)
 	}
 }
 
@@ -488,7 +487,7 @@ func testPark(t *testing.T, d *Desk) {
 	d.Must(t, "ann", park(base.Add(9*time.Hour), nil))
 	d.Decide(t, "bob", f, qianshao.VerdictCrime)
 	if s := d.Look(t, f).Standing; s.Parked != 0 {
-		t.Errorf("what is decided is still parked: %+v", s)
+		t.Errorf("a decided finding is still parked: %+v", s)
 	}
 }
 
@@ -522,7 +521,7 @@ func testClaim(t *testing.T, d *Desk) {
 	d.Must(t, "ann", desk.Draft{Subject: f, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "at work"}}) // renews it, too
 	d.Now = base.Add(27 * time.Minute)
 	if c := d.Conflicts(t, desk.WhyClaimed, "bob", claim); c.Claim.By != "ann" || !c.Claim.Until.Equal(base.Add(28*time.Minute)) {
-		t.Errorf("bob is told %+v", c.Claim)
+		t.Errorf("bob sees %+v", c.Claim)
 	}
 	over := claim
 	over.TakeOver = true
@@ -545,12 +544,12 @@ func testClaim(t *testing.T, d *Desk) {
 	d.Must(t, "ann", claim)
 	d.Decide(t, "ann", f, qianshao.VerdictCrime)
 	if v := d.Look(t, f); v.Claim.By != "" {
-		t.Errorf("what is decided is still claimed: %+v", v.Claim)
+		t.Errorf("a decided finding is still claimed: %+v", v.Claim)
 	}
 }
 
-// testClaims: an account claims so many subjects at a time, whoever else claims what. To renew
-// one is always possible, and one that was released, decided on or has ended makes room.
+// testClaims: each account may hold a limited number of claims, independently of the others. A claim can
+// always be renewed, and one that was released, decided or has expired makes room.
 func testClaims(t *testing.T, d *Desk) {
 	var subjects []qianshao.Subject
 	for i := range desk.MaxClaims + 4 {
@@ -652,19 +651,19 @@ func testRelapse(t *testing.T, d *Desk) {
 		t.Errorf("back with the same content: %+v", v)
 	}
 	d.Now = base.Add(3 * time.Hour)
-	d.Decide(t, "bob", f, qianshao.VerdictCrime) // what has come back is open to everybody
+	d.Decide(t, "bob", f, qianshao.VerdictCrime) // a finding that came back can be decided by everybody
 	if v := d.Look(t, f); v.Relapsed {
 		t.Errorf("decided again: %+v", v)
 	}
 	save(t, d.Store, Page("http://a/", "clean", 4))
 	d.Find(t, "http://a/", "two", 5)
 	if v := d.Look(t, f); v.Relapsed || !v.Stale {
-		t.Errorf("back with other content: %+v", v)
+		t.Errorf("back with different content: %+v", v)
 	}
 }
 
-// testForgottenActs: the trail of a finding that was deleted stays; it says nothing about
-// another one that is found at the same place later.
+// testForgottenActs: the trail of a deleted finding stays; it does not apply to another one found at the
+// same place later.
 func testForgottenActs(t *testing.T, d *Desk) {
 	f := d.Find(t, "http://a/", "one", 0)
 	d.Decide(t, "ann", f, qianshao.VerdictCrime)
@@ -681,15 +680,15 @@ func testForgottenActs(t *testing.T, d *Desk) {
 		t.Errorf("found anew it has %+v", v)
 	}
 	d.Decide(t, "ann", f, qianshao.VerdictNotCrime)
-	d.Must(t, "bob", d.Decision(t, f, qianshao.ActReview, qianshao.VerdictNotCrime)) // a review of its own, though it is round 1 again
+	d.Must(t, "bob", d.Decision(t, f, qianshao.ActReview, qianshao.VerdictNotCrime)) // a review of its own, although it is round 1 again
 	acts, err := d.Acts(t.Context(), d.Accounts["amy"], 0, 10)
 	if err != nil || len(acts) != 5 {
 		t.Errorf("the trail has %d acts, %v", len(acts), err)
 	}
 }
 
-// testActsInOrder: while several people act, who reads on from the last act that he has
-// read misses none.
+// testActsInOrder: while several people act, a reader who continues from the last act that it has read
+// misses none.
 func testActsInOrder(t *testing.T, d *Desk) {
 	const each = 20
 	var writers sync.WaitGroup
@@ -722,7 +721,7 @@ func testActsInOrder(t *testing.T, d *Desk) {
 		}
 		select {
 		case <-done:
-			over = true // and once more
+			over = true // one last time
 		default:
 		}
 	}
@@ -731,8 +730,8 @@ func testActsInOrder(t *testing.T, d *Desk) {
 	}
 }
 
-// testRecords: what is changed or taken out stands in the same trail, for those who may read
-// all of it, and comes to no standing.
+// testRecords: other changes and exports are in the same trail, for accounts that may read all of it, and
+// do not result in a standing.
 func testRecords(t *testing.T, d *Desk) {
 	f := d.Find(t, "http://a/", "one", 0)
 	d.Decide(t, "ann", f, qianshao.VerdictCrime)
@@ -748,7 +747,7 @@ func testRecords(t *testing.T, d *Desk) {
 	}
 	d.Refused(t, "kind", "leo", desk.Draft{Subject: f, Kind: qianshao.ActChange})
 	if _, err := d.Undo(t.Context(), d.Accounts["leo"], act.Seq, "why", ""); !errors.Is(err, desk.ErrNotFound) {
-		t.Errorf("it is undone: %v", err)
+		t.Errorf("a recorded act is undone: %v", err)
 	}
 	n, err := d.Review.RebuildStandings(t.Context())
 	if err != nil || n != 1 {
@@ -757,8 +756,7 @@ func testRecords(t *testing.T, d *Desk) {
 	d.Verify(t)
 }
 
-// testHeadKept: a trail that was cut off and written anew does not pass through a head
-// that was kept.
+// testHeadKept: a trail that was cut off and rewritten does not pass through a head that was kept.
 func testHeadKept(t *testing.T, d *Desk) {
 	f := d.Find(t, "http://a/", "one", 0)
 	d.Decide(t, "ann", f, qianshao.VerdictCrime)

@@ -13,7 +13,7 @@ func runRuleSets(t *testing.T, open Open) {
 	t.Run("rule sets", func(t *testing.T) { testRuleSets(t, open) })
 }
 
-// testRuleSets: those of a period come with the one that it began with.
+// testRuleSets: the rule sets of a period come with the one in force at its beginning.
 func testRuleSets(t *testing.T, open Open) {
 	s := open(t)
 	at := func(hours int) time.Time { return base.Add(time.Duration(hours) * time.Hour) }

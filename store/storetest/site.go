@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// runSites holds a store to the contract of sites and of changes of the register.
+// runSites tests a store against the contract of sites and of changes of the register.
 func runSites(t *testing.T, open Open) {
 	t.Run("acts on the register", func(t *testing.T) { testRegisterActs(t, open) })
 	t.Run("authorisation ended", func(t *testing.T) { testEndAuthorisation(t, open) })
@@ -23,7 +23,7 @@ func runSites(t *testing.T, open Open) {
 	t.Run("recheck", func(t *testing.T) { testRecheck(t, open) })
 }
 
-// recorded is what a test looks at of an act on what is not reviewed.
+// recorded has the tested fields of an act on a subject that is not reviewed.
 type recorded struct{ By, Event, Before, After, Words string }
 
 func records(t *testing.T, s Store, kind qianshao.SubjectKind, id string) (list []recorded) {
@@ -48,8 +48,8 @@ func school() qianshao.Authorisation {
 	}
 }
 
-// testRegisterActs: what changes the register leaves an act in the same transaction, and what does not
-// change it none; nothing is changed without a name, or after somebody else's change.
+// testRegisterActs: each change of the register adds an act in the same transaction, and a call that
+// changes nothing adds none; nothing can be changed without a name, or after somebody else's change.
 func testRegisterActs(t *testing.T, open Open) {
 	s, a := open(t), school()
 	check(t, s.PutAuthorisations(t.Context(), byTest, []qianshao.Authorisation{a}))
@@ -65,7 +65,7 @@ func testRegisterActs(t *testing.T, open Open) {
 		t.Errorf("replaced after it was changed: %v", err)
 	}
 	if err := s.PutAuthorisations(t.Context(), store.Signed{At: base}, []qianshao.Authorisation{a}); err == nil {
-		t.Error("changed by nobody")
+		t.Error("changed without a name")
 	}
 	if now, err = s.Authorisation(t.Context(), a.ID); err != nil || now.Rate != 0.5 {
 		t.Errorf("a refused change was kept: %+v, %v", now, err)
@@ -87,7 +87,8 @@ func testRegisterActs(t *testing.T, open Open) {
 	}
 }
 
-// testEndAuthorisation: one in force ends now, one that has not begun never begins, one that is over stays.
+// testEndAuthorisation: one in force ends now, one that has not begun never begins, one that has ended
+// stays as it is.
 func testEndAuthorisation(t *testing.T, open Open) {
 	s := open(t)
 	inForce, future, past := school(), school(), school()
@@ -103,7 +104,7 @@ func testEndAuthorisation(t *testing.T, open Open) {
 		acts := records(t, s, qianshao.SubjectAuthorisation, id)
 		if id == past.ID {
 			if len(acts) != 1 {
-				t.Errorf("what is over was ended: %+v", acts)
+				t.Errorf("one that had ended was ended again: %+v", acts)
 			}
 		} else if len(acts) != 2 || acts[0].Event != "ended" || acts[0].Words != "合同终止" || acts[0].By != "ann" {
 			t.Errorf("acts %+v", acts)
@@ -119,7 +120,8 @@ func testEndAuthorisation(t *testing.T, open Open) {
 	}
 }
 
-// testRegisterMark: every change of the register is told by its mark, whoever makes it and however; nothing else is.
+// testRegisterMark: the mark shows every change of the register, whoever makes it and however, and nothing
+// else.
 func testRegisterMark(t *testing.T, open Open) {
 	s, a := open(t), school()
 	mark := int64(0)
@@ -155,11 +157,11 @@ func testRegisterMark(t *testing.T, open Open) {
 	}
 }
 
-// visitedAt is when the sites of knownSites were asked for a page.
+// visitedAt is when a page of each site of knownSites was requested.
 var visitedAt = base.Add(time.Minute)
 
-// knownSites fills a store with sites of two authorisations: one with findings, one that is down, and two of
-// which no page ever came.
+// knownSites fills a store with sites of two authorisations: one with findings, one that is down, and two
+// that never delivered a page.
 func knownSites(t *testing.T, open Open) (s Store, a, b qianshao.Authorisation) {
 	t.Helper()
 	s, a, b = open(t), school(), school()
@@ -224,7 +226,7 @@ func testSites(t *testing.T, open Open) {
 	}
 }
 
-// testSite: of a site is told what is under the authorisations that somebody sees.
+// testSite: a site shows what belongs to the authorisations that the reader sees.
 func testSite(t *testing.T, open Open) {
 	s, a, b := knownSites(t, open)
 	all := qianshao.SeeAll()
@@ -249,8 +251,8 @@ func testSite(t *testing.T, open Open) {
 	}
 }
 
-// testRecheck: what is known of a host under the authorisations is due at once, with one act; under none,
-// or of another host, nothing is.
+// testRecheck: a host's known URLs under the authorisations become due at once, with one act; without an
+// authorisation, or on another host, none do.
 func testRecheck(t *testing.T, open Open) {
 	s := open(t)
 	known, other, gone := item("a", "1", 0), item("b", "1", 0), item("a", "gone", 0)

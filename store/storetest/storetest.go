@@ -1,7 +1,6 @@
-// Package storetest is the contract of a store: what every implementation has
-// to do, whatever it keeps its rows in. An implementation runs it in its tests.
-// One promise is left to these tests, since it takes ten thousand rows: the
-// bound store.MaxWaiting.
+// Package storetest is the contract of a store: what every implementation must do, however it stores its
+// data. An implementation runs it in its tests. One promise is left to those tests, since it takes ten
+// thousand rows: the bound store.MaxWaiting.
 package storetest
 
 import (
@@ -18,11 +17,9 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Store is what all consumers of a store need together: the interfaces that
-// they declare, and below the few methods for which none does. Every method is
-// safe for concurrent use. Times are kept to the millisecond and come back in
-// UTC; texts are kept byte by byte; lists in the order of a text are in that of
-// its bytes.
+// Store is what all consumers of a store need together: the interfaces that they declare, and those below
+// for methods that no consumer declares. Every method is safe for concurrent use. Times are kept to the
+// millisecond and come back in UTC; texts are kept byte by byte, and sorted by their bytes.
 type Store interface {
 	ingest.Frontier
 	ingest.Silence
@@ -42,21 +39,20 @@ type Store interface {
 	Finding(ctx context.Context, id string) (store.Finding, error)
 }
 
-// Outbox is what the consumers of changed findings are told by.
+// Outbox gives consumers the changed findings.
 type Outbox interface {
-	// Pending returns the changed findings that a consumer was not told yet, in the
-	// order of their last change, after a Seq, at most limit.
+	// Pending returns the changed findings that a consumer has yet to process, in the order of their last
+	// change, after a Seq, at most limit.
 	Pending(ctx context.Context, c store.Consumer, after int64, limit int) ([]store.Pending, error)
-	// Settle notes that a consumer was told. A finding that has changed since Pending
-	// returned it stays.
+	// Settle records that a consumer has processed findings. A finding changed since Pending returned it
+	// stays pending.
 	Settle(ctx context.Context, c store.Consumer, told []store.Pending) error
 	Backlog(ctx context.Context, c store.Consumer) (store.Backlog, error)
-	// FindingRecordsOf returns what a consumer is told: the records of those of the
-	// findings that there are.
+	// FindingRecordsOf returns the records that a consumer needs; unknown findings are left out.
 	FindingRecordsOf(ctx context.Context, ids []string) ([]qianshao.FindingRecord, error)
 }
 
-// Deletions is what retention and operators need to let go of findings.
+// Deletions is what retention and operators need to delete findings.
 type Deletions interface {
 	OldFindings(ctx context.Context, before time.Time) ([]store.OldFinding, error)
 	DeleteFindings(ctx context.Context, list []store.Deletion) (findings int, err error)
@@ -65,20 +61,21 @@ type Deletions interface {
 
 // Register is what the scope commands and the crawl need of the authorisations.
 type Register interface {
-	// PutAuthorisations adds authorisations or replaces those of the same id: all of
-	// them, or none. What one that is not as before may change is due at once.
+	// PutAuthorisations adds authorisations or replaces those with the same ids: all of them, or none. What
+	// a changed one affects is due at once.
 	PutAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation) error
 	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
-	// RegisterMark returns a mark of the register as it is now, and whether it has changed since one of before.
+	// RegisterMark returns a mark of the register as it is now, and whether it has changed since an earlier
+	// mark.
 	RegisterMark(ctx context.Context, since int64) (mark int64, changed bool, err error)
-	// Recheck makes URLs of a host due at once: items, and what it has of it under some authorisations.
+	// Recheck makes URLs of a host due at once: items, and its known URLs under some authorisations.
 	Recheck(ctx context.Context, by store.Signed, host, page string, under []string, items []ingest.Item) (urls int, err error)
-	// OpenURLs are those of the host's open findings; KnowsURL says whether there is such a URL.
+	// OpenURLs are the URLs of the host's open findings; KnowsURL says whether a URL is known.
 	OpenURLs(ctx context.Context, host string, limit int) ([]string, error)
 	KnowsURL(ctx context.Context, host, url string) (bool, error)
 }
 
-// Failures is what a crawl's summary tells of URLs that bring no page.
+// Failures is what a crawl's summary needs about URLs that bring no page.
 type Failures interface {
 	Retry(ctx context.Context) (urls int, err error)
 	Recall(ctx context.Context, before, after []qianshao.Authorisation) error
@@ -86,7 +83,7 @@ type Failures interface {
 	SkippedHosts(ctx context.Context) ([]store.SkippedHost, error)
 }
 
-// Submissions is what those need who hand in pages and queue them.
+// Submissions is for code that hands in pages and queues them.
 type Submissions interface {
 	Submit(ctx context.Context, r store.Report, item *ingest.Item, skip qianshao.Skip) (qianshao.Submission, error)
 	QueueSubmission(ctx context.Context, item ingest.Item) error
@@ -95,28 +92,29 @@ type Submissions interface {
 	WithdrawOrigin(ctx context.Context, by store.Signed, origin string) (n int, err error)
 }
 
-// RuleSets is what reports need to tell of changes in the rules.
+// RuleSets is what reports need for changes of the rules.
 type RuleSets interface {
 	PutRuleSet(ctx context.Context, set store.RuleSet) error
-	// RuleSetInForce returns the digest of the last one, "" for none.
+	// RuleSetInForce returns the digest of the latest one, "" for none.
 	RuleSetInForce(ctx context.Context) (digest string, err error)
-	// RuleSets returns those that were put in force before a moment, the latest first: those since
-	// another one, and the one that was in force then.
+	// RuleSets returns those that came into force before to, the latest first: those since from, and the
+	// one that was in force at from.
 	RuleSets(ctx context.Context, from, to time.Time, limit int) ([]store.RuleSet, error)
 }
 
-// Places is what tells a process that it names another place than the others.
+// Places shows a process that it uses a different place from the others.
 type Places interface {
-	// Place returns where a part is kept, "" if nobody has said so.
+	// Place returns where a part is stored, "" if that was not set.
 	Place(ctx context.Context, part store.Part) (place string, err error)
-	// SetPlace says where, unless somebody has before: moved takes that back. It returns what holds then.
+	// SetPlace sets it, unless that was done before; moved replaces it in any case. It returns the place
+	// now in force.
 	SetPlace(ctx context.Context, part store.Part, place string, moved bool) (holds string, err error)
 }
 
-// Export is what reads a store from end to end: reindex, rule previews, metrics.
+// Export is for code that reads a store from end to end: reindex, rule previews, metrics.
 type Export interface {
 	FindingRecords(ctx context.Context, after string, limit int) ([]qianshao.FindingRecord, error)
-	// FindingRanges parts all ids in order into ranges of n; the last may have fewer. FindingRecordsIn
+	// FindingRanges divides all ids in order into ranges of n; the last may have fewer. FindingRecordsIn
 	// reads one.
 	FindingRanges(ctx context.Context, n int) ([]store.Range, error)
 	FindingRecordsIn(ctx context.Context, r store.Range) ([]qianshao.FindingRecord, error)
@@ -135,7 +133,7 @@ type Export interface {
 // Open returns an empty store that is closed when the test ends.
 type Open func(t testing.TB) Store
 
-// Run holds a store to the contract.
+// Run tests a store against the contract.
 func Run(t *testing.T, open Open) {
 	for _, tc := range []struct {
 		name string
@@ -198,7 +196,7 @@ func Run(t *testing.T, open Open) {
 	}
 }
 
-// base is the time around which the tests happen.
+// base is the time around which the tests take place.
 var base = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
 // byTest signs what the tests change.
@@ -221,7 +219,7 @@ func all[T any](t testing.TB, rows iter.Seq2[T, error]) (list []T) {
 	return list
 }
 
-// testCancelled: a call whose context has ended changes nothing and says so.
+// testCancelled: a call whose context has ended changes nothing and returns an error.
 func testCancelled(t *testing.T, open Open) {
 	s := open(t)
 	begun := begin(t, s, "a")

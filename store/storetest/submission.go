@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// runSubmissions holds a store to the contract of reports.
+// runSubmissions tests a store against the contract of reports.
 func runSubmissions(t *testing.T, open Open) {
 	t.Run("submission", func(t *testing.T) { testSubmission(t, open) })
 	t.Run("flagged submission", func(t *testing.T) { testFlaggedSubmission(t, open) })
@@ -71,7 +71,7 @@ func testSubmission(t *testing.T, open Open) {
 	got, err = s.Submission(ctx, want.ID)
 	check("in vain", got, err)
 
-	// Submitted anew, it is visited at once, not in a month.
+	// Submitted again, it is visited at once, not in a month.
 	want.Reports, want.State, want.Skip = 3, qianshao.SubmissionQueued, ""
 	got, err = s.Submit(ctx, store.Report{URL: url, Origin: "api", By: "test", At: want.Last}, &item, "")
 	check("recalled", got, err)
@@ -81,7 +81,7 @@ func testSubmission(t *testing.T, open Open) {
 	check("seen", list[0], err)
 }
 
-// testFlaggedSubmission: a submission is flagged with the page that its URL leads to.
+// testFlaggedSubmission: a submission is flagged when the page to which its URL leads is.
 func testFlaggedSubmission(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	it := item("school.example", "x", 0)
@@ -116,8 +116,8 @@ func testFlaggedSubmission(t *testing.T, open Open) {
 	found("gone", qianshao.SeeAll(), map[string][]string{})
 }
 
-// testSubmissionReaders: while a report waits, its reporter reads it, and then who sees
-// its authorisation; lists, counts and store.Reader.Sees agree.
+// testSubmissionReaders: while a report waits, its reporter may read it, later those who see its
+// authorisation; lists, counts and store.Reader.Sees agree.
 func testSubmissionReaders(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	waiting := func(url, origin string) {
@@ -169,7 +169,7 @@ func testSubmissionReaders(t *testing.T, open Open) {
 	}
 }
 
-// testSubmissionOrder: the latest comes first in the list, the first one in the queue.
+// testSubmissionOrder: the list has the latest first, the queue the earliest.
 func testSubmissionOrder(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	for i, url := range []string{"http://a/", "http://b/", "http://c/"} {
@@ -190,8 +190,8 @@ func testSubmissionOrder(t *testing.T, open Open) {
 	}
 }
 
-// testWithdrawal: reports go when they are withdrawn, one or all open ones of an
-// origin, and when their term is over.
+// testWithdrawal: reports are removed when they are withdrawn, singly or all open ones of an origin, and
+// when their term ends.
 func testWithdrawal(t *testing.T, open Open) {
 	s, ctx := open(t), t.Context()
 	submit := func(url, origin string, hours int, it *ingest.Item) string {
@@ -210,7 +210,7 @@ func testWithdrawal(t *testing.T, open Open) {
 	submit(queued.URL, "api 203.0.113.0/24", 0, &queued)
 	submit("http://b/1", "api 203.0.113.0/24", 0, nil)
 	submit("http://b/2", "api 203.0.113.0/24", 0, nil)
-	submit("http://b/2", "form", 1, nil) // the origin is the first one's
+	submit("http://b/2", "form", 1, nil) // the first origin is kept
 	one := submit("http://b/3", "form", 1, nil)
 	origins := func(when string, want ...store.OriginCount) {
 		t.Helper()
@@ -229,11 +229,11 @@ func testWithdrawal(t *testing.T, open Open) {
 	}
 	origins("withdrawn")
 	if got := records(t, s, qianshao.SubjectSubmission, one); len(got) != 2 || got[0].Event != "withdrawn" || got[0].By != "test" || got[1].Event != "added" {
-		t.Errorf("acts of a report that was withdrawn: %+v", got)
+		t.Errorf("acts of a withdrawn report: %+v", got)
 	}
 	list, err := s.Submissions(ctx, store.Everything(), 10)
 	if err != nil || len(list) != 1 || list[0].URL != visited.URL || list[0].State != qianshao.SubmissionClear {
-		t.Errorf("what is left: %+v, %v", list, err)
+		t.Errorf("remaining: %+v, %v", list, err)
 	}
 	for expired, now := range []time.Time{base.Add(store.ReportTerm), base.Add(store.ReportTerm + time.Millisecond)} {
 		if n, err := s.ExpireSubmissions(ctx, now); err != nil || n != expired {

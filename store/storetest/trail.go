@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// recorded adds an act on what is not reviewed, an hour after the last one, and returns its Seq.
+// recorded adds an act on a subject that is not reviewed, an hour after the last one, and returns its Seq.
 func (d *Desk) recorded(t *testing.T, by string, kind qianshao.ActKind, of qianshao.SubjectKind, id string) int64 {
 	t.Helper()
 	d.Now = d.Now.Add(time.Hour)
@@ -19,7 +19,7 @@ func (d *Desk) recorded(t *testing.T, by string, kind qianshao.ActKind, of qians
 	return act.Seq
 }
 
-// finds fails unless the account finds these acts by the query.
+// finds fails unless the account's query returns these acts.
 func (d *Desk) finds(t *testing.T, account qianshao.Account, q desk.ActsQuery, want ...int64) {
 	t.Helper()
 	if q.Limit == 0 {
@@ -44,7 +44,7 @@ func testTrail(t *testing.T, d *Desk) {
 	d.Now = d.Now.Add(time.Hour)
 	note := d.Must(t, "bob", desk.Draft{Subject: f, Kind: qianshao.ActNote, Detail: desk.Detail{Words: "x"}}).Seq
 	export := d.recorded(t, "ann", qianshao.ActExport, qianshao.SubjectExport, "hash")
-	d.Now = d.Now.Add(-30 * time.Minute) // the clock was turned back
+	d.Now = d.Now.Add(-30 * time.Minute) // the clock was set back
 	setting := d.recorded(t, "bob", qianshao.ActChange, qianshao.SubjectSetting, "share")
 	d.finds(t, amy, desk.ActsQuery{}, decided, note, export, setting)
 	d.finds(t, amy, desk.ActsQuery{Latest: true}, setting, export, note, decided)
@@ -61,7 +61,7 @@ func testTrail(t *testing.T, d *Desk) {
 	d.finds(t, amy, desk.ActsQuery{By: "bob", From: begin.Add(90 * time.Minute)}, setting)
 	d.finds(t, amy, desk.ActsQuery{To: begin})
 	if _, err := d.Trail(t.Context(), amy, desk.ActsQuery{Latest: true, Before: 99, Limit: 1}); !errors.Is(err, desk.ErrNotFound) {
-		t.Errorf("before an act that is not there: %v", err)
+		t.Errorf("before an unknown act: %v", err)
 	}
 	if _, err := d.Trail(t.Context(), d.Accounts["ann"], desk.ActsQuery{By: "bob", Limit: 1}); !errors.Is(err, desk.ErrForbidden) {
 		t.Errorf("an analyst asks for what bob did: %v", err)
@@ -69,8 +69,8 @@ func testTrail(t *testing.T, d *Desk) {
 	d.finds(t, d.Accounts["ann"], desk.ActsQuery{By: "ann"}, decided)
 }
 
-// testTrailBySight: who is limited and may read the whole trail reads what is in its sight: of
-// what is not reviewed, its authorisations and its own exports.
+// testTrailBySight: a limited account that may read the whole trail reads what is in its sight: of the acts
+// on subjects that are not reviewed, those on its authorisations and its own exports.
 func testTrailBySight(t *testing.T, d *Desk) {
 	f := d.Find(t, "http://a/", "one", 0)
 	d.Decide(t, "ann", f, qianshao.VerdictCrime)
@@ -88,14 +88,14 @@ func testTrailBySight(t *testing.T, d *Desk) {
 	mia.Role, mia.Sight = qianshao.RoleAuditor, qianshao.Sight{}
 	d.finds(t, mia, desk.ActsQuery{})
 	if head, _, err := d.Head(t.Context(), mia); err != nil || head.Chain != "" {
-		t.Errorf("who sees nothing is told the head %s, error %v", head, err)
+		t.Errorf("an account that sees nothing gets the head %s, error %v", head, err)
 	}
 }
 
-// testCheck: the last check is remembered.
+// testCheck: the last check is stored.
 func testCheck(t *testing.T, d *Desk) {
 	if c, err := d.Review.LastCheck(t.Context()); err != nil || c != (desk.Check{}) {
-		t.Errorf("before any: %+v, error %v", c, err)
+		t.Errorf("before any check: %+v, error %v", c, err)
 	}
 	d.Decide(t, "ann", d.Find(t, "http://a/", "one", 0), qianshao.VerdictCrime)
 	for _, at := range []time.Time{d.Now, d.Now.Add(time.Hour)} {

@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// leaseTo is lease for a holder.
+// leaseTo is lease for a given holder.
 func leaseTo(t testing.TB, s Store, holder string, after time.Duration, limit int) []ingest.Item {
 	t.Helper()
 	items, err := s.Lease(t.Context(), ingest.Lease{Holder: holder, Now: base.Add(after), Limit: limit, For: time.Minute})
@@ -22,8 +22,8 @@ func leaseTo(t testing.TB, s Store, holder string, after time.Duration, limit in
 	return items
 }
 
-// testHolders: a crawler ends and extends its own leases only, and an outcome counts while its
-// lease is the crawler's own.
+// testHolders: a crawler ends and extends only its own leases, and an outcome counts only while the crawler
+// has the lease.
 func testHolders(t *testing.T, open Open) {
 	s := open(t)
 	add(t, s, item("a", "1", 0), item("b", "1", 0), item("c", "1", 0))
@@ -39,7 +39,7 @@ func testHolders(t *testing.T, open Open) {
 	check(t, s.Extend(t.Context(), "one", []string{"a", "c"}, base.Add(time.Minute), time.Minute))
 	taken := leaseTo(t, s, "two", 90*time.Second, 10)
 	if len(taken) != 2 || taken[0].Host != "b" || taken[1].Host != "c" {
-		t.Fatalf("what was extended is still its holder's, and nothing else: %+v", taken)
+		t.Fatalf("the extended lease, and no other, is still its holder's: %+v", taken)
 	}
 	link := []ingest.Item{item("d", "1", 0)}
 	late := ingest.Visit{Item: first[1], Outcome: ingest.Outcome{Again: base.Add(time.Hour), Links: link}}
@@ -70,8 +70,8 @@ func testHolders(t *testing.T, open Open) {
 	}
 }
 
-// testReleased: when a crawler starts again, nobody knows when what it last asked for was sent. Its
-// hosts rest from then on, each for the interval that was booked.
+// testReleased: after a crawler has restarted, nobody knows when its last requests were sent. Its hosts
+// rest from then on, each for the interval that was booked.
 func testReleased(t *testing.T, open Open) {
 	s := open(t)
 	add(t, s, item("a", "1", 0))
@@ -114,7 +114,7 @@ func now(t testing.TB, s Store) time.Time {
 	return at
 }
 
-// turn asks for a turn of a host.
+// turn requests a turn of a host.
 func turn(t testing.TB, s Store, holder, host string, isLeased bool) fetch.Booked {
 	t.Helper()
 	booked, err := s.Turn(t.Context(), ingest.Turn{
@@ -125,11 +125,11 @@ func turn(t testing.TB, s Store, holder, host string, isLeased bool) fetch.Booke
 	return booked
 }
 
-// near says whether a pause is as wanted, but for the time that the test takes.
+// near says whether a pause is as wanted, allowing for the time that the test takes.
 func near(got, want time.Duration) bool { return got <= want && got > want-time.Minute }
 
-// testTurns: a host has one turn at a time, an interval after the one before; its lease keeps the turns of others
-// away, and a turn its lease.
+// testTurns: a host has one turn at a time, an interval after the one before; its lease prevents other
+// crawlers' turns, and a turn prevents its lease.
 func testTurns(t *testing.T, open Open) {
 	s := open(t)
 	add(t, s, item("a", "1", 0))
@@ -137,7 +137,7 @@ func testTurns(t *testing.T, open Open) {
 		t.Errorf("the first turn: %+v", b)
 	}
 	if b := turn(t, s, "two", "a", false); !b.Busy {
-		t.Errorf("a host that is being asked: %+v", b)
+		t.Errorf("a host that is being requested: %+v", b)
 	}
 	start := now(t, s)
 	take := func(holder string, at time.Time) []ingest.Item {
@@ -148,9 +148,9 @@ func testTurns(t *testing.T, open Open) {
 	if due, ok, err := s.Next(t.Context()); err != nil || !ok || !near(due.Sub(start), 10*time.Minute) {
 		t.Errorf("a lease can be had at %s, %v", due, err)
 	}
-	check(t, s.EndTurn(t.Context(), "two", "a", time.Now(), 0)) // whose turn it is not
+	check(t, s.EndTurn(t.Context(), "two", "a", time.Now(), 0)) // which does not have the turn
 	if b := turn(t, s, "two", "a", false); !b.Busy {
-		t.Errorf("after the end of no turn: %+v", b)
+		t.Errorf("after another holder has ended its turn: %+v", b)
 	}
 	check(t, s.EndTurn(t.Context(), "one", "a", time.Now(), 12*time.Minute))
 	if b := turn(t, s, "two", "a", false); b.Busy || !b.Ends || !near(b.Pause, 12*time.Minute) {
@@ -164,7 +164,7 @@ func testTurns(t *testing.T, open Open) {
 		t.Errorf("leased before the turn's interval is over: %+v", items)
 	}
 
-	// Hosts of which nothing else is known take turns as well, and are no hosts without pages.
+	// Otherwise unknown hosts have turns as well, and do not count as hosts without pages.
 	if b := turn(t, s, "one", "style.example", false); b.Busy || !b.Ends || !near(b.Pause, 0) {
 		t.Errorf("a turn of an unknown host: %+v", b)
 	}
@@ -175,43 +175,43 @@ func testTurns(t *testing.T, open Open) {
 	if got := hostNames(silent(t, s, 0)); !slices.Equal(got, []string{"a", "style.example"}) {
 		t.Errorf("hosts without pages, now that there is a URL: %q", got)
 	}
-	check(t, s.Release(t.Context(), "one", now(t, s))) // a crawler that has died in its turn
+	check(t, s.Release(t.Context(), "one", now(t, s))) // a crawler that died in its turn
 	if b := turn(t, s, "two", "style.example", false); b.Busy || !near(b.Pause, 10*time.Minute) {
 		t.Errorf("after a crawler has started again: %+v", b)
 	}
 }
 
-// testTurnsOfVisits: the visit that has leased a host needs no mark for its requests, as long
-// as the lease lasts; others wait for it.
+// testTurnsOfVisits: the visit that has leased a host needs no mark for its requests while the lease lasts;
+// others wait for it.
 func testTurnsOfVisits(t *testing.T, open Open) {
 	s := open(t)
 	add(t, s, item("a", "1", 0))
 	items, err := s.Lease(t.Context(), ingest.Lease{Holder: "one", Now: now(t, s), Limit: 1, For: time.Hour, Interval: func(ingest.Item) time.Duration { return 5 * time.Minute }})
 	check(t, err)
 	if b := turn(t, s, "two", "a", false); !b.Busy {
-		t.Errorf("the host is another's: %+v", b)
+		t.Errorf("the host is leased to another crawler: %+v", b)
 	}
 	if b := turn(t, s, "two", "a", true); !b.Busy {
-		t.Errorf("the host is another's, whose visit this one was: %+v", b)
+		t.Errorf("the host is leased to another crawler now: %+v", b)
 	}
 	if b := turn(t, s, "one", "a", true); b.Busy || b.Ends || !near(b.Pause, 5*time.Minute) {
-		t.Errorf("the visit's own turn: %+v", b)
+		t.Errorf("a turn of the visit itself: %+v", b)
 	}
 	check(t, s.Extend(t.Context(), "one", []string{"a"}, now(t, s), 15*time.Minute+10*time.Second))
 	if b := turn(t, s, "one", "a", true); b.Busy || !b.Ends {
-		t.Errorf("the visit's turn, which may outlast its lease: %+v", b)
+		t.Errorf("a turn of the visit that may outlast its lease: %+v", b)
 	}
 	rest := now(t, s).Add(time.Hour)
 	done(t, s, items[0], ingest.Outcome{HostNext: map[string]time.Time{"a": rest, "b": rest}})
 	add(t, s, item("b", "1", 0), item("c", "1", 0))
 	done(t, s, item("c", "1", 0), ingest.Outcome{HostNext: map[string]time.Time{"b": rest.Add(-time.Minute)}})
 	if due, ok, err := s.Next(t.Context()); err != nil || !ok || !due.Equal(rest.Truncate(time.Millisecond)) {
-		t.Errorf("the rest of a host, as two visits to others have it, ends at %s, %v; want %s", due, err, rest)
+		t.Errorf("a host's rest, set by two visits to other hosts, ends at %s, %v; want %s", due, err, rest)
 	}
 }
 
-// testConcurrentCrawlers: crawlers that lease, extend, take turns, finish, and die in the middle, all at once:
-// no host is one's while it is another's, and each URL is recorded once.
+// testConcurrentCrawlers: crawlers that lease, extend, take turns, finish, and die in the middle, all at
+// once: no host belongs to two at a time, and each URL is recorded once.
 func testConcurrentCrawlers(t *testing.T, open Open) {
 	const crawlers, hosts, paths = 4, 6, 8
 	s := open(t)
@@ -238,14 +238,14 @@ func testConcurrentCrawlers(t *testing.T, open Open) {
 	}
 }
 
-// crowd is what crawlers do at once.
+// crowd is a group of concurrent crawlers.
 type crowd struct {
 	t     *testing.T
 	store Store
 	want  int
 
 	mu       sync.Mutex
-	asked    map[string]string // by whom, by host
+	asked    map[string]string // by whom, for each host
 	recorded map[string]int
 }
 
@@ -255,11 +255,11 @@ func (c *crowd) goesOn() bool {
 	return len(c.recorded) < c.want && !c.t.Failed()
 }
 
-// ask notes that a host is being asked while f runs.
+// ask marks a host as being requested while f runs.
 func (c *crowd) ask(holder, host string, f func()) {
 	c.mu.Lock()
 	if by := c.asked[host]; by != "" {
-		c.t.Errorf("%s is asked by %s and by %s", host, by, holder)
+		c.t.Errorf("%s is requested by %s and by %s", host, by, holder)
 	}
 	c.asked[host] = holder
 	c.mu.Unlock()
@@ -277,7 +277,7 @@ func (c *crowd) step(holder string, n, hosts, paths int) {
 		}
 		return err != nil
 	}
-	at := time.Now().Add(time.Minute) // ahead of all turns, behind the ends of leases
+	at := time.Now().Add(time.Minute) // after all turns, before the leases end
 	items, err := c.store.Lease(ctx, ingest.Lease{Holder: holder, Now: at, Limit: 2, For: time.Hour})
 	if fail(err) {
 		return

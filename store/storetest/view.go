@@ -68,18 +68,18 @@ func testOnlyViewsWithEvidenceAreKept(t *testing.T, open Open) {
 		t.Error(diff)
 	}
 
-	// The cloaking is gone, another finding is there: the picture stays, the text goes.
+	// The cloaking is gone, and there is another finding: the picture stays, the text is removed.
 	later := Page(url, "校园新闻", 5, "loan")
 	save(t, s, later)
 	if got := views(t, s, url, "loan"); len(got) != 1 || string(got[0].Screenshot) != "png" || got[0].Source != "" {
 		t.Errorf("%+v", got)
 	}
-	wantState.Open = nil // they were not asked for again
+	wantState.Open = nil // they were not requested again
 	if diff := cmp.Diff(wantState, state(t, s, url), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 
-	// The page is not flagged any more: nothing is left of it but the picture of what was found.
+	// The page is no longer flagged: only the picture of the finding remains.
 	save(t, s, Page(url, "校园新闻", 9))
 	for _, rule := range []string{"casino", "loan"} {
 		if diff := cmp.Diff(want[:1], views(t, s, url, rule), cmpopts.EquateEmpty()); diff != "" {
