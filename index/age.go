@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Age is how long ago a finding was first seen: N units before Now. It keeps what was
-// typed, so that a link and a saved view mean their own today.
+// Age is how long ago a finding was first seen: N units before Now. It keeps the typed form, so that a link
+// or a saved view counts from the day on which it is opened.
 type Age struct {
 	N    int
 	Unit time.Duration // an hour, a day or a week
@@ -20,7 +20,7 @@ const (
 	week = 7 * day
 )
 
-// String returns the age as it is typed: 24h, 7d, 2w.
+// String returns the age in its typed form: 24h, 7d, 2w.
 func (v Age) String() string {
 	n := strconv.Itoa(v.N)
 	switch v.Unit {
@@ -34,8 +34,8 @@ func (v Age) String() string {
 
 func (v Age) length() time.Duration { return time.Duration(v.N) * v.Unit }
 
-// FirstSeen returns the comparison of FieldNew that stands for one of the age: what is
-// older was first seen earlier. Equal holds for whole units: 7d is seven days and some hours.
+// FirstSeen returns the equivalent comparison of FieldNew: an older finding was first seen earlier. Equal
+// refers to whole units: 7d is seven days and some hours.
 func (v Age) FirstSeen(op Op) (Op, Period) {
 	at := momentPeriod(v.Now.Add(-v.length()))
 	switch op {
@@ -51,8 +51,8 @@ func (v Age) FirstSeen(op Op) (Op, Period) {
 	return Equal, Period{at.Until.Add(-v.Unit), at.Until}
 }
 
-// parseAge reads 7d, 24h, 2w, 7天, 24小时, 2周. within says that the value alone means what
-// is that old at most: 7天内, 近7天.
+// parseAge reads 7d, 24h, 2w, 7天, 24小时, 2周. within says that the value by itself means at most that age:
+// 7天内, 近7天.
 func parseAge(raw string, now time.Time) (v Value, within bool, bad *mistake) {
 	text := strings.ToLower(raw)
 	for _, lead := range []string{"最近", "近"} {

@@ -10,19 +10,18 @@ import (
 	"strings"
 )
 
-// Cursor is a place in a sorted list of hits, written for links and programs: the page behind
-// it, or before it, begins at the same hit however many were found meanwhile. It reveals and
-// grants nothing: a forged one only leads to another place in a list that the caller may see
-// anyway.
+// Cursor is a position in a sorted list of hits, in a form for links and programs: the page after it, or
+// before it, begins at the same hit however many were found meanwhile. It reveals and grants nothing: a
+// forged one only leads to another position in a list that the caller may see anyway.
 type Cursor string
 
 // ErrCursor is wrapped by Search's error for a cursor that cannot be read, or that
 // belongs to another order.
 var ErrCursor = errors.New("the cursor cannot be read")
 
-// Place is what an order compares of a hit; see Sort.
+// Place is what an order compares; see Sort.
 type Place struct {
-	First int64 // what the order goes by: milliseconds since 1970, or the score
+	First int64 // the order's own value: milliseconds since 1970, or the score
 	Seen  int64 // milliseconds since 1970
 	ID    string
 }
@@ -39,19 +38,19 @@ func PlaceOf(sort Sort, h *Hit) Place {
 	return p
 }
 
-// Compare is negative if p comes before q in the list, and 0 if they are one.
+// Compare is negative if p comes before q in the list, and 0 if they are the same.
 func (p *Place) Compare(q *Place) int {
 	return cmp.Or(cmp.Compare(q.First, p.First), cmp.Compare(q.Seen, p.Seen), strings.Compare(p.ID, q.ID))
 }
 
-// Cursor writes the place, in the order that it belongs to.
+// Cursor encodes the place, for use in one order.
 func (p *Place) Cursor(sort Sort) Cursor {
 	text := fmt.Sprintf("%s %d %d %s", cmp.Or(sort, SortSeen), p.First, p.Seen, p.ID)
 	return Cursor(base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%08x %s", crc32.ChecksumIEEE([]byte(text)), text)))
 }
 
-// Place reads a cursor that belongs to the order; the error wraps ErrCursor. The checksum finds
-// one that was cut or mistyped, which might name another place.
+// Place decodes a cursor of the order; the error wraps ErrCursor. The checksum detects truncated and
+// mistyped cursors, which might decode to another place.
 func (c Cursor) Place(sort Sort) (p Place, err error) {
 	text, err := base64.RawURLEncoding.DecodeString(string(c))
 	parts := strings.SplitN(string(text), " ", 5)

@@ -7,8 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestCursor: every place is read back as it was written, in its own order only, and anything
-// else is refused.
+// TestCursor: every place can be decoded again, in its own order only, and anything else is refused.
 func TestCursor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		place := Place{rapid.Int64().Draw(t, "first"), rapid.Int64().Draw(t, "seen"), rapid.String().Draw(t, "id")}

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// field reads what follows a field's colon.
+// field reads the part after a field's colon.
 func (p *parser) field(start int, word string) (Node, error) {
 	name, ok := fieldOf(word)
 	if !ok {
@@ -61,7 +61,7 @@ func (p *parser) valueFollows() bool {
 	return !operator
 }
 
-// list reads one value, or several between commas, or a range.
+// list reads one value, several separated by commas, or a range.
 func (p *parser) list(name FieldName, op Op) (Node, error) {
 	start := p.pos
 	var nodes []Node
@@ -99,8 +99,7 @@ func (p *parser) list(name FieldName, op Op) (Node, error) {
 	return Or{nodes}, nil
 }
 
-// fieldFollows says whether a field stands here. People part clauses by commas,
-// too: 类别:赌博，级别:紧急.
+// fieldFollows says whether a field begins here. People separate clauses by commas, too: 类别:赌博，级别:紧急.
 func (p *parser) fieldFollows() bool {
 	at := p.pos
 	defer func() { p.pos = at }()
@@ -109,7 +108,7 @@ func (p *parser) fieldFollows() bool {
 	return ok && p.peek() == ':'
 }
 
-// item reads a value that is not in quotes, or a range of them.
+// item reads a value without quotes, or a range of them.
 func (p *parser) item(at int, name FieldName, op Op, raw string) (Node, error) {
 	low, high, isRange := strings.Cut(raw, rangeSign)
 	if !isRange || !name.Ordered() {
@@ -141,7 +140,7 @@ func (p *parser) item(at int, name FieldName, op Op, raw string) (Node, error) {
 	return n, nil
 }
 
-// between returns what a range stands for; ok is false if it runs backwards.
+// between returns the meaning of a range; ok is false if it runs backwards.
 func between(name FieldName, from, to Value) (n Node, ok bool) {
 	switch from := from.(type) {
 	case Period:
@@ -160,7 +159,7 @@ func between(name FieldName, from, to Value) (n Node, ok bool) {
 	return And{[]Node{Field{name, GreaterEqual, from}, Field{name, LessEqual, to}}}, ok
 }
 
-// comparison checks the value that stands at a place.
+// comparison checks a value at a position.
 func (p *parser) comparison(at int, name FieldName, op Op, raw string) (Node, error) {
 	v, since, bad := parseValue(name, raw, p.now)
 	if bad != nil {
@@ -168,7 +167,7 @@ func (p *parser) comparison(at int, name FieldName, op Op, raw string) (Node, er
 	}
 	if since && op == Equal {
 		op = GreaterEqual
-		if name == FieldAge { // 7天内: first seen within these days
+		if name == FieldAge { // first seen within these days
 			op = LessEqual
 		}
 	}
@@ -181,7 +180,7 @@ func (p *parser) comparison(at int, name FieldName, op Op, raw string) (Node, er
 	return Field{name, op, v}, nil
 }
 
-// own replaces "me" by the account that asks, and a campaign's former id by its present one.
+// own replaces "me" by the asking account, and a campaign's former id by its present one.
 func (p *parser) own(name FieldName, v Text) Text {
 	switch {
 	case (name == FieldAssignee || name == FieldDecidedBy) && p.me != "" && slices.Contains(me(), string(v)):
@@ -224,8 +223,7 @@ func (p *parser) op() Op {
 	return Less
 }
 
-// parseValue returns the field's typed value, or what is wrong with it. since
-// is parsePeriod's.
+// parseValue returns the field's typed value, or what is wrong with it. since is as in parsePeriod.
 func parseValue(name FieldName, raw string, now time.Time) (v Value, since bool, bad *mistake) {
 	switch name {
 	case FieldCategory, FieldState, FieldVerdict:
@@ -258,7 +256,7 @@ func parseValue(name FieldName, raw string, now time.Time) (v Value, since bool,
 func parseText(name FieldName, raw string) (Value, *mistake) {
 	switch {
 	case name == FieldURL:
-		raw = strings.TrimRight(refang(raw), "*") // any URL value is a prefix
+		raw = strings.TrimRight(refang(raw), "*") // any URL value is a prefix anyway
 	case name == FieldRule, name == FieldCampaign, name == FieldDecidedBy:
 		raw = strings.ToLower(raw)
 	case name == FieldAssignee:
@@ -303,7 +301,7 @@ func oneOf(name FieldName, raw string) (Value, *mistake) {
 	return nil, wrong(BadValue, name, raw, suggest(raw, name.Values()))
 }
 
-// possible lists a field's values if they are few.
+// possible lists a field's values if there are few.
 func possible(name FieldName) locales.Message {
 	switch name {
 	case FieldSeen, FieldNew:
@@ -317,14 +315,14 @@ func possible(name FieldName) locales.Message {
 	return locales.Message{}
 }
 
-// parseHost returns a host in lower case and ASCII, or "*." with one.
+// parseHost returns a host in lower case and ASCII, possibly with "*." before it.
 func parseHost(raw string) (Value, *mistake) {
 	name, bad := hostValue(raw)
 	if bad != nil {
 		return nil, bad
 	}
-	// A value that reads differently a second time (0::0.., a name of dots that
-	// IDNA maps) has no canonical form.
+	// A value that changes when it is parsed again (0::0.., a name of dots that IDNA maps) has no canonical
+	// form.
 	if again, bad := hostValue(name); bad != nil || again != name {
 		return nil, wrong(BadHost, raw)
 	}
@@ -354,7 +352,7 @@ func hostValue(raw string) (string, *mistake) {
 	return name, nil
 }
 
-// asciiHost returns a host's name in ASCII; what is so already stays as it is.
+// asciiHost returns a host's name in ASCII; one that already is ASCII stays as it is.
 func asciiHost(name string) (string, bool) {
 	if !strings.ContainsFunc(name, func(r rune) bool { return r > 0x7f }) {
 		return name, true

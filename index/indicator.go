@@ -7,10 +7,9 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// IndicatorKeys returns what an index holds of a finding's indicators, one key
-// for each: its kind, a colon and its value without what people write
-// differently. A URL also has the key of its host as a domain, and a site's
-// registration (京ICP备12345678号-1) that of the whole registration.
+// IndicatorKeys returns the keys under which an index stores a finding's indicators, one for each: its
+// kind, a colon and its normalised value. A URL also has the key of its host as a domain, and a site's
+// registration (京ICP备12345678号-1) also that of the whole registration.
 func IndicatorKeys(f *qianshao.Finding) []string {
 	var keys []string
 	add := func(kind qianshao.IndicatorKind, value string) {
@@ -33,8 +32,7 @@ func IndicatorKeys(f *qianshao.Finding) []string {
 	return slices.Compact(keys)
 }
 
-// IndicatorKeys returns the keys of which a finding has one if the field, which
-// is one of an indicator, holds for it.
+// IndicatorKeys returns the keys of an indicator field: it matches a finding with one of them.
 func (n Field) IndicatorKeys() []string {
 	kinds := []qianshao.IndicatorKind{qianshao.IndicatorKind(n.Name)}
 	if n.Name == FieldIndicator {
@@ -53,7 +51,7 @@ func indicatorKey(kind qianshao.IndicatorKind, value string) string {
 	return string(kind) + ":" + value
 }
 
-// OfIndicator returns the query that finds an indicator's other appearances.
+// OfIndicator returns the query that finds all occurrences of an indicator.
 func OfIndicator(i qianshao.Indicator) Node {
 	name := FieldName(i.Kind)
 	if i.Kind == qianshao.IndicatorURL {
@@ -62,8 +60,7 @@ func OfIndicator(i qianshao.Indicator) Node {
 	return Field{Name: name, Value: Text(indicatorValue(name, i.Value))}
 }
 
-// indicatorValue returns the value of an indicator field as its canonical form
-// has it, or "" if it cannot be one.
+// indicatorValue returns the canonical form of a value of an indicator field, or "" if it is invalid.
 func indicatorValue(name FieldName, raw string) string {
 	if name == FieldIndicator {
 		return strings.TrimSpace(refang(raw))
@@ -71,8 +68,8 @@ func indicatorValue(name FieldName, raw string) string {
 	return normalIndicator(qianshao.IndicatorKind(name), raw)
 }
 
-// normalIndicator returns an indicator's value in the one form that is compared,
-// or "" if there is none of this kind.
+// normalIndicator returns an indicator's value in the one form that is compared, or "" if it is not of this
+// kind.
 func normalIndicator(kind qianshao.IndicatorKind, raw string) string {
 	raw = strings.TrimSpace(refang(raw))
 	switch kind {
@@ -91,7 +88,7 @@ func normalIndicator(kind qianshao.IndicatorKind, raw string) string {
 			return lower
 		}
 		return raw
-	case qianshao.IndicatorTron, qianshao.IndicatorQRCode: // the case of base58 counts, and of codes
+	case qianshao.IndicatorTron, qianshao.IndicatorQRCode: // base58 and codes are case-sensitive
 		return raw
 	case qianshao.IndicatorICP:
 		return strings.ToLower(strings.Join(strings.Fields(raw), ""))
@@ -99,8 +96,8 @@ func normalIndicator(kind qianshao.IndicatorKind, raw string) string {
 	return strings.ToLower(raw)
 }
 
-// digits returns a number without the spaces and hyphens between its groups, or "" if it is
-// not a number of at least minNumber digits.
+// digits returns a number without the spaces and hyphens between its groups, or "" if it is not a number of
+// at least minNumber digits.
 func digits(raw string) string {
 	number := strings.NewReplacer(" ", "", "-", "").Replace(raw)
 	if len(number) < minNumber || !isNumber(number) {
@@ -112,8 +109,8 @@ func digits(raw string) string {
 // minNumber is the length of the shortest QQ number.
 const minNumber = 5
 
-// phone returns a number of mainland China without the country's: 11 digits
-// that begin with 1, or an area code with its 0 and the rest.
+// phone returns a number of mainland China without the country code: 11 digits beginning with 1, or an area
+// code with its 0 and the rest.
 func phone(raw string) string {
 	national, abroad := strings.CutPrefix(raw, "+86")
 	number := digits(national)
@@ -129,7 +126,7 @@ func phone(raw string) string {
 	return number
 }
 
-// telegram returns "@name", or "t.me/+code" as it is.
+// telegram returns "@name", or "t.me/+code" unchanged.
 func telegram(raw string) string {
 	name := strings.TrimPrefix(raw, "@")
 	for _, lead := range []string{"https://", "http://", "t.me/", "telegram.me/"} {
@@ -147,7 +144,7 @@ func telegram(raw string) string {
 	return "@" + strings.ToLower(name)
 }
 
-// isHandle says whether a name without its @ can be one of Telegram.
+// isHandle says whether a name without its @ can be a Telegram handle.
 func isHandle(name string) bool {
 	if len(name) < 4 || len(name) > 32 || !isLetter(rune(name[0])) {
 		return false
@@ -157,8 +154,8 @@ func isHandle(name string) bool {
 
 func isLetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
 
-// indicatorURL returns a URL with scheme and host in lower case and no bare "/"
-// at its end.
+// indicatorURL returns a URL with scheme and host in lower case and without a trailing "/" after the host
+// alone.
 func indicatorURL(raw string) string {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok || rest == "" {

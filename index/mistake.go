@@ -2,14 +2,14 @@ package index
 
 import "github.com/qianshao/qianshao/locales"
 
-// Mistake says what is wrong with a query. It is stable: programs may test for it.
+// Mistake is what is wrong with a query. It is stable: programs may test for it.
 type Mistake string
 
-// The mistakes, with what Args holds.
+// The mistakes, with the contents of Args.
 const (
-	TooLong          Mistake = "too_long"           // the most characters
-	TooDeep          Mistake = "too_deep"           // the most parentheses
-	TooMany          Mistake = "too_many"           // the most clauses
+	TooLong          Mistake = "too_long"           // the maximum number of characters
+	TooDeep          Mistake = "too_deep"           // the maximum number of parentheses
+	TooMany          Mistake = "too_many"           // the maximum number of clauses
 	ClosesNothing    Mistake = "closes_nothing"     //
 	OpenParenthesis  Mistake = "open_parenthesis"   //
 	OpenQuote        Mistake = "open_quote"         //
@@ -18,13 +18,13 @@ const (
 	LoneOperator     Mistake = "lone_operator"      // the operator
 	LoneMinus        Mistake = "lone_minus"         //
 	NoWord           Mistake = "no_word"            // the text in quotes
-	UnknownField     Mistake = "unknown_field"      // the name, what is possible
+	UnknownField     Mistake = "unknown_field"      // the name, the possible names
 	NoOrder          Mistake = "no_order"           // the field
-	NeedsValue       Mistake = "needs_value"        // the field, what is possible
+	NeedsValue       Mistake = "needs_value"        // the field, the possible values
 	NoParentheses    Mistake = "no_parentheses"     // the field
 	EmptyValue       Mistake = "empty_value"        // the field
-	BadValue         Mistake = "bad_value"          // the field, the value, what is possible
-	BadScore         Mistake = "bad_score"          // the most points, the value
+	BadValue         Mistake = "bad_value"          // the field, the value, the possible values
+	BadScore         Mistake = "bad_score"          // the maximum score, the value
 	BadYear          Mistake = "bad_year"           // the field, the first year, the last year
 	HostEmpty        Mistake = "host_empty"         //
 	HostStar         Mistake = "host_star"          //
@@ -36,13 +36,13 @@ const (
 	BadIndicator     Mistake = "bad_indicator"      // the field, the value
 )
 
-// message returns what is said of the mistake. Texts of the query itself are quoted in it, so
-// that what is invisible in them shows.
+// message returns the message of the mistake. Texts from the query are quoted in it, so that invisible
+// characters show.
 func (m Mistake) message(args []any) locales.Message {
 	return locales.Message{Key: "query.mistake." + string(m), Args: args}
 }
 
-// mistake is one that a value has, wherever the value stands.
+// mistake is a mistake in a value, wherever the value is.
 type mistake struct {
 	kind Mistake
 	args []any

@@ -16,20 +16,20 @@ type Node interface {
 	node()
 }
 
-// And matches where all its nodes match; it has at least two, none of them an And.
+// And matches if all its nodes match; it has at least two, none of them an And.
 type And struct{ Nodes []Node }
 
-// Or matches where one of its nodes does; it has at least two, none of them an Or.
+// Or matches if one of its nodes does; it has at least two, none of them an Or.
 type Or struct{ Nodes []Node }
 
-// Not matches where its node does not.
+// Not matches if its node does not.
 type Not struct{ Node Node }
 
-// Phrase matches where the page's title or text contains Text, as Tokens defines
-// it. A bare word is a phrase of one word.
+// Phrase matches if the page's title or text contains Text, as Tokens defines it. A bare word is a phrase
+// of one word.
 type Phrase struct{ Text string }
 
-// Field matches where a field of the finding compares to Value as Op says.
+// Field matches if Op holds between a field of the finding and Value.
 type Field struct {
 	Name  FieldName
 	Op    Op
@@ -55,7 +55,7 @@ func inner(n Node) []Node {
 	return nil
 }
 
-// ValuesOf returns what a query compares a field with, in the order in which it does.
+// ValuesOf returns the values that a query compares a field with, in their order in the query.
 func ValuesOf(n Node, name FieldName) (values []string) {
 	if field, ok := n.(Field); ok && field.Name == name {
 		return []string{field.Value.String()}
@@ -66,7 +66,7 @@ func ValuesOf(n Node, name FieldName) (values []string) {
 	return values
 }
 
-// FieldName names what a Field compares.
+// FieldName is the field that a Field compares.
 type FieldName string
 
 // The fields, each with the type of its Value.
@@ -89,9 +89,8 @@ const (
 	FieldCampaign      FieldName = "campaign"      // Text: the id of any campaign of the finding
 	FieldParked        FieldName = "parked"        // Flag
 	FieldAge           FieldName = "age"           // Age: the time since FindingRecord.FirstSeen; ordered
-	// FieldIndicator is Text: the value of an indicator of any kind, as typed.
-	// Each kind but url, which is the page's, is a field, too: Text, its value in
-	// the spelling that is compared.
+	// FieldIndicator is Text: the value of an indicator of any kind, as typed. Each kind is also a field,
+	// except url, which is the page's: Text, its value in the normalised form.
 	FieldIndicator  = FieldName("indicator")
 	FieldQQ         = FieldName(qianshao.IndicatorQQ)
 	FieldWeChat     = FieldName(qianshao.IndicatorWeChat)
@@ -108,7 +107,7 @@ const (
 	FieldStatistics = FieldName(qianshao.IndicatorStatistics)
 )
 
-// Nobody is the assignee of what is nobody's task, in a query.
+// Nobody is the assignee, in a query, of findings that are nobody's task.
 const Nobody = "none"
 
 // FieldNames returns all fields, for help and completion.
@@ -127,8 +126,8 @@ func (f FieldName) IsIndicator() bool {
 	return f == FieldIndicator || f != FieldURL && qianshao.IndicatorKind(f).Valid()
 }
 
-// takesList says whether commas part several values. A URL and a title may
-// have commas themselves, and so may what an operator calls an authorisation.
+// takesList says whether commas separate several values. URLs and titles may contain commas themselves, and
+// so may an operator's name for an authorisation.
 func (f FieldName) takesList() bool {
 	switch f {
 	case FieldURL, FieldTitle, FieldAuthorisation, FieldIndicator, FieldQRCode:
@@ -160,14 +159,14 @@ const (
 	GreaterEqual
 )
 
-// String returns the operator as it is written after the colon.
+// String returns the operator in its form after the colon.
 func (o Op) String() string {
 	return [...]string{"", "<", "<=", ">", ">="}[o]
 }
 
-// Value is what a field is compared to: Text, Rank, Number, Flag, Period or Age.
+// Value is the value that a field is compared with: Text, Rank, Number, Flag, Period or Age.
 type Value interface {
-	// String returns the value as the query language writes it, without quotes.
+	// String returns the value in the query language, without quotes.
 	String() string
 	value()
 }
@@ -178,8 +177,8 @@ type (
 	Rank   qianshao.Level
 	Number int
 	Flag   bool
-	// Period is the time From ≤ t < Until: whole days of From's zone, or
-	// milliseconds. Equality is that of the instants.
+	// Period is the time From ≤ t < Until: whole days of From's zone, or milliseconds. Periods are equal if
+	// their instants are.
 	Period struct{ From, Until time.Time }
 )
 
@@ -231,12 +230,12 @@ func operand(n Node) string {
 	return n.String()
 }
 
-// quote writes text so that the parser reads it back; see parser.quoted.
+// quote writes text so that the parser reads the same text; see parser.quoted.
 func quote(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
 
-// isBare says whether the parser reads text back as one bare word.
+// isBare says whether the parser reads text as one bare word.
 func isBare(text string) bool {
 	if text == "" || text[0] == '-' || isKeyword(text) || isPasted(text) {
 		return false
@@ -249,7 +248,7 @@ func isBare(text string) bool {
 	return true
 }
 
-// isBareValue says whether the parser reads text back as one value behind a colon.
+// isBareValue says whether the parser reads text as one value after a colon.
 func isBareValue(text string) bool {
 	if text == "" || strings.IndexAny(text, "<>=≥≤") == 0 {
 		return false

@@ -7,33 +7,31 @@ import (
 	"unicode/utf8"
 )
 
-// Limits of a query. They are far above what a person types, and bound what a
-// hostile one can cost.
+// Limits of a query. They are far above what people type, and bound the cost of a hostile query.
 const (
 	MaxQueryLength = 2000 // characters
-	MaxDepth       = 20   // parentheses and negations inside of each other
+	MaxDepth       = 20   // nested parentheses and negations
 	MaxClauses     = 100  // words, phrases and field comparisons
 )
 
-// Parse reads a query with a Parser that has nothing but the time: days are
-// those of DefaultZone, whatever the location of now.
+// Parse reads a query with a Parser that has only the time: days are those of DefaultZone, whatever the
+// location of now.
 func Parse(query string, now time.Time) (Node, error) { return Parser{Now: now}.Parse(query) }
 
 // Parser reads queries.
 type Parser struct {
-	// Now is what today and 7d count from.
+	// Now is the time from which today and 7d count.
 	Now time.Time
 	// Zone is the zone in which days begin and end, the same as the index's; nil
 	// is DefaultZone.
 	Zone *time.Location
-	// Canonical spells a pasted URL as the URLs of pages are spelt in the index.
-	// Nil makes the host lower case and ASCII and escapes the rest.
+	// Canonical writes a pasted URL as the index writes the URLs of pages. Nil makes the host lower case
+	// and ASCII and escapes the rest.
 	Canonical func(url string) (string, error)
-	// Me is the account that "me" stands for in assignee and decided_by; with "" it is no
-	// more than a name.
+	// Me is the account that "me" stands for in assignee and decided_by; if empty, "me" is an ordinary
+	// name.
 	Me string
-	// Today returns the present id of a campaign that is named by a present or former one; nil
-	// leaves ids as they are.
+	// Today returns the present id of a campaign for a present or former one; nil leaves ids as they are.
 	Today func(campaign string) string
 }
 
@@ -50,24 +48,22 @@ type Parser struct {
 //	range  = [ value ] ".." [ value ]              from and to, both included
 //	phrase = `"` text `"`                          \" and \\ stand for " and \
 //
-// Operators are upper case; Suggest offers what operators in lower case or Chinese probably
+// Operators are upper case; Suggest suggests what operators in lower case or Chinese probably
 // mean. A word ends at a space, a parenthesis, a quote or a colon, a value at a space, a
-// parenthesis or a quote. Spaces behind the colon are passed over. Outside of phrases the
-// full-width forms ：（）“”＂－＞＜＝≥≤ and the ideographic space are read as what they look like,
-// because that is what a Chinese keyboard gives. Fields and values have names in Chinese, too:
-// see FieldName.Chinese and FieldName.Values.
+// parenthesis or a quote. Spaces after the colon are ignored. Outside phrases the full-width
+// forms ：（）“”＂－＞＜＝≥≤ and the ideographic space are read as their ASCII equivalents,
+// because a Chinese keyboard produces them. Fields and values have Chinese names, too: see
+// FieldName.Chinese and FieldName.Values.
 //
-// Words and phrases search the page's title and text (see Tokens), and the plain
-// form of disguised evidence. A word that is a URL, a host's name, a @handle or
-// a long number finds what belongs to it as well: see parser.pasted. In quotes
-// it is a text alone.
+// Words and phrases search the page's title and text (see Tokens), and the plain form of
+// disguised evidence. A word that is a URL, a host's name, a @handle or a long number also
+// finds the findings of that address or indicator: see parser.pasted. In quotes it is only text.
 //
-// Values are checked: a category must be on the closed list, a level have its
-// name, score lie between 0 and 100, hidden be true or false. seen and new take
+// Values are checked: a category must be on the closed list, a level must be one of the names,
+// score must be between 0 and 100, hidden must be true or false. seen and new accept
 // 2026-11-01 (the whole day), 2026/11/1, 2026年11月1日, an RFC 3339 time, today,
 // yesterday, 本周, 7d (that day a week ago), 12h (that moment), 7天 (since that day).
-// A list and a range are written as the OR and the AND that they stand for; a
-// range of days is one Period.
+// A list becomes the equivalent OR and a range the equivalent AND; a range of days is one Period.
 func (s Parser) Parse(query string) (Node, error) { return s.parse(&parser{text: []rune(query)}) }
 
 func (s Parser) parse(p *parser) (Node, error) {
@@ -87,15 +83,14 @@ func (s Parser) parse(p *parser) (Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !p.atEnd() { // or stops at a parenthesis that it did not open
+	if !p.atEnd() { // it stopped at a parenthesis that it did not open
 		return nil, p.errorf(p.pos, ClosesNothing)
 	}
 	return n, p.checkSize(n)
 }
 
-// checkSize holds the tree to the limits of a query: lists, relative dates and
-// precedence make its canonical form longer and deeper than what was typed, and
-// that form is in links.
+// checkSize applies the limits of a query to the tree: lists, relative dates and precedence make its
+// canonical form longer and deeper than what was typed, and links contain that form.
 func (p *parser) checkSize(n Node) error {
 	leaves, depth := size(n)
 	switch {
@@ -109,8 +104,8 @@ func (p *parser) checkSize(n Node) error {
 	return nil
 }
 
-// size counts a tree's words and comparisons, and the parentheses and negations
-// inside of each other in its canonical form.
+// size counts a tree's words and comparisons, and the nested parentheses and negations of its canonical
+// form.
 func size(n Node) (leaves, depth int) {
 	parts := inner(n)
 	if parts == nil {
@@ -138,8 +133,7 @@ type parser struct {
 	canonical func(string) (string, error)
 	me        string
 	today     func(string) string
-	// loose also reads operators in lower case and in Chinese, and keeps them
-	// in loosened: see Suggest.
+	// loose also reads lower-case and Chinese operators, and records them in loosened: see Suggest.
 	loose    bool
 	loosened []string
 }
@@ -150,7 +144,7 @@ func (p *parser) errorf(pos int, kind Mistake, args ...any) error {
 
 func (p *parser) atEnd() bool { return p.pos >= len(p.text) }
 
-// peek returns the rune at pos, as its ASCII twin if it has one; 0 at the end.
+// peek returns the rune at pos, or its ASCII equivalent; 0 at the end.
 func (p *parser) peek() rune {
 	if p.atEnd() {
 		return 0
@@ -171,7 +165,7 @@ func (p *parser) keyword(word string) bool {
 		return false
 	}
 	if end < len(p.text) && !endsValue(p.text[end]) {
-		return false // a longer word, or a field of this name
+		return false // part of a longer word, or a field of this name
 	}
 	p.pos = end
 	return true
@@ -289,9 +283,8 @@ func (p *parser) group(depth int) (Node, error) {
 	return n, nil
 }
 
-// quoted reads a phrase in quotes. One that begins with an ASCII quote ends
-// with one, so that it may contain Chinese quotes; one that begins with a
-// Chinese quote ends at any.
+// quoted reads a phrase in quotes. One that begins with an ASCII quote ends with one, so that it may
+// contain Chinese quotes; one that begins with a Chinese quote ends at any quote.
 func (p *parser) quoted() (string, error) {
 	start := p.pos
 	plain := p.text[p.pos] == '"'
@@ -311,7 +304,7 @@ func (p *parser) quoted() (string, error) {
 	return "", p.errorf(start, OpenQuote)
 }
 
-// phrase rejects a text in which there is nothing to find.
+// phrase rejects a text with nothing to search for.
 func (p *parser) phrase(start int, text string) (Node, error) {
 	if !isSearchable(text) {
 		return nil, p.errorf(start, NoWord, quote(text))
@@ -342,8 +335,8 @@ func (p *parser) wordOrField() (Node, error) {
 	return p.phrase(start, word)
 }
 
-// read returns the text before the first rune for which end is true, with
-// full-width forms as their ASCII twins.
+// read returns the text before the first rune for which end is true, with full-width forms replaced by
+// their ASCII equivalents.
 func (p *parser) read(end func(rune) bool) string {
 	var b strings.Builder
 	for ; !p.atEnd() && !end(p.text[p.pos]); p.pos++ {
@@ -355,7 +348,7 @@ func (p *parser) read(end func(rune) bool) string {
 // endsWord says whether a bare word ends before r.
 func endsWord(r rune) bool { return endsValue(r) || ascii(r) == ':' }
 
-// endsValue says whether a value, in which a colon may stand, ends before r.
+// endsValue says whether a value, which may contain a colon, ends before r.
 func endsValue(r rune) bool {
 	switch ascii(r) {
 	case '(', ')', '"':
@@ -364,13 +357,13 @@ func endsValue(r rune) bool {
 	return unicode.IsSpace(r)
 }
 
-// isComma says whether r parts the values of a list.
+// isComma says whether r separates the values of a list.
 func isComma(r rune) bool { return r == ',' || r == '，' || r == '、' }
 
 func isKeyword(word string) bool { return word == "AND" || word == "OR" || word == "NOT" }
 
-// ascii returns the ASCII twin of the full-width forms that have a meaning in
-// a query. ≥ and ≤ stand for themselves: see parser.op.
+// ascii returns the ASCII equivalent of full-width forms that have a meaning in a query. ≥ and ≤ stay as
+// they are: see parser.op.
 func ascii(r rune) rune {
 	switch r {
 	case '：':

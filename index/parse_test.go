@@ -128,7 +128,7 @@ func checkRound(t rapid.TB, n Node) {
 	}
 }
 
-// TestValuesOf finds the values of a field wherever it stands in a query.
+// TestValuesOf finds the values of a field anywhere in a query.
 func TestValuesOf(t *testing.T) {
 	n, err := Parse("rule:a (b OR -rule:c,d) level:high", now)
 	if err != nil {
@@ -138,11 +138,11 @@ func TestValuesOf(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	if got := ValuesOf(nil, FieldRule); got != nil {
-		t.Errorf("of no query %v", got)
+		t.Errorf("of an empty query %v", got)
 	}
 }
 
-// TestInChinese: fields and values have the names that the console shows.
+// TestInChinese: fields and values get the names that the console shows.
 func TestInChinese(t *testing.T) {
 	for query, want := range map[string]string{
 		"category:gambling":                      "类别:网络赌博",
@@ -228,7 +228,7 @@ func TestParseErrors(t *testing.T) {
 			continue
 		}
 		if syntax.Column != tt.column {
-			t.Errorf("Parse(%.40q) points at %d, want %d: %v", tt.query, syntax.Column, tt.column, err)
+			t.Errorf("Parse(%.40q) points to %d, want %d: %v", tt.query, syntax.Column, tt.column, err)
 		}
 		for _, want := range tt.want {
 			if !strings.Contains(syntax.Message(locales.English), want) {
@@ -268,7 +268,7 @@ func FuzzParse(f *testing.F) {
 		var syntax *SyntaxError
 		switch {
 		case err != nil && !errors.As(err, &syntax):
-			t.Fatalf("error %v is no SyntaxError", err)
+			t.Fatalf("error %v is not a SyntaxError", err)
 		case err != nil && (syntax.Column < 1 || syntax.Column > len([]rune(query))+1):
 			t.Fatalf("column %d lies outside of %q", syntax.Column, query)
 		case err != nil:
@@ -281,7 +281,7 @@ func FuzzParse(f *testing.F) {
 		if offer, ok := (Parser{Now: now}).Suggest(query); ok {
 			n, err := Parse(offer.Query, now)
 			if err != nil || n.String() != offer.Query {
-				t.Fatalf("offered %s, which is read as %v, error %v", offer.Query, n, err)
+				t.Fatalf("suggested %s, which is read as %v, error %v", offer.Query, n, err)
 			}
 		}
 	})

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/net/publicsuffix"
 )
 
-// pasted reads a bare word that people paste into a search, and returns nil for
-// other words. It never finds less than the word by itself does:
+// pasted reads a bare word that looks like a pasted address or indicator, and returns nil for
+// other words. The query never finds less than the word as text does:
 //
 //   - a host's name finds the findings of that host and of its subdomains, those
-//     that promote it, and the pages whose text has it;
-//   - a host with a path, the pages under that URL, whatever the scheme;
-//   - a @handle, a link to one of Telegram and a long number, the findings with that indicator.
+//     that promote it, and the pages whose text contains it;
+//   - a host with a path finds the pages under that URL, with either scheme;
+//   - a @handle, a Telegram link or a long number finds the findings with that indicator.
 func (p *parser) pasted(word string) Node {
 	kind, name, path := pastedKind(word)
 	text := Phrase{word}
@@ -53,8 +53,8 @@ func telegramLink(host, path string) string {
 	return telegram(host + "/" + strings.TrimRight(name, "/"))
 }
 
-// PastedURL returns the addresses that a query which is one of them means, the likeliest
-// first; none for other queries.
+// PastedURL returns the URLs that a query may mean if it is an address, the likeliest first; none for other
+// queries.
 func PastedURL(query string) []string {
 	query = strings.TrimSpace(query)
 	if strings.ContainsFunc(query, unicode.IsSpace) {
@@ -78,14 +78,14 @@ func PastedURL(query string) []string {
 	return []string{"https://" + host + path, "http://" + host + path}
 }
 
-// groupsOf are the ways in which people write long numbers in groups of digits: telephone
-// numbers of China, bank cards.
+// groupsOf are the ways in which people group the digits of long numbers: Chinese telephone numbers, bank
+// cards.
 func groupsOf() []string {
 	return []string{"3 4 4", "4 4 4 4", "4 4 4 4 3", "4 4 4 4 2", "4 4 4 4 1", "6 4 4 4 1", "6 13"}
 }
 
-// grouped consumes a long number that stands in groups with spaces between them, and returns
-// what finds it: the groups as words, or the indicator.
+// grouped consumes a long number written in groups with spaces, and returns what finds it: the groups as
+// words, or the indicator.
 func (p *parser) grouped() Node {
 	start := p.pos
 	var groups []string
@@ -113,7 +113,7 @@ func (p *parser) grouped() Node {
 	return Or{[]Node{And{words}, Field{FieldIndicator, Equal, Text(strings.Join(groups, ""))}}}
 }
 
-// under returns the comparisons with a URL of either scheme.
+// under returns the comparisons with a URL for both schemes.
 func (p *parser) under(rest string) []Node {
 	return []Node{
 		Field{FieldURL, Equal, Text(p.spell("http://" + rest))},
@@ -121,8 +121,8 @@ func (p *parser) under(rest string) []Node {
 	}
 }
 
-// pastedURL consumes a URL, or a host with a port, and returns what it finds:
-// the pages whose URL begins so, and the findings that promote the URL.
+// pastedURL consumes a URL, or a host with a port, and returns its query: the pages whose URL begins with
+// it, and the findings that promote the URL.
 func (p *parser) pastedURL() Node {
 	start := p.pos
 	raw := p.readURL()
@@ -143,7 +143,7 @@ func (p *parser) pastedURL() Node {
 	return nil
 }
 
-// withPort returns host:port/path if it is one, or "".
+// withPort returns host:port/path if that is what it is given, else "".
 func withPort(host, rest string) string {
 	port, path, _ := strings.Cut(rest, "/")
 	if port == "" || len(port) > 5 || !isNumber(port) {
@@ -159,8 +159,8 @@ func withPort(host, rest string) string {
 	return name + ":" + port + "/" + path
 }
 
-// readURL reads to the end of a URL that stands in a text: a space, a quote, a
-// Chinese punctuation mark, or a parenthesis that the URL has not opened.
+// readURL reads to the end of a URL within a text: a space, a quote, a Chinese punctuation mark, or a
+// closing parenthesis that the URL has not opened.
 func (p *parser) readURL() string {
 	start, open := p.pos, 0
 loop:
@@ -180,7 +180,7 @@ loop:
 	return strings.Replace(raw, "：", ":", 1)
 }
 
-// cutScheme parts http or https, as they are or defanged, from the rest.
+// cutScheme separates http or https, plain or defanged, from the rest.
 func cutScheme(raw string) (scheme, rest string, ok bool) {
 	lower := lowerASCII(raw)
 	for _, s := range []string{"https", "http"} {
@@ -195,7 +195,7 @@ func cutScheme(raw string) (scheme, rest string, ok bool) {
 	return "", "", false
 }
 
-// spell writes a URL as the index has it.
+// spell writes a URL as the index does.
 func (p *parser) spell(raw string) string {
 	canonical := p.canonical
 	if canonical == nil {
@@ -204,10 +204,10 @@ func (p *parser) spell(raw string) string {
 	if exact, err := canonical(raw); err == nil {
 		raw = exact
 	}
-	return strings.TrimRight(refang(raw), "*") // as the field's value is read
+	return strings.TrimRight(refang(raw), "*") // as the value of the field is read
 }
 
-// spellURL is what a Parser without Canonical does.
+// spellURL replaces a missing Canonical.
 func spellURL(raw string) (string, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -255,14 +255,13 @@ const (
 	pastedNumber
 )
 
-// isPasted says whether the parser reads more in a bare word than a text.
+// isPasted says whether the parser reads a bare word as more than text.
 func isPasted(word string) bool {
 	kind, _, _ := pastedKind(word)
 	return kind != pastedNothing
 }
 
-// pastedKind says what a word is: a host in lower case and ASCII and its path,
-// a @handle or a number.
+// pastedKind classifies a word: a host in lower case and ASCII with its path, a @handle or a number.
 func pastedKind(word string) (kind pastedAs, name, path string) {
 	if handle, ok := strings.CutPrefix(refang(word), "@"); ok {
 		if isHandle(handle) {
@@ -273,12 +272,12 @@ func pastedKind(word string) (kind pastedAs, name, path string) {
 	if number := strings.TrimPrefix(word, "+"); len(number) >= minNumber && len(number) <= maxNumber && isNumber(number) {
 		return pastedNumber, word, ""
 	}
-	// In groups, a number is longer than a date.
+	// A number written in groups must be longer than a date.
 	if number := digits(strings.TrimPrefix(word, "+")); len(number) > len("20261101") && len(number) <= maxNumber && word[0] != '-' {
 		return pastedNumber, word, ""
 	}
 	host := strings.TrimRight(refang(word), ".,;!?")
-	if !strings.Contains(host, ".") { // as most words have none
+	if !strings.Contains(host, ".") { // most words have no dot
 		return pastedNothing, "", ""
 	}
 	if slash := strings.IndexByte(host, '/'); slash >= 0 {
@@ -299,12 +298,12 @@ func isNumber(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }
 
-// maxNumber is the length of the longest bank card's number, with a country's
-// code in front of a telephone number well below it.
+// maxNumber is the length of the longest bank card number; a telephone number with country code is well
+// below it.
 const maxNumber = 19
 
-// isHostName says whether a lower-case ASCII name is an IPv4 address, or ends in
-// a public suffix or in a name that RFC 2606 reserves, as examples do.
+// isHostName says whether a lower-case ASCII name is an IPv4 address, or ends in a public suffix or in a
+// name reserved by RFC 2606, as examples do.
 func isHostName(host string) bool {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.Is4()
@@ -327,8 +326,7 @@ func isHostName(host string) bool {
 	return managed || strings.Contains(suffix, ".")
 }
 
-// refang undoes what makes a URL or a host harmless: hxxp://a[.]b becomes
-// http://a.b.
+// refang reverses the ways of making a URL or a host harmless: hxxp://a[.]b becomes http://a.b.
 func refang(s string) string {
 	if !strings.Contains(s, "[") && !strings.Contains(lowerASCII(s), "hxxp") {
 		return s
@@ -345,7 +343,7 @@ func refang(s string) string {
 	return s
 }
 
-// lowerASCII keeps the places of all bytes, as strings.ToLower does not.
+// lowerASCII keeps the positions of all bytes, which strings.ToLower does not.
 func lowerASCII(s string) string {
 	b := []byte(s)
 	for i, c := range b {

@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// DefaultZone returns Asia/Shanghai, whose days are meant where no zone is
-// configured. China has had no summer time since 1991, so it is UTC+8.
+// DefaultZone returns Asia/Shanghai, the time zone if none is configured. China has had no summer time
+// since 1991, so it is UTC+8.
 func DefaultZone() *time.Location { return qianshao.ChinaTime() }
 
 // Day returns the start of t's day in a zone.
@@ -18,16 +18,16 @@ func Day(t time.Time, zone *time.Location) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
 }
 
-// The range of dates that a query may name. Anything else is a typing error,
-// and RFC 3339 has four digits for the year.
+// The range of dates that a query may name. Anything else is a typing error, and years in RFC 3339 have
+// four digits.
 const (
 	minYear = 1970
 	maxYear = 2999
 	maxAgo  = 100 * 366 // days
 )
 
-// parsePeriod reads a day or a moment. since says that the value alone means
-// all time since: 7天 is what happened within these days.
+// parsePeriod reads a day or a moment. since says that the value by itself means all time since then: 7天 is
+// the last 7 days.
 func parsePeriod(name FieldName, raw string, now time.Time) (v Period, since bool, bad *mistake) {
 	v, since, ok := periodOf(strings.ToLower(raw), now)
 	if !ok {
@@ -71,8 +71,8 @@ func periodOf(raw string, now time.Time) (v Period, since, ok bool) {
 	return v, false, false
 }
 
-// agoOf reads 7d and 12h, which are that day and that moment, and 7天, 近7天
-// and 12小时, which are the time since.
+// agoOf reads 7d and 12h, which mean that day and that moment, and 7天, 近7天 and 12小时, which mean the time
+// since.
 func agoOf(raw string, now time.Time) (v Period, since, ok bool) {
 	digits := raw
 	var days bool
@@ -112,14 +112,13 @@ func dateOf(raw string, zone *time.Location) (time.Time, bool) {
 
 func dayPeriod(t time.Time) Period { return Period{t, t.AddDate(0, 0, 1)} }
 
-// momentPeriod is one millisecond: the grain in which the store keeps times.
+// momentPeriod is one millisecond: the precision with which the store keeps times.
 func momentPeriod(t time.Time) Period {
 	ms := time.UnixMilli(t.UnixMilli()).In(t.Location())
 	return Period{ms, ms.Add(time.Millisecond)}
 }
 
-// end returns the one day of a longer period, as a week is, that decides a
-// comparison with it.
+// end returns the one day of a longer period, such as a week, that decides a comparison with it.
 func (v Period) end(op Op) Period {
 	last := v.Until.AddDate(0, 0, -1)
 	switch {
@@ -131,7 +130,7 @@ func (v Period) end(op Op) Period {
 	return dayPeriod(last)
 }
 
-// rangeSign stands between the ends of a range.
+// rangeSign separates the ends of a range.
 const rangeSign = ".."
 
 // String returns a day, days from..to, a moment, or moments from..to.

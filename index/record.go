@@ -10,33 +10,33 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Limits of what an index takes of a hostile page.
+// Limits for hostile pages.
 const (
-	// maxText bounds the bytes of a finding's text: each character becomes a token. It
-	// is above the store's MaxPageText, title and terms included.
+	// maxText bounds the bytes of a finding's text: each character becomes a token. It is more than the
+	// store's MaxPageText with title and terms.
 	maxText = 1 << 20
-	// maxKeyword bounds a URL in bytes; no query can name a longer prefix.
+	// maxKeyword bounds a URL in bytes; no query can contain a longer prefix.
 	maxKeyword = 4 * MaxQueryLength
 	// maxShown bounds the title and the evidence of a hit, in characters.
 	maxShown = 300
 )
 
-// Texts returns what Tokens cuts of a finding: its title, in one line, so that a phrase is
-// found across its breaks; and all that is searched, the title once more with the terms of
-// disguised evidence and the page's text.
+// Texts returns the texts of a finding that Tokens splits: its title, in one line, so that phrases match
+// across line breaks; and everything that is searched, which is the title again with the terms of disguised
+// evidence and the page's text.
 func Texts(e *qianshao.FindingRecord) (title, all string) {
 	title = strings.ReplaceAll(e.PageTitle, "\n", " ")
 	parts := append(append([]string{title}, DisguisedTerms(&e.Finding)...), e.PageText)
 	return cut(title, maxText), cut(strings.Join(parts, "\n"), maxText)
 }
 
-// Keyword returns a value as an index compares it: bounded, and UTF-8.
+// Keyword returns a value in the form that an index compares: bounded, and valid UTF-8.
 func Keyword(value string) string {
 	return cut(strings.ToValidUTF8(value, "\uFFFD"), maxKeyword)
 }
 
-// IsWhole says whether Keyword returns a value as it is. An authorisation of which it does not
-// is left out of an index: cut, it might become another one, whose findings others may see.
+// IsWhole says whether Keyword returns a value unchanged. An authorisation for which it does not is left
+// out of an index: cut, it might equal another one, whose findings other people may see.
 func IsWhole(value string) bool { return len(value) <= maxKeyword && utf8.ValidString(value) }
 
 // HitOf returns what an index shows of a finding.
@@ -57,11 +57,11 @@ func HitOf(e *qianshao.FindingRecord) Hit {
 	return h
 }
 
-// millis is the grain in which the index and the store keep times.
+// millis is the precision with which the index and the store keep times.
 func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
 
-// ParentHosts returns what a host is a subdomain of: b.example.cn, example.cn and
-// cn for a.b.example.cn.
+// ParentHosts returns the hosts that a host is a subdomain of: b.example.cn, example.cn and cn for
+// a.b.example.cn.
 func ParentHosts(host string) []string {
 	var list []string
 	for {
@@ -73,7 +73,7 @@ func ParentHosts(host string) []string {
 	}
 }
 
-// Levels returns the names of the levels that compare to one as op says.
+// Levels returns the names of the levels for which op holds.
 func Levels(op Op, level qianshao.Level) (names []string) {
 	for l := qianshao.LevelNone; l <= qianshao.LevelCritical; l++ {
 		if op.Holds(int(l) - int(level)) {
@@ -83,8 +83,8 @@ func Levels(op Op, level qianshao.Level) (names []string) {
 	return names
 }
 
-// Bounds returns which times compare to the period as op says: from one on until before
-// another, in milliseconds since 1970.
+// Bounds returns the range of times for which op holds: from one to before another, in milliseconds since
+// 1970.
 func (v Period) Bounds(op Op) (from, until int64) {
 	from, until = v.From.UnixMilli(), v.Until.UnixMilli()
 	switch op {

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// Signature identifies what an index was made with: the engine's format, the zone's offsets in
-// winter and in summer, and a hash of what fold does to each character, so that changed
-// folding tables are noticed. An index with another signature must be rebuilt.
+// Signature identifies how an index was built: the engine's format, the zone's offsets in winter and in
+// summer, and a hash of fold's result for each character, so that changed folding tables are noticed. An
+// index with another signature must be rebuilt.
 func Signature(format string, fold func(string) string, zone *time.Location) string {
 	for _, month := range []time.Month{time.January, time.July} {
 		format += time.Date(2026, month, 1, 0, 0, 0, 0, zone).Format(" -0700")

@@ -6,11 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// Snippet is a piece of a hit's text around the first words of the query in it.
+// Snippet is the part of a hit's text around the first of the query's words in it.
 type Snippet struct {
-	// Text is plain text in one line; … stands for what was cut.
+	// Text is plain text in one line; … marks what was cut.
 	Text string `json:"text"`
-	// Spans are the places of the query's words in Text, ascending and apart.
+	// Spans are the positions of the query's words in Text, ascending and not touching.
 	Spans []Span `json:"spans"`
 }
 
@@ -26,7 +26,7 @@ type Piece struct {
 	IsHit bool
 }
 
-// Pieces cuts the text at the ends of its spans. Joined they are the text again.
+// Pieces splits the text at the ends of its spans. Joined they give the text again.
 func (s Snippet) Pieces() []Piece {
 	var list []Piece
 	at := 0
@@ -46,11 +46,11 @@ func (s Snippet) Pieces() []Piece {
 
 // Bounds of a snippet.
 const (
-	snippetBefore = 30  // characters in front of the first word
+	snippetBefore = 30  // characters before the first word
 	snippetAfter  = 120 // characters from the first word on
 	maxSpans      = 50
-	// maxMarked bounds the bytes of a text in which words are looked for: a
-	// page may be of megabytes, and what is shown is near its beginning.
+	// maxMarked bounds the bytes of a text that are searched for words: a page may have megabytes, and the
+	// part shown is near its beginning.
 	maxMarked = 256 << 10
 )
 
@@ -65,11 +65,11 @@ type Marker struct {
 type markedPhrase struct {
 	tokens    []string
 	positions []int
-	inTitle   bool // of title:, so not in other texts
+	inTitle   bool // for title: only, not for other texts
 }
 
-// NewMarker returns a marker of what a query asks for; what it asks to leave
-// out is not marked. fold is the index's and may be nil.
+// NewMarker returns a marker for the words that a query asks for; excluded words are not marked. fold is
+// the index's and may be nil.
 func NewMarker(n Node, fold func(string) string) *Marker {
 	m := &Marker{fold: fold, folded: map[string]string{}}
 	m.collect(n)
@@ -101,10 +101,9 @@ func (m *Marker) add(text string, inTitle bool) {
 	}
 }
 
-// Snippet returns a snippet of the first of the texts that has a word of the
-// query, or nil. The first text is the page's title. Where none has one as it
-// is, words with anything between their characters are marked: the index finds
-// 注册 in the evidence 注*册 by its plain form.
+// Snippet returns a snippet of the first text that contains a word of the query, or nil. title is the
+// page's. If no text contains one literally, words with other characters between theirs are marked: the
+// index finds 注册 in the evidence 注*册 by its plain form.
 func (m *Marker) Snippet(title string, texts ...string) *Snippet {
 	if len(m.phrases) == 0 {
 		return nil
@@ -124,7 +123,7 @@ func (m *Marker) Snippet(title string, texts ...string) *Snippet {
 	return nil
 }
 
-// marking is how words are looked for in a line.
+// marking says how words are searched for in a line.
 type marking struct{ isTitle, isDisguised bool }
 
 // snippet cuts one line around its first span.
@@ -161,14 +160,14 @@ func (m *Marker) snippet(line string, how marking) *Snippet {
 	return s
 }
 
-// markedToken is a token of a line with its place among tokens and in the line.
+// markedToken is a token of a line with its position among the tokens and in the line.
 type markedToken struct {
 	text     string
 	position int
 	Span
 }
 
-// spans returns where a line has the phrases, ascending, those that touch joined.
+// spans returns where a line contains the phrases, ascending, with touching ones joined.
 func (m *Marker) spans(line string, how marking) []Span {
 	var found []Span
 	tokens := m.tokens(line[:min(len(line), maxMarked)])
@@ -204,16 +203,16 @@ func (p *markedPhrase) standsAt(tokens []markedToken, how marking) bool {
 	return true
 }
 
-// tokens cuts a line into Tokens that know their places in it. The folding does
-// not tell what becomes of which character, so each is folded by itself.
+// tokens splits a line into Tokens with their positions in it. Folding does not say which character becomes
+// what, so each is folded separately.
 func (m *Marker) tokens(line string) []markedToken {
 	var folded strings.Builder
-	var ends []int     // of what each character became, in the folded line
+	var ends []int     // of each character's result in the folded line
 	var origins []Span // of each character in the line
 	for i := 0; i < len(line); {
 		r, size := utf8.DecodeRuneInString(line[i:])
 		end := i + size
-		for end < len(line) { // marks and invisible characters belong to what they follow
+		for end < len(line) { // marks and invisible characters belong to the character before them
 			next, size := utf8.DecodeRuneInString(line[end:])
 			if kindOf(next) != kindInvisible {
 				break
@@ -225,7 +224,7 @@ func (m *Marker) tokens(line string) []markedToken {
 		i = end
 	}
 	var list []markedToken
-	at := 0 // the character that the last token began in
+	at := 0 // the character in which the last token began
 	tokens(folded.String(), 0, func(text string, position, start, end int) {
 		for ends[at] <= start {
 			at++
@@ -239,8 +238,8 @@ func (m *Marker) tokens(line string) []markedToken {
 	return list
 }
 
-// foldOne folds one character. A character that the folding drops counts as a separator: the
-// folding trims it at the ends of a text, but within a text it would separate.
+// foldOne folds one character. A character that folding removes counts as a separator: folding trims it at
+// the ends of a text, but within a text it would separate words.
 func (m *Marker) foldOne(s string, r rune) string {
 	if m.fold == nil || kindOf(r) == kindInvisible {
 		return s

@@ -6,7 +6,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Suggestion is another reading of a query, to be offered to whoever typed it.
+// Suggestion is another reading of a query, offered to the person who typed it.
 type Suggestion struct {
 	// Query is in canonical form.
 	Query string `json:"query"`
@@ -15,10 +15,9 @@ type Suggestion struct {
 	Chinese string `json:"chinese"`
 }
 
-// Suggest returns what a query is likely to have been meant as: with or, and,
-// not, 或, 且 and 非 between words as operators. Parse reads them as words, so
-// that a search for "rock and roll" finds it. ok is false where there is nothing
-// to offer.
+// Suggest returns what a query probably means: with or, and, not, 或, 且 and 非 between words as operators.
+// Parse reads them as words, so that a search for "rock and roll" finds it. ok is false if there is nothing
+// to suggest.
 func (s Parser) Suggest(query string) (offer Suggestion, ok bool) {
 	read, err := s.Parse(query)
 	if err != nil || read == nil {
@@ -34,8 +33,8 @@ func (s Parser) Suggest(query string) (offer Suggestion, ok bool) {
 	return Suggestion{Query: meant.String(), English: why.In(locales.English), Chinese: why.In(locales.Chinese)}, true
 }
 
-// looseKeyword consumes one of the words where it stands alone in front of
-// something to search for, if the parser reads loosely.
+// looseKeyword consumes one of the words if it is a separate word before something to search for, and the
+// parser reads loosely.
 func (p *parser) looseKeyword(words ...string) bool {
 	if !p.loose {
 		return false

@@ -12,14 +12,14 @@ import (
 // SyntaxError says where a query cannot be read and what would be right.
 type SyntaxError struct {
 	Query string
-	// Column counts characters from 1; it is one behind the last for what is missing at the end.
+	// Column counts characters from 1; it is one after the last if something is missing at the end.
 	Column int
-	// Mistake says what is wrong, and Args what stands in its message.
+	// Mistake is what is wrong, and Args are the values in its message.
 	Mistake Mistake
 	Args    []any
 }
 
-// Message says what is wrong, without the place.
+// Message says what is wrong, but not where.
 func (e *SyntaxError) Message(l locales.Lang) string { return e.Mistake.message(e.Args).In(l) }
 
 // excerpt is how many characters of the query are shown on each side of the error.

@@ -6,9 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Distances between the positions of tokens that follow each other: side by
-// side, with separators between them, in different regions. A phrase asks for
-// the first two alone. They are chosen so that no sum of them (a token left
+// Distances between the positions of consecutive tokens: adjacent, with separators between them, in
+// different regions. A phrase only uses the first two. They are chosen so that no sum of them (a token left
 // out) equals one of them: otherwise the phrase "册 送" would be found in 册注送.
 const (
 	StepAdjacent  = 2
@@ -16,17 +15,15 @@ const (
 	StepRegion    = 10
 )
 
-// Tokens calls yield with each token of text, in order, and its position. It
-// is the definition of what a phrase finds, at index and at query time alike:
-// a phrase matches where its tokens stand at the same distances from each other.
+// Tokens calls yield with each token of text, in order, and its position. It defines what a phrase finds,
+// both for indexing and for queries: a phrase matches where its tokens are at the same distances from each
+// other.
 //
-// Each line (a region of the page) goes through fold, which may be nil, and is
-// then cut: a character of a script that writes no spaces (Chinese, Japanese,
-// Korean, Thai …) or a symbol such as an emoji is a token by itself, so that
-// any substring of a Chinese text is found; a run of other letters and digits
-// is one token, so that "av" is not found in "java". Tokens are lower case.
-// Marks and invisible characters are dropped. All else separates: one or many
-// of them, spaces or punctuation, are the same.
+// Each line (a region of the page) goes through fold, which may be nil, and is then split: a character of a
+// script without spaces (Chinese, Japanese, Korean, Thai …) or a symbol such as an emoji is a token by
+// itself, so that any substring of a Chinese text is found; a run of other letters and digits is one token,
+// so that "av" is not found in "java". Tokens are lower case. Marks and invisible characters are dropped.
+// Everything else separates: one or many of them, spaces or punctuation, are equivalent.
 func Tokens(text string, fold func(string) string, yield func(token string, position int)) {
 	at := 0
 	for line := range strings.SplitSeq(text, "\n") {
@@ -50,9 +47,8 @@ func PhraseTokens(text string, fold func(string) string) (tokens []string, posit
 	return tokens, positions
 }
 
-// tokens cuts one line; the first token gets position at. It yields each with
-// its range of bytes in the line, and returns the position for a token that
-// follows without separator.
+// tokens splits one line; the first token gets position at. It yields each with its range of bytes in the
+// line, and returns the position of a token that follows without separator.
 func tokens(line string, at int, yield func(token string, position, start, end int)) int {
 	word := -1     // where the run of letters and digits began
 	begun := false // a token has been seen, so separators count
@@ -122,13 +118,13 @@ func kindOf(r rune) kind {
 			return kindLetter
 		}
 		return kindSeparator
-	case r >= 0x4E00 && r <= 0x9FFF: // nearly all of a Chinese text, without the tables
+	case r >= 0x4E00 && r <= 0x9FFF: // nearly all of a Chinese text, without lookup in tables
 		return kindSingle
 	case r == '，', r == '。', r == '、', r == '：', r == '！':
 		return kindSeparator
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		return kindInvisible
-	case r == utf8.RuneError: // what was no text
+	case r == utf8.RuneError: // invalid text
 		return kindSeparator
 	case unicode.Is(unicode.So, r):
 		return kindSingle
@@ -141,7 +137,7 @@ func kindOf(r rune) kind {
 	return kindSeparator
 }
 
-// writesNoSpaces goes by Unicode blocks, because 〇, 々 and ー are of no one script.
+// writesNoSpaces goes by Unicode blocks, because 〇, 々 and ー do not belong to a single script.
 func writesNoSpaces(r rune) bool {
 	switch {
 	case r < 0x0E00:

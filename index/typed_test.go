@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// TestTyped holds what people type and paste to the canonical form of what is
-// read. A query that is its own canonical form is of the old syntax.
+// TestTyped compares typed and pasted queries with the canonical form in which they are read. A query that
+// is its own canonical form is of the old syntax.
 func TestTyped(t *testing.T) {
 	for typed, want := range map[string]string{
 		// pasted addresses
@@ -32,7 +32,7 @@ func TestTyped(t *testing.T) {
 		"example.cn":              `host:example.cn OR host:*.example.cn OR domain:example.cn OR "example.cn"`,
 		"Sub.Example.cn.":         `host:sub.example.cn OR host:*.sub.example.cn OR domain:sub.example.cn OR "Sub.Example.cn."`,
 		"a[.]cn":                  `host:a.cn OR host:*.a.cn OR domain:a.cn OR "a[.]cn"`,
-		"a[.]b":                   `a[.]b`, // b is no public suffix
+		"a[.]b":                   `a[.]b`, // b is not a public suffix
 		"xn--fiq228c.cn":          `host:xn--fiq228c.cn OR host:*.xn--fiq228c.cn OR domain:xn--fiq228c.cn OR "xn--fiq228c.cn"`,
 		"中文.cn":                   `host:xn--fiq228c.cn OR host:*.xn--fiq228c.cn OR domain:xn--fiq228c.cn OR "中文.cn"`,
 		"casino.example":          `host:casino.example OR host:*.casino.example OR domain:casino.example OR "casino.example"`,
@@ -111,7 +111,7 @@ func TestTyped(t *testing.T) {
 		"seen:>2026年11月01日": `seen:>2026-11-01`,
 		"seen:2026-11-01T00:00:00+08:00..2026-11-01T23:59:59.999+08:00": `seen:2026-11-01`,
 
-		// what people say of findings
+		// verdicts and tasks of findings
 		"结论:涉罪":      `verdict:crime`,
 		"结论:待复核,未判定": `verdict:review OR verdict:none`,
 		"判定:误报":      `verdict:not_crime`,
@@ -179,7 +179,7 @@ func TestTyped(t *testing.T) {
 	}
 }
 
-// TestTypedErrors holds the messages in both languages.
+// TestTypedErrors checks the messages in both languages.
 func TestTypedErrors(t *testing.T) {
 	for _, tt := range []struct {
 		typed            string
@@ -226,7 +226,7 @@ func TestTypedErrors(t *testing.T) {
 		{strings.Repeat("a ", MaxClauses) + "b", 201, "more than 100 words", "词语和条件超过 100 个"},
 		{strings.Repeat("(", MaxDepth+1) + "a", MaxDepth + 2, "nested more than 20 deep", "嵌套超过 20 层"},
 		{strings.Repeat("a", MaxQueryLength+1), MaxQueryLength + 1, "longer than 2000", "检索式超过 2000 个字符"},
-		// what is short when typed and long in canonical form, which is in links
+		// short when typed and long in canonical form, which links contain
 		{strings.Repeat("seen:0h ", 90), 1, "longer than 2000", "检索式超过 2000 个字符"},
 		{strings.Repeat("-", MaxDepth-1) + "(a b OR c)", 1, "nested more than 20 deep", "嵌套超过 20 层"},
 		{"level:" + strings.Repeat("high,", MaxClauses) + "low", 507, "more than 100 words", "词语和条件超过 100 个"},
@@ -238,7 +238,7 @@ func TestTypedErrors(t *testing.T) {
 			continue
 		}
 		if syntax.Column != tt.column {
-			t.Errorf("%.40s points at %d, want %d: %v", tt.typed, syntax.Column, tt.column, err)
+			t.Errorf("%.40s points to %d, want %d: %v", tt.typed, syntax.Column, tt.column, err)
 		}
 		if !strings.Contains(syntax.Message(locales.English), tt.english) || !strings.Contains(syntax.Message(locales.Chinese), tt.chinese) {
 			t.Errorf("%.40s says\n\t%s\n\t%s, want\n\t%s\n\t%s", tt.typed, syntax.Message(locales.English), syntax.Message(locales.Chinese), tt.english, tt.chinese)
@@ -289,11 +289,11 @@ func TestSuggest(t *testing.T) {
 		"赌博或诈骗":           "",
 		`a "or" b`:        "",
 		"":                "",
-		"a or (":          "", // an error is told, not mended
+		"a or (":          "", // an error is reported, not corrected
 	} {
 		offer, ok := Parser{Now: now}.Suggest(typed)
 		if offer.Query != want || ok != (want != "") {
-			t.Errorf("%s: offered %q, want %q", typed, offer.Query, want)
+			t.Errorf("%s: suggested %q, want %q", typed, offer.Query, want)
 		}
 		if ok && (offer.English == "" || offer.Chinese == "") {
 			t.Errorf("%s: no reason in one of the languages", typed)
@@ -305,7 +305,7 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
-// TestOwnWords: me is whoever asks, and a campaign is found by a former id.
+// TestOwnWords: me is the asking account, and a campaign is found by a former id.
 func TestOwnWords(t *testing.T) {
 	asks := Parser{Now: now, Me: "wang", Today: func(id string) string { return strings.Replace(id, "old", "new", 1) }}
 	for typed, want := range map[string]string{
@@ -321,7 +321,7 @@ func TestOwnWords(t *testing.T) {
 	}
 }
 
-// TestCanonicalHandedIn: the URL of a page is spelt as the collector spells it.
+// TestCanonicalHandedIn: the URL of a page is written as the collector writes it.
 func TestCanonicalHandedIn(t *testing.T) {
 	p := Parser{Now: now, Canonical: func(raw string) (string, error) {
 		if strings.Contains(raw, "bad") {
@@ -340,7 +340,7 @@ func TestCanonicalHandedIn(t *testing.T) {
 	}
 }
 
-// TestNames: each name of a field and of a value is read as it, and as no other.
+// TestNames: each name of a field or value is read as that one, and as no other.
 func TestNames(t *testing.T) {
 	seen := map[string]FieldName{}
 	for _, f := range FieldNames() {
@@ -385,10 +385,10 @@ func TestSnippet(t *testing.T) {
 		want               string
 	}{
 		{"注册送", "", "第一行\n新注册送彩金，再注册送", nil, "新[注册送]彩金，再[注册送]"},
-		{"注册 册送", "", "注册送", nil, "[注册送]"}, // those that overlap are joined
+		{"注册 册送", "", "注册送", nil, "[注册送]"}, // overlapping ones are joined
 		{"av", "", "java AV", nil, "java [AV]"},
 		{"注册送", "注 册 送", "注*册*送 注册", nil, "[注*册*送] 注册"},
-		{"注册", "", "注*册\n注册", nil, "[注册]"}, // as it is, before disguised
+		{"注册", "", "注*册\n注册", nil, "[注册]"}, // literal occurrences before disguised ones
 		{"strasse", "", "die Straße 5", upper, "die [Straße] 5"},
 		{"cafe", "", "ein cafe\u0301!", nil, "ein [cafe\u0301]!"},
 		{"送", strings.Repeat("甲", 50) + "送" + strings.Repeat("乙", 200), "", nil, "…" + strings.Repeat("甲", 30) + "[送]" + strings.Repeat("乙", 119) + "…"},
@@ -397,7 +397,7 @@ func TestSnippet(t *testing.T) {
 		{"-送", "送", "", nil, ""},
 		{"title:送", "", "送", nil, ""},
 		{"score:1", "送", "", nil, ""},
-		{"送", "", strings.Repeat("甲", 100_000) + "送", nil, ""}, // beyond what is looked through
+		{"送", "", strings.Repeat("甲", 100_000) + "送", nil, ""}, // beyond the part that is searched
 	} {
 		n, err := Parse(tt.query, now)
 		if err != nil {
@@ -434,7 +434,7 @@ func checkSpans(t testing.TB, s Snippet) {
 	}
 }
 
-// FuzzSnippet: whatever a page and a query hold, spans are places in the text.
+// FuzzSnippet: whatever a page and a query contain, spans are positions in the text.
 func FuzzSnippet(f *testing.F) {
 	f.Add("注册 title:送", "標題", "註*冊送\n\xff", true)
 	f.Add("a\u0301", "\u0301a", "ß\u200b", false)

@@ -2,15 +2,14 @@ package index
 
 import "fmt"
 
-// Window is which part of the sorted hits a request wants.
+// Window is the requested part of the sorted hits.
 type Window struct {
-	Skip, Size int    // Size hits behind the first Skip ones
-	At         *Place // of those behind this place, or
+	Skip, Size int    // Size hits after the first Skip ones
+	At         *Place // of those after this place, or
 	Backward   bool   // of those before it, counted from there
 }
 
-// Window checks what the request says of order and page. The error wraps ErrWindow or
-// ErrCursor where it is one of these.
+// Window checks the order and the page of a request. The error may wrap ErrWindow or ErrCursor.
 func (r *Request) Window() (w Window, err error) {
 	if !r.Sort.Valid() {
 		return w, fmt.Errorf("there is no order %q", r.Sort)

@@ -10,9 +10,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Chinese returns the Chinese names of a field, the console's first. A query
-// may use any of them in place of the field's own name. Fields whose own name
-// is all that people type have none.
+// Chinese returns the Chinese names of a field, the console's first. A query may use any of them in place
+// of the field's own name. Fields that people only type by their own name have none.
 func (f FieldName) Chinese() []string {
 	switch f {
 	case FieldCategory:
@@ -48,7 +47,7 @@ func (f FieldName) Chinese() []string {
 	return f.chineseIndicator()
 }
 
-// chineseReview names the fields of what people say of findings.
+// chineseReview names the fields for verdicts and tasks of findings.
 func (f FieldName) chineseReview() []string {
 	switch f {
 	case FieldVerdict:
@@ -70,7 +69,7 @@ func (f FieldName) chineseReview() []string {
 // nobody returns the names that a query may use for Nobody.
 func nobody() []string { return []string{Nobody, "无", "无人", "未分派"} }
 
-// me returns the names by which whoever asks is meant.
+// me returns the names for the asking account.
 func me() []string { return []string{"me", "我", "本人", "自己"} }
 
 func (f FieldName) chineseIndicator() []string {
@@ -118,15 +117,15 @@ func fieldOf(word string) (FieldName, bool) {
 	return "", false
 }
 
-// ValueName is a value of a field that has few, with its names in Chinese.
+// ValueName is a value of a field with few values, and its Chinese names.
 type ValueName struct {
 	Value string
 	// Chinese are the names that a query may use, the console's first.
 	Chinese []string
 }
 
-// Values returns the values of a field that has few of them, in the order in
-// which tables show them, for help and completion; nil for other fields.
+// Values returns the values of a field that has few of them, in the order of the tables that show them, for
+// help and completion; nil for other fields.
 func (f FieldName) Values() []ValueName {
 	switch f {
 	case FieldCategory:
@@ -184,7 +183,7 @@ func categoryNames() []ValueName {
 // InChinese writes a query with the console's Chinese names of fields and values. It parses to the same tree.
 func InChinese(n Node) string { return named(n).String() }
 
-// named returns a tree that is written with Chinese names.
+// named returns a tree with Chinese names.
 func named(n Node) Node {
 	switch n := n.(type) {
 	case And:
@@ -222,7 +221,7 @@ func (n Field) named() Field {
 	return n
 }
 
-// choices are values as a message lists them.
+// choices are the values that a message lists.
 type choices []ValueName
 
 // In lists the values in a language.
@@ -248,7 +247,7 @@ func suggest(got string, possible []ValueName) locales.Message {
 	return locales.M("query.possible.names", choices(possible))
 }
 
-// In returns the field's name as a message has it.
+// In returns the field's name for a message.
 func (f FieldName) In(l locales.Lang) string {
 	if l == locales.Chinese {
 		return ValueName{string(f), f.Chinese()}.label()
@@ -256,7 +255,7 @@ func (f FieldName) In(l locales.Lang) string {
 	return string(f)
 }
 
-// label returns the value as a Chinese message names it.
+// label returns the value's name for a Chinese message.
 func (v ValueName) label() string {
 	if len(v.Chinese) == 0 {
 		return v.Value
@@ -264,10 +263,9 @@ func (v ValueName) label() string {
 	return v.Chinese[0]
 }
 
-// nearest returns the name that a mistyped word most likely stands for. English
-// words are compared by edits. A Chinese word has so few characters that two
-// edits leave nothing of it: one wrong character is near, and a name that the
-// word is part of or contains.
+// nearest returns the name that a mistyped word most likely means. English words are compared by edit
+// distance. A Chinese word has so few characters that two edits leave nothing of it: it is near if one
+// character is wrong, or if one contains the other.
 func nearest(word string, known []string) string {
 	isChinese := func(s string) bool { return utf8.RuneCountInString(s) < len(s) }
 	if !isChinese(word) {

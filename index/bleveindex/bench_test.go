@@ -27,8 +27,8 @@ func article(seed, n int) string {
 	return b.String()
 }
 
-// BenchmarkPut writes findings in batches, as the feeder of a crawl does with what 0.3 s have brought: one
-// at a time where one a second is found, 4 where there are 10 a second, 60 where there are 200.
+// BenchmarkPut writes findings in batches, as the feeder of a crawl does with those of 0.3 s: one at a time
+// at a rate of one finding a second, 4 at 10 a second, 60 at 200.
 func BenchmarkPut(b *testing.B) {
 	for _, size := range []int{200, 100, 60, 4, 1} {
 		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {

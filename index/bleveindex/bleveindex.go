@@ -1,6 +1,5 @@
-// Package bleveindex is the search index on bleve's scorch, in one folder on
-// the disk. It holds no text beyond what a hit shows, and is rebuilt from the
-// store with Rebuild.
+// Package bleveindex is the search index on bleve's scorch, in one folder on the disk. Apart from what hits
+// show it contains no text, and Rebuild recreates it from the store.
 package bleveindex
 
 import (
@@ -51,9 +50,8 @@ const (
 
 // Options of an index.
 type Options struct {
-	// Fold normalises text, at index and at query time alike, one line at a
-	// time: case, width, traditional to simplified, and so on. It must be a pure
-	// function, safe for concurrent use. Nil changes nothing but the case.
+	// Fold normalises text, for indexing and for queries, one line at a time: case, width, traditional to
+	// simplified, and so on. It must be a pure function, safe for concurrent use. Nil folds only case.
 	Fold func(string) string
 	// Zone is the zone in which days begin and end; nil is index.DefaultZone.
 	Zone *time.Location
@@ -71,12 +69,12 @@ type Index struct {
 	fold  func(string) string
 	zone  *time.Location
 	bleve bleve.Index
-	raw   bleveapi.Index // the same index, for what bleve's own interface lacks
+	raw   bleveapi.Index // the same index, for methods that bleve's own interface lacks
 	path  string
 	lock  *flock.Flock
 
 	columns    columnCache
-	writing    chan struct{} // holds a token for each batch that is written
+	writing    chan struct{} // holds a token for each batch being written
 	rebuilt    *rebuild      // nil unless the index is being rebuilt
 	purging    sync.Mutex    // held while all segments are merged
 	generation uint64        // of the last batch; guarded by writing
@@ -88,8 +86,8 @@ type Index struct {
 
 var _ index.Index = (*Index)(nil)
 
-// Open opens the index in the folder path, and makes an empty one if there is
-// none. The error wraps ErrLocked, index.ErrRebuild or ErrCorrupt where it is one of these.
+// Open opens the index in the folder path, and creates an empty one if there is none. The error may wrap
+// ErrLocked, index.ErrRebuild or ErrCorrupt.
 func Open(path string, opts Options) (*Index, error) {
 	lock, err := acquire(path)
 	if err != nil {
@@ -108,7 +106,7 @@ func openLocked(path string, opts Options) (*Index, error) {
 	have, err := os.ReadFile(filepath.Join(path, versionFile))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		// The version is written last, so there is nothing in here yet.
+		// The version is written last, so the index is still empty.
 		x, err := create(path, opts, engineConfig())
 		if err != nil {
 			return nil, err
@@ -125,7 +123,7 @@ func openLocked(path string, opts Options) (*Index, error) {
 	return openEngine(path, opts)
 }
 
-// openEngine opens bleve's index, whatever the version file says.
+// openEngine opens bleve's index, regardless of the version file.
 func openEngine(path string, opts Options) (*Index, error) {
 	var b bleve.Index
 	err := guard(opening(path), func() (err error) {
@@ -150,10 +148,10 @@ func openEngine(path string, opts Options) (*Index, error) {
 	return x, nil
 }
 
-// Rebuild empties the index in the folder path, whatever state it is in, and returns it filled
-// by fill, which gets another Index than is returned: its Put does not wait for the disk, and
-// may be called by several goroutines to use all cores. All is durable once Rebuild returns.
-// An interrupted rebuild leaves an index that Open refuses with index.ErrRebuild.
+// Rebuild empties the index in the folder path, whatever its state, has fill fill it, and returns it. fill
+// gets a different Index: its Put does not wait for the disk, and several goroutines may call it to use all
+// cores. Everything is durable once Rebuild returns. After an interrupted rebuild, Open refuses the index
+// with index.ErrRebuild.
 func Rebuild(path string, opts Options, fill func(*Index) error) (*Index, error) {
 	lock, err := acquire(path)
 	if err != nil {
@@ -181,10 +179,9 @@ func rebuildLocked(path string, opts Options, fill func(*Index) error) (*Index, 
 	return x, nil
 }
 
-// engineConfig are scorch's settings. A crawl writes a page at a time, each a
-// segment. By its defaults scorch takes up to 2,000 documents for one segment's
-// worth and merges all of them anew at every write, which cost a fifth of a
-// crawl's time; counted as they are, each document is merged once a power of ten.
+// engineConfig are scorch's settings. A crawl writes a page at a time, each as a segment. By default scorch
+// treats up to 2,000 documents as the size of one segment and merges all of them at every write, which cost
+// a fifth of a crawl's time; with their real sizes, each document is merged once per power of ten.
 func engineConfig() map[string]any {
 	return map[string]any{
 		"bolt_timeout":           lockTimeout.String(),
@@ -193,7 +190,7 @@ func engineConfig() map[string]any {
 	}
 }
 
-// create makes an empty bleve index in place of whatever is there.
+// create creates an empty bleve index, replacing whatever is there.
 func create(path string, opts Options, config map[string]any) (*Index, error) {
 	dir := filepath.Join(path, bleveDir)
 	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(filepath.Join(path, generationFile))); err != nil {
@@ -214,9 +211,8 @@ func newIndex(path string, b bleve.Index, opts Options) (*Index, error) {
 	return &Index{fold: opts.Fold, zone: opts.zone(), bleve: b, raw: raw, path: path, writing: make(chan struct{}, 1)}, nil
 }
 
-// acquire locks the folder, and makes it if there is none. The lock is on a file
-// of its own, whose content does not matter: scorch's own file may be damaged. It
-// ends with the process.
+// acquire locks the folder, and creates it if necessary. The lock is on a file of its own with no content,
+// since scorch's own file may be damaged. It ends with the process.
 func acquire(path string) (*flock.Flock, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, locales.Errorf("because", locales.M("index.creating", path), err)
@@ -237,7 +233,7 @@ func acquire(path string) (*flock.Flock, error) {
 // IsOpen says whether a process has the index open.
 func IsOpen(path string) (bool, error) {
 	lock := flock.New(filepath.Join(path, lockFile), flock.SetFlag(os.O_RDONLY))
-	free, err := lock.TryRLock() // a process that opens the index at this moment tries again
+	free, err := lock.TryRLock() // a process that opens the index at this moment will retry
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return false, nil
@@ -270,14 +266,14 @@ func guard(op locales.Message, f func() error) (err error) {
 	return f()
 }
 
-// Bounds of one batch, so that its memory does not grow with what Put is given.
+// Bounds of one batch, so that its memory does not grow with the input of Put.
 const (
 	batchRecords = 500
 	batchBytes   = 1 << 19 // of text; its tokens take about 50 times that
 )
 
-// Put adds or replaces records; when it returns, they are on the disk. Only one process has
-// the index open, and it writes in order, so seq is not needed.
+// Put adds or replaces records; when it returns, they are on the disk. seq is not needed, as only one
+// process has the index open, and it writes in order.
 func (x *Index) Put(ctx context.Context, records []qianshao.FindingRecord, _ int64) error {
 	for len(records) > 0 {
 		n, bytes := 0, 0
@@ -323,10 +319,10 @@ func (x *Index) Delete(ctx context.Context, ids []string, _ int64) error {
 	return x.apply(ctx, batch)
 }
 
-// errorPoll is how often a waiting write looks whether scorch's writer has died.
+// errorPoll is how often a waiting write checks whether scorch's writer has died.
 const errorPoll = time.Second
 
-// apply writes a batch, one at a time.
+// apply writes a batch; batches are written one at a time.
 func (x *Index) apply(ctx context.Context, batch *bleve.Batch) error {
 	if batch.Size() == 0 {
 		return ctx.Err()
@@ -345,8 +341,8 @@ func (x *Index) apply(ctx context.Context, batch *bleve.Batch) error {
 	})
 }
 
-// await waits until something is written. Scorch's writer runs in the background;
-// if it panics over damaged files, write waits for ever.
+// await waits until write has finished. Scorch's writer runs in the background; if it panics over damaged
+// files, write would wait for ever.
 func (x *Index) await(ctx context.Context, write func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- write() }()

@@ -10,19 +10,19 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 )
 
-// maxColumnDocs bounds how many documents' columns are kept in memory: some 50 bytes
-// each, 200 MB in all. Those of further segments are built for each search anew.
+// maxColumnDocs bounds the documents whose columns are kept in memory: some 50 bytes each, 200 MB in all.
+// Columns of further segments are built anew for each search.
 const maxColumnDocs = 4 << 20
 
-// columnCache keeps the columns of the segments that the index consists of. A segment
-// never changes, and its number is not given to another one as long as the index is open.
+// columnCache keeps the columns of the index's segments. A segment never changes, and its number is not
+// reused while the index is open.
 type columnCache struct {
 	mu sync.Mutex
 	of map[uint64]*columns
 }
 
-// get returns the columns of a snapshot's segments, and drops those of segments that
-// are merged into others by now. It keeps those of at most limit documents.
+// get returns the columns of a snapshot's segments, and drops those of segments that have been merged into
+// others. It keeps columns of at most limit documents.
 func (c *columnCache) get(snapshot *scorch.IndexSnapshot, limit uint64) []*columns {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -42,18 +42,18 @@ func (c *columnCache) get(snapshot *scorch.IndexSnapshot, limit uint64) []*colum
 	return list
 }
 
-// columns are the values of a segment's documents, in arrays, for facets, sorting and periods.
-// Each is built when it is first asked for.
+// columns are the values of a segment's documents, in arrays, for facets, sorting and periods. Each is
+// built when it is first used.
 type columns struct {
 	mu     sync.Mutex
 	values map[string]*column
 	times  map[string][]int64
-	scores []int64 // of each node of the column of scores
+	scores []int64 // for each node of the column of scores
 }
 
-// column is what the documents of a segment have in one field. Each has a node: 0 if it has
-// no value, else one that says a value and the node of its other values, which is 0 for
-// most. So documents with the same values share a node, and counting is one step a document.
+// column has the values of a segment's documents in one field. Each document has a node: 0 if it has no
+// value, else one with a value and the node of its other values, which is mostly 0. Documents with the same
+// values share a node, so counting takes one step per document.
 type column struct {
 	terms []string
 	nodes []node
@@ -62,7 +62,7 @@ type column struct {
 
 type node struct{ parent, term uint32 }
 
-// values returns a column, and builds it if need be.
+// values returns a column, building it if necessary.
 func (p *part) values(field string) (*column, error) {
 	p.columns.mu.Lock()
 	defer p.columns.mu.Unlock()
@@ -85,17 +85,17 @@ func (p *part) valuesLocked(field string) (*column, error) {
 	return c, nil
 }
 
-// buildColumn reads which documents have each of the field's terms.
+// buildColumn reads the documents of each of the field's terms.
 func (p *part) buildColumn(field string) (*column, error) {
 	c := &column{nodes: make([]node, 1), of: make([]uint32, p.snapshot.Segment().Count())}
 	return c, p.eachTerm(field, nil, nil, c.add)
 }
 
-// add gives a term to its documents.
+// add adds a term to its documents.
 func (c *column) add(term string, docs segmentapi.PostingsIterator) error {
 	t := uint32(len(c.terms))
 	c.terms = append(c.terms, term)
-	made := map[uint32]uint32{} // the node of this term by the node of the document's others
+	made := map[uint32]uint32{} // the node with this term, by the node of the document's other terms
 	parent, n := uint32(0), uint32(0)
 	for {
 		doc, err := docs.Next()
@@ -132,7 +132,7 @@ func (c *column) count(docs []uint32) (counts []int) {
 	return counts
 }
 
-// numbers returns what the order by a field compares: how to read it for a document.
+// numbers returns a function that reads the number by which a field sorts a document.
 func (p *part) numbers(field string) (func(doc uint32) int64, error) {
 	p.columns.mu.Lock()
 	defer p.columns.mu.Unlock()
@@ -157,7 +157,7 @@ func (p *part) numbers(field string) (func(doc uint32) int64, error) {
 	return func(doc uint32) int64 { return scores[c.of[doc]] }, nil
 }
 
-// times returns the documents' times in milliseconds, and reads them if need be.
+// times returns the documents' times in milliseconds, reading them if necessary.
 func (p *part) times(field string) ([]int64, error) {
 	p.columns.mu.Lock()
 	defer p.columns.mu.Unlock()

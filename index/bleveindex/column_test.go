@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// TestColumnsAreDropped: what is kept in memory is of the present segments, and no more of
-// them than the limit allows.
+// TestColumnsAreDropped: the columns in memory are those of the present segments, and no more than the
+// limit allows.
 func TestColumnsAreDropped(t *testing.T) {
 	x := open(t, t.TempDir(), Options{})
 	for i := range 12 {
@@ -40,6 +40,6 @@ func TestColumnsAreDropped(t *testing.T) {
 		t.Errorf("the columns of %d segments are kept, of %d", kept, segments)
 	}
 	if list := x.columns.get(snapshot, 0); len(list) != len(snapshot.Segments()) || len(x.columns.of) != 0 {
-		t.Errorf("beyond the limit there are columns of %d segments, %d of them kept", len(list), len(x.columns.of))
+		t.Errorf("with a low limit there are columns of %d segments, %d of them kept", len(list), len(x.columns.of))
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// TestConcurrent writes, deletes and searches at once, and closes the index meanwhile.
+// TestConcurrent writes, deletes and searches concurrently, and closes the index meanwhile.
 func TestConcurrent(t *testing.T) {
 	x := open(t, t.TempDir(), Options{})
 	var wg sync.WaitGroup
@@ -24,7 +24,7 @@ func TestConcurrent(t *testing.T) {
 				if err := x.Delete(context.Background(), []string{id + "x"}, 0); err != nil {
 					t.Error(err)
 				}
-				if got := total(t, x); got < i+1 { // its own, at least
+				if got := total(t, x); got < i+1 { // at least its own records
 					t.Errorf("%d records are found, want %d at least", got, i+1)
 				}
 			}

@@ -20,7 +20,7 @@ import (
 const (
 	fieldID            = "_id"   // bleve's own
 	fieldText          = "text"  // title, terms of disguised evidence, page text
-	fieldTitle         = "title" // the title once more, for title:
+	fieldTitle         = "title" // the title again, for title:
 	fieldCategory      = "category"
 	fieldLevel         = "level" // its name
 	fieldHost          = "host"
@@ -35,7 +35,7 @@ const (
 	fieldNew           = "new"    // a timeKey
 	fieldDay           = "day"    // of LastSeen, in the index's zone
 	fieldIndicator     = "indicator"
-	fieldVerdict       = "verdict"  // a qianshao.Answer; none for qianshao.AnswerNone, which most have
+	fieldVerdict       = "verdict"  // a qianshao.Answer; no value for qianshao.AnswerNone, which is the most frequent
 	fieldAssignee      = "assignee" // index.Nobody for nobody
 	fieldDecidedBy     = "decided_by"
 	fieldCampaign      = "campaign"
@@ -45,11 +45,11 @@ const (
 
 const (
 	keywordOptions = bleveapi.IndexField | bleveapi.SkipFreqNorm
-	facetOptions   = keywordOptions | bleveapi.DocValues // columns of times read them, and so does bleve's search, with which benchmarks compare ours
+	facetOptions   = keywordOptions | bleveapi.DocValues // columns of times read them, and so does bleve's own search, used for comparison in benchmarks
 )
 
-// document builds what is indexed of a finding. failed tells whether folding it
-// panicked, once the batch is written.
+// document builds the document of a finding. failed says, once the batch is written, whether folding its
+// text panicked.
 func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*document.Document, error) {
 	f := &e.Finding
 	if f.ID == "" {
@@ -105,13 +105,13 @@ func (x *Index) document(e *qianshao.FindingRecord, failed *atomic.Bool) (*docum
 	return doc, nil
 }
 
-// scoreKey writes a score so that text order is number order.
+// scoreKey writes a score so that texts sort as the numbers do.
 func scoreKey(score int) string {
 	return fmt.Sprintf("%03d", min(max(score, 0), qianshao.MaxScore))
 }
 
-// timeKey writes a time in milliseconds since 1970 so that text order is the order of
-// times: one term, where bleve's own numbers take sixteen each.
+// timeKey writes a time in milliseconds since 1970 so that texts sort as the times do: one term, where
+// bleve's own numbers take sixteen.
 func timeKey(t time.Time) string { return fmt.Sprintf("%016x", uint64(t.UnixMilli())^1<<63) }
 
 // parseTime reads what timeKey wrote.

@@ -39,8 +39,8 @@ func total(t testing.TB, x *Index) int {
 	return res.Total
 }
 
-// TestDurable copies the folder as it stands on the disk right after Put, as a
-// kill at that moment would leave it.
+// TestDurable copies the folder as it is on the disk right after Put, as a kill at that moment would leave
+// it.
 func TestDurable(t *testing.T) {
 	path := t.TempDir()
 	x := open(t, path, Options{})
@@ -76,7 +76,7 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-// TestOlderFormat: an index that lacks a field would find nothing by it, in silence.
+// TestOlderFormat: an index that lacks a field would silently find nothing in it.
 func TestOlderFormat(t *testing.T) {
 	path := t.TempDir()
 	if err := open(t, path, Options{}).Close(); err != nil {
@@ -90,8 +90,8 @@ func TestOlderFormat(t *testing.T) {
 	}
 }
 
-// TestZone: the day of a facet is the zone's, so an index of another zone, or of
-// the version before zones, must be rebuilt.
+// TestZone: the days of a facet depend on the zone, so an index of another zone, or of the version before
+// zones, must be rebuilt.
 func TestZone(t *testing.T) {
 	late := record("a", "注册送")
 	late.LastSeen = time.Date(2026, 11, 1, 17, 0, 0, 0, time.UTC) // the 2nd in Shanghai
@@ -121,7 +121,7 @@ func TestZone(t *testing.T) {
 	}
 }
 
-// TestLocked has another process hold the index: this test binary again.
+// TestLocked lets another process, this test binary again, hold the index.
 func TestLocked(t *testing.T) {
 	const variable = "QIANSHAO_TEST_HOLD_INDEX"
 	if path := os.Getenv(variable); path != "" {
@@ -188,8 +188,8 @@ func TestRebuild(t *testing.T) {
 	}
 }
 
-// TestDamaged overwrites or cuts each file in turn. The result may be an error that names the
-// remedy or a wrong answer, but never a panic, and Rebuild repairs everything.
+// TestDamaged overwrites or truncates each file in turn. The result may be an error that names the remedy
+// or a wrong answer, but never a panic, and Rebuild repairs everything.
 func TestDamaged(t *testing.T) {
 	origin := t.TempDir()
 	x := open(t, origin, Options{})
@@ -253,7 +253,7 @@ func testDamage(t *testing.T, origin, rel string, damage func([]byte) []byte) {
 		if err := x.IDs(t.Context(), func(string) bool { n++; return true }); err != nil {
 			t.Logf("IDs: %v", err)
 		} else if n != 3 {
-			t.Errorf("%d of 3 records are left, and Open has not noticed", n)
+			t.Errorf("%d of 3 records remain, and Open has not noticed", n)
 		}
 		if err := x.Close(); err != nil {
 			t.Logf("Close: %v", err)
@@ -264,15 +264,15 @@ func testDamage(t *testing.T, origin, rel string, damage func([]byte) []byte) {
 		t.Fatalf("Rebuild: %v", err)
 	}
 	if total(t, x) != 1 {
-		t.Error("the rebuilt index is not whole")
+		t.Error("the rebuilt index is incomplete")
 	}
 	if err := x.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestCutWhileOpen cuts the files of an open index, whose pages a search then misses in
-// goroutines of its own: an error that names the remedy, as for one that was damaged before.
+// TestCutWhileOpen truncates the files of an open index, so that a search fails in its own goroutines: the
+// error names the remedy, as for an index that was damaged before.
 func TestCutWhileOpen(t *testing.T) {
 	path := t.TempDir()
 	x := open(t, path, Options{})
@@ -296,7 +296,7 @@ func TestCutWhileOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for range 2 { // nothing that was half built is kept
+	for range 2 { // nothing half-built is kept
 		_, err = x.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Limit: 10})
 		if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), "qianshao reindex") {
 			t.Errorf("Search: %v, want ErrCorrupt with its remedy", err)
@@ -304,8 +304,8 @@ func TestCutWhileOpen(t *testing.T) {
 	}
 }
 
-// TestFoldPanics: a folding that fails over a hostile page must not end the
-// process from within one of bleve's goroutines.
+// TestFoldPanics: if folding fails on a hostile page, it must not end the process from within one of
+// bleve's goroutines.
 func TestFoldPanics(t *testing.T) {
 	x := open(t, t.TempDir(), Options{Fold: func(s string) string {
 		if strings.Contains(s, "hostile") {
@@ -314,16 +314,16 @@ func TestFoldPanics(t *testing.T) {
 		return s
 	}})
 	if err := x.Put(t.Context(), []qianshao.FindingRecord{record("a", "hostile")}, 0); err == nil {
-		t.Error("Put says nothing of a folding that panicked")
+		t.Error("Put returns no error although folding panicked")
 	}
 	put(t, x, record("b", "注册送"))
 	if n := total(t, x); n == 0 {
-		t.Error("what is put after it is not found")
+		t.Error("a record put afterwards is not found")
 	}
 }
 
-// TestPurgeLeavesNoText: what a deleted record says is not in the index's files
-// any more, and all other records are, whether one is deleted or all but one.
+// TestPurgeLeavesNoText: the index's files no longer contain a deleted record's text, and still contain all
+// others, whether one is deleted or all but one.
 func TestPurgeLeavesNoText(t *testing.T) {
 	path := t.TempDir()
 	x := open(t, path, Options{})
@@ -350,7 +350,7 @@ func TestPurgeLeavesNoText(t *testing.T) {
 		return false
 	}
 	if !has("SECRET-7-TITLE") {
-		t.Fatal("the title is nowhere: this test sees nothing")
+		t.Fatal("the title is not found: this test cannot see anything")
 	}
 	remove := func(left int, ids ...string) {
 		t.Helper()
@@ -381,7 +381,7 @@ func TestPurgeLeavesNoText(t *testing.T) {
 	}
 	remove(1, rest[1:]...)
 	remove(0, rest[0])
-	put(t, x, record("new", "注册送")) // the index is in order
+	put(t, x, record("new", "注册送")) // the index works
 	if n := total(t, x); n != 1 {
 		t.Errorf("%d records, want 1", n)
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// generationKey is the key under which each batch leaves its number in the index.
+// generationKey is the key under which each batch stores its number in the index.
 const generationKey = "qianshao_generation"
 
-// writeGeneration writes a batch with its number: into the index along with the batch, and
-// then into a file beside it. When a segment cannot be read, scorch opens an older state and
-// only logs that; the file then knows of a batch that the index does not. The file need not be
-// synced: one that is too old after a power cut finds nothing amiss.
+// writeGeneration writes a batch with its number: into the index with the batch, and then into a separate
+// file. If scorch cannot read a segment it opens an older state and only logs that; the file then has a
+// greater number than the index. The file need not be synced: an outdated one after a power cut raises no
+// alarm.
 func (x *Index) writeGeneration(batch *bleve.Batch) error {
 	next := []byte(strconv.FormatUint(x.generation+1, 10))
 	batch.SetInternal([]byte(generationKey), next)
@@ -51,7 +51,7 @@ func (x *Index) checkGeneration() (err error) {
 	if err != nil {
 		return err
 	}
-	// A file that was cut by a crash holds a smaller number, or none.
+	// A file truncated by a crash has a smaller number, or none.
 	if written, err := strconv.ParseUint(string(beside), 10, 64); err == nil && written > x.generation {
 		return locales.Errorf("because", opening(x.path), damaged(locales.M("index.damaged.lost", x.generation, written)))
 	}

@@ -14,22 +14,23 @@ import (
 
 // clause is a part of a query, translated once for all segments.
 type clause struct {
-	// cost orders the clauses of an And, the cheap ones first.
+	// cost sorts the clauses of an And, cheapest first.
 	cost cost
-	// match returns those of the documents within that match. It changes no bitmap that it is given.
+	// match returns those of the documents within that match. It must not change the bitmaps that it is
+	// given.
 	match func(ctx context.Context, p *part, within *roaring.Bitmap) (*roaring.Bitmap, error)
 }
 
-// cost is what a clause reads.
+// cost is what a clause has to read.
 type cost int
 
 const (
 	readsTerms  cost = iota // lists of documents
 	readsColumn             // a value of each document
-	readsPlaces             // where tokens stand in each document
+	readsPlaces             // positions of tokens in each document
 )
 
-// clause translates a tree.
+// clause translates a query tree.
 func (x *Index) clause(n index.Node) (clause, error) {
 	switch n := n.(type) {
 	case nil:
@@ -66,7 +67,7 @@ func everything() clause {
 	return clause{match: func(_ context.Context, _ *part, within *roaring.Bitmap) (*roaring.Bitmap, error) { return within, nil }}
 }
 
-// all narrows the documents clause by clause.
+// all narrows the documents down clause by clause.
 func all(list []clause) clause {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b clause) int { return int(a.cost - b.cost) })
@@ -83,7 +84,7 @@ func all(list []clause) clause {
 	}}
 }
 
-// either asks each clause for those documents that none before has matched.
+// either searches, with each clause, only documents that no earlier clause has matched.
 func either(list []clause) clause {
 	return clause{cost: dearest(list), match: func(ctx context.Context, p *part, within *roaring.Bitmap) (*roaring.Bitmap, error) {
 		rest := within
@@ -183,7 +184,7 @@ func (x *Index) text(name index.FieldName, v string) clause {
 	return anyOf(string(name), v)
 }
 
-// decided are the answers that documents have as terms.
+// decided are the verdicts that documents have as terms.
 func decided() (list []string) {
 	for _, a := range qianshao.Answers() {
 		if a != qianshao.AnswerNone {
@@ -193,7 +194,7 @@ func decided() (list []string) {
 	return list
 }
 
-// scores finds the scores that compare to score as op says: at most 101 terms.
+// scores finds the scores for which op holds: at most 101 terms.
 func scores(op index.Op, score int) clause {
 	var keys []string
 	for n := 0; n <= qianshao.MaxScore; n++ {
@@ -204,7 +205,7 @@ func scores(op index.Op, score int) clause {
 	return anyOf(fieldScore, keys...)
 }
 
-// period compares times; from is inclusive and until exclusive throughout.
+// period compares times; in all cases from is inclusive and until exclusive.
 func period(field string, op index.Op, p index.Period) clause {
 	from, until := p.Bounds(op)
 	return clause{cost: readsColumn, match: func(_ context.Context, p *part, within *roaring.Bitmap) (*roaring.Bitmap, error) {

@@ -9,18 +9,17 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// window is which part of the sorted hits a request wants.
+// window is the requested part of the sorted hits.
 type window index.Window
 
-// candidate is a document that may be on the page. The id of its place is read when
-// it is needed.
+// candidate is a document that may be on the page. The id in its place is read when it is needed.
 type candidate struct {
 	index.Place
 	part *part
 	doc  uint32
 }
 
-// compare orders candidates from the page's beginning on.
+// compare orders candidates from the beginning of the page.
 func (w window) compare(a, b *candidate) int {
 	if a.First == b.First && a.Seen == b.Seen {
 		a.read()
@@ -32,21 +31,20 @@ func (w window) compare(a, b *candidate) int {
 	return a.Compare(&b.Place)
 }
 
-// read reads the id. A segment that has none for its own document is damaged.
+// read reads the id. A segment without an id for one of its documents is damaged.
 func (c *candidate) read() {
 	if c.ID != "" || c.part == nil {
 		return
 	}
 	id, err := c.part.id(c.doc)
 	if err != nil {
-		panic(err) // guard makes ErrCorrupt of it
+		panic(err) // guard turns it into ErrCorrupt
 	}
 	c.ID = id
 }
 
-// first returns the candidates among the documents, as many as the page may need, and
-// before: how many documents are in front of what follows the cursor, or of the cursor itself
-// where the page comes before it.
+// first returns candidates from the documents, as many as the page may need, and before: the number of
+// documents before those that follow the cursor, or before the cursor itself if the page precedes it.
 func (p *part) first(docs []uint32, order index.Sort, w window) (page []candidate, before int, err error) {
 	seen, err := p.numbers(fieldSeen)
 	if err != nil {
@@ -63,7 +61,8 @@ func (p *part) first(docs []uint32, order index.Sort, w window) (page []candidat
 		cursor.Place = *w.At
 	}
 	list := newTop(w.Skip+w.Size, w.compare)
-	// Segments mostly have what is newest at their end; beginning there keeps the list still.
+	// The newest documents are mostly at the end of a segment; starting there avoids most changes of the
+	// list.
 	for _, doc := range slices.Backward(docs) {
 		c := candidate{Place: index.Place{First: first(doc), Seen: seen(doc)}, part: p, doc: doc}
 		if w.At != nil {
@@ -80,7 +79,7 @@ func (p *part) first(docs []uint32, order index.Sort, w window) (page []candidat
 	return list.list, before, nil
 }
 
-// page fills in the hits, of which the segments have given candidates.
+// page fills in the hits from the segments' candidates.
 func (x *Index) page(res *index.Results, req index.Request, w window, list []found) error {
 	hits := newTop(w.Skip+w.Size, w.compare)
 	for _, f := range list {
@@ -111,7 +110,7 @@ func (x *Index) page(res *index.Results, req index.Request, w window, list []fou
 	return nil
 }
 
-// hit reads what a list shows of a finding.
+// hit reads the part of a finding that a list shows.
 func (c *candidate) hit() (hit index.Hit, err error) {
 	text, err := c.part.stored(c.doc)
 	if err != nil {
@@ -124,21 +123,21 @@ func (c *candidate) hit() (hit index.Hit, err error) {
 	return hit, nil
 }
 
-// top keeps the first of what it is given, by an order.
+// top keeps the first values in an order.
 type top[T any] struct {
 	size    int
 	compare func(a, b *T) int
 	list    []T
-	full    bool // the first size of list are in order; what is behind them is not
-	next    T    // what is offered; in here it needs no memory of its own
+	full    bool // the first size values are sorted; those after them are not
+	next    T    // the value offered; kept here to save an allocation
 }
 
 func newTop[T any](size int, compare func(a, b *T) int) *top[T] {
 	return &top[T]{size: size, compare: compare, list: []T{}}
 }
 
-// offer takes a value if it is before the last that is kept. It sorts when twice
-// as many have come together, so that a value costs about one comparison.
+// offer adds a value if it comes before the last one kept. It sorts when twice the size is reached, so that
+// a value costs about one comparison.
 func (t *top[T]) offer(v T) {
 	t.next = v
 	if t.size == 0 || t.full && t.compare(&t.next, &t.list[t.size-1]) >= 0 {
@@ -153,7 +152,7 @@ func (t *top[T]) offer(v T) {
 
 // sorted returns the first values in order.
 func (t *top[T]) sorted() []T {
-	// In place, so that an id which a comparison reads is read once.
+	// Sorted in place, so that an id that a comparison reads is read only once.
 	sort.Slice(t.list, func(i, j int) bool { return t.compare(&t.list[i], &t.list[j]) < 0 })
 	t.list = t.list[:min(len(t.list), t.size)]
 	return t.list

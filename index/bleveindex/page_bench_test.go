@@ -20,16 +20,15 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// million is the variable that lets BenchmarkPage search a million findings, which take
-// some minutes to write.
+// million is the variable that makes BenchmarkPage search a million findings, which take some minutes to
+// write.
 const million = "QIANSHAO_BENCH_MILLION"
 
-// BenchmarkPage is a page of the console: hits in order with facets and days over all, the first
-// answer to a query that was not asked before, after a write. Beside it, and in turns with it,
-// are bleve's own search of its own form of the index (peer) for the same hits, facets and order, and
-// bleve's query alone, without facets and order. All are process CPU; of-bleve/op is the
-// median of the ratios. At the end it says how the cost grows with the findings: the slope of
-// a line through the logarithms of both.
+// BenchmarkPage measures a page of the console: sorted hits with facets and days over all of them, for a
+// new query, after a write. In turns with it run bleve's own search of its own form of the index (peer) for
+// the same hits, facets and order, and bleve's query alone, without facets and order. All times are process
+// CPU; of-bleve/op is the median of the ratios. At the end it reports how the cost grows with the number of
+// findings: the slope of a line through the logarithms of both.
 func BenchmarkPage(b *testing.B) {
 	costs := map[string][]point{}
 	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
@@ -67,7 +66,7 @@ func BenchmarkPage(b *testing.B) {
 
 type point struct{ x, y float64 }
 
-// slope is that of the line which is nearest to the points.
+// slope is the slope of the line that fits the points best.
 func slope(points []point) float64 {
 	var x, y, xy, xx float64
 	n := float64(len(points))
@@ -77,7 +76,7 @@ func slope(points []point) float64 {
 	return (xy - x*y) / (xx - x*x)
 }
 
-// benchmarkCold is the first search of a process: one hit and the total, as when the index is
+// benchmarkCold measures the first search of a process: one hit and the total, as when the index is
 // compared with the store, and then a page.
 func benchmarkCold(b *testing.B, path string) {
 	var marks, pages []float64
@@ -96,7 +95,7 @@ func benchmarkCold(b *testing.B, path string) {
 	b.ReportMetric(quantile(pages, 0.5), "page-cpu-ms/op")
 }
 
-// kind is a way of searching, which makes queries that differ each time.
+// kind is a kind of search, with queries that differ each time.
 type kind struct {
 	name string
 	ask  func(c *corpus) (index.Node, query.Query)
@@ -158,7 +157,7 @@ func (c *corpus) benchmark(b *testing.B, x *Index, other peer, k kind) float64 {
 	}
 	b.ReportMetric(0, "ns/op") // it would include the write and the peer
 	b.ReportMetric(quantile(ours, 0.5), "cpu-ms/op")
-	b.ReportMetric(quantile(ours, 0.95), "p95-cpu-ms/op") // wall time would include the machine's other work
+	b.ReportMetric(quantile(ours, 0.95), "p95-cpu-ms/op") // CPU, as wall time would include other processes
 	b.ReportMetric(quantile(bares, 0.5), "bleve-cpu-ms/op")
 	b.ReportMetric(quantile(alones, 0.5), "bleve-query-alone-cpu-ms/op")
 	b.ReportMetric(quantile(ratios, 0.5), "of-bleve/op")
@@ -180,7 +179,7 @@ func quantile(list []float64, q float64) float64 {
 	return list[min(len(list)-1, int(q*float64(len(list))))]
 }
 
-// cpu returns the milliseconds of the process that do takes on all cores.
+// cpu returns the process's CPU time during do, on all cores, in milliseconds.
 func cpu(do func()) float64 {
 	used := func() time.Duration {
 		var u syscall.Rusage
@@ -194,7 +193,7 @@ func cpu(do func()) float64 {
 	return float64((used() - before).Microseconds()) / 1000
 }
 
-// cursor is where a reader is who has read skip hits.
+// cursor is the position of a reader after skip hits.
 func (c *corpus) cursor(b *testing.B, x *Index, skip int) index.Cursor {
 	req := index.Request{Sight: qianshao.SeeAll(), Offset: skip - 1, Limit: 1, NoFacets: true}
 	hit := must(x.Search(b.Context(), req))(b).Hits[0]
@@ -202,7 +201,7 @@ func (c *corpus) cursor(b *testing.B, x *Index, skip int) index.Cursor {
 	return place.Cursor("")
 }
 
-// bare is what one would ask bleve for the same page.
+// bare is the plain bleve request for the same page.
 func bare(q query.Query, skip int) *bleve.SearchRequest {
 	r := bleve.NewSearchRequestOptions(q, pageSize, skip, false)
 	r.Score = bleve.ScoreNone
@@ -211,15 +210,15 @@ func bare(q query.Query, skip int) *bleve.SearchRequest {
 	for _, name := range facetFields() {
 		size := index.FacetSize
 		if name == fieldDay {
-			size = 10_000 // all, since the newest are wanted
+			size = 10_000 // all of them, since the newest are wanted
 		}
 		r.AddFacet(name, bleve.NewFacetRequest(name, size))
 	}
 	return r
 }
 
-// corpus makes findings as varied as those of a large collector: few hosts, rules,
-// categories and characters are frequent, most are rare.
+// corpus generates findings as varied as those of a large collector: a few hosts, rules, categories and
+// characters are frequent, most are rare.
 type corpus struct {
 	size                          int
 	random                        *rand.Rand
@@ -276,7 +275,7 @@ func (c *corpus) host() string { return fmt.Sprintf("h%d.example.cn", c.hosts.Ui
 
 func (c *corpus) character() rune { return rune(0x4E00 + c.language.Uint64()*7) }
 
-// text is of so many characters, behind some of which stands a phrase that many pages have.
+// text has the given number of characters, some of them followed by a phrase that many pages have.
 func (c *corpus) text(characters int) string {
 	var b strings.Builder
 	for range characters {
@@ -288,7 +287,7 @@ func (c *corpus) text(characters int) string {
 	return b.String()
 }
 
-// askPhrase: a character before a phrase that many pages have.
+// askPhrase asks for a character before a phrase that many pages have.
 func (c *corpus) askPhrase() (index.Node, query.Query) {
 	text := string(c.character()) + "注册送"
 	tokens, positions := index.PhraseTokens(text, nil)
@@ -302,7 +301,7 @@ func (c *corpus) askPhrase() (index.Node, query.Query) {
 	return index.Phrase{Text: text}, query.NewMultiPhraseQuery(places, fieldText)
 }
 
-// askFields: a category, a least score, and not a certain host.
+// askFields asks for a category and a minimum score, and excludes a host.
 func (c *corpus) askFields() (index.Node, query.Query) {
 	category, score, host := string(qianshao.Categories()[c.kinds.Uint64()]), c.random.IntN(60), c.host()
 	yes := true

@@ -11,10 +11,10 @@ import (
 	segmentapi "github.com/blevesearch/scorch_segment_api/v2"
 )
 
-// errClosed says that the index was closed before or while it was asked.
+// errClosed says that the index was closed before or during the call.
 var errClosed = errors.New("the search index is closed")
 
-// snapshot returns the index as it is now. The caller closes it.
+// snapshot returns the present state of the index. The caller closes it.
 func (x *Index) snapshot() (*scorch.IndexSnapshot, error) {
 	reader, err := x.raw.Reader()
 	if err != nil {
@@ -30,15 +30,14 @@ func (x *Index) snapshot() (*scorch.IndexSnapshot, error) {
 	return snapshot, nil
 }
 
-// part is one segment of the index as one search sees it.
+// part is one segment of the index during one search.
 type part struct {
 	snapshot *scorch.SegmentSnapshot
-	columns  *columns // which other searches share
+	columns  *columns // shared with other searches
 	dicts    map[string]segmentapi.TermDictionary
 }
 
-// parts returns the segments of a snapshot, the largest first, so that none of those that are
-// searched last takes long.
+// parts returns the segments of a snapshot, largest first, so that the last ones searched take little time.
 func (x *Index) parts(snapshot *scorch.IndexSnapshot) []*part {
 	columns := x.columns.get(snapshot, maxColumnDocs)
 	var list []*part
@@ -74,7 +73,7 @@ func (p *part) id(doc uint32) (string, error) {
 	return string(id), err
 }
 
-// stored returns what the index holds of a document for the list of hits.
+// stored returns the stored text of a document for the list of hits.
 func (p *part) stored(doc uint32) (text []byte, err error) {
 	err = p.snapshot.VisitDocument(uint64(doc), func(field string, _ byte, value []byte, _ []uint64) bool {
 		if field == fieldHit {
@@ -85,8 +84,8 @@ func (p *part) stored(doc uint32) (text []byte, err error) {
 	return text, err
 }
 
-// docsOf returns the documents of a list of postings, deleted ones included. The
-// bitmap may lie in the segment's file: nobody may change it.
+// docsOf returns the documents of a list of postings, deleted ones included. The bitmap may be part of the
+// segment's file: it must not be changed.
 func docsOf(list segmentapi.PostingsList) (*roaring.Bitmap, error) {
 	postings, ok := list.Iterator(false, false, false, nil).(segmentapi.OptimizablePostingsIterator)
 	if !ok {
@@ -114,9 +113,9 @@ func (p *part) withTerm(field, term string) (*roaring.Bitmap, error) {
 	return docsOf(list)
 }
 
-// withPrefix returns the documents that have a term which begins so.
+// withPrefix returns the documents with a term that has the prefix.
 func (p *part) withPrefix(field, prefix string) (*roaring.Bitmap, error) {
-	behind := []byte(prefix) // the text is UTF-8, so no last byte is the greatest there is
+	behind := []byte(prefix) // the text is UTF-8, so its last byte can be incremented
 	behind[len(behind)-1]++
 	var docs []uint32
 	err := p.eachTerm(field, []byte(prefix), behind, func(_ string, postings segmentapi.PostingsIterator) error {
@@ -132,14 +131,14 @@ func (p *part) withPrefix(field, prefix string) (*roaring.Bitmap, error) {
 	return roaring.BitmapOf(docs...), err
 }
 
-// eachTerm visits the terms of a field from one on until another, both of which may be
-// nil, with the documents of each, deleted ones included.
+// eachTerm visits the terms of a field in a range, whose ends may be nil, with the documents of each,
+// deleted ones included.
 func (p *part) eachTerm(field string, from, until []byte, visit func(term string, docs segmentapi.PostingsIterator) error) error {
 	dict, err := p.dictionary(field)
 	if err != nil {
 		return err
 	}
-	var list segmentapi.PostingsList // it and its iterator are used for one term after the other
+	var list segmentapi.PostingsList // it and its iterator are reused for each term
 	var docs segmentapi.PostingsIterator
 	for terms := termsOf(dict, from, until); ; {
 		entry, err := terms.Next()
@@ -156,8 +155,8 @@ func (p *part) eachTerm(field string, from, until []byte, visit func(term string
 	}
 }
 
-// termsOf returns a dictionary's terms, without counting the documents of each if the
-// segment's format can do so.
+// termsOf returns a dictionary's terms, without counting the documents of each if the segment's format
+// allows that.
 func termsOf(dict segmentapi.TermDictionary, from, until []byte) segmentapi.DictionaryIterator {
 	if d, ok := dict.(interface {
 		AutomatonIteratorOmitCount(a segmentapi.Automaton, from, until []byte) segmentapi.DictionaryIterator

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// peer is the same index in the form that bleve's own phrase search reads: a location for
-// each place of a token.
+// peer is the same index in the form that bleve's own phrase search reads: a location for each position of
+// a token.
 type peer struct{ *Index }
 
 func (p peer) put(b testing.TB, records ...qianshao.FindingRecord) {

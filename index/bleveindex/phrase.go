@@ -13,14 +13,14 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// phrase finds documents that have the text's tokens at the same distances.
+// phrase finds documents with the text's tokens at the same distances.
 //
-// bleve's own phrase searcher compares every place of one token with every
-// place of the next. With a token a character, a page of 300,000 times the same
-// one would take it 10^11 steps; this one merges sorted lists.
+// Bleve's own phrase searcher compares every position of one token with every position of the next. With
+// one token per character, a page with the same character 300,000 times would take it 10^11 steps; this one
+// merges sorted lists.
 func (x *Index) phrase(field, text string) clause {
 	tokens, positions := index.PhraseTokens(text, x.fold)
-	if len(tokens) < 2 { // none is left if folding left nothing
+	if len(tokens) < 2 { // no token if folding removed everything
 		return anyOf(field, tokens...)
 	}
 	return clause{cost: readsPlaces, match: func(ctx context.Context, p *part, within *roaring.Bitmap) (*roaring.Bitmap, error) {
@@ -46,21 +46,21 @@ func (x *Index) phrase(field, text string) clause {
 	}}
 }
 
-// words are the tokens of a phrase, the rarest first, so that most documents are
-// told by the places of a few.
+// words are the tokens of a phrase, rarest first, so that most documents are decided by the positions of a
+// few.
 type words struct {
 	list   []word
-	starts []uint64 // places where the phrase may begin; reused
+	starts []uint64 // positions where the phrase may begin; reused
 }
 
-// word is a token of a phrase: where it stands in it, and in the documents.
+// word is a token of a phrase: its position in the phrase, and its positions in documents.
 type word struct {
 	offset uint64
 	places *placeReader // shared by all words that are the same token
 }
 
-// words opens a phrase's tokens in a segment, and returns those of the documents
-// within that have all of them.
+// words looks up a phrase's tokens in a segment, and returns those of the documents within that have all of
+// them.
 func (p *part) words(field string, tokens []string, positions []int, within *roaring.Bitmap) (*words, *roaring.Bitmap, error) {
 	dict, err := p.dictionary(field)
 	if err != nil {
@@ -90,8 +90,8 @@ func (p *part) words(field string, tokens []string, positions []int, within *roa
 	return w, within, nil
 }
 
-// standIn says whether the document, which has all words, has them in the right
-// places. Documents come in ascending order.
+// standIn says whether the document, which has all words, has them in the right positions. Documents come
+// in ascending order.
 func (w *words) standIn(doc uint32) (bool, error) {
 	w.starts = w.starts[:0]
 	for i, word := range w.list {
@@ -115,16 +115,16 @@ func (w *words) standIn(doc uint32) (bool, error) {
 	return true, nil
 }
 
-// placeReader reads a token's places in a document.
+// placeReader reads a token's positions in a document.
 type placeReader struct {
 	count    uint64 // of the documents that have the token
 	list     segmentapi.PostingsList
 	postings segmentapi.PostingsIterator
-	doc      uint32   // the one that places are of
-	places   []uint64 // which postings keep until they advance
+	doc      uint32   // the document of places
+	places   []uint64 // valid until postings advances
 }
 
-// in reads the token's places in a document, in ascending order.
+// in reads the token's positions in a document, in ascending order.
 func (r *placeReader) in(doc uint32) ([]uint64, error) {
 	switch {
 	case r.postings == nil:
@@ -147,8 +147,8 @@ func (r *placeReader) in(doc uint32) ([]uint64, error) {
 	return r.places, nil
 }
 
-// keep returns, in the same array, the starts for which start+offset is one of
-// places. Both lists ascend.
+// keep filters starts in place: it keeps those for which start+offset is in places. Both lists are
+// ascending.
 func keep(starts, places []uint64, offset uint64) []uint64 {
 	kept, j := starts[:0], 0
 	for _, start := range starts {

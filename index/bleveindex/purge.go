@@ -11,21 +11,20 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Scorch removes the files of former segments in the background, after a write
-// that follows the one by which they became former. Purge writes and waits for
-// that, so that a process may end right after it; what is left then, because a
-// reader still has it, goes with a later write.
+// Scorch removes files of obsolete segments in the background, after the write that follows the one which
+// made them obsolete. Purge writes and waits for that, so that a process may end right after it; files that
+// a reader still uses are removed after a later write.
 const (
 	purgeWait = 5 * time.Second
 	purgePoll = 50 * time.Millisecond
 )
 
-// purgeKey is what Purge writes.
+// purgeKey is the key that Purge writes.
 const purgeKey = "qianshao_purge"
 
-// Purge writes all segments into one: scorch only marks a record as deleted, and
-// its text stays in the segment's file until that is merged with others. A segment
-// that is alone is not; therefore a record is put again.
+// Purge merges all segments into one: scorch only marks a record as deleted, and its text stays in the
+// segment's file until that is merged with others. A single segment is not merged; therefore a record is
+// put again.
 func (x *Index) Purge(ctx context.Context, again *qianshao.FindingRecord) error {
 	x.purging.Lock()
 	defer x.purging.Unlock()
@@ -66,7 +65,7 @@ func (x *Index) Purge(ctx context.Context, again *qianshao.FindingRecord) error 
 	}
 }
 
-// segments counts the segments of the index's present state.
+// segments counts the segments of the index as it is now.
 func (x *Index) segments() (n int, err error) {
 	reader, err := x.raw.Reader()
 	if err != nil {

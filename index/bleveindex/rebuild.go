@@ -10,19 +10,19 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// unsynced is how many batches of a rebuild may wait for the disk: enough to keep it busy, few
-// enough for the memory that holds them until then.
+// unsynced is how many batches of a rebuild may wait for the disk: enough to keep it busy, few enough for
+// the memory that they take.
 const unsynced = 4
 
-// rebuild is the state of a rebuild. Its batches are written at the same time and do not
-// wait for the disk: nobody uses the index before all of them are there.
+// rebuild is the state of a rebuild. Its batches are written concurrently and do not wait for the disk:
+// nobody uses the index before all of them are on it.
 type rebuild struct {
-	waiting chan struct{} // holds a token for each batch that is not on the disk yet
-	failed  chan error    // the first failure to write one
+	waiting chan struct{} // holds a token for each batch not yet on the disk
+	failed  chan error    // the first failed write
 }
 
-// fillAnew makes an empty index in place of whatever is there, has it filled, and opens
-// it as usual when all of it is on the disk.
+// fillAnew creates an empty index, replacing whatever is there, has it filled, and opens it as usual when
+// everything is on the disk.
 func fillAnew(path string, opts Options, fill func(*Index) error) (*Index, error) {
 	config := engineConfig()
 	config["unsafe_batch"] = true
@@ -41,7 +41,7 @@ func fillAnew(path string, opts Options, fill func(*Index) error) (*Index, error
 	return openEngine(path, opts)
 }
 
-// write writes a batch as the state of the index asks.
+// write writes a batch, differently during a rebuild.
 func (x *Index) write(batch *bleve.Batch) error {
 	if x.rebuilt == nil {
 		return x.writeGeneration(batch)
@@ -63,7 +63,7 @@ func (r *rebuild) write(b bleve.Index, batch *bleve.Batch) error {
 	return b.Batch(batch)
 }
 
-// sync waits until all batches of a rebuild are on the disk, and leaves a generation.
+// sync waits until all batches of a rebuild are on the disk, and writes a generation.
 func (x *Index) sync() error {
 	last := x.bleve.NewBatch()
 	last.SetInternal([]byte(generationKey), []byte("1"))

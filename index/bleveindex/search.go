@@ -16,11 +16,11 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Search returns one page of hits in the order that req names, with facets over all.
+// Search returns one page of hits in the order of req, with facets over all hits.
 //
-// Bleve's own search takes one document after the other through query, facets and
-// sorting, and reads the values of each from the disk. Here each segment finds all its documents at once,
-// as a bitmap, counts them by its columns, and keeps the few that the page shows.
+// Bleve's own search takes one document after another through query, facets and sorting, and reads the
+// values of each from the disk. Here each segment finds all its documents at once, as a bitmap, counts them
+// by its columns, and keeps the few that the page shows.
 func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, error) {
 	page, err := req.Window()
 	if err != nil {
@@ -53,21 +53,21 @@ func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, e
 	return res, nil
 }
 
-// facetFields are those that facets count; the newest days come first, and of the
-// others the most frequent values.
+// facetFields are the fields that facets count: the newest days come first, and for the others the most
+// frequent values.
 func facetFields() []string {
 	return []string{fieldCategory, fieldLevel, fieldState, fieldVerdict, fieldHost, fieldRule, fieldDay}
 }
 
-// found is what one segment contributes.
+// found is the result from one segment.
 type found struct {
 	total  int
-	before int // hits in front of the page's cursor
+	before int // hits before the page's cursor
 	page   []candidate
-	counts []counts // by facetFields
+	counts []counts // in the order of facetFields
 }
 
-// counts are how many documents of a segment have each term of a field.
+// counts has the number of a segment's documents for each term of a field.
 type counts struct {
 	terms []string
 	n     []int
@@ -131,7 +131,7 @@ func (p *part) find(ctx context.Context, req index.Request, asked clause, w wind
 	return f, err
 }
 
-// facets sums up what the segments counted.
+// facets adds up the counts of the segments.
 func facets(list []found) map[string][]index.FacetCount {
 	out := map[string][]index.FacetCount{}
 	for i, name := range facetFields() {

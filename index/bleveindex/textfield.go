@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// textField is a text cut into index.Tokens. Bleve's own field would make an object of
-// each token before it counts them, which took a third of the time of indexing.
+// textField is a text split into index.Tokens. Bleve's own field would create an object for each token
+// before counting them, which took a third of the time of indexing.
 type textField struct {
 	name   string
 	text   string
@@ -24,8 +24,8 @@ var _ document.Field = (*textField)(nil)
 
 const textOptions = bleveapi.IndexField | bleveapi.IncludeTermVectors
 
-// Analyze cuts the text. Nothing uses the byte offsets of tokens. It runs in a
-// goroutine of bleve, where a panic of fold over some hostile page would end the process.
+// Analyze splits the text. Nothing uses the byte offsets of tokens. It runs in a goroutine of bleve's,
+// where a panic of fold over a hostile page would end the process.
 func (f *textField) Analyze() {
 	defer func() {
 		if recover() != nil {
@@ -35,12 +35,12 @@ func (f *textField) Analyze() {
 	f.cut()
 }
 
-// cut counts the tokens first, so that the places of all of them are in one piece of memory.
+// cut counts the tokens first, so that the positions of all of them are in one piece of memory.
 //
-// A location of bleve's is one place as five numbers, and each costs time, memory and
-// space on the disk. Here a token has one location, whose array positions are all its places.
+// In bleve a location is one position as five numbers, and each costs time, memory and disk space. Here a
+// token has one location, whose array positions are all its positions.
 func (f *textField) cut() {
-	const guess = 4 // bytes a token
+	const guess = 4 // bytes per token
 	type token struct {
 		term     *bleveapi.TokenFreq
 		position uint64
@@ -68,7 +68,7 @@ func (f *textField) cut() {
 			locations[0].ArrayPositions, places = places[:0:n], places[n:]
 			pointers[0] = &locations[0]
 			t.term.Locations = pointers[:1]
-			t.term.SetFrequency(1) // as many as it has locations
+			t.term.SetFrequency(1) // the number of its locations
 			locations, pointers = locations[1:], pointers[1:]
 		}
 		list := &t.term.Locations[0].ArrayPositions

@@ -17,11 +17,11 @@ const (
 	bleveDir       = "bleve"
 )
 
-// formatVersion changes whenever documents are built or cut into tokens
-// differently, so that an older index is not searched with newer tokens.
+// formatVersion changes whenever documents are built or tokenised differently, so that an older index is
+// not searched with newer tokens.
 const formatVersion = 6
 
-// unfinished is the version of an index whose rebuild is not finished.
+// unfinished is the version of an index during its rebuild.
 const unfinished = "unfinished\n"
 
 // signature is the content of the version file.
@@ -35,7 +35,7 @@ func writeVersion(path, content string) error {
 	if err != nil {
 		return locales.Errorf("because", locales.M("index.writing"), err)
 	}
-	defer os.Remove(f.Name()) // fails after the rename, as it should
+	defer os.Remove(f.Name()) // after the rename it fails, as it should
 	_, err = f.WriteString(content)
 	if err == nil {
 		err = f.Sync()

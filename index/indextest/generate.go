@@ -11,12 +11,11 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// base is the time around which generated records were seen, in the zone that
-// an index counts days in.
+// base is the time around which generated records were seen, in the time zone of the index.
 var base = time.Date(2026, 11, 1, 22, 0, 0, 0, index.DefaultZone())
 
-// pieces are what generated texts are made of: few, so that phrases meet, and
-// with all that separates, joins or hides.
+// pieces are the parts of generated texts: few, so that phrases occur in several, and with all kinds of
+// separators, joiners and disguises.
 func pieces() []string {
 	return []string{
 		"注", "册", "送", "彩", "金", "新", "註", "冊", "注册送", "新注册送彩金", "一", "一一",
@@ -25,7 +24,7 @@ func pieces() []string {
 	}
 }
 
-// texts generates a text of a page, of a title or of a phrase.
+// texts generates the text of a page, a title or a phrase.
 func texts(maxPieces int) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
 		return strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces()), 0, maxPieces).Draw(t, "pieces"), "")
@@ -87,7 +86,7 @@ func record(t *rapid.T, i int) qianshao.FindingRecord {
 	return e
 }
 
-// review generates what people say of a finding.
+// review generates verdicts and tasks of a finding.
 func review(t *rapid.T) qianshao.Review {
 	return qianshao.Review{
 		Answer:    rapid.SampledFrom(append(qianshao.Answers(), "")).Draw(t, "answer"),
@@ -98,14 +97,14 @@ func review(t *rapid.T) qianshao.Review {
 	}
 }
 
-// Sights generates what may be seen: mostly everything.
+// Sights generates sights: mostly everything.
 func Sights() *rapid.Generator[qianshao.Sight] {
 	return rapid.SampledFrom([]qianshao.Sight{
 		qianshao.SeeAll(), qianshao.SeeAll(), {}, {Authorisations: []string{"city"}}, {Authorisations: []string{"School 1", "city", "x"}},
 	})
 }
 
-// Queries generates trees in the form in which Parse returns them.
+// Queries generates trees as Parse returns them.
 func Queries() *rapid.Generator[index.Node] {
 	return rapid.Custom(func(t *rapid.T) index.Node { return node(t, 3) })
 }
@@ -122,7 +121,7 @@ func node(t *rapid.T, depth int) index.Node {
 		var nodes []index.Node
 		for range rapid.IntRange(2, 3).Draw(t, "parts") {
 			n := node(t, depth-1)
-			// And and Or hold none of their own kind: Parse flattens.
+			// And and Or contain none of their own kind: Parse flattens them.
 			if _, ok := n.(index.And); ok && kind == 1 {
 				n = index.Not{Node: n}
 			} else if _, ok := n.(index.Or); ok && kind == 2 {
@@ -140,7 +139,7 @@ func node(t *rapid.T, depth int) index.Node {
 	return field(t)
 }
 
-// phrase generates a text in which there is something to search for.
+// phrase generates a text with something to search for.
 func phrase(t *rapid.T) string {
 	s := texts(4).Draw(t, "phrase")
 	if len(normal(s, nil)) == 0 {
@@ -192,7 +191,7 @@ func field(t *rapid.T) index.Node {
 	return f
 }
 
-// indicators are what generated findings have: few, some alike in several kinds.
+// indicators are those of generated findings: few, with similar values in several kinds.
 func indicators() []qianshao.Indicator {
 	return []qianshao.Indicator{
 		{Kind: qianshao.IndicatorQQ, Value: "13800000000"},
@@ -210,8 +209,7 @@ func indicators() []qianshao.Indicator {
 	}
 }
 
-// indicatorQueries are values of an indicator field in canonical form, as Parse
-// returns them.
+// indicatorQueries are values of an indicator field in canonical form, as Parse returns them.
 func indicatorQueries(name index.FieldName) []string {
 	switch name {
 	case index.FieldIndicator:
@@ -230,7 +228,7 @@ func indicatorQueries(name index.FieldName) []string {
 	return []string{"kaihu888", "baidu:0123ab", "x"}
 }
 
-// period generates a moment or a day, or several where they are not compared.
+// period generates a moment or a day, or a range where no comparison is needed.
 func period(t *rapid.T, op index.Op) index.Period {
 	at := base.Add(time.Duration(rapid.IntRange(-1, 40).Draw(t, "hour")) * time.Hour)
 	if rapid.Bool().Draw(t, "moment") {

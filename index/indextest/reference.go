@@ -1,5 +1,5 @@
-// Package indextest is the contract that every index.Index meets: one suite,
-// and a naive reference that real indexes are compared with.
+// Package indextest is the contract of every index.Index: one test suite, and a naive reference that real
+// indexes are compared with.
 package indextest
 
 import (
@@ -14,9 +14,8 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// Match says whether a query finds a finding, by reading the record from end to end. It is
-// written from the documentation of the query language, independently of the code of any
-// index. fold may be nil.
+// Match says whether a query finds a finding, by reading the whole record. It is written from the
+// documentation of the query language, independently of any index's code. fold may be nil.
 func Match(n index.Node, e *qianshao.FindingRecord, fold func(string) string) bool {
 	switch n := n.(type) {
 	case nil:
@@ -62,7 +61,7 @@ func matchField(f index.Field, e *qianshao.FindingRecord, fold func(string) stri
 	panic(fmt.Sprintf("unknown value %T", f.Value))
 }
 
-// matchAge compares how long ago something was first seen; without a comparison, whole units count.
+// matchAge compares the time since first seen; without a comparison, whole units count.
 func matchAge(op index.Op, v index.Age, first time.Time) bool {
 	age, unit := v.Now.Truncate(time.Millisecond).Sub(first), v.Unit
 	if op == index.Equal {
@@ -112,12 +111,12 @@ func matchText(name index.FieldName, v string, e *qianshao.FindingRecord, fold f
 	return matchIndicator(name, v, &e.Finding)
 }
 
-// matchIndicator compares the values of the kinds that generated findings have
-// in the way in which people write one of them in several forms.
+// matchIndicator compares indicators, of the kinds that generated findings have, in the different forms in
+// which people write a value.
 func matchIndicator(name index.FieldName, v string, f *qianshao.Finding) bool {
 	return slices.ContainsFunc(f.Indicators, func(i qianshao.Indicator) bool {
 		kinds := []qianshao.IndicatorKind{i.Kind}
-		if i.Kind == qianshao.IndicatorURL { // it names a domain, too
+		if i.Kind == qianshao.IndicatorURL { // it has a domain, too
 			kinds = append(kinds, qianshao.IndicatorDomain)
 		}
 		return slices.ContainsFunc(kinds, func(kind qianshao.IndicatorKind) bool {
@@ -148,8 +147,8 @@ func answerOf(e *qianshao.FindingRecord) qianshao.Answer {
 
 func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }
 
-// contains says whether one line of text holds the phrase, at word bounds
-// where an end of the phrase is a letter or digit of a script with spaces.
+// contains says whether one line of text contains the phrase, at word boundaries where the phrase begins or
+// ends with a letter or digit of a script that uses spaces.
 func contains(text, phrase string, fold func(string) string) bool {
 	want := normal(oneLine(phrase), fold)
 	if len(want) == 0 {
@@ -172,8 +171,8 @@ func contains(text, phrase string, fold func(string) string) bool {
 	return false
 }
 
-// normal returns the characters to compare: folded, lower case, no invisible
-// ones, each run of separators one space, none at the ends.
+// normal returns the characters to compare: folded, in lower case, without invisible ones, with each run of
+// separators replaced by one space and none at the ends.
 func normal(line string, fold func(string) string) []rune {
 	if fold != nil {
 		line = fold(line)
@@ -194,7 +193,7 @@ func normal(line string, fold func(string) string) []rune {
 	return out
 }
 
-// isAlone says whether a character is a unit of search by itself.
+// isAlone says whether a character is a token by itself.
 func isAlone(r rune) bool {
 	return r != '\uFFFD' && unicode.In(r, unicode.So) || unicode.IsLetter(r) &&
 		unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo, unicode.Thai)
@@ -202,7 +201,7 @@ func isAlone(r rune) bool {
 
 func isWordRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !isAlone(r) }
 
-// Search returns what an index with exactly these records must answer.
+// Search returns the correct answer of an index with exactly these records.
 func Search(records []qianshao.FindingRecord, req index.Request, fold func(string) string) index.Results {
 	var found []*qianshao.FindingRecord
 	for i := range records {
@@ -261,7 +260,7 @@ func cutPage(found []*qianshao.FindingRecord, req index.Request) (from, to int) 
 	if err != nil {
 		panic(err)
 	}
-	for _, e := range found { // how many come before the cursor, or are there
+	for _, e := range found { // count those before the cursor, or at it
 		first := e.LastSeen.UnixMilli()
 		switch req.Sort {
 		case index.SortNew:
@@ -297,7 +296,7 @@ func facets(found []*qianshao.FindingRecord) map[string][]index.FacetCount {
 	return out
 }
 
-// sees says whether a finding under an authorisation is found; own files are under none.
+// sees says whether a finding under an authorisation is found; the operator's own files have none.
 func sees(s qianshao.Sight, authorisation string) bool {
 	return s.All || authorisation != "" && s.Sees(authorisation)
 }

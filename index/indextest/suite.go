@@ -17,11 +17,11 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// Open makes an empty index that folds text with fold (nil: only case is folded) and is closed
-// when the test ends.
+// Open creates an empty index that folds text with fold (nil: only case is folded) and is closed when the
+// test ends.
 type Open func(t *testing.T, fold func(string) string) index.Index
 
-// Run holds an index to the contract.
+// Run tests an index against the contract.
 func Run(t *testing.T, open Open) {
 	t.Run("phrases", func(t *testing.T) { testPhrases(t, open) })
 	t.Run("folding", func(t *testing.T) { testFolding(t, open) })
@@ -44,7 +44,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("reference", func(t *testing.T) { testReference(t, open) })
 }
 
-// put writes records and fails the test otherwise.
+// put writes records, or fails the test.
 func put(t *testing.T, x index.Index, records ...qianshao.FindingRecord) {
 	t.Helper()
 	if err := x.Put(t.Context(), records, 0); err != nil {
@@ -52,7 +52,7 @@ func put(t *testing.T, x index.Index, records ...qianshao.FindingRecord) {
 	}
 }
 
-// find returns the ids that a query finds.
+// find returns the ids of a query's hits.
 func find(t *testing.T, x index.Index, query string) []string {
 	t.Helper()
 	n, err := index.Parse(query, base)
@@ -78,7 +78,7 @@ func wantIDs(t *testing.T, x index.Index, query string, want ...string) {
 	}
 }
 
-// page is a finding of which only id, title and text matter.
+// page is a finding with only id, title and text.
 func page(id, title, text string) qianshao.FindingRecord {
 	return qianshao.FindingRecord{
 		Finding: qianshao.Finding{ID: id, URL: "http://example.cn/" + id, Rule: "casino", Category: qianshao.Gambling, Level: qianshao.LevelHigh, Score: 70},
@@ -101,14 +101,14 @@ func testPhrases(t *testing.T, open Open) {
 	for query, want := range map[string][]string{
 		`注册送`:                 {"a"},
 		`新注册送彩金`:              {"a"},
-		`册注送`:                 {"b"}, // the order counts
-		`"注册 送"`:              nil,   // no phrase across regions
-		`注彩`:                  nil,   // no character may be skipped
+		`册注送`:                 {"b"}, // the order matters
+		`"注册 送"`:              nil,   // phrases do not cross regions
+		`注彩`:                  nil,   // no character may be left out
 		`"册 送"`:               {"c"},
-		`册,送`:                 {"c"}, // all separators are one
-		`金天`:                  nil,   // a separator stands between
+		`册,送`:                 {"c"}, // all separators are equal
+		`金天`:                  nil,   // there is a separator between them
 		`金，天`:                 {"a"},
-		`线上新注`:                nil, // nor across title and text
+		`线上新注`:                nil, // nor do they cross from title to text
 		`线上`:                  {"a"},
 		`java`:                {"b", "c"},
 		`JAVA`:                {"b", "c"},
@@ -125,11 +125,11 @@ func testPhrases(t *testing.T, open Open) {
 		`一一二`:                 {"d"},
 		`🍃`:                   {"e"},
 		`行标`:                  nil,
-		`"两行 标题"`:             {"e"}, // a title is one line
+		`"两行 标题"`:             {"e"}, // a title counts as one line
 		`naïve`:               {"e"},
-		`café`:                nil, // é and e differ without folding
+		`café`:                nil, // é and e differ unless they are folded
 		`开户礼`:                 {"g"},
-		`plain-term`:          nil, // evidence is not indexed as written, unless the text has it
+		`plain-term`:          nil, // evidence is only indexed in its plain form, unless the text has it
 		`title:线上`:            {"a"},
 		`title:注册送`:           nil,
 		`title:"java casino"`: {"c"},
@@ -153,7 +153,7 @@ func testFolding(t *testing.T, open Open) {
 	wantIDs(t, x, "title:注册", "c")
 }
 
-// three are records that differ in all fields but their indicators.
+// three returns records that differ in all fields but their indicators.
 func three() (a, b, c qianshao.FindingRecord) {
 	a, b, c = page("a", "", "甲"), page("b", "", "乙"), page("c", "", "丙")
 	a.Finding.Authorisation, a.Finding.Hidden = "city-2026", true
@@ -207,7 +207,7 @@ func testFields(t *testing.T, open Open) {
 		"seen:>=2026-11-04":                     {"b", "c"},
 		"seen:<2026-11-05":                      {"a", "c"},
 		"seen:<=2026-11-05":                     {"a", "b", "c"},
-		"seen:today":                            {"a"}, // base is the day
+		"seen:today":                            {"a"}, // base is on that day
 		"seen:2026-11-05T00:00:00+08:00":        {"b"},
 		"new:2026-11-01T19:04:05.006Z":          {"c"},
 		"new:>=2026-11-02":                      {"c"},
@@ -221,7 +221,7 @@ func testFields(t *testing.T, open Open) {
 	}
 }
 
-// testReviews: what people say of findings, and how old these are.
+// testReviews: verdicts and tasks of findings, and their ages.
 func testReviews(t *testing.T, open Open) {
 	x := open(t, nil)
 	a, b, c := three()
@@ -247,13 +247,13 @@ func testReviews(t *testing.T, open Open) {
 		"age:>=192h":               {"a"},
 		"age:<=8d":                 {"b", "c"},
 		"age:1w..2w":               {"a"},
-		"age:0h":                   {"b"}, // c is of a moment to come
+		"age:0h":                   {"b"}, // c is in the future
 	} {
 		wantIDs(t, x, query, want...)
 	}
 }
 
-// testTyped: lists, ranges, Chinese names and what people paste.
+// testTyped: lists, ranges, Chinese names and pasted texts.
 func testTyped(t *testing.T, open Open) {
 	x := open(t, nil)
 	a, b, c := three()
@@ -277,8 +277,8 @@ func testTyped(t *testing.T, open Open) {
 	}
 }
 
-// testIndicators: each kind is a field, in any of the ways in which people write
-// its values; a bare handle, number or host finds them beside the text.
+// testIndicators: each kind is a field, whose values are found in any form in which people write them; a
+// bare handle, number or host finds indicators as well as text.
 func testIndicators(t *testing.T, open Open) {
 	x := open(t, nil)
 	with := func(id, text string, list ...qianshao.Indicator) qianshao.FindingRecord {
@@ -335,7 +335,7 @@ func testIndicators(t *testing.T, open Open) {
 	}
 }
 
-// testSort: each order, with ties that the newest and then the id decide.
+// testSort: each order, with ties decided by the newest and then the id.
 func testSort(t *testing.T, open Open) {
 	x := open(t, nil)
 	var records []qianshao.FindingRecord
@@ -357,7 +357,7 @@ func testSort(t *testing.T, open Open) {
 	}
 }
 
-// testSnippets: a hit says where title or evidence has the words of the query.
+// testSnippets: a hit shows where title or evidence contains the query's words.
 func testSnippets(t *testing.T, open Open) {
 	fold := func(s string) string { return strings.NewReplacer("註", "注", "冊", "册", "*", " ").Replace(s) }
 	x := open(t, fold)
@@ -421,7 +421,7 @@ func testPaging(t *testing.T, open Open) {
 	var records []qianshao.FindingRecord
 	for i := range 25 {
 		e := page(fmt.Sprintf("%03d", (i*7)%25), "", "送")
-		e.LastSeen = base.Add(time.Duration(i/5) * time.Second) // several at one time
+		e.LastSeen = base.Add(time.Duration(i/5) * time.Second) // several at the same time
 		records = append(records, e)
 	}
 	put(t, x, records...)
@@ -440,7 +440,7 @@ func testPaging(t *testing.T, open Open) {
 	}
 }
 
-// many are findings with ties in each order, in several writes.
+// many puts findings with ties in each order, in several writes.
 func many(t *testing.T, x index.Index, n int) []qianshao.FindingRecord {
 	t.Helper()
 	var records []qianshao.FindingRecord
@@ -457,8 +457,8 @@ func many(t *testing.T, x index.Index, n int) []qianshao.FindingRecord {
 	return records
 }
 
-// testCursors: the pages from cursor to cursor are the whole list, forwards and
-// backwards, each as the reference has it.
+// testCursors: the pages from cursor to cursor make up the whole list, forwards and backwards, each as in
+// the reference.
 func testCursors(t *testing.T, open Open) {
 	x := open(t, nil)
 	records := many(t, x, 31)
@@ -485,7 +485,7 @@ func testCursors(t *testing.T, open Open) {
 		}
 	}
 	narrow := index.Request{Sight: qianshao.SeeAll(), Query: index.Field{Name: index.FieldScore, Op: index.Greater, Value: index.Number(50)}}
-	narrow.After = cursor("", &Search(records, index.Request{Sight: qianshao.SeeAll(), Limit: 1}, nil).Hits[0]) // whose score is lower
+	narrow.After = cursor("", &Search(records, index.Request{Sight: qianshao.SeeAll(), Limit: 1}, nil).Hits[0]) // with a lower score
 	for _, narrow.Limit = range []int{0, 3} {
 		for _, narrow.NoFacets = range []bool{false, true} {
 			compare(t, x, records, narrow, nil)
@@ -500,8 +500,8 @@ func idsOf(hits []index.Hit) (ids []string) {
 	return ids
 }
 
-// testCursorsAmidWrites: while other findings come, go and move, one that stayed in its place
-// is on exactly one page.
+// testCursorsAmidWrites: while other findings are added, deleted and moved, one that stays in place is on
+// exactly one page.
 func testCursorsAmidWrites(t *testing.T, open Open) {
 	x := open(t, nil)
 	records := many(t, x, 31)
@@ -539,7 +539,7 @@ func testCursorsAmidWrites(t *testing.T, open Open) {
 	}
 }
 
-// testBadCursors: a cursor that was damaged, made up, or is of another order is an error.
+// testBadCursors: a cursor that is damaged, invented, or of another order is an error.
 func testBadCursors(t *testing.T, open Open) {
 	x := open(t, nil)
 	records := many(t, x, 10)
@@ -572,7 +572,7 @@ func testBadCursors(t *testing.T, open Open) {
 	}
 }
 
-// testSight: what an account may not see is in no hit, no facet and no total.
+// testSight: findings that an account may not see are in no hit, facet or total.
 func testSight(t *testing.T, open Open) {
 	x := open(t, nil)
 	var records []qianshao.FindingRecord
@@ -618,7 +618,7 @@ func testWrites(t *testing.T, open Open) {
 	}
 	put(t, x)
 	put(t, x, page("b", "", "甲"), page("a", "", "乙"), page("c", "", "丙"))
-	put(t, x, page("b", "", "甲"), page("a", "", "丁"), page("a", "", "戊")) // of records with one id, the last counts
+	put(t, x, page("b", "", "甲"), page("a", "", "丁"), page("a", "", "戊")) // of records with the same id, the last counts
 	wantIDs(t, x, "", "a", "b", "c")
 	wantIDs(t, x, "乙")
 	wantIDs(t, x, "丁")
@@ -627,7 +627,7 @@ func testWrites(t *testing.T, open Open) {
 		t.Errorf("Delete: %v", err)
 	}
 	if err := x.Delete(t.Context(), nil, 0); err != nil {
-		t.Errorf("Delete of nothing: %v", err)
+		t.Errorf("Delete of an unknown id: %v", err)
 	}
 	again := page("b", "", "甲")
 	if err := x.Purge(t.Context(), &again); err != nil {
@@ -703,8 +703,8 @@ func testHostile(t *testing.T, open Open) {
 	}
 }
 
-// testLarge has texts of a megabyte, one of a single character, which makes a
-// phrase search that compares each place with each never end.
+// testLarge uses texts of a megabyte, one of them of a single repeated character, on which a phrase search
+// that compares all pairs of positions would never end.
 func testLarge(t *testing.T, open Open) {
 	x := open(t, nil)
 	const size = 1 << 20
@@ -733,8 +733,8 @@ func testCancelled(t *testing.T, open Open) {
 	}
 }
 
-// testReference compares with Search over random records and queries. It keeps
-// one index and replaces its records, so that deletions and merges are in it.
+// testReference compares an index with Search for random records and queries. It keeps one index and
+// replaces its records, so that deletions and merges are covered.
 func testReference(t *testing.T, open Open) {
 	fold := func(s string) string {
 		return strings.NewReplacer("註", "注", "冊", "册", "ａ", "a", "e\u0301", "é", "ß", "ss").Replace(s)
@@ -769,7 +769,7 @@ func testReference(t *testing.T, open Open) {
 	}
 }
 
-// compare holds one search to what the reference finds, and returns it.
+// compare compares one search with the reference, and returns its result.
 func compare(t rapid.TB, x index.Index, records []qianshao.FindingRecord, req index.Request, fold func(string) string) index.Results {
 	t.Helper()
 	got, err := x.Search(context.Background(), req)

@@ -21,10 +21,10 @@ import (
 
 const findings = 100_000
 
-// BenchmarkBeside fills an index on a cluster, and one in a folder, with the same findings, and asks both
-// the same pages: everything, a phrase, fields; each with its facets. Of a search it says the 50th and the 95th
-// percentile of the clock, of writing the findings a second. Set QIANSHAO_OPENSEARCH, and
-// -benchtime to how often each is asked, as 200x.
+// BenchmarkBeside fills an index on a cluster, and one in a folder, with the same findings, and requests
+// the same pages from both: everything, a phrase, fields; each with its facets. For a search it reports the
+// 50th and the 95th percentile of wall time, for writing the findings per second. Set QIANSHAO_OPENSEARCH,
+// and -benchtime to the number of searches, such as 200x.
 func BenchmarkBeside(b *testing.B) {
 	nodes := os.Getenv("QIANSHAO_OPENSEARCH")
 	if nodes == "" {
@@ -80,7 +80,7 @@ func BenchmarkBeside(b *testing.B) {
 	})
 }
 
-// fill writes the findings, once, by two at a time, as a feeder and a rebuild do.
+// fill writes the findings, once, two writers at a time, as a feeder and a rebuild do.
 func fill(b *testing.B, x index.Index, records *made.Findings) {
 	began, done := time.Now(), 0
 	var group errgroup.Group

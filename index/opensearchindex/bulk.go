@@ -14,19 +14,19 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// bulkBytes is how much is sent with one request, unless one finding alone is larger.
+// bulkBytes is the maximum size of a request, unless a single finding is larger.
 const bulkBytes = 4 << 20
 
-// operation is one finding that is put or deleted.
+// operation puts or deletes one finding.
 type operation struct {
 	id    string
-	lines []byte // as a bulk request has them
+	lines []byte // in the format of a bulk request
 }
 
-// Put adds or replaces records; when it returns, they are on the disks of all copies of the shards, and
-// can be found.
+// Put adds or replaces records; when it returns, they are on the disks of all copies of the shards, and can
+// be found.
 func (x *Index) Put(ctx context.Context, records []qianshao.FindingRecord, seq int64) error {
-	last := make(map[string]int, len(records)) // of records with one id, the last counts
+	last := make(map[string]int, len(records)) // of records with the same id, the last counts
 	for i := range records {
 		last[records[i].Finding.ID] = i
 	}
@@ -58,18 +58,18 @@ func (x *Index) Put(ctx context.Context, records []qianshao.FindingRecord, seq i
 	return x.refresh(ctx)
 }
 
-// Delete removes records. What they say may stay on the disks; see Purge.
+// Delete removes records. Their text may stay on the disks; see Purge.
 func (x *Index) Delete(ctx context.Context, ids []string, seq int64) error {
 	var list []operation
 	for _, id := range ids {
-		if id != "" && len(id) <= maxID && utf8.ValidString(id) { // no other is in the index
+		if id != "" && len(id) <= maxID && utf8.ValidString(id) { // the index contains no other ids
 			list = append(list, operation{id, action("delete", id, seq)})
 		}
 	}
 	if len(list) == 0 {
 		return x.mayWrite(ctx)
 	}
-	// A deletion with a version would make an index of this name if there is none.
+	// A deletion with a version would create an index of this name if there is none.
 	if err := x.do(ctx, call{method: http.MethodHead, path: "/_alias/" + x.target, patience: writePatience}); err != nil {
 		return locales.Errorf("because", locales.M("index.writing"), x.explain(err))
 	}
@@ -79,12 +79,12 @@ func (x *Index) Delete(ctx context.Context, ids []string, seq int64) error {
 	return x.refresh(ctx)
 }
 
-// action is the line of a bulk request that says what is done with a finding. What was written
-// with a greater seq stays.
+// action is the line of a bulk request with the operation on a finding. A version written with a greater
+// seq stays.
 func action(verb, id string, seq int64) []byte {
 	line, err := json.Marshal(object{verb: object{"_id": id, "version": seq, "version_type": "external_gte"}})
 	if err != nil {
-		panic(err) // all of it can be written as JSON
+		panic(err) // all of it can be encoded
 	}
 	return append(line, '\n')
 }
@@ -97,8 +97,8 @@ func (x *Index) mayWrite(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// write makes operations, and goes on with those for which the cluster had no room. The
-// error is of the first that it refuses.
+// write carries out operations, and repeats those for which the cluster had no room. The error is of the
+// first one that it refuses.
 func (x *Index) write(ctx context.Context, list []operation) error {
 	if err := x.mayWrite(ctx); err != nil || len(list) == 0 {
 		return err
@@ -126,7 +126,7 @@ func (x *Index) write(ctx context.Context, list []operation) error {
 	}
 }
 
-// outcome is what became of an operation.
+// outcome is the cluster's answer to an operation.
 type outcome struct {
 	Status int `json:"status"`
 	Error  struct {
@@ -134,8 +134,8 @@ type outcome struct {
 	} `json:"error"`
 }
 
-// bulk makes one request. It returns the operations to be made again, which are not nil
-// where the cluster has answered, and the error of the first that it refuses.
+// bulk makes one request. It returns the operations to repeat, which are not nil if the cluster has
+// answered, and the error of the first one that it refuses.
 func (x *Index) bulk(ctx context.Context, list []operation) (again []operation, err error) {
 	var body bytes.Buffer
 	for _, o := range list {
@@ -171,7 +171,7 @@ func (x *Index) bulk(ctx context.Context, list []operation) (again []operation, 
 	return again, err
 }
 
-// refresh makes what was written searchable, on all copies.
+// refresh makes written findings searchable, on all copies.
 func (x *Index) refresh(ctx context.Context) error {
 	if x.isFilling {
 		return nil

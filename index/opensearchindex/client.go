@@ -21,8 +21,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// How long one answer is waited for, and how long a call goes on trying where no node
-// answers or all are busy: a node that dies takes its shards along for a second or two.
+// How long to wait for one answer, and how long a call keeps trying if no node answers or all are busy:
+// when a node dies, its shards are away for a second or two.
 const (
 	dialTimeout   = 3 * time.Second
 	answerTimeout = time.Minute
@@ -36,21 +36,21 @@ const (
 	lastPause  = 2 * time.Second
 )
 
-// maxAnswer bounds what is read of an answer: a page of index.MaxWindow hits, each with a long URL.
+// maxAnswer bounds how much of an answer is read: a page of index.MaxWindow hits, each with a long URL.
 const maxAnswer = 256 << 20
 
-// client speaks to the nodes of a cluster, of which any serves.
+// client talks to the nodes of a cluster, any of which will do.
 type client struct {
 	nodes          []*url.URL
 	http           *http.Client
 	user, password string
-	at             atomic.Uint32 // the node that has answered last
+	at             atomic.Uint32 // the node that answered last
 	closed         atomic.Bool
 	away           atomic.Pointer[awayness] // nil while nodes answer
 }
 
-// awayness records that no node has answered. Readers are told so at once, since a page with
-// several counts would otherwise wait for each of them.
+// awayness records that no node has answered. Readers get that error at once, since a page with several
+// counts would otherwise wait for each of them.
 type awayness struct {
 	until time.Time
 	err   error
@@ -90,7 +90,7 @@ func newClient(opts Options) (*client, error) {
 			IdleConnTimeout:     time.Minute,
 			ForceAttemptHTTP2:   true,
 		},
-		// The password belongs to the nodes that the operator named.
+		// The password must only be sent to the nodes that the operator named.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return c, nil
@@ -149,7 +149,7 @@ func hasStatus(err error, status int) bool {
 	return errors.As(err, &answer) && answer.Status == status
 }
 
-// isPassing says whether another node, or the same one a little later, may answer otherwise.
+// isPassing says whether another node, or the same one a little later, may give a different answer.
 func isPassing(status int) bool {
 	switch status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -158,17 +158,17 @@ func isPassing(status int) bool {
 	return false
 }
 
-// call is one request. Each can be made twice: it sets something, or carries versions.
+// call is one request. It may be sent twice: it sets a state, or carries versions.
 type call struct {
 	method, path string
 	body         any           // JSON, or []byte as it is; nil for none
 	into         any           // what the answer is read into; may be nil
-	patience     time.Duration // how long it is tried again
-	wait         time.Duration // how long one answer is waited for; 0 is answerTimeout
+	patience     time.Duration // how long it is retried
+	wait         time.Duration // how long to wait for one answer; 0 is answerTimeout
 }
 
-// do makes a call, on one node after the other. The error wraps index.ErrUnavailable
-// where none has answered in time.
+// do makes a call, trying one node after another. The error wraps index.ErrUnavailable if none has answered
+// in time.
 func (c *client) do(ctx context.Context, r call) error {
 	body, isRaw := r.body.([]byte)
 	if !isRaw && r.body != nil {
@@ -230,7 +230,7 @@ func unavailable(err error) error {
 	return locales.Errorf("cluster.away", index.ErrUnavailable, err)
 }
 
-// rest waits for about so long: those that were turned away together do not come back together.
+// rest waits for roughly that long: callers rejected together should not return together.
 func rest(ctx context.Context, pause time.Duration) error {
 	select {
 	case <-time.After(pause/2 + rand.N(pause)):
@@ -240,7 +240,7 @@ func rest(ctx context.Context, pause time.Duration) error {
 	}
 }
 
-// ask makes one attempt on one node.
+// ask sends a request to one node, once.
 func (c *client) ask(ctx context.Context, node *url.URL, r call, body []byte) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.wait, answerTimeout))
 	defer cancel()
@@ -256,7 +256,7 @@ func (c *client) ask(ctx context.Context, node *url.URL, r call, body []byte) (e
 	}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return err // it names the node and the path
+		return err // it contains the node and the path
 	}
 	defer func() { err = errors.Join(err, response.Body.Close()) }()
 	content := &io.LimitedReader{R: response.Body, N: maxAnswer}
@@ -273,10 +273,10 @@ func (c *client) ask(ctx context.Context, node *url.URL, r call, body []byte) (e
 	return nil
 }
 
-// maxReason bounds what an error says in a cluster's words, in bytes.
+// maxReason bounds, in bytes, how much of a cluster's own message an error quotes.
 const maxReason = 300
 
-// readError reads what a cluster says of a failure.
+// readError reads a cluster's error.
 func readError(status int, content io.Reader) error {
 	answer := &answerError{Status: status}
 	var said struct {

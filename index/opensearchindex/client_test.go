@@ -21,20 +21,19 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// fake is a node that answers as OpenSearch does when all is well; a test sets what goes
-// wrong.
+// fake is a node that answers as a healthy OpenSearch does; a test sets what goes wrong.
 type fake struct {
 	*httptest.Server
 	number, distribution string
 	password             string
-	// room says whether there is room for a finding, at the nth attempt to write it.
+	// room returns the status for the nth attempt to write a finding.
 	room func(id string, attempt int) int
 
 	mu       sync.Mutex
 	attempts map[string]int
 	written  []string
 	searched int // status of searches
-	failed   int // copies that fail in what all are asked
+	failed   int // copies that fail in requests to all of them
 }
 
 func newFake(t *testing.T, tls bool) *fake {
@@ -100,8 +99,8 @@ func finding(id string) qianshao.FindingRecord {
 	return qianshao.FindingRecord{Host: "a.example", PageText: "注册送", Finding: qianshao.Finding{ID: id, URL: "http://a.example/" + id, Rule: "casino", Category: qianshao.Gambling}}
 }
 
-// TestRefusesVersions: a server that is not an OpenSearch of a known version is refused, and the
-// error says what is needed.
+// TestRefusesVersions: a server that is not OpenSearch, or of an unknown version, is refused, and the error
+// says what is needed.
 func TestRefusesVersions(t *testing.T) {
 	t.Parallel()
 	for number, distribution := range map[string]string{"1.3.20": "opensearch", "4.0.0": "opensearch", "8.15.0": "", "x": "opensearch", "": ""} {
@@ -114,8 +113,8 @@ func TestRefusesVersions(t *testing.T) {
 	}
 }
 
-// TestSecrets: password and certificates come from files, the certificate is checked, and
-// none of it is in an error.
+// TestSecrets: password and certificates come from files, the certificate is verified, and no error
+// contains a secret.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, true)
@@ -151,8 +150,8 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// TestRetriesItems: what a cluster has no room for is sent again, and nothing else of the same
-// request; what it refuses is named, without the page's text, and does not hold up the others.
+// TestRetriesItems: findings for which a cluster has no room are sent again, without the others of the
+// request; a refused one is named, without the page's text, and does not hold up the others.
 func TestRetriesItems(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, false)
@@ -189,12 +188,12 @@ func TestRetriesItems(t *testing.T) {
 		t.Errorf("a finding that is refused: %v", err)
 	}
 	if !slices.Equal(f.written, []string{"f"}) {
-		t.Errorf("beside one that is refused, %v are written", f.written)
+		t.Errorf("besides a refused one, %v are written", f.written)
 	}
 }
 
-// TestNodes: a node that is away is passed over; if none answers, search is unavailable, at
-// once for a caller that gives up.
+// TestNodes: a node that is away is skipped; if none answers, search is unavailable, at once for a caller
+// that gives up.
 func TestNodes(t *testing.T) {
 	t.Parallel()
 	away, there := newFake(t, false), newFake(t, false)
@@ -205,7 +204,7 @@ func TestNodes(t *testing.T) {
 	}
 	req := index.Request{Sight: qianshao.SeeAll()}
 	if res, err := x.Search(t.Context(), req); err != nil || res.Total != 7 {
-		t.Errorf("beside a node that is away: %d hits, %v", res.Total, err)
+		t.Errorf("with one node away: %d hits, %v", res.Total, err)
 	}
 	there.searched = http.StatusServiceUnavailable
 	if _, err := x.Search(t.Context(), req); !errors.Is(err, index.ErrUnavailable) || !strings.Contains(err.Error(), "no_shard") {
@@ -219,7 +218,7 @@ func TestNodes(t *testing.T) {
 		}
 	}
 	if took := time.Since(began); took > time.Second {
-		t.Errorf("those who ask right after that wait %s", took)
+		t.Errorf("calls right after that wait %s", took)
 	}
 	time.Sleep(awayFor)
 	if _, err := x.Search(t.Context(), req); !errors.Is(err, index.ErrUnavailable) {

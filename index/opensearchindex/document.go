@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// document is what is indexed of a finding. The cluster keeps Hit alone as it is, and of the
-// rest what it needs to find it.
+// document is the indexed form of a finding. The cluster stores only Hit itself, and for the rest what it
+// needs to find it.
 type document struct {
 	ID            string    `json:"id"`
 	Title         string    `json:"title"` // the title's tokens, for title:
@@ -42,7 +42,7 @@ type document struct {
 	Hit           index.Hit `json:"hit"`
 }
 
-// maxID bounds an id in bytes; the cluster takes no longer ones.
+// maxID bounds an id in bytes; the cluster accepts no longer ones.
 const maxID = 512
 
 func (x *Index) document(e *qianshao.FindingRecord) (d *document, err error) {
@@ -75,7 +75,7 @@ func (x *Index) document(e *qianshao.FindingRecord) (d *document, err error) {
 	return d, nil
 }
 
-// keywords returns those values that are not empty, as an index compares them.
+// keywords returns the nonempty values in the form that an index compares.
 func keywords(values []string) (list []string) {
 	for _, v := range values {
 		if v = index.Keyword(v); v != "" {
@@ -85,16 +85,17 @@ func keywords(values []string) (list []string) {
 	return list
 }
 
-// The cluster cuts a text at blanks and counts places by one. So tokens are sent with a
-// blank between them and a gap for each place that has none, which is dropped there, and the
-// place stays. No token has either sign in it.
+// The cluster splits a text at blanks and counts positions one by one. So tokens are sent with a blank
+// between them and a gap sign for each position without a token; the cluster drops the sign and keeps the
+// position. No token contains either character.
 const (
 	gap = "_"
-	// maxToken is the longest token, in bytes, that is sent as it is; of a longer one, a hash.
+	// maxToken is the length, in bytes, up to which a token is sent as it is; longer ones are replaced by a
+	// hash.
 	maxToken = 200
 )
 
-// encode writes a text's tokens for the cluster.
+// encode encodes a text's tokens for the cluster.
 func encode(text string, fold func(string) string) string {
 	var b strings.Builder
 	b.Grow(3 * len(text))
@@ -114,10 +115,10 @@ func encode(text string, fold func(string) string) string {
 	return b.String()
 }
 
-// analyzer is the name of what cuts texts on the cluster.
+// analyzer is the name of the cluster's tokeniser.
 const analyzer = "tokens"
 
-// definition is what an index is made with.
+// definition is the definition with which an index is created.
 func (o Options) definition() object {
 	keyword, column := object{"type": "keyword"}, object{"type": "keyword", "doc_values": false}
 	number, flag := object{"type": "long"}, object{"type": "boolean"}
@@ -131,11 +132,12 @@ func (o Options) definition() object {
 			},
 			"auto_expand_replicas": o.copies(),
 			"max_result_window":    index.MaxWindow,
-			// How long a deletion's version is known, which refuses what is older.
+			// How long a deletion's version, which refuses older writes, is remembered.
 			"gc_deletes": "1h",
-			// Purge writes every segment anew that has something deleted in it.
+			// Purge rewrites every segment that contains deleted documents.
 			"merge.policy.expunge_deletes_allowed": 0,
-			// How long what was deleted is kept for a copy that is away; it is copied anew after that.
+			// How long deleted documents are kept for a copy that is away; after that it is copied from
+			// scratch.
 			"soft_deletes.retention_lease.period": "10m",
 		}},
 		"mappings": object{

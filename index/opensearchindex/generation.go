@@ -13,18 +13,17 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// The index is an alias of a generation, an index of its own on the cluster. A rebuild
-// fills the next one, to which the alias moves in one step: until then the former one is
-// searched. A generation that is being filled has an alias of its own.
+// The index is an alias of a generation, an index of its own on the cluster. A rebuild fills the next one,
+// and then the alias moves to it in one step; until then the former one is searched. A generation that is
+// being filled has an alias of its own.
 
-// filling is what is put behind the name for the alias of a generation that is being filled.
+// filling is the suffix of that alias.
 const filling = "-filling"
 
-// first is what is put behind the name for the first generation: processes that begin at the
-// same time make the same one.
+// first is the suffix of the first generation: processes that start at the same time create the same one.
 const first = "-1"
 
-// described is what the cluster says of a generation.
+// described is the cluster's description of a generation.
 type described struct {
 	Mappings struct {
 		Meta struct {
@@ -34,7 +33,7 @@ type described struct {
 	} `json:"mappings"`
 }
 
-// open finds the generation in use, or makes the first.
+// open finds the generation in use, or creates the first.
 func (x *Index) open(ctx context.Context, opts Options) error {
 	for range 2 {
 		var found map[string]described
@@ -53,7 +52,7 @@ func (x *Index) open(ctx context.Context, opts Options) error {
 	return locales.Errorf("cluster.no_alias", index.ErrRebuild, x.name+first, remedy)
 }
 
-// check says whether what has the index's name is one of ours, and as this process writes it.
+// check says whether the index of that name is one of ours, in the form that this process writes.
 func (x *Index) check(found map[string]described, opts Options) error {
 	if err := x.ours(found, opts); err != nil {
 		return err
@@ -62,7 +61,7 @@ func (x *Index) check(found map[string]described, opts Options) error {
 		return locales.Errorf("cluster.aliases", index.ErrRebuild, len(found), remedy)
 	}
 	for _, generation := range found {
-		// One without a store is of a version that did not keep it.
+		// An index without a store is from a version that did not record it.
 		if meta := generation.Mappings.Meta; meta.Signature != opts.signature() || meta.Store != opts.Store {
 			return locales.Errorf("cluster.another_version", index.ErrRebuild, remedy)
 		}
@@ -70,7 +69,7 @@ func (x *Index) check(found map[string]described, opts Options) error {
 	return nil
 }
 
-// ours refuses somebody else's index that has the name, as its own or as an alias: a rebuild would remove it.
+// ours refuses an index of somebody else's with that name or alias: a rebuild would remove it.
 func (x *Index) ours(found map[string]described, opts Options) error {
 	for name, generation := range found {
 		meta := generation.Mappings.Meta
@@ -84,7 +83,8 @@ func (x *Index) ours(found map[string]described, opts Options) error {
 	return nil
 }
 
-// Check returns an error if the cluster cannot be reached, or what has the index's name is somebody else's. It makes nothing.
+// Check returns an error if the cluster cannot be reached, or the name belongs to somebody else's index. It
+// creates nothing.
 func Check(ctx context.Context, opts Options) error {
 	x, err := newIndex(ctx, opts)
 	if err != nil {
@@ -107,7 +107,7 @@ func (x *Index) mayRebuild(ctx context.Context, opts Options) error {
 	return x.ours(found, opts)
 }
 
-// create makes a generation with an alias. That it is there already is no error.
+// create creates a generation with an alias. It is no error if it already exists.
 func (x *Index) create(ctx context.Context, generation, alias string, definition object) error {
 	definition["aliases"] = object{alias: object{}}
 	err := x.do(ctx, call{method: http.MethodPut, path: "/" + generation, body: definition, patience: writePatience})
@@ -128,11 +128,10 @@ func (x *Index) behind(ctx context.Context, alias string) ([]string, error) {
 	return slices.Sorted(maps.Keys(found)), err
 }
 
-// Rebuild makes a new generation of the index, and returns it in use, filled by fill, which gets
-// another Index than is returned: what its Put has written is not found at once, and it may be
-// called by several goroutines. Until Rebuild returns, the former generation is searched and
-// written; after an interrupted rebuild it stays in use. The caller ensures that meanwhile
-// nobody else writes anything that fill does not know of.
+// Rebuild creates a new generation of the index, has fill fill it, puts it into use and returns it. fill
+// gets a different Index: what its Put writes cannot be found at once, and several goroutines may call it.
+// Until Rebuild returns, the former generation is searched and written; after an interrupted rebuild it
+// stays in use. The caller ensures that meanwhile nobody else writes anything that fill does not know of.
 func Rebuild(ctx context.Context, opts Options, fill func(*Index) error) (*Index, error) {
 	x, err := newIndex(ctx, opts)
 	if err != nil {
@@ -174,17 +173,17 @@ func (x *Index) rebuild(ctx context.Context, opts Options, fill func(*Index) err
 	return x.use(ctx, generation)
 }
 
-// whileFilling are the settings of a generation that nobody searches yet, and that is filled anew
-// if a node fails.
+// whileFilling are the settings of a generation that nobody searches yet, and that is filled again if a
+// node fails.
 func whileFilling() object {
 	return object{"refresh_interval": "-1", "auto_expand_replicas": "false", "number_of_replicas": 0, "translog.durability": "async"}
 }
 
 // copiesWait is how long a rebuild waits for the copies of what it has filled: less than answerTimeout, so
-// that the cluster reports late copies before the client takes the cluster to be away.
+// that the cluster reports late copies before the client considers the cluster away.
 const copiesWait = "30s"
 
-// finish gives a filled generation the settings of one in use, and waits for the disks.
+// finish gives a filled generation its settings for use, and waits for the disks.
 func (x *Index) finish(ctx context.Context, generation string, opts Options) error {
 	settings := object{"index": object{"refresh_interval": nil, "translog.durability": nil, "auto_expand_replicas": opts.copies()}}
 	err := x.do(ctx, call{method: http.MethodPut, path: "/" + generation + "/_settings", body: settings, patience: writePatience})
@@ -222,8 +221,8 @@ func (x *Index) use(ctx context.Context, generation string) error {
 	if err == nil {
 		return nil
 	}
-	// The call may have succeeded although its answer was lost. Repeated, it is refused, since the
-	// former generation is gone.
+	// The call may have succeeded although its answer was lost. Repeating it is refused, since the former
+	// generation is gone.
 	if now, unknown := x.behind(ctx, x.name); unknown == nil && slices.Equal(now, []string{generation}) {
 		return nil
 	}

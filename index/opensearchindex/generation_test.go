@@ -40,7 +40,7 @@ func put(t testing.TB, x *Index, seq int64, list ...qianshao.FindingRecord) {
 	}
 }
 
-// TestBeginTogether: processes that begin at the same time make one index.
+// TestBeginTogether: processes that start at the same time create one index.
 func TestBeginTogether(t *testing.T) {
 	opts := options(t)
 	var group errgroup.Group
@@ -59,7 +59,7 @@ func TestBeginTogether(t *testing.T) {
 	}
 }
 
-// TestVersions: what is older than what the index has changes nothing, deletions included.
+// TestVersions: a write older than the index's version changes nothing, deletions included.
 func TestVersions(t *testing.T) {
 	x := open(t, options(t))
 	titled := func(id, title string) qianshao.FindingRecord {
@@ -102,8 +102,8 @@ func TestVersions(t *testing.T) {
 	want("found anew", "b12", "c9")
 }
 
-// TestRebuild: a rebuild replaces what was there in one step, and until then, or if it is
-// interrupted, the former index is searched and written.
+// TestRebuild: a rebuild replaces the index in one step; until then, or if it is interrupted, the former
+// index is searched and written.
 func TestRebuild(t *testing.T) {
 	opts := options(t)
 	former := open(t, opts)
@@ -117,7 +117,7 @@ func TestRebuild(t *testing.T) {
 		unfinished, _ = x.behind(t.Context(), x.target)
 		return broken
 	}); !errors.Is(err, broken) {
-		t.Errorf("a rebuild that breaks off: %v", err)
+		t.Errorf("an interrupted rebuild: %v", err)
 	}
 	if got := idsOf(t, former); !slices.Equal(got, []string{"old"}) || len(unfinished) != 1 {
 		t.Errorf("after it there is %v; it was filling %v", got, unfinished)
@@ -146,15 +146,15 @@ func TestRebuild(t *testing.T) {
 	}
 	put(t, former, 3, finding("d"))
 	if got := idsOf(t, x); !slices.Equal(got, []string{"a", "b", "c", "d"}) {
-		t.Errorf("what the other one writes is not there: %v", got)
+		t.Errorf("the other process's finding is missing: %v", got)
 	}
 	if left, err := x.behind(t.Context(), opts.Name+"*"); err != nil || len(left) != 1 || left[0] == opts.Name+first {
-		t.Errorf("%v are left, %v", left, err)
+		t.Errorf("%v remain, %v", left, err)
 	}
 }
 
-// TestFacetsOfShards: facets are exact of one shard and of several, also for a process that opened the index when
-// it had one shard, and when no host is on all of them.
+// TestFacetsOfShards: facets are exact for one shard and for several, also in a process that opened the
+// index when it had one shard, and if no host is on all of them.
 func TestFacetsOfShards(t *testing.T) {
 	t.Parallel()
 	opts := options(t)
@@ -192,11 +192,11 @@ func TestFacetsOfShards(t *testing.T) {
 	same("five shards")
 }
 
-// TestMovedUnheard: an index that was put in use is in use, although nobody has heard the cluster say so, or another
-// node refuses to do it once more.
+// TestMovedUnheard: an index counts as put into use even if the cluster's answer was lost, or another node
+// refuses to repeat it.
 func TestMovedUnheard(t *testing.T) {
 	t.Parallel()
-	for _, more := range []int{0, 1} { // nodes that are asked again
+	for _, more := range []int{0, 1} { // nodes that get the request again
 		opts := options(t)
 		node, err := url.Parse(opts.Nodes[0])
 		if err != nil {
@@ -226,7 +226,7 @@ func TestMovedUnheard(t *testing.T) {
 	}
 }
 
-// TestMustRebuild: an index of another folding or zone says so, with the remedy; so does one that
+// TestMustRebuild: an index with another folding or zone returns an error with the remedy; so does one that
 // was removed, and no write creates one of the same name.
 func TestMustRebuild(t *testing.T) {
 	opts := options(t)
@@ -251,7 +251,7 @@ func TestMustRebuild(t *testing.T) {
 		}
 	}
 	if err := x.do(t.Context(), call{method: http.MethodHead, path: "/" + opts.Name}); !hasStatus(err, http.StatusNotFound) {
-		t.Errorf("something has made an index of the name: %v", err)
+		t.Errorf("an index of the name was created: %v", err)
 	}
 	if err := x.do(t.Context(), call{method: http.MethodPut, path: "/" + opts.Name}); err != nil {
 		t.Fatal(err)
@@ -261,8 +261,8 @@ func TestMustRebuild(t *testing.T) {
 	}
 }
 
-// TestForeignAlias: an index of somebody else that has the name as its alias is refused, and a rebuild,
-// which removes what had the name before, leaves it where it is.
+// TestForeignAlias: somebody else's index with the name as its alias is refused, and a rebuild, which
+// removes the former owner of the name, does not touch it.
 func TestForeignAlias(t *testing.T) {
 	opts := options(t)
 	x, err := newIndex(t.Context(), opts)
@@ -297,7 +297,7 @@ func TestForeignAlias(t *testing.T) {
 // files is the variable that names the folder with the data of all nodes, if it is on this machine.
 const files = "QIANSHAO_OPENSEARCH_DATA"
 
-// TestPurge: what deleted and replaced findings said is in no segment once Purge has returned, while
+// TestPurge: no segment contains the text of deleted and replaced findings once Purge has returned, while
 // others go on writing.
 func TestPurge(t *testing.T) {
 	opts := options(t)
@@ -334,11 +334,11 @@ func TestPurge(t *testing.T) {
 		t.Fatal(err)
 	}
 	if shards := shardsWithDeleted(t, x); len(shards) > 1 { // that of the other writer
-		t.Errorf("after Purge, the shards %v have deleted findings", shards)
+		t.Errorf("after Purge, the shards %v contain deleted findings", shards)
 	}
 	folder := os.Getenv(files)
 	if folder == "" {
-		t.Logf("set %s to have the nodes' files looked through", files)
+		t.Logf("set %s to search the nodes' files", files)
 		return
 	}
 	if err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
@@ -348,7 +348,7 @@ func TestPurge(t *testing.T) {
 		content, _ := os.ReadFile(path)
 		for _, said := range []string{"zzdeletedtextzz", "zzreplacedtitlezz"} {
 			if bytes.Contains(content, []byte(said)) {
-				t.Errorf("%s still says %s", path, said)
+				t.Errorf("%s still contains %s", path, said)
 			}
 		}
 		return nil
@@ -357,7 +357,7 @@ func TestPurge(t *testing.T) {
 	}
 }
 
-// shardsWithDeleted returns the shards a segment of which has something deleted in it.
+// shardsWithDeleted returns the shards with a segment that contains deleted documents.
 func shardsWithDeleted(t *testing.T, x *Index) (numbers []string) {
 	t.Helper()
 	var found struct {

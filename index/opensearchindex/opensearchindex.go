@@ -1,6 +1,6 @@
-// Package opensearchindex is the search index on an OpenSearch cluster, for several processes
-// on several machines. It holds no text beyond what a hit shows, and is rebuilt from
-// the store with Rebuild. The cluster needs no plugin.
+// Package opensearchindex is the search index on an OpenSearch cluster, for several processes on several
+// machines. Apart from what hits show it contains no text, and Rebuild recreates it from the store. The
+// cluster needs no plugin.
 package opensearchindex
 
 import (
@@ -21,7 +21,7 @@ import (
 // store is the truth.
 var remedy = locales.M("index.reindex")
 
-// errClosed says that the index was closed before it was asked.
+// errClosed says that the index was closed before the call.
 var errClosed = errors.New("the search index is closed")
 
 // Index is an index on a cluster. It is safe for concurrent use.
@@ -31,14 +31,13 @@ type Index struct {
 	zone      *time.Location
 	name      string
 	target    string      // the alias that is read and written
-	isFilling bool        // it is not in use yet, so nothing has to be found at once
-	isWhole   atomic.Bool // it was one shard when it was last asked
+	isFilling bool        // it is not in use yet, so findings need not be searchable at once
+	isWhole   atomic.Bool // it had one shard when last asked
 }
 
 var _ index.Index = (*Index)(nil)
 
-// newIndex checks the cluster's version. The error wraps index.ErrUnavailable where it
-// cannot be reached.
+// newIndex checks the cluster's version. The error wraps index.ErrUnavailable if it cannot be reached.
 func newIndex(ctx context.Context, opts Options) (*Index, error) {
 	if !names.MatchString(opts.name()) {
 		return nil, fmt.Errorf("the search index cannot be called %q: a name consists of lower-case letters, digits, - and _", opts.name())
@@ -55,7 +54,7 @@ func newIndex(ctx context.Context, opts Options) (*Index, error) {
 	return x, nil
 }
 
-// The versions with which this was tested.
+// The versions that were tested.
 const minVersion, maxVersion = 2, 3
 
 func (x *Index) checkVersion(ctx context.Context) error {
@@ -77,8 +76,8 @@ func (x *Index) checkVersion(ctx context.Context) error {
 	return nil
 }
 
-// Open opens the index, and makes an empty one if there is none. The error wraps
-// index.ErrUnavailable or index.ErrRebuild where it is one of these.
+// Open opens the index, and creates an empty one if there is none. The error may wrap index.ErrUnavailable
+// or index.ErrRebuild.
 func Open(ctx context.Context, opts Options) (*Index, error) {
 	x, err := newIndex(ctx, opts)
 	if err != nil {
@@ -97,7 +96,7 @@ func (x *Index) Close() error {
 	return nil
 }
 
-// explain adds the remedy to what the cluster answers where the index has gone.
+// explain adds the remedy to the cluster's answer if the index is gone.
 func (x *Index) explain(err error) error {
 	if hasStatus(err, http.StatusNotFound) {
 		return locales.Errorf("cluster.gone", index.ErrRebuild, x.name, err, remedy)

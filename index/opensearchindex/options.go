@@ -18,29 +18,28 @@ import (
 type Options struct {
 	// Nodes are the addresses of the cluster's nodes, https://host:port each.
 	Nodes []string
-	// Name is the alias that the index has on the cluster; empty is DefaultName. It belongs to one store.
+	// Name is the index's alias on the cluster; empty is DefaultName. It belongs to one store.
 	Name string
-	// Store is the id of that store, which the index keeps; the index of another one is refused. Empty where
-	// stores have none.
+	// Store is the id of that store, which is recorded in the index; the index of another store is refused.
+	// Empty if stores have no id.
 	Store string
-	// User is who asks, with the password that PasswordFile has; empty where the cluster asks for none.
+	// User is the user's name, with the password in PasswordFile; empty if the cluster requires none.
 	User, PasswordFile string
-	// CA is a file of certificates in PEM, one of which must have signed those of the nodes;
-	// empty for those that the system trusts.
+	// CA is a PEM file of certificates, one of which must have signed the nodes' certificates; empty means
+	// those that the system trusts.
 	CA string
-	// Shards are the parts of an index that is made; 0 is 1.
+	// Shards is the number of shards of a new index; 0 is 1.
 	Shards int
-	// Replicas are the most copies of each part, on further nodes as far as there are any; 0 is 1.
+	// Replicas is the maximum number of copies of each shard, as far as there are further nodes; 0 is 1.
 	Replicas int
-	// Fold normalises text, at index and at query time alike, one line at a
-	// time: case, width, traditional to simplified, and so on. It must be a pure
-	// function, safe for concurrent use. Nil changes nothing but the case.
+	// Fold normalises text, for indexing and for queries, one line at a time: case, width, traditional to
+	// simplified, and so on. It must be a pure function, safe for concurrent use. Nil folds only case.
 	Fold func(string) string
 	// Zone is the zone in which days begin and end; nil is index.DefaultZone.
 	Zone *time.Location
 }
 
-// DefaultName is the name of an index that is given none.
+// DefaultName is the name of an index if none is given.
 const DefaultName = "qianshao"
 
 // Bounds of an address.
@@ -51,12 +50,13 @@ const (
 	maxReplicas     = 8
 )
 
-// names are those that an alias may have; a generation's number is put behind it.
+// names are the permitted names; a generation's number is appended to them.
 var names = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,99}$`)
 
-// ParseAddress reads where an index is: the addresses of its nodes, the last with the index's
-// name and what it is made with: https://user@host:9200,https://user@host2:9200/name?shards=3&replicas=1.
-// A node may leave out what the first has in front of its host. The error has no part of it that may be a secret.
+// ParseAddress reads the address of an index: the addresses of its nodes, the last followed by the index's
+// name and settings: https://user@host:9200,https://user@host2:9200/name?shards=3&replicas=1. A node may
+// leave out the part before the host if it is the same as the first's. The error contains no part that may
+// be secret.
 func ParseAddress(address string) (o Options, err error) {
 	bad := func(what locales.Speaker) (Options, error) {
 		return Options{}, locales.Errorf("cluster.address", what)
@@ -97,7 +97,7 @@ func ParseAddress(address string) (o Options, err error) {
 	return o, nil
 }
 
-// frontOf returns where the first host of an address begins, behind its scheme and user.
+// frontOf returns where the first host of an address begins, after its scheme and user.
 func frontOf(address string) int {
 	scheme := strings.Index(address, "://")
 	if scheme < 0 {
@@ -149,7 +149,7 @@ func parseNode(address string) (*url.URL, error) {
 
 func (o Options) name() string { return cmp.Or(o.Name, DefaultName) }
 
-// copies are as many as there are nodes for, up to Replicas.
+// copies is a range of copies, from 0 to Replicas, by the number of nodes.
 func (o Options) copies() string { return fmt.Sprintf("0-%d", cmp.Or(o.Replicas, defaultReplicas)) }
 
 func (o Options) zone() *time.Location {
@@ -159,8 +159,8 @@ func (o Options) zone() *time.Location {
 	return o.Zone
 }
 
-// formatVersion changes whenever documents are built or cut into tokens differently, so
-// that an older index is not searched with newer tokens.
+// formatVersion changes whenever documents are built or tokenised differently, so that an older index is
+// not searched with newer tokens.
 const formatVersion = 1
 
 func (o Options) signature() string {

@@ -11,19 +11,19 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// What was deleted or replaced stays on the disks for the copies of a shard, to be brought up to date from. They
-// agree every 30 s on what none of them needs any more, a copy that is away excepted, and each then drops it when it
-// writes the segment anew.
+// Deleted and replaced documents stay on the disks so that a shard's copies can be brought up to date.
+// Every 30 s the copies agree on what none of them needs any more, except a copy that is away, and each
+// then drops it when it rewrites the segment.
 const (
 	purgeWait = 75 * time.Second
 	purgePoll = time.Second
-	// mergeWait bounds the rewriting of segments; the cluster answers when it has finished.
+	// mergeWait bounds the wait for rewriting segments; the cluster answers when it has finished.
 	mergeWait = 10 * time.Minute
 )
 
-// Purge removes from the disks of all copies what was deleted or replaced before it began. It takes about half
-// a minute, in which the index is searched and written as usual. The error wraps index.ErrUnavailable where the
-// copies do not agree in time: one is away, and Purge is to be called again.
+// Purge removes everything deleted or replaced before it began from the disks of all copies. It takes about
+// half a minute, in which the index is searched and written as usual. The error wraps index.ErrUnavailable
+// if the copies do not agree in time: one is away, and Purge must be called again.
 func (x *Index) Purge(ctx context.Context, _ *qianshao.FindingRecord) error {
 	err := x.purge(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -36,7 +36,7 @@ func (x *Index) purge(ctx context.Context) error {
 	if err := x.mayWrite(ctx); err != nil {
 		return err
 	}
-	// A shard without any copy is not asked by what follows, and would keep what it has.
+	// The requests below do not reach a shard without any copy, which would keep its data.
 	err := x.do(ctx, call{method: http.MethodGet, path: "/_cluster/health/" + x.target + "?wait_for_status=yellow&timeout=1s", patience: readPatience})
 	if hasStatus(err, http.StatusRequestTimeout) {
 		return locales.Errorf("cluster.no_copy", index.ErrUnavailable)
@@ -70,14 +70,14 @@ func (x *Index) purge(ctx context.Context) error {
 	return nil
 }
 
-// everywhere has each copy of the index do something. The cluster answers 200 where some have failed, too.
+// everywhere makes each copy of the index do something. The cluster answers 200 even if some have failed.
 func (x *Index) everywhere(ctx context.Context, path string, wait time.Duration) error {
 	var done parts
 	err := x.do(ctx, call{method: http.MethodPost, path: path, into: &done, patience: writePatience, wait: wait})
 	return cmp.Or(err, done.err())
 }
 
-// parts says how many copies have failed in what all were asked.
+// parts says how many copies failed to do it.
 type parts struct {
 	Shards struct {
 		Failed int `json:"failed"`
@@ -122,7 +122,8 @@ func (x *Index) shards(ctx context.Context) (list map[string][]shard, err error)
 	return list, err
 }
 
-// haveAgreed says whether all shards are there, and no copy keeps an operation for another one that they had at an earlier time.
+// haveAgreed says whether all shards are present, and no copy keeps for another one any operation from an
+// earlier time.
 func haveAgreed(now, earlier map[string][]shard) bool {
 	for number, copies := range earlier {
 		if len(now[number]) == 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// TestCopyFails: what a copy of the index has not done is not done, although the cluster answers 200.
+// TestCopyFails: if one copy of the index fails that is an error, although the cluster answers 200.
 func TestCopyFails(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, false)
@@ -26,7 +26,8 @@ func TestCopyFails(t *testing.T) {
 	}
 }
 
-// TestHaveAgreed: texts are only gone where each shard has a copy that answers, and none keeps them for another one.
+// TestHaveAgreed: texts only count as gone if each shard has a copy that answers, and none keeps them for
+// another copy.
 func TestHaveAgreed(t *testing.T) {
 	t.Parallel()
 	read := func(said string) (shards map[string][]shard) {

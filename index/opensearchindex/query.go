@@ -11,11 +11,11 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// maxTerms is how many values the cluster takes in one clause.
+// maxTerms is how many values the cluster accepts in one clause.
 const maxTerms = 1 << 16
 
-// clause translates a tree. Values are only ever passed as values: no syntax of the cluster's
-// is used that would interpret them.
+// clause translates a query tree. Values are only ever passed as values, never in a syntax that the cluster
+// would interpret.
 func (x *Index) clause(n index.Node) (object, error) {
 	switch n := n.(type) {
 	case nil:
@@ -57,13 +57,12 @@ func either(list ...object) object {
 
 func not(c object) object { return object{"bool": object{"must_not": []object{c}}} }
 
-// phrase finds the text's tokens at the same distances; none if folding left none.
+// phrase finds the text's tokens at the same distances; nothing if folding removed all of them.
 func (x *Index) phrase(field, text string) object {
 	return object{"match_phrase": object{field: object{"query": encode(strings.ReplaceAll(text, "\n", " "), x.fold)}}}
 }
 
-// anyOf finds the documents in which the field has one of the values; those that no
-// document can have are left out.
+// anyOf finds the documents with one of the values in the field; impossible values are left out.
 func anyOf(field string, values ...string) object {
 	values = slices.DeleteFunc(slices.Clone(values), func(v string) bool { return !utf8.ValidString(v) })
 	if len(values) <= maxTerms {
@@ -78,7 +77,7 @@ func anyOf(field string, values ...string) object {
 
 func terms(field string, values []string) object {
 	if values == nil {
-		values = []string{} // JSON's null is an error there
+		values = []string{} // JSON's null would be an error there
 	}
 	return object{"terms": object{field: values}}
 }
@@ -131,7 +130,7 @@ func period(field string, op index.Op, p index.Period) object {
 	return object{"range": object{field: limits}}
 }
 
-// bounds compares a number that is from, and before until.
+// bounds compares a number with the range from from to before until.
 func bounds(op index.Op, from, until int64) object {
 	switch op {
 	case index.Less:
@@ -146,7 +145,7 @@ func bounds(op index.Op, from, until int64) object {
 	return object{"gte": from, "lt": until}
 }
 
-// asked is what a request asks for: its query within what is seen.
+// asked is the query of a request, restricted to what the reader sees.
 func (x *Index) asked(req *index.Request) (object, error) {
 	query, err := x.clause(req.Query)
 	if err != nil {
@@ -162,7 +161,7 @@ func (x *Index) asked(req *index.Request) (object, error) {
 	return all(list...), nil
 }
 
-// firstField is what an order goes by before the newest and the least id.
+// firstField is the first field that an order compares, before the newest and the least id.
 func firstField(order index.Sort) string {
 	switch order {
 	case index.SortNew:
@@ -173,7 +172,7 @@ func firstField(order index.Sort) string {
 	return "seen"
 }
 
-// sorting is an order, or the same one from its end.
+// sorting is an order, or the same one reversed.
 func sorting(order index.Sort, backward bool) []object {
 	down, up := "desc", "asc"
 	if backward {
@@ -182,7 +181,7 @@ func sorting(order index.Sort, backward bool) []object {
 	return []object{{firstField(order): down}, {"seen": down}, {"id": up}}
 }
 
-// inFront finds what stands before a place in an order, and what stands there if it counts.
+// inFront finds the documents before a place in an order, and optionally at it.
 func inFront(order index.Sort, p *index.Place, withPlace bool) object {
 	first := firstField(order)
 	same := func(field string, v int64) object { return object{"term": object{field: v}} }

@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Search returns one page of hits in the order that req names, with facets over all.
+// Search returns one page of hits in the order of req, with facets over all hits.
 func (x *Index) Search(ctx context.Context, req index.Request) (index.Results, error) {
 	start := time.Now()
 	res, err := x.search(ctx, &req)
@@ -57,8 +57,8 @@ func (x *Index) search(ctx context.Context, req *index.Request) (res index.Resul
 	return res, nil
 }
 
-// find makes the search of a page. Facets are cheap where the index is one shard, as the last answer said; another
-// process may have rebuilt it with more since.
+// find runs the search of a page. Facets are cheap if the index has one shard, as the last answer said;
+// another process may have rebuilt it with more since.
 func (x *Index) find(ctx context.Context, body, aggregations object, facets bool) (found answer, err error) {
 	for {
 		isWhole := x.isWhole.Load()
@@ -76,20 +76,20 @@ func (x *Index) find(ctx context.Context, body, aggregations object, facets bool
 	}
 }
 
-// ask makes a search. A part of the index that does not answer fails it: a page without the
-// findings of that part would look complete.
+// ask runs a search. It fails if a part of the index does not answer: a page without that part's findings
+// would look complete.
 func (x *Index) ask(ctx context.Context, body object, into any) error {
 	if x.closed.Load() {
 		return errClosed
 	}
 	err := x.do(ctx, call{
-		method: http.MethodPost, path: "/" + x.target + "/_search?allow_partial_search_results=false&request_cache=true", // kept until something changes
+		method: http.MethodPost, path: "/" + x.target + "/_search?allow_partial_search_results=false&request_cache=true", // cached until something changes
 		body: body, into: into, patience: readPatience,
 	})
 	return x.explain(err)
 }
 
-// answer is what the cluster finds.
+// answer is the cluster's answer to a search.
 type answer struct {
 	Shards struct {
 		Total int `json:"total"`
@@ -132,19 +132,18 @@ func (a *answer) page(res *index.Results, w index.Window) {
 	}
 }
 
-// before counts the hits in front of a page's cursor. No facet has this name.
+// before counts the hits before a page's cursor. No facet has this name.
 const before = "before"
 
-// maxHosts is how many hosts of its hits each shard reports, in an index of several shards: with more of
-// them on one shard, the counts of the facet of hosts may fall short. It is most of what a search costs
-// there.
+// maxHosts is how many hosts of its hits each shard reports, if an index has several shards: if a shard has
+// more, the counts of the facet of hosts may be too low. It is most of the cost of a search there.
 const maxHosts = 100_000
 
-// facetRequests ask for the facets; the newest days come first, and of the others the most
-// frequent values, and the lesser one of two that are as frequent.
+// facetRequests request the facets: the newest days first, and for the others the most frequent values, of
+// equally frequent ones the lesser.
 func facetRequests(isWhole bool) object {
 	most := maxHosts
-	if isWhole { // nothing is added up
+	if isWhole { // nothing has to be added up
 		most = index.FacetSize
 	}
 	list := object{}

@@ -55,7 +55,7 @@ func testDeleteFindings(t *testing.T, open Open) {
 	}
 	deleteFindings(t, s, 1, deletionOf(url, "loan", 2))
 	if pages := all(t, s.FlaggedPages(t.Context())); len(pages) != 0 {
-		t.Errorf("the page's text is left: %+v", pages)
+		t.Errorf("the page's text remains: %+v", pages)
 	}
 	c, err := s.Counts(t.Context())
 	check(t, err)
