@@ -17,33 +17,31 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// The parts of a data folder that an operator writes. A backup is laid out as a data
-// folder, so overlay and policy count again where it is restored.
+// The operator's own files in a data folder. A backup has the layout of a data folder, so overlay and
+// policy take effect again where it is restored.
 const (
 	overlayFolder = "overlay"
 	retentionName = "retention.yaml"
 	// ConfigName is the file that sets flags of the program.
 	ConfigName = "qianshao.yaml"
-	// rulesFolder is where a restored folder has the rules of --rules-dir.
+	// rulesFolder is the folder of a restored data folder with the rules of --rules-dir.
 	rulesFolder = "rules-dir"
 )
 
-// RetentionPath is where a data folder keeps its retention policy.
+// RetentionPath is the path of a data folder's retention policy.
 func RetentionPath(data string) string { return filepath.Join(data, retentionName) }
 
-// RestoredRules is where a restored data folder has the rules that stood in for the
-// shipped ones; a program that starts there must be told.
+// RestoredRules is the folder of a restored data folder with rules that replaced the shipped ones; a
+// program started there must be told to use it.
 func RestoredRules(data string) string { return filepath.Join(data, rulesFolder) }
 
-// backupTries bounds how often a backup begins anew because evidence was deleted while
-// it was copied.
+// backupTries bounds how often a backup starts again because evidence was deleted while it was copied.
 const backupTries = 3
 
-// Backup copies the data folder into a new folder, beside a server or crawl that works
-// on it: the database as of one moment, the evidence archive as far as that database
-// has it, the overlay and rules that are in use, the retention policy, the configuration
-// file. The search index is left out, since Restore builds it. tell is told what is wrong
-// with the evidence archive itself; the backup then has it as it is.
+// Backup copies the data folder into a new folder, while a server or crawl may be working on it: the
+// database as of one moment, the evidence archive as known to that database, the overlay and rules in use,
+// the retention policy, the configuration file. The search index is left out, since Restore builds it. tell
+// is called with problems of the evidence archive itself, which is then copied as it is.
 func (f *Folder) Backup(ctx context.Context, rules RuleFolders, to string, now time.Time, tell func(evidence.Problem)) (m *Manifest, err error) {
 	if f.opts.Backends.Store.Elsewhere() {
 		return nil, f.opts.byHand()
@@ -71,14 +69,14 @@ func (f *Folder) Backup(ctx context.Context, rules RuleFolders, to string, now t
 	return m, err
 }
 
-// copyTruth copies database and archive, of one moment.
+// copyTruth copies database and archive, as of one moment.
 func (f *Folder) copyTruth(ctx context.Context, folder string, m *Manifest) (problems []evidence.Problem, err error) {
 	for range backupTries {
 		if problems, err = f.tryCopyTruth(ctx, folder, m); err != nil || len(problems) == 0 {
 			return problems, err
 		}
 		if deleted, err := f.Evidence.DeletedSince(ctx, m.gone); err != nil || !deleted {
-			return problems, err // the archive itself has them
+			return problems, err // they are the archive's own
 		}
 		if err := errors.Join(os.RemoveAll(storePath(folder)), os.RemoveAll(EvidencePath(folder))); err != nil {
 			return nil, err
@@ -109,8 +107,8 @@ func (f *Folder) tryCopyTruth(ctx context.Context, folder string, m *Manifest) (
 	return c.describe(ctx, m, evidence.Head{})
 }
 
-// describe writes into a manifest what the folder holds, and returns what is wrong with
-// its evidence, which must lead to a head unless that is zero.
+// describe adds the contents of the folder to a manifest, and returns the problems of its evidence, which
+// must lead to the head kept, unless that is zero.
 func (f *Folder) describe(ctx context.Context, m *Manifest, kept evidence.Head) (problems []evidence.Problem, err error) {
 	verified, err := f.Evidence.Verify(ctx, kept, func(p evidence.Problem) { problems = append(problems, p) })
 	if err != nil {
@@ -141,8 +139,8 @@ func (f *Folder) describe(ctx context.Context, m *Manifest, kept evidence.Head) 
 	return problems, err
 }
 
-// copyOwn copies what the operator has written: the overlay and the rules in use, the
-// retention policy and the configuration file.
+// copyOwn copies the operator's own files: the overlay and the rules in use, the retention policy and the
+// configuration file.
 func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, m *Manifest) error {
 	if m.Overlay = rules.OverlayFolder(); m.Overlay != "" {
 		if err := copyFolder(ctx, m.Overlay, filepath.Join(folder, overlayFolder), rule.OverlayParts()); err != nil {
@@ -170,8 +168,8 @@ func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, 
 	return nil
 }
 
-// byHand says how an outpost is backed up whose store is on a server: by the server's own tools,
-// the store first, since what it names is in the archive by then.
+// byHand explains how to back up an outpost whose store is on a server: with the server's own tools, the
+// store first, since everything that it refers to is then already in the archive.
 func (o Options) byHand() error {
 	var evidence any = "cp -a " + EvidencePath(o.Data) + " evidence"
 	if p := o.Backends.Evidence; p.Elsewhere() {
@@ -187,12 +185,11 @@ func copyFile(ctx context.Context, from, to string) error {
 	})
 }
 
-// maxDepth bounds the folders inside each other that are copied: a link may lead to a
-// folder above it.
+// maxDepth bounds how deeply nested folders are copied: a link may lead to a folder above it.
 const maxDepth = 16
 
-// copyFolder copies the named parts of a folder. Links are followed, as the loader of
-// rules follows them; hidden files are left out, as it leaves them.
+// copyFolder copies the named parts of a folder. Like the loader of rules, it follows links and leaves out
+// hidden files.
 func copyFolder(ctx context.Context, from, to string, parts []string) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
@@ -236,7 +233,7 @@ func copyTree(ctx context.Context, from, to string, depth int) error {
 	return nil
 }
 
-// isInside says whether a path lies in a folder, or is it, whatever links lead to either.
+// isInside says whether a path is a folder or inside it, after resolving links in both.
 func isInside(path, folder string) (bool, error) {
 	path, err := resolved(path)
 	if err != nil {
@@ -249,7 +246,7 @@ func isInside(path, folder string) (bool, error) {
 	return err == nil && filepath.IsLocal(inside), nil
 }
 
-// resolved returns a path without links. What does not exist yet is kept as it is.
+// resolved resolves the links in a path. What does not exist yet is kept as it is.
 func resolved(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 
 const casino = "<!DOCTYPE html><title>赌场</title><p>新用户注册送彩金，百家乐、老虎机任您玩，首存送一百，返水无上限</p>"
 
-// wantPrivate expects all below a folder to be for its owner alone.
+// wantPrivate expects only the owner to have access to everything below a folder.
 func wantPrivate(t *testing.T, folder string) {
 	t.Helper()
 	err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
@@ -42,8 +42,8 @@ func wantPrivate(t *testing.T, folder string) {
 	}
 }
 
-// TestBackup goes with one data folder through all that a backup has to withstand. Its
-// parts share the folder, since each crawl takes a second.
+// TestBackup puts one data folder through everything that a backup must withstand. Its parts share the
+// folder, since each crawl takes a second.
 func TestBackup(t *testing.T) {
 	t.Parallel()
 	a, data := apptest.Crawl(t, casino)
@@ -53,8 +53,8 @@ func TestBackup(t *testing.T) {
 	t.Run("beside a deletion", func(t *testing.T) { backUpBesideDeletion(t, a, data) })
 }
 
-// backUpBesideDeletion deletes a finding with its evidence while a backup is taken. No
-// backup mixes the times before and after.
+// backUpBesideDeletion deletes a finding with its evidence during a backup. No backup mixes the states
+// before and after.
 func backUpBesideDeletion(t *testing.T, a *app.App, data string) {
 	id := onlyFinding(t, a.Folder)
 	deleted := make(chan error, 1)
@@ -74,8 +74,8 @@ func backUpBesideDeletion(t *testing.T, a *app.App, data string) {
 	apptest.Restored(t, after)
 }
 
-// backUpOwnParts: overlay, rules and policy are in the backup with what links lead to,
-// and without what no loader reads; restored they count again.
+// backUpOwnParts: overlay, rules and policy are in the backup, including the targets of links, and without
+// files that no loader reads; restored they take effect again.
 func backUpOwnParts(t *testing.T, data string) {
 	rules, overlay := t.TempDir(), t.TempDir()
 	apptest.WriteRule(t, rules, "one", "云巅国际")
@@ -110,8 +110,7 @@ func backUpOwnParts(t *testing.T, data string) {
 	}
 }
 
-// refuseRestore: what is not as the backup was made is named, and nothing is left of an
-// attempt.
+// refuseRestore: differences from the backup are named, and a failed attempt leaves nothing behind.
 func refuseRestore(t *testing.T, data string) {
 	backup, m := apptest.BackUp(t, data, datafolder.RuleFolders{})
 	refused := func(want, from, to string) {
@@ -144,7 +143,7 @@ func refuseRestore(t *testing.T, data string) {
 			}
 			refused(name+" differs from the backup's manifest", backup, target)
 			if _, err := os.Stat(target); !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("the data folder is there: %v", err)
+				t.Errorf("the data folder was created: %v", err)
 			}
 		}
 		if err := os.WriteFile(name, whole, 0o600); err != nil {
@@ -169,8 +168,7 @@ func refuseRestore(t *testing.T, data string) {
 	}
 }
 
-// backUpDamaged: a damaged archive is still worth a backup. The backup says so, and is
-// restored as it is.
+// backUpDamaged: a damaged archive can be backed up, too. The backup says so, and is restored as it is.
 func backUpDamaged(t *testing.T, data string) {
 	files, err := filepath.Glob(filepath.Join(datafolder.EvidencePath(data), "*/*/*.warc.gz"))
 	if err != nil || len(files) == 0 {

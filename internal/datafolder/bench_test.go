@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// author writes text of its own, with characters as frequent as in Chinese pages: of 200 in a row
-// some 110 are different, of 830 some 270, of 2,000 some 460.
+// author writes its own text, with characters as frequent as in Chinese pages: of 200 in a row some 110 are
+// different, of 830 some 270, of 2,000 some 460.
 type author struct {
 	random *rand.Rand
 	zipf   *rand.Zipf
@@ -40,7 +40,8 @@ func (a author) write(n int) string {
 	return b.String()
 }
 
-// evidence returns n pieces with so many characters on both sides, of some 300 bytes each in the store.
+// evidence returns n pieces with the given number of characters on each side, of some 300 bytes each in the
+// store.
 func (a author) evidence(n, around int) (list []qianshao.Evidence) {
 	for i := range n {
 		list = append(list, qianshao.Evidence{
@@ -51,8 +52,9 @@ func (a author) evidence(n, around int) (list []qianshao.Evidence) {
 	return list
 }
 
-// folder is what BenchmarkReindex fills a folder with: findings with so many characters of text and
-// pieces of evidence with so many around it. Four each show the same.
+// folder describes the contents of BenchmarkReindex's folder: how many findings, how many characters of
+// text each, how many pieces of evidence and with how many characters around them. Each four have the same
+// content.
 type folder struct{ findings, text, evidence, around int }
 
 func (f folder) fill(tb testing.TB, data string) {
@@ -85,9 +87,9 @@ func fillFolder(tb testing.TB, data string, pages int) {
 	folder{pages, 2000, 1, 20}.fill(tb, data)
 }
 
-// BenchmarkReindex makes anew what is derived in a folder: campaigns and index. The small findings
-// are like the median of 66 flagged pages of the labelled ones that are no front-ends of casinos, the
-// large ones like the median of 201 that are, whose evidence are the words of menus.
+// BenchmarkReindex rebuilds the derived data of a folder: campaigns and index. The small findings are like
+// the median of the 66 flagged labelled pages that are not casino front-ends, the large ones like the
+// median of the 201 that are, whose evidence is the words of menus.
 func BenchmarkReindex(b *testing.B) {
 	for _, f := range []folder{{2000, 300, 8, 20}, {2000, 1000, 50, 2}, {2000, 2000, 1, 20}} {
 		b.Run(fmt.Sprintf("characters=%d/evidence=%d", f.text, f.evidence), func(b *testing.B) {
@@ -108,7 +110,7 @@ func BenchmarkReindex(b *testing.B) {
 	}
 }
 
-// used returns what the process has used of all cores.
+// used returns the CPU time of the process, on all cores.
 func used(tb testing.TB) time.Duration {
 	tb.Helper()
 	var u syscall.Rusage

@@ -16,22 +16,23 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// labelledPages is where a checkout may have labelled pages beside it. They are no part of
-// this repository, and nothing of their text is printed.
+// labelledPages is where labelled pages may be, beside a checkout. They are not part of this repository,
+// and none of their text is printed.
 const labelledPages = "../../../shared/eval/pages"
 
-// casinoGroup begins the groups of the set of casino front-ends, which says whose each page is.
+// casinoGroup is the beginning of the group names in the set of casino front-ends, which end with each
+// page's operator.
 const casinoGroup = "casino "
 
-// TestCampaignsOfLabelledPages groups the real pages that people have labelled as crime: in
-// whatever order they come, the groups are the same, and no group has pages of two
-// operators of casinos. docs/performance.md has the figures that it prints.
+// TestCampaignsOfLabelledPages groups the real pages that people have labelled as crime: in whatever order
+// they come, the groups are the same, and no group has pages of two casino operators. docs/performance.md
+// has the figures that it prints.
 func TestCampaignsOfLabelledPages(t *testing.T) {
 	if _, err := os.Stat(labelledPages); err != nil {
 		t.Skip("no labelled pages beside the checkout: ", labelledPages)
 	}
 	if testing.Short() {
-		t.Skip("judges hundreds of pages")
+		t.Skip("assesses hundreds of pages")
 	}
 	t.Parallel()
 	analyzer, err := datafolder.RuleFolders{}.Compile(nil)
@@ -60,8 +61,8 @@ func TestCampaignsOfLabelledPages(t *testing.T) {
 	tellLabelled(t, len(pages), first)
 }
 
-// labelledCrime returns the flagged pages of those that are labelled as crime, with what
-// the crawl would save of each. The group of a page is its site or its operator.
+// labelledCrime returns the flagged pages among those labelled as crime, and what the crawl would save for
+// each. The group of a page is its site or its operator.
 func labelledCrime(t *testing.T, analyzer *analyze.Analyzer) (pages []webPage, saves map[string]store.Save) {
 	t.Helper()
 	samples, err := evaluate.Pages(os.DirFS(labelledPages))
@@ -88,7 +89,7 @@ func labelledCrime(t *testing.T, analyzer *analyze.Analyzer) (pages []webPage, s
 	return pages, saves
 }
 
-// tellLabelled prints the figures, and fails where the pages of two operators are in one group.
+// tellLabelled prints the figures, and fails if the pages of two operators are in one group.
 func tellLabelled(t *testing.T, pages int, g grouped) {
 	t.Helper()
 	campaigns, alone, several, largest := map[string]int{}, 0, 0, 0

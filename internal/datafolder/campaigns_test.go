@@ -21,7 +21,7 @@ import (
 // webPage is a page of a generated web, with the group to which it belongs.
 type webPage struct{ url, html, group string }
 
-// The words of the generated web. What strangers write shares the words of the trade.
+// The words of the generated web. Strangers' texts share the words of the trade.
 var (
 	webPlaces = strings.Fields("青禾 松岭 白塔 柳溪 石桥 云峰 南坪 北湖 东港 西屏 银杏 红枫 长堤 古渡 新圩 桃园 竹海 鹿鸣 雁荡 虎丘")
 	webWares  = strings.Fields("诊所 学校 花店 粮站 书屋 茶行 渔具 灯饰 农机 陶瓷 木器 印刷 钟表 乐器 家纺 饲料 园艺 眼镜 玩具 窗帘")
@@ -30,7 +30,7 @@ var (
 	webTrade = strings.Fields("澳门线上赌场 真人百家乐 老虎机爆奖 注册送彩金 时时彩投注 棋牌娱乐平台")
 )
 
-// webBlocks are what five intruders inject.
+// webBlocks are the blocks that five intruders inject.
 var webBlocks = []string{
 	"澳门线上赌场官网开户，注册送彩金{n}元，真人百家乐荷官在线发牌，老虎机爆奖不断，提款三分钟到账",
 	"时时彩投注平台每期开奖直播，玩法齐全赔率高，投注返点百分之九，彩票开户当日到账，今日名额只剩{n}个",
@@ -76,7 +76,7 @@ func generatedWeb() (pages []webPage) {
 	return pages
 }
 
-// group is a campaign with how many of its primary findings are of each group of pages.
+// group is a campaign with the number of its primary findings in each group of pages.
 type group struct {
 	kind     campaign.Kind
 	findings map[string]int
@@ -91,13 +91,13 @@ func (g group) String() string {
 	return string(g.kind) + ": " + strings.Join(names, ", ")
 }
 
-// grouped is what the campaigns of a folder are.
+// grouped are the campaigns of a folder.
 type grouped struct {
 	groups []group
 	shared []string
 }
 
-// primary returns the campaigns that are the primary one of a finding.
+// primary returns the campaigns that are primary for some finding.
 func (g grouped) primary() (list []string) {
 	for _, group := range g.groups {
 		list = append(list, group.String())
@@ -106,7 +106,7 @@ func (g grouped) primary() (list []string) {
 	return list
 }
 
-// judged returns what the crawl would save of the generated pages, by their URLs.
+// judged returns what the crawl would save for the generated pages, by URL.
 func judged(t *testing.T, analyzer *analyze.Analyzer, pages []webPage) map[string]store.Save {
 	t.Helper()
 	saves := map[string]store.Save{}
@@ -121,10 +121,10 @@ func judged(t *testing.T, analyzer *analyze.Analyzer, pages []webPage) map[strin
 	return saves
 }
 
-// judge returns what the crawl would save of a page.
+// judge returns what the crawl would save for a page.
 func judge(analyzer *analyze.Analyzer, page qianshao.Page) store.Save {
 	page.RequestedURL, page.Source, page.Authorisation, page.Status = page.URL, qianshao.SourceCrawl, "test", 200
-	page.FetchedAt = time.Date(2026, 8, 1, 0, 0, len(page.URL)*7%50, 0, time.UTC) // many at one moment, in any order
+	page.FetchedAt = time.Date(2026, 8, 1, 0, 0, len(page.URL)*7%50, 0, time.UTC) // many at the same moment, in any order
 	doc, assessment := analyzer.Assess(page)
 	for i := range assessment.Findings {
 		assessment.Findings[i].Seen = page.URL
@@ -132,7 +132,7 @@ func judge(analyzer *analyze.Analyzer, page qianshao.Page) store.Save {
 	return store.Save{Page: page, Document: doc, Assessment: assessment, Rules: "test"}
 }
 
-// saveAndGroup saves pages in their order as the crawl does, and groups after every few.
+// saveAndGroup saves pages in order as the crawl does, grouping after every few.
 func saveAndGroup(t *testing.T, f *datafolder.Folder, saves map[string]store.Save, pages []webPage, every int) {
 	t.Helper()
 	for i, p := range pages {
@@ -148,7 +148,7 @@ func saveAndGroup(t *testing.T, f *datafolder.Folder, saves map[string]store.Sav
 	}
 }
 
-// readGroups reads all campaigns, and says which groups are in them.
+// readGroups reads all campaigns, and the groups in them.
 func readGroups(t *testing.T, f *datafolder.Folder, pages []webPage) (g grouped) {
 	t.Helper()
 	of := map[string]string{} // the group of each finding
@@ -193,9 +193,9 @@ func readGroups(t *testing.T, f *datafolder.Folder, pages []webPage) (g grouped)
 	return g
 }
 
-// TestCampaignsOfAWeb: one template is one campaign; five that share a handle stay five,
-// and one further campaign has them all; strangers stay alone. It is the same in whatever
-// order the pages come.
+// TestCampaignsOfAWeb: one template is one campaign; five with a common handle stay five, and one further
+// campaign contains all of them; strangers stay alone. The result does not depend on the order of the
+// pages.
 func TestCampaignsOfAWeb(t *testing.T) {
 	t.Parallel()
 	analyzer, err := datafolder.RuleFolders{}.Compile(nil)

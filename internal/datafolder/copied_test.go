@@ -19,15 +19,15 @@ import (
 // copiedChild has the options of the process that runs on a folder, in JSON.
 const copiedChild = "QIANSHAO_TEST_COPIED"
 
-// TestCopiedFolder: while a process runs on a folder, another one on its copy is refused, until
-// the copy has a holder of its own. After a kill the next one comes in at once.
+// TestCopiedFolder: while a process runs on a folder, another one on a copy of it is refused, until the
+// copy has a holder of its own. After a kill the next process can start at once.
 func TestCopiedFolder(t *testing.T) {
 	if options := os.Getenv(copiedChild); options != "" {
 		runCopied(t, options)
 		return
 	}
 	t.Parallel()
-	servers := backends.Options{ // a cluster that is down keeps nobody out
+	servers := backends.Options{ // a cluster that is down must not keep anybody out
 		Store: backends.Place{Address: postgrestest.DSN(t)}, Index: backends.Place{Address: "http://127.0.0.1:1/i"}, Evidence: backends.Place{Address: t.TempDir()},
 	}
 	original, copied := datafolder.Options{Data: t.TempDir(), Backends: servers}, datafolder.Options{Data: t.TempDir(), Backends: servers}
@@ -37,7 +37,7 @@ func TestCopiedFolder(t *testing.T) {
 	}
 	child := exec.Command(os.Args[0], "-test.run=^TestCopiedFolder$")
 	child.Env = append(os.Environ(), copiedChild+"="+string(options))
-	if _, err := child.StdinPipe(); err != nil { // which ends with this process
+	if _, err := child.StdinPipe(); err != nil { // it ends with this process
 		t.Fatal(err)
 	}
 	output, err := child.StdoutPipe()
@@ -60,7 +60,7 @@ func TestCopiedFolder(t *testing.T) {
 	}
 	refused(t, run(t, copied), fmt.Sprintf("uses the holder %.16s of %s; if the folder was copied, delete %s", holder, copied.Data, its))
 	if f, err := datafolder.Open(t.Context(), copied); err != nil {
-		t.Errorf("a command, which leases nothing: %v", err)
+		t.Errorf("a command that leases nothing: %v", err)
 	} else if err := f.Close(); err != nil {
 		t.Error(err)
 	}
@@ -79,7 +79,7 @@ func TestCopiedFolder(t *testing.T) {
 	}
 }
 
-// runCopied runs on a folder until the test that has started it ends.
+// runCopied runs on a folder until the test that started it ends.
 func runCopied(t *testing.T, options string) {
 	var opts datafolder.Options
 	if err := json.Unmarshal([]byte(options), &opts); err != nil {

@@ -32,8 +32,7 @@ func deskOf(t *testing.T, f *datafolder.Folder) *desk.Desk {
 	return d
 }
 
-// decided fills a folder with findings, lets ann decide on one and order a batch of all,
-// and returns the batch.
+// decided fills a folder with findings, has ann decide one and order a batch of all, and returns the batch.
 func decided(t *testing.T, data string, findings int) desk.Batch {
 	t.Helper()
 	fillFolder(t, data, findings)
@@ -70,7 +69,7 @@ func decided(t *testing.T, data string, findings int) desk.Batch {
 	return b
 }
 
-// TestBatchGoesOn: a process that starts works on the batches that another one has left.
+// TestBatchGoesOn: a process that starts continues the batches that another one left unfinished.
 func TestBatchGoesOn(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)
@@ -89,8 +88,8 @@ func TestBatchGoesOn(t *testing.T) {
 	}
 }
 
-// TestSecondReviewShare: the share that an administrator sets holds for the next decision,
-// and outlives the process.
+// TestSecondReviewShare: the share that an administrator sets applies to the next decision, and survives a
+// restart.
 func TestSecondReviewShare(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)
@@ -149,8 +148,8 @@ func TestSecondReviewShare(t *testing.T) {
 	}
 }
 
-// TestActsAreBackedUp: the trail is in a backup, with its head in the manifest, and is
-// whole where the backup is restored.
+// TestActsAreBackedUp: the trail is in a backup, with its head in the manifest, and is intact after a
+// restore.
 func TestActsAreBackedUp(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)

@@ -2,7 +2,7 @@ package datafolder
 
 import "golang.org/x/sys/unix"
 
-// disk returns what the disk of a folder has left for us, and what it holds.
+// disk returns the free space of a folder's disk available to us, and its size.
 func disk(folder string) (free, size uint64, err error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(folder, &fs); err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// FindingReport gathers what store and archive have of a finding.
+// FindingReport gathers everything that store and archive have about a finding.
 func (f *Folder) FindingReport(ctx context.Context, id string) (*console.Report, error) {
 	r := &console.Report{Made: time.Now(), By: f.software, TimeZone: f.opts.Zone}
 	found, err := f.Store.Finding(ctx, id)
@@ -52,8 +52,8 @@ func (f *Folder) FindingReport(ctx context.Context, id string) (*console.Report,
 	return r, err
 }
 
-// registeredHead is the head of the register of evidence. It vouches for all that is archived,
-// unless the folder is only read: then for what was registered before.
+// registeredHead is the head of the register of evidence. It covers everything archived, unless the folder
+// is only read: then only what was registered before.
 func (f *Folder) registeredHead(ctx context.Context) (evidence.Head, error) {
 	if !f.opts.ReadOnly {
 		if err := f.Evidence.Register(ctx); err != nil {
@@ -64,8 +64,7 @@ func (f *Folder) registeredHead(ctx context.Context) (evidence.Head, error) {
 	return state.Register, err
 }
 
-// Export writes the zip of a reported finding: WARC, report, finding as JSON,
-// screenshot, manifest.
+// Export writes the zip of a reported finding: WARC, report, finding as JSON, screenshot, manifest.
 func (f *Folder) Export(ctx context.Context, w io.Writer, r *console.Report) error {
 	enclosures, err := enclosures(r)
 	if err != nil {
@@ -84,8 +83,8 @@ func enclosuresOf(list []evidence.Enclosure) iter.Seq2[evidence.Enclosure, error
 	}
 }
 
-// ExportMany writes the zip of several findings: the records of all their captures, each once,
-// and for each finding its report and screenshot, made one after the other.
+// ExportMany writes the zip of several findings: the records of all their captures, each once, and a report
+// and screenshot for each finding, created one after another.
 func (f *Folder) ExportMany(ctx context.Context, w io.Writer, b export.Bundle) error {
 	found, err := f.Store.Findings(ctx, b.Findings)
 	if err != nil {
@@ -123,7 +122,8 @@ func (f *Folder) ExportMany(ctx context.Context, w io.Writer, b export.Bundle) e
 	return f.Evidence.Export(ctx, w, bundle)
 }
 
-// enclosuresOfMany yields the files of a zip of several findings. Those of one are in memory at a time.
+// enclosuresOfMany yields the files in a zip of several findings. Only one finding's are in memory at a
+// time.
 func (f *Folder) enclosuresOfMany(ctx context.Context, files []export.BundleFile, findings []string, head evidence.Head) iter.Seq2[evidence.Enclosure, error] {
 	return func(yield func(evidence.Enclosure, error) bool) {
 		for _, file := range files {
@@ -150,7 +150,7 @@ func (f *Folder) enclosuresOfMany(ctx context.Context, files []export.BundleFile
 	}
 }
 
-// enclosures are the files that stand beside the archive's own in the zip.
+// enclosures are the files in the zip besides the archive's own.
 func enclosures(r *console.Report) ([]evidence.Enclosure, error) {
 	var page, data bytes.Buffer
 	if err := errors.Join(r.WriteHTML(&page), r.WriteJSON(&data)); err != nil {

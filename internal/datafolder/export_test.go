@@ -24,8 +24,8 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// TestExportMasksResidentIDs: a resident identity number on a flagged page is in
-// the archived answer, as it was served, and in nothing that people read.
+// TestExportMasksResidentIDs: a resident identity number on a flagged page is in the archived response, as
+// it was served, and in nothing that people read.
 func TestExportMasksResidentIDs(t *testing.T) {
 	const number = "11010519491231002X" // the standard's own example
 	a, data := apptest.Crawl(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p><p>注册送彩金，提供身份证号 `+
@@ -72,7 +72,7 @@ func TestExportMasksResidentIDs(t *testing.T) {
 	checkArchive(t, datafolder.EvidencePath(data), number)
 }
 
-// checkArchive expects the number in the archive, in answers alone.
+// checkArchive expects the number in the archive, in responses only.
 func checkArchive(t *testing.T, folder, number string) {
 	t.Helper()
 	archives, err := filepath.Glob(filepath.Join(folder, "*/*/*.warc.gz"))
@@ -105,13 +105,12 @@ func checkArchive(t *testing.T, folder, number string) {
 		}
 	}
 	if with == 0 {
-		t.Error("the archive has not what was served")
+		t.Error("the archive does not have the response as served")
 	}
 }
 
-// TestExportZip: whoever has nothing but the zip can check that no file was changed, that the
-// records of the pages are in it, once each, and that they are in the chain up to its head; the trail has
-// the hash of the zip.
+// TestExportZip: with only the zip, one can check that no file was changed, that the records of the pages
+// are in it, once each, and that they are in the chain up to its head; the trail has the hash of the zip.
 func TestExportZip(t *testing.T) {
 	const number = "11010519491231002X"
 	a, _ := apptest.Crawl(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖，身份证号 `+number+` 即可`)
@@ -150,7 +149,7 @@ func TestExportZip(t *testing.T) {
 	for _, f := range manifest.Files {
 		sum := sha256.Sum256([]byte(members[f.Name]))
 		if names[f.Name] = true; hex.EncodeToString(sum[:]) != f.SHA256 || !strings.Contains(members["SHA256SUMS"], f.SHA256+"  "+f.Name+"\n") {
-			t.Errorf("%s is not what the manifest says", f.Name)
+			t.Errorf("%s does not match the manifest", f.Name)
 		}
 	}
 	for name, content := range members {
@@ -170,7 +169,7 @@ func TestExportZip(t *testing.T) {
 	for _, r := range manifest.Records {
 		record := sha256.Sum256([]byte(members["page.warc.gz"][r.Offset : r.Offset+r.Length]))
 		if seqs[r.Seq] || hex.EncodeToString(record[:]) != r.SHA256 || !strings.Contains(members["chain.txt"], r.Line+"\n") {
-			t.Errorf("record %d is not as the chain has it, or is there twice", r.Seq)
+			t.Errorf("record %d does not match the chain, or is there twice", r.Seq)
 		}
 		seqs[r.Seq] = true
 	}
@@ -188,7 +187,7 @@ func TestExportZip(t *testing.T) {
 	limited := qianshao.Account{Name: "wang", Role: qianshao.RoleAnalyst, Sight: qianshao.Sight{Authorisations: []string{"none"}}}
 	var refusal *export.Refusal
 	if _, err := exporter.Export(t.Context(), limited, export.Request{Findings: []string{id}, Format: export.Zip}); !errors.As(err, &refusal) || refusal.Code != export.RefusedNone {
-		t.Errorf("who does not see it gets %v", err)
+		t.Errorf("an account that does not see it gets %v", err)
 	}
 }
 

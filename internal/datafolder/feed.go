@@ -12,26 +12,26 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// feedBatch findings are told at a time, or as many as have feedBytes of text: large
-// enough to spare syncs, small enough for a crawl's memory.
+// feedBatch findings are indexed at a time, or as many as have feedBytes of text: large enough to save
+// syncs, small enough for a crawl's memory.
 const (
 	feedBatch = 200
 	feedBytes = 1 << 20
 )
 
-// FeedIndex tells an index of all that has changed in the store, and removes from its
-// files what deleted findings said. It returns the number of changed findings that the
-// index was told, and the first error; a finding that the index refuses keeps no other
-// one out. What it was told is noted last: told twice is told once.
+// FeedIndex updates an index with all changes in the store, and removes the texts of deleted findings from
+// its files. It returns the number of changed findings that were indexed, and the first error; a finding
+// that the index refuses does not hold up the others. Changes are settled last: indexing one twice does no
+// harm.
 func FeedIndex(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
 	count, _, failed = tell(ctx, ctx, ix, db)
 	return count, failed
 }
 
-// turnWait is how long a command waits for its turn to tell an index.
+// turnWait is how long a command waits for its turn to update an index.
 const turnWait = 5 * time.Second
 
-// settleIndex is FeedIndex for a command, unless another process is about it.
+// settleIndex is FeedIndex for a command, unless another process is doing it.
 func settleIndex(ctx context.Context, ix index.Index, db *Store) (elsewhere bool, err error) {
 	waiting, cancel := context.WithTimeout(ctx, turnWait)
 	defer cancel()
@@ -42,8 +42,8 @@ func settleIndex(ctx context.Context, ix index.Index, db *Store) (elsewhere bool
 	return false, err
 }
 
-// tell feeds an index. One that several processes have is told by one at a time; waiting bounds the
-// wait for that turn.
+// tell updates an index. If several processes share it, one updates it at a time; waiting bounds the wait
+// for that turn.
 func tell(ctx, waiting context.Context, ix index.Index, db *Store) (count int, began bool, err error) {
 	if shared, ok := ix.(*sharedIndex); ok {
 		return shared.tell(ctx, waiting, db)
@@ -52,7 +52,7 @@ func tell(ctx, waiting context.Context, ix index.Index, db *Store) (count int, b
 	return count, true, err
 }
 
-// feedFolder tells an index in a folder of all that has changed, and then takes off the disk what was deleted.
+// feedFolder updates an index in a folder, and then removes deleted texts from the disk.
 func feedFolder(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
 	told, failed := feed(ctx, ix, db, 0)
 	if len(told.deleted) == 0 {
@@ -65,14 +65,14 @@ func feedFolder(ctx context.Context, ix index.Index, db *Store) (count int, fail
 	return told.count, errors.Join(failed, err)
 }
 
-// fed is what an index was told.
+// fed is the result of an update of an index.
 type fed struct {
 	count   int
-	deleted []store.Pending // to be settled once their texts are off the disk
+	deleted []store.Pending // to be settled once their texts are removed from the disk
 	last    int64           // the Seq of the last change
 }
 
-// feed tells an index of the changes behind a Seq.
+// feed updates an index with the changes after a Seq.
 func feed(ctx context.Context, ix index.Index, db *Store, after int64) (f fed, failed error) {
 	f.last = after
 	for {
@@ -96,16 +96,16 @@ func feed(ctx context.Context, ix index.Index, db *Store, after int64) (f fed, f
 		}
 		f.count += len(told)
 		if len(told) == 0 && len(list) > 1 {
-			return f, failed // it is not one finding that is refused
+			return f, failed // the error does not concern a single finding
 		}
 	}
 }
 
-// meanwhilePause is the rest between two looks for changes while an index is purged.
+// meanwhilePause is the time between two checks for changes while an index is purged.
 const meanwhilePause = 300 * time.Millisecond
 
-// feedMeanwhile tells an index on a cluster of all that has changed, and of what changes while it is
-// purged, which takes half a minute. Unlike one in a folder, it needs no finding put again for that.
+// feedMeanwhile updates an index on a cluster, and continues while it is purged, which takes half a minute.
+// Unlike an index in a folder, it needs no finding put again for that.
 func feedMeanwhile(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
 	told, failed := feed(ctx, ix, db, 0)
 	if count = told.count; len(told.deleted) == 0 {
@@ -121,24 +121,24 @@ func feedMeanwhile(ctx context.Context, ix index.Index, db *Store) (count int, f
 			}
 			return count, errors.Join(failed, err)
 		case <-time.After(meanwhilePause):
-			more, err := feed(ctx, ix, db, last) // what it deletes is purged the next time
+			more, err := feed(ctx, ix, db, last) // what this deletes is purged the next time
 			last, count, failed = more.last, count+more.count, cmp.Or(failed, err)
 		}
 	}
 }
 
-// telling is what an index is told of the store, which has noted all changes up to seq.
+// telling is an update of an index from the store; the records include all changes up to seq.
 type telling struct {
 	ix  index.Index
 	db  *Store
 	seq int64
 }
 
-// all tells what findings are now, and which are no more. It returns those of
-// which the index was told, and the first error.
+// all puts changed findings and deletes those that no longer exist. It returns the findings that were
+// indexed, and the first error.
 func (t *telling) all(ctx context.Context, list []store.Pending) (told []store.Pending, failed error) {
 	var missing, some []store.Pending
-	var records []qianshao.FindingRecord // of some
+	var records []qianshao.FindingRecord // a batch of them
 	bytes := 0
 	for _, p := range list {
 		found, err := t.db.FindingRecordsOf(ctx, []string{p.Finding})
@@ -156,7 +156,7 @@ func (t *telling) all(ctx context.Context, list []store.Pending) (told []store.P
 		put, err := t.put(ctx, some, records)
 		told, failed = append(told, put...), cmp.Or(failed, err)
 		if errors.Is(err, index.ErrUnavailable) {
-			return told, failed // the others would wait as long
+			return told, failed // the others would have to wait as long
 		}
 		some, records, bytes = nil, nil, 0
 	}
@@ -175,7 +175,7 @@ func (t *telling) all(ctx context.Context, list []store.Pending) (told []store.P
 	return append(told, missing...), failed
 }
 
-// put puts the records of findings, one by one where the index does not take them all.
+// put puts the records of findings, one by one if the index does not accept them together.
 func (t *telling) put(ctx context.Context, list []store.Pending, records []qianshao.FindingRecord) (put []store.Pending, failed error) {
 	if failed = t.db.AddReviews(ctx, records); failed != nil {
 		return nil, failed
@@ -197,7 +197,7 @@ func (t *telling) put(ctx context.Context, list []store.Pending, records []qians
 	return put, failed
 }
 
-// purge removes from the index's files what deleted findings said.
+// purge removes the texts of deleted findings from the index's files.
 func purge(ctx context.Context, ix index.Index, db *Store) error {
 	records, err := db.FindingRecords(ctx, "", 1)
 	if err != nil || len(records) == 0 {

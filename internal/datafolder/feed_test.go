@@ -36,8 +36,8 @@ func (x *choosy) Put(_ context.Context, findings []qianshao.FindingRecord, _ int
 	return nil
 }
 
-// TestIndexRefusesOne: a finding that the index refuses keeps no other one out, and is
-// told again; many changes of one finding are told once.
+// TestIndexRefusesOne: a finding that the index refuses does not hold up the others, and is tried again;
+// many changes of one finding are indexed once.
 func TestIndexRefusesOne(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -82,7 +82,7 @@ func TestIndexRefusesOne(t *testing.T) {
 	}
 }
 
-// slow is an index that is purged for as long as it was not told of what is found meanwhile.
+// slow is an index whose purge lasts until it has been updated with what is found meanwhile.
 type slow struct {
 	choosy
 	found func()
@@ -90,7 +90,7 @@ type slow struct {
 }
 
 func (x *slow) Put(ctx context.Context, findings []qianshao.FindingRecord, seq int64) error {
-	if x.has != nil { // it was told of something
+	if x.has != nil { // it was updated
 		close(x.told)
 	}
 	return x.choosy.Put(ctx, findings, seq)
@@ -108,8 +108,8 @@ func (x *slow) Purge(ctx context.Context, _ *qianshao.FindingRecord) error {
 	}
 }
 
-// TestFeedMeanwhile: while an index on a cluster is purged, it is told of what is found; what is deleted meanwhile
-// stays to be purged.
+// TestFeedMeanwhile: while an index on a cluster is purged, it is updated with new findings; findings
+// deleted meanwhile remain to be purged.
 func TestFeedMeanwhile(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -146,11 +146,11 @@ func TestFeedMeanwhile(t *testing.T) {
 	}
 	left, err := db.Pending(ctx, store.ConsumerIndex, 0, 10)
 	if err != nil || len(left) != 1 || left[0].Finding != second {
-		t.Errorf("left %+v, %v", left, err)
+		t.Errorf("remaining %+v, %v", left, err)
 	}
 }
 
-// TestOpenCalledOff: a search that is called off while the index is opened does not fail the next one.
+// TestOpenCalledOff: cancelling a search while the index is being opened does not make the next one fail.
 func TestOpenCalledOff(t *testing.T) {
 	t.Parallel()
 	cluster, err := Options{Backends: backends.Options{Index: backends.Place{Address: "http://127.0.0.1:1"}}}.cluster()
@@ -161,7 +161,7 @@ func TestOpenCalledOff(t *testing.T) {
 	off, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := x.open(off); !errors.Is(err, context.Canceled) {
-		t.Errorf("called off: %v", err)
+		t.Errorf("cancelled: %v", err)
 	}
 	for range 2 {
 		if _, err := x.open(t.Context()); !errors.Is(err, index.ErrUnavailable) || errors.Is(err, context.Canceled) {

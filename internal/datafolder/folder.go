@@ -1,7 +1,6 @@
-// Package datafolder is what a process or a command does with a data folder: opening its
-// store, evidence and index, the register of authorisations and reports, rules with their
-// overlay, search, reindexing, export, backup and restore, deletion and retention. What
-// runs on a folder is the app's.
+// Package datafolder is what a process or a command does with a data folder: opening its store, evidence
+// and index, the register of authorisations and reports, rules with their overlay, search, reindexing,
+// export, backup and restore, deletion and retention. The services that run on a folder are in package app.
 package datafolder
 
 import (
@@ -25,40 +24,40 @@ import (
 
 // Options say which data folder to open. Data is required.
 type Options struct {
-	// Data is the folder; it is created where it is missing.
+	// Data is the folder; it is created if it is missing.
 	Data string
-	// Backends are servers that stand in place of parts of the folder.
+	// Backends are servers that replace parts of the folder.
 	Backends backends.Options
-	// ReadOnly is for work that changes nothing: it can be done in a write-protected
-	// copy, too.
+	// ReadOnly is for work that changes nothing: it is also possible in a write-protected copy.
 	ReadOnly bool
-	// Moved is for whoever brings the evidence to another place than the store knows; see Folder.Moved.
+	// Moved is for a caller that has moved the evidence to another place than the store knows; see
+	// Folder.Moved.
 	Moved bool
-	// Version of the program; it stands in what is written.
+	// Version is the program's, recorded in files that it writes.
 	Version string
-	// Contact of whoever collects; it stands in the evidence archive's files.
+	// Contact is the collector's, recorded in the evidence archive's files.
 	Contact string
 	// Zone is the zone of the index's days; nil is index.DefaultZone.
 	Zone *time.Location
-	// Log is told of failures; nil keeps silent.
+	// Log receives failures; nil discards them.
 	Log *slog.Logger
 }
 
-// Folder is an open data folder: the truth, the evidence and the register of
-// authorisations. Commands may have it open beside a server; the index, which
-// only one process may have open, belongs to the process; see OpenWithIndex.
+// Folder is an open data folder: the store, the evidence and the register of authorisations. Commands may
+// have it open beside a server; the index, which only one process may have open, is not part of it; see
+// OpenWithIndex.
 type Folder struct {
 	Store *Store
-	// Review has the acts of the desk, and what they come to.
+	// Review has the acts of the desk, and what follows from them.
 	Review *Review
 	// Accounts makes and changes the accounts of the store.
 	Accounts *auth.Accounts
 	Evidence *evidence.Archive
 	Register *Register
-	// Holder names the process on this folder among all on the store; "" if the folder is open to be
-	// read, or to be moved.
+	// Holder identifies the process on this folder among all that share the store; "" if the folder was
+	// opened to be read, or to be moved.
 	Holder   string
-	claim    *claim // nil where the folder's lock is enough, and where nothing runs on the folder
+	claim    *claim // nil if the folder's lock is enough, or nothing runs on the folder
 	software string
 	opts     Options
 	runs     bool // opened by OpenWithIndex
@@ -103,7 +102,7 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 	return f, nil
 }
 
-// openEvidence opens the archive where the options say, for a writer, or "" to read.
+// openEvidence opens the archive at its place, for a writer, or to be read if writer is "".
 func (o *Options) openEvidence(ctx context.Context, ledger evidence.Ledger, writer string) (*evidence.Archive, error) {
 	in, err := o.openBucket(ctx)
 	if err != nil {
@@ -123,7 +122,8 @@ func (o *Options) openBucket(ctx context.Context) (bucket.Bucket, error) {
 	return bucket.Open(ctx, p.Address, bucket.Options{CredentialsFile: p.SecretFile, CAFile: p.CAFile})
 }
 
-// checkOwner refuses evidence outside of the folder that is another store's. A store that has no id yet has none there.
+// checkOwner refuses evidence outside the folder that belongs to another store. A store without an id has
+// no such evidence yet.
 func (f *Folder) checkOwner(ctx context.Context) error {
 	if !f.opts.Backends.Evidence.Elsewhere() {
 		return nil
@@ -135,7 +135,7 @@ func (f *Folder) checkOwner(ctx context.Context) error {
 	return ownersError(bucket.CheckOwner(ctx, f.Evidence.Bucket(), id))
 }
 
-// claimEvidence notes that the evidence outside of the folder is this store's.
+// claimEvidence records that the evidence outside the folder belongs to this store.
 func (f *Folder) claimEvidence(ctx context.Context) error {
 	if !f.opts.Backends.Evidence.Elsewhere() {
 		return nil
@@ -147,7 +147,7 @@ func (f *Folder) claimEvidence(ctx context.Context) error {
 	return ownersError(bucket.Claim(ctx, f.Evidence.Bucket(), id))
 }
 
-// ownersError makes what the operator puts right out of what a bucket says of its owner.
+// ownersError turns a bucket's error about its owner into one that the operator can fix.
 func ownersError(err error) error {
 	if errors.Is(err, bucket.ErrOthers) {
 		return inputError(fmt.Errorf("--evidence: %w", err))
@@ -155,10 +155,10 @@ func ownersError(err error) error {
 	return err
 }
 
-// OpenWithIndex opens a data folder with its index, for the one process that runs on it.
-// Campaigns and index are brought up to date with the store, or made anew, but for an index on a
-// cluster: FeedIndex does so, since the cluster may be down. told is told of the index, and may be
-// nil. Close both when done with them.
+// OpenWithIndex opens a data folder with its index, for the one process that runs on it. It updates or
+// rebuilds campaigns and index to match the store, except an index on a cluster: FeedIndex does that, since
+// the cluster may be down. told is called with the progress of a rebuild, and may be nil. Close both when
+// done with them.
 func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folder, ix index.Index, err error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -166,8 +166,8 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 	if err := makeFolder(opts.Data); err != nil {
 		return nil, nil, err
 	}
-	// The index comes first: it is locked where another process, perhaps of
-	// another version, runs on the folder, and then the store is left alone.
+	// The index comes first: if another process, perhaps of another version, runs on the folder, the index
+	// is locked, and the store must be left alone.
 	if ix, err = opts.openIndex(true, told); err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
@@ -198,22 +198,22 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 	return nil, nil, err
 }
 
-// Moved notes that index and evidence are now where the folder's options say. Other places than
-// the store knows are refused otherwise: whoever names one by mistake would find nothing there,
-// and write beside the others.
+// Moved records that index and evidence are now at the places in the folder's options. Otherwise places
+// that differ from the store's record are refused: a process given a wrong one would find nothing there,
+// and its data would be apart from the others'.
 func (f *Folder) Moved(ctx context.Context) error {
 	return errors.Join(f.opts.movePlace(ctx, f.Store, store.PartIndex), f.MovedEvidence(ctx))
 }
 
-// MovedEvidence notes that of the evidence alone.
+// MovedEvidence does that for the evidence only.
 func (f *Folder) MovedEvidence(ctx context.Context) error {
 	return errors.Join(f.claimEvidence(ctx), f.opts.movePlace(ctx, f.Store, store.PartEvidence))
 }
 
-// EvidencePath is where a data folder keeps the evidence archive.
+// EvidencePath is the path of a data folder's evidence archive.
 func EvidencePath(data string) string { return filepath.Join(data, "evidence") }
 
-// Software names the program with its version, as it stands in what is written and requested.
+// Software is the program's name and version, for files and requests.
 func Software(version string) string { return "qianshao/" + version }
 
 // Alone says whether no other process uses the folder's holder, as far as is known.

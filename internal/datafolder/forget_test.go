@@ -46,7 +46,7 @@ func onlyFinding(t *testing.T, f *datafolder.Folder) string {
 	return list[0].ID
 }
 
-// filesWith returns the files below a folder that hold a text as it is.
+// filesWith returns the files below a folder that contain a text unencoded.
 func filesWith(t *testing.T, folder, text string) (names []string) {
 	t.Helper()
 	err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
@@ -65,8 +65,8 @@ func filesWith(t *testing.T, folder, text string) (names []string) {
 	return names
 }
 
-// wantForgotten expects the folder's one finding to be gone from database, index
-// and archive, and to be in the log.
+// wantForgotten expects the folder's one finding to be gone from database, index and archive, and to be in
+// the log.
 func wantForgotten(t *testing.T, data string, f *datafolder.Folder, id, reason string) {
 	t.Helper()
 	if _, err := f.Store.Finding(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
@@ -80,25 +80,25 @@ func wantForgotten(t *testing.T, data string, f *datafolder.Folder, id, reason s
 		t.Errorf("the log has %+v, %v, want %q", log, err, reason)
 	}
 	if left, err := f.Store.Pending(t.Context(), store.ConsumerIndex, 0, 10); err != nil || len(left) != 0 {
-		t.Errorf("the index was not told of %+v, %v", left, err)
+		t.Errorf("still pending for the index: %+v, %v", left, err)
 	}
 	verified, err := f.Evidence.Verify(t.Context(), evidence.Head{}, func(p evidence.Problem) { t.Error(p) })
 	if err != nil || verified.Deleted == 0 {
 		t.Errorf("%+v, %v", verified, err)
 	}
-	// Of the index, the bytes too: the text that the database has is compressed, but for title and evidence.
+	// This covers the index's bytes: in the database all text is compressed, except title and evidence.
 	if names := filesWith(t, data, "青禾诊所"); len(names) > 0 {
 		t.Errorf("the title is still in %v", names)
 	}
 }
 
-// TestDeleteFinding: with a finding goes all that belongs to it.
+// TestDeleteFinding: deleting a finding deletes everything that belongs to it.
 func TestDeleteFinding(t *testing.T) {
 	data := foundFolder(t)
 	f := openFolder(t, data)
 	id := onlyFinding(t, f)
 	if len(filesWith(t, data, "青禾诊所")) < 2 {
-		t.Fatal("the title is not in database and index: this test sees nothing")
+		t.Fatal("the title is not in database and index: this test cannot see anything")
 	}
 	d, err := f.DeleteFinding(t.Context(), id, "案件已结", time.Now())
 	if err != nil || len(d.Captures) != 1 || len(d.Shared) != 0 || d.Finding.PageTitle != "青禾诊所" {
@@ -113,8 +113,7 @@ func TestDeleteFinding(t *testing.T) {
 	}
 }
 
-// TestDeleteSharedCapture: a capture that shows another finding, too, stays until
-// that one is deleted.
+// TestDeleteSharedCapture: a capture that also shows another finding is kept until that one is deleted.
 func TestDeleteSharedCapture(t *testing.T) {
 	a, _ := apptest.Crawl(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>
 <p>专业办证刻章，代办毕业证、学位证，办理各类证件，包过验证，快递到付</p>`)
@@ -136,12 +135,13 @@ func TestDeleteSharedCapture(t *testing.T) {
 	}
 }
 
-// lockedBucket has objects that nobody can delete yet.
+// lockedBucket is a bucket from which nothing can be deleted yet.
 type lockedBucket struct{ bucket.Bucket }
 
 func (lockedBucket) Delete(context.Context, string) error { return bucket.ErrLocked }
 
-// TestForgetLocked: what a lock keeps in the bucket keeps no finding in the database, by hand or by retention.
+// TestForgetLocked: a lock in the bucket does not keep a finding in the database, whether it is deleted by
+// hand or by retention.
 func TestForgetLocked(t *testing.T) {
 	for name, forget := range map[string]func(f *datafolder.Folder, id string) error{
 		"delete": func(f *datafolder.Folder, id string) error {
@@ -170,8 +170,8 @@ func TestForgetLocked(t *testing.T) {
 	}
 }
 
-// TestDeleteBesideServer: the process that has the index open takes out of it what
-// another one has deleted; at the latest, when the index is opened next.
+// TestDeleteBesideServer: the process that has the index open removes findings that another process has
+// deleted, at the latest when the index is next opened.
 func TestDeleteBesideServer(t *testing.T) {
 	data := foundFolder(t)
 	a := apptest.New(t, app.Options{Data: data})
@@ -192,8 +192,8 @@ func TestDeleteBesideServer(t *testing.T) {
 	wantForgotten(t, data, f, id, "deleted by an operator")
 }
 
-// TestRetentionReachesFindings: what the policy no longer keeps goes from archive,
-// database and index; what is on hold stays.
+// TestRetentionReachesFindings: what the policy no longer keeps is removed from archive, database and
+// index; what is on hold stays.
 func TestRetentionReachesFindings(t *testing.T) {
 	data := foundFolder(t)
 	f := openFolder(t, data)

@@ -12,20 +12,20 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// holderPath is the file that has a data folder's holder.
+// holderPath is the path of the file with a data folder's holder.
 func holderPath(data string) string { return filepath.Join(data, "holder") }
 
 var validHolder = regexp.MustCompile(`^[a-z2-7]{16}$`)
 
-// Holder returns the name by which whoever runs on a data folder holds leases of the frontier and
-// writes evidence, among all that share a store. It is made once for a folder, and stays
-// the same after a restart; a backup does not have it.
+// Holder returns the name with which the process on a data folder holds leases of the frontier and writes
+// evidence, unique among all that share a store. It is created once for a folder, and stays the same after
+// a restart; a backup does not include it.
 func Holder(data string) (string, error) {
 	name := holderPath(data)
 	content, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = makeHolder(name); err == nil {
-			content, err = os.ReadFile(name) // another process may have made it at the same time
+			content, err = os.ReadFile(name) // another process may just have created it
 		}
 	}
 	if err != nil {
@@ -38,7 +38,7 @@ func Holder(data string) (string, error) {
 	return holder, nil
 }
 
-// makeHolder makes the file whole, unless it is there.
+// makeHolder creates the complete file in one step, unless it exists.
 func makeHolder(name string) error {
 	if err := makeFolder(filepath.Dir(name)); err != nil {
 		return err

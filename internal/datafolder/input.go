@@ -1,7 +1,7 @@
 package datafolder
 
-// InputError says that what the operator gave is wrong: an option, a rule, a
-// line of the register. Nothing was done.
+// InputError says that the operator's input is wrong: an option, a rule, a line of the register. Nothing
+// was changed.
 type InputError struct{ Err error }
 
 // Error is the message of what is wrong.

@@ -18,16 +18,16 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// manifestName is the file of a backup that names the others.
+// manifestName is the file of a backup that lists the others.
 const manifestName = "manifest.json"
 
 // manifestFormat is the format of backups that this program writes and reads.
 const manifestFormat = 1
 
-// maxManifest bounds what is read as a manifest, in bytes: some 100,000 files.
+// maxManifest bounds the size of a manifest, in bytes: some 100,000 files.
 const maxManifest = 16 << 20
 
-// Manifest says what a backup holds, and what a restored folder must be equal to.
+// Manifest lists the contents of a backup, which a restored folder must match.
 type Manifest struct {
 	Format  int       `json:"format"`
 	Made    time.Time `json:"made"`
@@ -35,11 +35,11 @@ type Manifest struct {
 	// Head is the end of the evidence chain, as "evidence head" prints it; empty if
 	// nothing is archived.
 	Head string `json:"evidence_head"`
-	// Problems is what the evidence archive had, when it was copied, that was not as recorded.
+	// Problems is how many faults the evidence archive had when it was copied.
 	Problems int `json:"evidence_problems"`
 	Records  int `json:"evidence_records"`
-	// ActHead is the end of the trail of acts, as "acts head" prints it; empty if there are
-	// none. ActProblems is what was wrong with it when it was copied.
+	// ActHead is the end of the trail of acts, as "acts head" prints it; empty if there are none.
+	// ActProblems is how many faults the trail had when it was copied.
 	ActHead     string `json:"act_head"`
 	ActProblems int    `json:"act_problems"`
 	// Findings, Open and Newest are the mark of the findings.
@@ -47,8 +47,8 @@ type Manifest struct {
 	Open           int       `json:"findings_open"`
 	Newest         time.Time `json:"newest_finding"`
 	Authorisations int       `json:"authorisations"`
-	// Overlay, Rules, Retention and Config are the places from which they were copied; empty
-	// where there were none.
+	// Overlay, Rules, Retention and Config are the places from which these were copied; empty if there were
+	// none.
 	Overlay   string `json:"overlay,omitempty"`
 	Rules     string `json:"rules,omitempty"`
 	Retention string `json:"retention,omitempty"`
@@ -74,7 +74,7 @@ type ManifestFile struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Size is that of all files in bytes.
+// Size is the total size of all files in bytes.
 func (m *Manifest) Size() (total int64) {
 	for _, f := range m.Files {
 		total += f.Size
@@ -86,7 +86,7 @@ func (m *Manifest) mark() store.FindingMark {
 	return store.FindingMark{Findings: m.Findings, Open: m.Open, Newest: m.Newest}
 }
 
-// list names all files of a folder.
+// list adds all files of a folder.
 func (m *Manifest) list(ctx context.Context, folder string) error {
 	return filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -115,7 +115,7 @@ func (m *Manifest) write(folder string) error {
 	})
 }
 
-// readManifest reads the manifest of a backup. What is wrong with it is an InputError.
+// readManifest reads the manifest of a backup. A fault in it is an InputError.
 func readManifest(backup string) (*Manifest, error) {
 	f, err := os.Open(filepath.Join(backup, manifestName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -166,7 +166,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// writeFile writes a new file for its owner alone, and syncs it.
+// writeFile writes a new file that only its owner can read, and syncs it.
 func writeFile(name string, fill func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return err
@@ -178,8 +178,8 @@ func writeFile(name string, fill func(io.Writer) error) error {
 	return errors.Join(fill(f), f.Sync(), f.Close())
 }
 
-// newFolder makes a folder as a whole: fill gets one beside it, which is renamed when
-// it is complete and otherwise removed. The folder must be missing or empty.
+// newFolder creates a folder in one step: fill gets a temporary one beside it, which is renamed when it is
+// complete and otherwise removed. The folder must be missing or empty.
 func newFolder(name string, fill func(temporary string) error) (err error) {
 	if name, err = filepath.Abs(name); err != nil {
 		return err
@@ -198,7 +198,7 @@ func newFolder(name string, fill func(temporary string) error) (err error) {
 		return err
 	}
 	if err = fill(temporary); err == nil {
-		err = errors.Join(syncFolders(temporary), os.Rename(temporary, name)) // over an empty folder, too
+		err = errors.Join(syncFolders(temporary), os.Rename(temporary, name)) // this also replaces an empty folder
 	}
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(temporary))
@@ -206,7 +206,7 @@ func newFolder(name string, fill func(temporary string) error) (err error) {
 	return syncFolder(parent)
 }
 
-// syncFolders makes the names in a folder and all below it durable.
+// syncFolders makes the names in a folder, and in all below it, durable.
 func syncFolders(folder string) error {
 	return filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {

@@ -13,27 +13,26 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// MigrateOptions say what is moved where.
+// MigrateOptions say what is moved, and where.
 type MigrateOptions struct {
-	// From is left as it is; nothing may run on it. To must be new: its folder, its database,
-	// its bucket.
+	// From is not changed; nothing may run on it. To must be new: its folder, its database, its bucket.
 	From, To Options
-	// Reindexing is told how far the index is; optional.
+	// Reindexing is called with the progress of the index; optional.
 	Reindexing Reindexing
-	// Problem is told what is not as recorded in the evidence archive.
+	// Problem is called with each fault in the evidence archive.
 	Problem func(evidence.Problem)
 }
 
-// Migrate copies everything that an outpost has to other places: its store into a database of
-// either engine, in one transaction; its evidence; and the index is built anew. Each is held
-// against the source. Until that is done nothing opens the target.
+// Migrate copies all data of an outpost to other places: its store into a database of either engine, in one
+// transaction, and its evidence; the index is rebuilt. Each is compared with the source. Until that is done
+// the target cannot be opened.
 func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []MigratedTable, err error) {
 	for _, name := range []string{storePath(opts.To.Data), EvidencePath(opts.To.Data), indexPath(opts.To.Data)} {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, inputError(errors.Join(err, locales.Errorf("migrate.exists", name)))
 		}
 	}
-	lock, err := opts.From.openIndex(true, nil) // whoever runs on the folder has it
+	lock, err := opts.From.openIndex(true, nil) // a process that runs on the folder has it
 	if err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
@@ -106,8 +105,8 @@ func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) 
 	return tables, err
 }
 
-// idFor returns the id that the target keeps of the source's: none, so that it gets one of its own, unless index or bucket
-// stay where they are, which know their store by it.
+// idFor returns the id for the target: the source's if index or bucket stay in place, as they record their
+// store's id; otherwise none, so that the target gets a new one.
 func (f *Folder) idFor(ctx context.Context, to Options) (string, error) {
 	if from := f.opts.Backends; !stays(from.Index, to.Backends.Index) && !stays(from.Evidence, to.Backends.Evidence) {
 		return "", nil
@@ -115,13 +114,13 @@ func (f *Folder) idFor(ctx context.Context, to Options) (string, error) {
 	return storeID(ctx, f.Store)
 }
 
-// stays says whether a part outside of the folder is the target's as well.
+// stays says whether a part outside the folder is in the same place for the target.
 func stays(from, to backends.Place) bool { return from.Elsewhere() && from.Address == to.Address }
 
-// newBucket returns where the evidence is copied to, which must be empty; nil if it stays where it is.
+// newBucket returns the bucket to copy the evidence to, which must be empty; nil if it stays in place.
 func newBucket(ctx context.Context, from, to Options) (bucket.Bucket, error) {
 	if stays(from.Backends.Evidence, to.Backends.Evidence) {
-		return nil, nil //nolint:nilnil // there is none to copy to
+		return nil, nil //nolint:nilnil // nothing has to be copied
 	}
 	in, err := to.openBucket(ctx)
 	if err != nil {
@@ -136,7 +135,7 @@ func newBucket(ctx context.Context, from, to Options) (bucket.Bucket, error) {
 	return in, nil
 }
 
-// compareMigrated holds a target against what the source has, and builds its index.
+// compareMigrated compares a target with the source's manifest, and builds its index.
 func (f *Folder) compareMigrated(ctx context.Context, m *Manifest, told Reindexing) error {
 	kept, err := m.head()
 	if err != nil {
@@ -157,7 +156,7 @@ func (f *Folder) compareMigrated(ctx context.Context, m *Manifest, told Reindexi
 	return err
 }
 
-// migrating is the name of our own connections to a server, which tells them from those of other
+// migrating is the name of our own connections to a server, to distinguish them from those of other
 // processes.
 const migrating = "qianshao-migrate"
 

@@ -20,7 +20,7 @@ func migrate(t *testing.T, from, to datafolder.Options) ([]datafolder.MigratedTa
 	return tables, err
 }
 
-// works expects one finding, with its evidence, wherever an outpost now is.
+// works expects one finding with its evidence, wherever the outpost now is.
 func works(t *testing.T, opts datafolder.Options) {
 	t.Helper()
 	found, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: opts, Query: "state:open", Limit: 1})
@@ -42,8 +42,8 @@ func works(t *testing.T, opts datafolder.Options) {
 	}
 }
 
-// TestMigrate: a folder becomes another one, whole; a source in use and a target that is there are refused, and so is
-// one whose migration has not ended.
+// TestMigrate: a folder is migrated completely; a source in use and an existing target are refused, and so
+// is a target whose migration was interrupted.
 func TestMigrate(t *testing.T) {
 	t.Parallel()
 	from := datafolder.Options{Data: foundFolder(t)}
@@ -83,12 +83,12 @@ func TestMigrate(t *testing.T) {
 		t.Errorf("a cluster that is away: %v", err)
 	}
 	if (datafolder.Options{Data: away.Data}).HasStore() {
-		t.Error("a store was made for it")
+		t.Error("a store was created for it")
 	}
 }
 
-// TestMigrateToServers: from a folder to servers and back, with the same rows; while a process is connected to the
-// database it is refused.
+// TestMigrateToServers: from a folder to servers and back, with the same rows; migration is refused while a
+// process is connected to the database.
 func TestMigrateToServers(t *testing.T) {
 	t.Parallel()
 	servers := datafolder.Options{Data: filepath.Join(t.TempDir(), "servers"), Backends: backendstest.All(t)}
@@ -117,7 +117,7 @@ func TestMigrateToServers(t *testing.T) {
 	}
 	for _, table := range there {
 		if table.Name != "outbox" && table.Name != "outbox_told" && !slices.Contains(back, table) {
-			t.Errorf("%+v is not among what came back", table)
+			t.Errorf("%+v did not come back", table)
 		}
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// FindAmong returns those of the findings that an account finds with a query, as the console
-// would find them for it at that time. Each id is found once.
+// FindAmong returns those of the findings that an account's query finds now, as the console would find
+// them. Each id occurs once.
 func (f *Folder) FindAmong(ctx context.Context, ix index.Index, account qianshao.Account, query string, ids []string, now time.Time) ([]index.Hit, error) {
 	parser := index.Parser{Now: now, Zone: f.opts.Zone, Canonical: fetch.Canonical, Me: account.Name, Today: func(id string) string {
 		d, err := f.Review.Campaigns.Campaign(ctx, account.Sight, id)
 		if err != nil {
-			return id // which finds nothing
+			return id // it finds nothing
 		}
 		return d.ID
 	}}

@@ -24,10 +24,10 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/transfer"
 )
 
-// This file alone names the engines behind store and index, but for shared.go, which has the index
-// on a cluster. Which one it is to be is chosen here.
+// This file alone names the engines of store and index, except for shared.go with the index on a cluster.
+// It chooses between them.
 
-// Store is the store that a data folder holds.
+// Store is the store of a data folder.
 type Store = sqlstore.Store
 
 // Review is the desk's part of the store.
@@ -38,11 +38,11 @@ func openReview(db *Store) *Review {
 	return review.New(db.Database(), campaigns.Options{Traits: traits(), Name: traitsName()})
 }
 
-// figures returns what counts for reports.
+// figures returns the figures for reports.
 func (f *Folder) figures() *figures.Reader { return figures.New(f.Store.Database(), nil) }
 
-// openStore opens the store, and makes an empty one where there is none. Several processes
-// may have it open. A folder's may be write-protected where nothing is to be changed.
+// openStore opens the store, and creates an empty one if there is none. Several processes may have it open.
+// A folder's store may be write-protected if nothing is to be changed.
 func (o Options) openStore(ctx context.Context) (*Store, error) {
 	if err := makeFolder(o.Data); err != nil {
 		return nil, err
@@ -86,8 +86,8 @@ func makeFolder(data string) error {
 	return nil
 }
 
-// ZoneSet returns the time zone that an administrator has set; nil if nobody has, or it cannot
-// be read: whoever opens the store then says what is wrong with it.
+// ZoneSet returns the time zone that an administrator has set; nil if none is set or it cannot be read:
+// opening the store then reports the error.
 func ZoneSet(ctx context.Context, opts Options) *time.Location {
 	if !opts.HasStore() {
 		return nil
@@ -103,8 +103,7 @@ func ZoneSet(ctx context.Context, opts Options) *time.Location {
 	return zone
 }
 
-// peekSetting returns what is set. A folder's store is not opened for that: it may be of another
-// version.
+// peekSetting returns the value of a setting. It does not open the store, which may be of another version.
 func (o Options) peekSetting(ctx context.Context, name store.Setting) (value string, err error) {
 	if !o.Backends.Store.Elsewhere() {
 		err = sqlite.Peek(storePath(o.Data), func(db database.Statements) error {
@@ -123,7 +122,7 @@ func (o Options) peekSetting(ctx context.Context, name store.Setting) (value str
 
 func storePath(data string) string { return filepath.Join(data, "qianshao.db") }
 
-// HasStore says whether there is a store already. A server's may prove to be empty.
+// HasStore says whether a store exists. A server's may prove to be empty.
 func (o Options) HasStore() bool {
 	if o.Backends.Store.Elsewhere() {
 		return true
@@ -132,9 +131,9 @@ func (o Options) HasStore() bool {
 	return err == nil
 }
 
-// OpenIndex opens the index, and makes an empty one where there is none. That of a folder only
-// one process at a time may have open. Days begin in the zone; nil is index.DefaultZone. An index
-// of another zone must be built anew.
+// OpenIndex opens the index, and creates an empty one if there is none. Only one process at a time may have
+// a folder's index open. Days begin in the zone of the options; nil is index.DefaultZone. An index of
+// another zone must be rebuilt.
 func (f *Folder) OpenIndex(ctx context.Context) (index.Index, error) {
 	ix, err := f.opts.openIndex(false, nil)
 	if shared, ok := ix.(*sharedIndex); ok {
@@ -145,8 +144,9 @@ func (f *Folder) OpenIndex(ctx context.Context) (index.Index, error) {
 	return ix, err
 }
 
-// openIndex opens the index of a folder, or prepares one on a cluster, which matchIndex opens; whole is for the one
-// process that runs on the folder. told is told when one on a cluster must be built anew, as FeedIndex does.
+// openIndex opens the index of a folder, or prepares one on a cluster, which matchIndex opens; whole is for
+// the one process that runs on the folder. told is called when FeedIndex has to rebuild an index on a
+// cluster.
 func (o Options) openIndex(whole bool, told Reindexing) (index.Index, error) {
 	if o.Backends.Index.Elsewhere() {
 		ix, err := o.openShared(whole, told)
@@ -165,8 +165,9 @@ func (o Options) openIndex(whole bool, told Reindexing) (index.Index, error) {
 	return ix, nil
 }
 
-// idle says whether nothing runs on the store: what does has the folder's index open. That cannot be told
-// of a store on a server, nor beside an index on a cluster, where a start tries the folder's lock but once.
+// idle says whether nothing runs on the store: a process that does has the folder's index open. This cannot
+// be known for a store on a server, nor with an index on a cluster, where a starting process tries the
+// folder's lock only once.
 func (o Options) idle() bool {
 	if o.Backends.Store.Elsewhere() || o.Backends.Index.Elsewhere() {
 		return false
@@ -175,7 +176,8 @@ func (o Options) idle() bool {
 	return err == nil && !open
 }
 
-// alone runs f while no other process tells a shared index of the store. In a folder its lock sees to that.
+// alone runs f while no other process updates a shared index of the store. In a folder the index's lock
+// ensures that.
 func alone(ctx context.Context, db *Store, f func(held func() error) error) error {
 	if db.Database().Dialect() == database.Postgres {
 		return postgres.Alone(ctx, db.Database(), string(store.ConsumerIndex), f)
@@ -183,11 +185,11 @@ func alone(ctx context.Context, db *Store, f func(held func() error) error) erro
 	return f(func() error { return nil })
 }
 
-// claim is what a process holds its folder's holder by, among all that share a store.
+// claim is how a process reserves its folder's holder among all that share a store.
 type claim = postgres.Claim
 
-// claimHolder has no other process lease by the folder's holder, as one would on a copy of the folder.
-// A store in the folder needs no more than the folder's lock.
+// claimHolder prevents other processes from using the folder's holder for leases, as one on a copy of the
+// folder would. For a store in the folder its lock is enough.
 func (f *Folder) claimHolder(ctx context.Context) (err error) {
 	if f.Holder == "" || f.Store.Database().Dialect() != database.Postgres {
 		return nil
@@ -209,15 +211,15 @@ func (f *Folder) claimHolder(ctx context.Context) (err error) {
 	return err
 }
 
-// MigratedTable is a table of a store that was copied.
+// MigratedTable is the result for a copied table of a store.
 type MigratedTable = transfer.Table
 
-// copyStore copies all that a store has into an empty one.
+// copyStore copies everything from a store into an empty one.
 func copyStore(ctx context.Context, from, to *Store) ([]MigratedTable, error) {
 	return transfer.Copy(ctx, from.Database(), to.Database())
 }
 
-// connections counts those that processes have to a store on a server.
+// connections counts the processes' connections to a store on a server.
 func connections(ctx context.Context, db *Store) (int, error) {
 	if db.Database().Dialect() != database.Postgres {
 		return 0, nil
@@ -225,20 +227,18 @@ func connections(ctx context.Context, db *Store) (int, error) {
 	return postgres.Connections(ctx, db.Database())
 }
 
-// InUse says whether OpenIndex or New failed because another process, as a rule the
-// server, has the folder open.
+// InUse says whether OpenIndex or New failed because another process, usually the server, has the folder
+// open.
 func InUse(err error) bool {
 	return errors.Is(err, bleveindex.ErrLocked) || errors.Is(err, errFolderInUse)
 }
 
-// mustRebuild says whether an index cannot be used as it is: it is damaged, or was
-// made by another version.
+// mustRebuild says whether an index is unusable: damaged, or made by another version.
 func mustRebuild(err error) bool {
 	return errors.Is(err, index.ErrRebuild) || errors.Is(err, bleveindex.ErrCorrupt)
 }
 
-// rebuildIndex empties the index, in whatever state it is, and returns it as fill
-// has filled it.
+// rebuildIndex empties the index, whatever its state, and returns it filled by fill.
 func (o Options) rebuildIndex(fill func(index.Index) error) (index.Index, error) {
 	ix, err := bleveindex.Rebuild(indexPath(o.Data), o.indexOptions(), func(ix *bleveindex.Index) error { return fill(ix) })
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// TestIndexOfAnotherStore: an index on a cluster belongs to one store. Another one neither searches it nor builds it
-// anew, and its owner goes on to find what it had.
+// TestIndexOfAnotherStore: an index on a cluster belongs to one store. Another store neither searches nor
+// rebuilds it, and its owner still finds what it had.
 func TestIndexOfAnotherStore(t *testing.T) {
 	t.Parallel()
 	address, _ := cluster(t)
@@ -50,8 +50,8 @@ func TestIndexOfAnotherStore(t *testing.T) {
 	works(t, mine)
 }
 
-// TestEvidenceOfAnotherStore: a folder or a bucket with evidence belongs to one store, and to its copy. What was there before
-// is taken over by the first that comes.
+// TestEvidenceOfAnotherStore: a folder or a bucket with evidence belongs to one store, and to its copy.
+// Evidence without an owner is taken over by the first store that opens it.
 func TestEvidenceOfAnotherStore(t *testing.T) {
 	t.Parallel()
 	shared := t.TempDir()
@@ -82,8 +82,8 @@ func TestEvidenceOfAnotherStore(t *testing.T) {
 	refused(t, run(t, mine), says)
 }
 
-// TestMigrateKeepsParts: a store that moves while its evidence stays goes on with it; where everything is new, it is a store of
-// its own, and its source keeps what it had.
+// TestMigrateKeepsParts: a store that moves while its evidence stays in place continues with it; if
+// everything is new, it is a separate store, and its source keeps what it had.
 func TestMigrateKeepsParts(t *testing.T) {
 	t.Parallel()
 	evidence := backends.Options{Evidence: backends.Place{Address: t.TempDir()}}
@@ -107,7 +107,8 @@ func TestMigrateKeepsParts(t *testing.T) {
 	refused(t, err, "the evidence of another store")
 }
 
-// TestNothingMadeInVain: where a bucket is missing no index is made; whoever leaves --index out is told what the others name.
+// TestNothingMadeInVain: if a bucket is missing no index is created; a process without --index is told
+// which one the others use.
 func TestNothingMadeInVain(t *testing.T) {
 	t.Parallel()
 	all := backendstest.All(t)
@@ -117,7 +118,7 @@ func TestNothingMadeInVain(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if indexThere(t, all.Index.Address) {
-		t.Error("the index was made")
+		t.Error("the index was created")
 	}
 	opts.Backends = all
 	if err := run(t, opts); err != nil {
@@ -130,11 +131,11 @@ func TestNothingMadeInVain(t *testing.T) {
 	refused(t, run(t, opts), "name the same --index everywhere, which is "+all.Index.Address+" for the others")
 }
 
-// indexThere asks a cluster for an index.
+// indexThere asks a cluster whether it has an index.
 func indexThere(t *testing.T, address string) bool {
 	t.Helper()
 	node, _, _ := strings.Cut(address, ",")
-	response, err := http.Head(node + address[strings.LastIndex(address, "/"):]) //nolint:noctx // of a test
+	response, err := http.Head(node + address[strings.LastIndex(address, "/"):]) //nolint:noctx // in a test
 	if err != nil {
 		t.Fatal(err)
 	}

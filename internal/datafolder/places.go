@@ -56,8 +56,8 @@ func (o Options) place(part store.Part) (string, error) {
 	return inFolderOf + holder, err
 }
 
-// storeID returns the store's id, by which indices and buckets on servers know whose they are. It is made when
-// it is first asked for.
+// storeID returns the store's id, by which indices and buckets on servers know which store they belong to.
+// It is created on first use.
 func storeID(ctx context.Context, db *Store) (string, error) {
 	return db.SetPlace(ctx, store.PartStore, strings.ToLower(rand.Text()), false)
 }
@@ -68,8 +68,8 @@ var remedies = map[store.Part]locales.Message{
 	store.PartEvidence: locales.M("places.move.evidence"),
 }
 
-// keepPlaces refuses other places than those of whoever had the store open before. first says
-// whether to note them where nobody had.
+// keepPlaces refuses places that differ from those recorded by processes that had the store open before.
+// first says whether to record them if none are.
 func (o Options) keepPlaces(ctx context.Context, db *Store, first bool, parts ...store.Part) error {
 	migrating, err := db.Place(ctx, store.PartMigration)
 	if err != nil {
@@ -102,7 +102,7 @@ func (o Options) keepPlaces(ctx context.Context, db *Store, first bool, parts ..
 	return nil
 }
 
-// misplaced says that a part is named elsewhere than where it is.
+// misplaced is the error for a part whose place differs from the recorded one.
 func (o Options) misplaced(ctx context.Context, db *Store, part store.Part, holds, here string) error {
 	var others any = ""
 	if part == store.PartIndex {
@@ -117,7 +117,7 @@ func (o Options) misplaced(ctx context.Context, db *Store, part store.Part, hold
 	return inputError(locales.Errorf("places.misplaced", locales.M("places.part."+string(part)), said(holds), said(here), part, others, remedies[part]))
 }
 
-// noteCluster notes the address by which this process opens an index on a cluster, if it does.
+// noteCluster records the address of the index if it is on a cluster.
 func (o Options) noteCluster(ctx context.Context, db *Store) error {
 	address := ""
 	if o.Backends.Index.Elsewhere() {
@@ -131,7 +131,7 @@ func (o Options) noteCluster(ctx context.Context, db *Store) error {
 	return err
 }
 
-// movePlace notes that a part is kept where the options say.
+// movePlace records that a part is now at the place in the options.
 func (o Options) movePlace(ctx context.Context, db *Store, part store.Part) error {
 	here, err := o.place(part)
 	if err != nil {

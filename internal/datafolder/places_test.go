@@ -25,7 +25,7 @@ func run(t *testing.T, opts datafolder.Options) error {
 	return errors.Join(ix.Close(), f.Close())
 }
 
-// refused holds an error against what it must say: that the operator is to put something right.
+// refused expects an InputError with a given text.
 func refused(t *testing.T, err error, says string) {
 	t.Helper()
 	var input *datafolder.InputError
@@ -34,7 +34,7 @@ func refused(t *testing.T, err error, says string) {
 	}
 }
 
-// TestPlaces: index and evidence are where the first process had them, until somebody moves them.
+// TestPlaces: index and evidence are where the first process had them, until they are moved.
 func TestPlaces(t *testing.T) {
 	t.Parallel()
 	here := datafolder.Options{Data: t.TempDir()}
@@ -60,7 +60,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// TestBackupOfServers: a store on a server is not copied, but how to do so is said, without a secret.
+// TestBackupOfServers: a store on a server is not copied, but the error says how to do so, without a
+// secret.
 func TestBackupOfServers(t *testing.T) {
 	t.Parallel()
 	address := postgrestest.DSN(t)
@@ -78,11 +79,11 @@ func TestBackupOfServers(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(to); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a backup is begun: %v", err)
+		t.Errorf("a backup was begun: %v", err)
 	}
 }
 
-// TestFoldersOfOneStore: two folders on one database cannot have parts of their own; a reindex moves the index.
+// TestFoldersOfOneStore: two folders on one database cannot have separate parts; a reindex moves the index.
 func TestFoldersOfOneStore(t *testing.T) {
 	t.Parallel()
 	servers := backends.Options{Store: backends.Place{Address: postgrestest.DSN(t)}}

@@ -23,8 +23,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// querySite serves pages with tokens in their queries: clean ones, one that leads on
-// to another token, and one with a casino's advertisement.
+// querySite serves pages with tokens in their queries: clean ones, one that links to another token, and one
+// with a casino's advertisement.
 func querySite(t *testing.T) (origin string) {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -74,7 +74,7 @@ func authorisationOf(t *testing.T, origin string) qianshao.Authorisation {
 	}
 }
 
-// columnsWith returns the columns of the folder's database that hold a text.
+// columnsWith returns the columns of the folder's database that contain a text.
 func columnsWith(t *testing.T, data, text string) (columns []string) {
 	t.Helper()
 	db := openDatabase(t, data)
@@ -125,8 +125,8 @@ func occurrences(t *testing.T, folder, text string) (n int) {
 	return n
 }
 
-// TestQueriesOfUnflaggedPages: the query of a page that is not flagged is in the
-// frontier alone, which needs it to visit the page again.
+// TestQueriesOfUnflaggedPages: the query of a page that is not flagged is only in the frontier, which needs
+// it to visit the page again.
 func TestQueriesOfUnflaggedPages(t *testing.T) {
 	data := sqlitetest.Folder(t)
 	apptest.Authorise(t, data, authorisationOf(t, querySite(t)))
@@ -142,7 +142,7 @@ func TestQueriesOfUnflaggedPages(t *testing.T) {
 	}
 }
 
-// makeDue lets the next crawl visit all URLs, as if their time had come.
+// makeDue makes all URLs due for the next crawl.
 func makeDue(t *testing.T, data string) {
 	t.Helper()
 	db := openDatabase(t, data)
@@ -156,7 +156,7 @@ func makeDue(t *testing.T, data string) {
 	}
 }
 
-// reportLongAgo records a report whose term is over, which the next crawl lets go.
+// reportLongAgo records a report whose term has ended, so that the next crawl removes it.
 func reportLongAgo(t *testing.T, data, url string) {
 	t.Helper()
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
@@ -170,19 +170,18 @@ func reportLongAgo(t *testing.T, data, url string) {
 	}
 }
 
-// TestQueriesGoWithTheirURL: once a URL has left the frontier, its query is in no file
-// of the data folder, write-ahead log included; that of a flagged page once its
-// finding is gone, too.
+// TestQueriesGoWithTheirURL: once a URL has left the frontier, its query is in no file of the data folder,
+// including the write-ahead log; that of a flagged page once its finding is deleted, too.
 func TestQueriesGoWithTheirURL(t *testing.T) {
 	data := sqlitetest.Folder(t)
 	authorisation := authorisationOf(t, querySite(t))
 	apptest.Authorise(t, data, authorisation)
 	crawlOnce(t, data)
 	if occurrences(t, data, "INNOCENTTOKEN") == 0 {
-		t.Fatal("there is no query in the frontier: this test sees nothing")
+		t.Fatal("there is no query in the frontier: this test cannot see anything")
 	}
 	authorisation.NoQueries = true
-	apptest.Authorise(t, data, authorisation) // and what has a query is due
+	apptest.Authorise(t, data, authorisation) // this also makes URLs with a query due
 	reportLongAgo(t, data, "http://elsewhere.example/?sid=INNOCENTTOKEN-4")
 	crawlOnce(t, data)
 	if n := occurrences(t, data, "INNOCENTTOKEN"); n > 0 {

@@ -14,42 +14,42 @@ import (
 )
 
 const (
-	// registerAge is how long a process works with the register without asking whether it has
-	// changed. Expiry is checked at every request.
+	// registerAge is how long a process uses the register without checking for changes. Expiry is checked
+	// at every request.
 	registerAge = time.Second
-	// settleTime is how long after a change the register as it was may still be worked with in
-	// another process: a request that it has just permitted has yet to be begun.
+	// settleTime is how long after a change another process may still use the former register: it may have
+	// permitted a request that has yet to start.
 	settleTime = 2 * registerAge
-	// registerPatience is how long a register on a server that cannot be read is asked for again: a
-	// standby takes over within seconds. registerPause lies between two tries.
+	// registerPatience is how long an unreadable register on a server is retried: a standby takes over
+	// within seconds. registerPause is the time between two tries.
 	registerPatience = 15 * time.Second
 	registerPause    = 100 * time.Millisecond
 )
 
-// Register is the authorisations in force as the store has them. If they cannot
-// be read, nothing is authorised. It is safe for concurrent use.
+// Register is the authorisations in force, from the store. If they cannot be read, nothing is authorised.
+// It is safe for concurrent use.
 type Register struct {
 	store *Store
 	log   *slog.Logger
 
-	patience time.Duration // with a store that cannot be read
+	patience time.Duration // with an unreadable store
 
 	mu    sync.Mutex
 	scope *ingest.Scope
-	known bool      // scope is as the store had it at mark
+	known bool      // scope is the store's as of mark
 	mark  int64     // see Store.RegisterMark
-	asked time.Time // before the store last answered
+	asked time.Time // before the store's last answer
 }
 
-// errSlowRegister says that no answer was as fresh as it must be.
+// errSlowRegister says that no answer was recent enough.
 var errSlowRegister = fmt.Errorf("each answer took longer than %s, after which it no longer holds", registerAge)
 
-// Scope returns the register as the store had it registerAge ago or later.
+// Scope returns the register as it was in the store at most registerAge ago.
 func (r *Register) Scope() *ingest.Scope {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for began := time.Now(); !r.fresh(); { // again where the answer took longer than it holds
-		// The fetcher asks in the middle of a request and has no context to hand in.
+	for began := time.Now(); !r.fresh(); { // repeated if the answer took longer than it is valid
+		// The fetcher calls this in the middle of a request and has no context to pass.
 		err := r.renew(context.Background())
 		if err == nil && !r.fresh() && time.Since(began) > registerPatience {
 			err = errSlowRegister
@@ -63,15 +63,15 @@ func (r *Register) Scope() *ingest.Scope {
 	return r.scope
 }
 
-// fresh says whether the register need not be asked for. Both clocks must say so: the monotonic
-// one stands still while the machine sleeps, and the other one may be put back.
+// fresh says whether the register need not be checked. Both clocks must say so: the monotonic one stops
+// while the machine sleeps, and the other one may be set back.
 func (r *Register) fresh() bool {
 	now := time.Now()
 	since, byWall := now.Sub(r.asked), now.Round(0).Sub(r.asked.Round(0))
 	return since < registerAge && byWall >= 0 && byWall < registerAge
 }
 
-// renew asks whether the register has changed, and reads it if so.
+// renew checks whether the register has changed, and reads it if so.
 func (r *Register) renew(ctx context.Context) error {
 	for until := time.Now().Add(r.patience); ; time.Sleep(registerPause) {
 		asked := time.Now()
@@ -98,17 +98,15 @@ func (r *Register) renew(ctx context.Context) error {
 	}
 }
 
-// Forget makes the next Scope read the register anew: what has ended gets no request from
-// then on.
+// Forget makes the next Scope reload the register: an ended authorisation then gets no further requests.
 func (r *Register) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.known, r.asked = false, time.Time{}
 }
 
-// RegisterChanged returns when nobody works with the register as it was before a change. Of a
-// store in the folder that can be only the process that runs on it, if one does: commands read the
-// register before each request.
+// RegisterChanged returns once no process uses the register from before a change. With a store in the
+// folder only the process that runs on it could: commands read the register before each request.
 func (f *Folder) RegisterChanged(ctx context.Context) error {
 	f.Register.Forget()
 	if f.runs && !f.opts.Backends.Store.Elsewhere() || f.opts.idle() {
@@ -131,9 +129,9 @@ func (r *Register) Read(ctx context.Context) (*ingest.Scope, error) {
 	return ingest.NewScope(authorisations)
 }
 
-// Submit records the report of a page, at the time of the call. It is fetched when an authorisation of
-// scope covers it, and otherwise waits for one. The error wraps qianshao.ErrBadURL,
-// or one of those with which the store refuses a report, where it is one of these.
+// Submit records the report of a page, at the time of the call. Its page is fetched if an authorisation of
+// scope covers it; otherwise the report waits for one. The error may wrap qianshao.ErrBadURL, or one of the
+// store's errors for refused reports.
 func (f *Folder) Submit(ctx context.Context, scope *ingest.Scope, report store.Report) (qianshao.Submission, error) {
 	report.At = time.Now()
 	item, skip, err := ingest.Place(scope, report.URL, report.At)
@@ -147,9 +145,8 @@ func (f *Folder) Submit(ctx context.Context, scope *ingest.Scope, report store.R
 	return f.Store.Submit(ctx, report, &item, "")
 }
 
-// QueueSubmissions puts the waiting reports that an authorisation covers by now
-// into the frontier, and lets those go whose term is over; so it does with the answers
-// that are kept for repeated requests to the API.
+// QueueSubmissions moves waiting reports that an authorisation now covers into the frontier, and removes
+// expired reports and expired answers to repeated API requests.
 func (f *Folder) QueueSubmissions(ctx context.Context, scope *ingest.Scope) error {
 	if err := f.Store.ExpireAnswers(ctx, time.Now()); err != nil {
 		return err

@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestRegisterChanged: a change is acknowledged at once where nobody works by the register as it was, and
-// otherwise only when nobody does any more.
+// TestRegisterChanged: a change is acknowledged at once if no process uses the former register, and
+// otherwise only when none does any more.
 func TestRegisterChanged(t *testing.T) {
 	t.Parallel()
 	opts := Options{Data: sqlitetest.Folder(t)}

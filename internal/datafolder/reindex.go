@@ -15,18 +15,17 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Reindexing is told how far the building of an index has come: at its beginning,
-// with done 0, and after each batch.
+// Reindexing is called with the progress of building an index: at the beginning, with done 0, and after
+// each batch.
 type Reindexing func(done, total int)
 
-// reindexBatch findings are read and written at a time: large enough to spare
-// syncs, small enough to stay within a few megabytes of page text.
+// reindexBatch findings are read and written at a time: large enough to save syncs, small enough to need
+// only a few megabytes of page text.
 const reindexBatch = 200
 
-// Reindex makes anew what a data folder derives from its store: the standings of the desk
-// from its acts, the campaigns, and the index. It returns the number of findings. If it is
-// interrupted, the index says so when it is next opened, and Reindex can be called again. told
-// may be nil.
+// Reindex rebuilds everything that a data folder derives from its store: the standings of the desk from its
+// acts, the campaigns, and the index. It returns the number of findings. If it is interrupted, the index
+// says so when it is next opened, and Reindex can be called again. told may be nil.
 func Reindex(ctx context.Context, opts Options, told Reindexing) (count int, err error) {
 	db, err := opts.openStore(ctx)
 	if err != nil {
@@ -49,7 +48,7 @@ func Reindex(ctx context.Context, opts Options, told Reindexing) (count int, err
 	return count, opts.movePlace(ctx, db, store.PartIndex)
 }
 
-// reindex builds the index anew, wherever it is.
+// reindex rebuilds the index, wherever it is.
 func (o Options) reindex(ctx context.Context, db *Store, told Reindexing) (count int, err error) {
 	if o.Backends.Index.Elsewhere() {
 		return o.reindexShared(ctx, db, told)
@@ -61,8 +60,7 @@ func (o Options) reindex(ctx context.Context, db *Store, told Reindexing) (count
 	return count, ix.Close()
 }
 
-// buildIndex builds the index of a data folder anew, in whatever state it is, and
-// returns it open.
+// buildIndex rebuilds the index of a data folder, whatever its state, and returns it open.
 func (o Options) buildIndex(ctx context.Context, db *Store, told Reindexing) (ix index.Index, count int, err error) {
 	count, err = refill(ctx, db, told, func(fill func(index.Index) error) (err error) {
 		ix, err = o.rebuildIndex(fill)
@@ -74,14 +72,14 @@ func (o Options) buildIndex(ctx context.Context, db *Store, told Reindexing) (ix
 	return ix, count, err
 }
 
-// refill has an index built that fill then fills with all that the store has. It returns the
-// number of findings.
+// refill has build rebuild an index, filling it with everything in the store. It returns the number of
+// findings.
 func refill(ctx context.Context, db *Store, told Reindexing, build func(fill func(index.Index) error) error) (count int, err error) {
 	mark, err := db.FindingMark(ctx)
 	if err != nil {
 		return 0, err
 	}
-	// What has changed until now is read from the store: the index need not be told again.
+	// Changes up to now are in the store's records: the index need not be updated with them again.
 	pending, err := db.Pending(ctx, store.ConsumerIndex, 0, math.MaxInt)
 	if err != nil {
 		return 0, err
@@ -100,8 +98,8 @@ func refill(ctx context.Context, db *Store, told Reindexing, build func(fill fun
 	return count, err
 }
 
-// copyFindings copies every finding from the store into the index, on all cores. told is
-// called by one goroutine at a time.
+// copyFindings copies every finding from the store into the index, on all cores. Only one goroutine at a
+// time calls told.
 func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done int)) (count int, err error) {
 	ranges, err := db.FindingRanges(ctx, reindexBatch)
 	if err != nil {
@@ -135,11 +133,10 @@ func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done
 	return count, err
 }
 
-// matchIndex holds the index of a data folder against the store, the truth: a
-// process may have died before it told the index of its last findings, and a folder
-// may have been restored from a backup, deleted or damaged. The index is told what it
-// was not told, or else it is built anew. ix is the open index, nil if it could not be
-// read; it is closed where another one is returned. That of a cluster is only opened: FeedIndex matches it.
+// matchIndex makes the index of a data folder match the store: a process may have died before it indexed
+// its last findings, and a folder may have been restored from a backup, deleted or damaged. The index is
+// updated, or if that is not enough rebuilt. ix is the open index, nil if it could not be read; it is
+// closed if another one is returned. An index on a cluster is only opened: FeedIndex matches it.
 func (o Options) matchIndex(ctx context.Context, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
 	if shared, ok := ix.(*sharedIndex); ok {
 		return ix, shared.belongTo(ctx, db)
@@ -157,8 +154,7 @@ func (o Options) matchIndex(ctx context.Context, ix index.Index, db *Store, told
 	return ix, err
 }
 
-// catchUp says whether the index has what the store has, once it was told what it was
-// not told before.
+// catchUp updates the index with pending changes, and says whether it then matches the store.
 func catchUp(ctx context.Context, ix index.Index, db *Store) (same bool, err error) {
 	if _, err := FeedIndex(ctx, ix, db); err != nil {
 		return false, err
@@ -171,7 +167,7 @@ func catchUp(ctx context.Context, ix index.Index, db *Store) (same bool, err err
 	return err == nil && have.Equal(want), err
 }
 
-// markOf returns the mark that the index's findings have.
+// markOf returns the mark of the index's findings.
 func markOf(ctx context.Context, ix index.Index) (mark store.FindingMark, err error) {
 	all, err := ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), Limit: 1, Sort: index.SortSeen, NoFacets: true})
 	if err != nil || len(all.Hits) == 0 {

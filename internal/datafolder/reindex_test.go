@@ -17,7 +17,7 @@ import (
 
 const casinoPage = `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>`
 
-// indexFolder is where a data folder has its index.
+// indexFolder is the folder of a data folder's index.
 func indexFolder(data string) string { return filepath.Join(data, "index.bleve") }
 
 // foundFolder returns a closed data folder with one open finding.
@@ -33,7 +33,7 @@ func foundFolder(t *testing.T) (data string) {
 	return data
 }
 
-// openFindings searches the folder; rebuilt says whether its index was built anew for that.
+// openFindings searches the folder; rebuilt says whether its index was rebuilt for that.
 func openFindings(t *testing.T, data string) (total int, rebuilt bool) {
 	t.Helper()
 	results, err := datafolder.Search(t.Context(), datafolder.SearchRequest{
@@ -45,8 +45,8 @@ func openFindings(t *testing.T, data string) (total int, rebuilt bool) {
 	return results.Total, rebuilt
 }
 
-// TestLostIndex: a folder whose index was deleted or damaged is searched as if
-// nothing had happened, and says that the index is built anew.
+// TestLostIndex: a folder whose index was deleted or damaged can be searched as before, and reports that
+// the index is rebuilt.
 func TestLostIndex(t *testing.T) {
 	data := foundFolder(t)
 	if n, rebuilt := openFindings(t, data); n != 1 || rebuilt {
@@ -70,9 +70,9 @@ func TestLostIndex(t *testing.T) {
 	}
 }
 
-// TestIndexBehindStore: what a process has saved and could not index before it
-// died is indexed when the folder is next opened, and so is what was saved since
-// an older copy of the index was made. That takes no rebuild.
+// TestIndexBehindStore: what a process has saved and not indexed before it died is indexed when the folder
+// is next opened, and so is what was saved since an older copy of the index was made. This needs no
+// rebuild.
 func TestIndexBehindStore(t *testing.T) {
 	data := foundFolder(t)
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
@@ -103,8 +103,8 @@ func TestIndexBehindStore(t *testing.T) {
 	}
 }
 
-// TestForeignIndex: an index that has what the store has not is built anew, by
-// every process that opens it.
+// TestForeignIndex: an index with findings that the store does not have is rebuilt, by every process that
+// opens it.
 func TestForeignIndex(t *testing.T) {
 	data := foundFolder(t)
 	f, ix, err := datafolder.OpenWithIndex(t.Context(), datafolder.Options{Data: data}, nil)

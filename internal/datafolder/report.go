@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Report sums up a period: what the store counts, what is not monitored, and what has changed
-// in the rules. An authorisation that the sight does not show is store.ErrNotFound.
+// Report summarises a period: the store's figures, the unmonitored sites, and the changes of the rules. An
+// authorisation that the sight does not show is store.ErrNotFound.
 func (f *Folder) Report(ctx context.Context, q report.Query) (*report.Report, error) {
 	r, err := f.figures().Report(ctx, q)
 	if err != nil {
@@ -30,11 +30,10 @@ func (f *Folder) Report(ctx context.Context, q report.Query) (*report.Report, er
 	return r, f.addRuleChanges(ctx, r)
 }
 
-// maxRuleSets bounds what is read of the rules that were in force: a reload a day for a year.
+// maxRuleSets bounds how many rule sets are read: a reload a day for a year.
 const maxRuleSets = report.MaxDays
 
-// addRuleChanges adds what has changed from each rule set that was put in force in the period to
-// the next.
+// addRuleChanges adds the differences between consecutive rule sets in force in the period.
 func (f *Folder) addRuleChanges(ctx context.Context, r *report.Report) error {
 	sets, err := f.Store.RuleSets(ctx, r.Query.Period.From, r.End(), maxRuleSets)
 	if err != nil {
@@ -51,7 +50,7 @@ func (f *Folder) addRuleChanges(ctx context.Context, r *report.Report) error {
 	return nil
 }
 
-// changed says what a rule set has that the one before had not.
+// changed returns the differences of a rule set from the one before.
 func changed(before, now *store.RuleSet) report.RuleChange {
 	c := report.RuleChange{At: now.At, Version: now.Version}
 	for id, fingerprint := range now.Rules {
@@ -73,8 +72,8 @@ func changed(before, now *store.RuleSet) report.RuleChange {
 	return c
 }
 
-// NoteRules records that a rule set is in force from now on, if it is another one than before:
-// reports tell what has changed.
+// NoteRules records that a rule set is in force from now on, if it has changed, so that reports can show
+// the differences.
 func (f *Folder) NoteRules(ctx context.Context, set *rule.Set, version string, at time.Time) error {
 	last, err := f.Store.RuleSetInForce(ctx)
 	if err != nil || last == set.Digest() {

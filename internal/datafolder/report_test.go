@@ -15,8 +15,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestReport: a report has what is found, what is not monitored and what has changed in the rules; of one
-// authorisation, its own alone.
+// TestReport: a report has the findings, the unmonitored sites and the changes of the rules; a report on
+// one authorisation has only its own.
 func TestReport(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)
@@ -28,7 +28,7 @@ func TestReport(t *testing.T) {
 	defer f.Close()
 	now := time.Now()
 	var list []qianshao.Authorisation
-	for i := range report.MaxUnmonitored + 1 { // no page of its host was fetched, and nothing under it
+	for i := range report.MaxUnmonitored + 1 { // no page of its host was fetched, and it has no findings
 		list = append(list, qianshao.Authorisation{
 			ID: fmt.Sprintf("a%02d", i), Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.AddDate(1, 0, 0), Hosts: []string{fmt.Sprintf("a%02d.example", i)},
 		})
@@ -78,7 +78,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("of one authorisation: %+v", one)
 	}
 	if _, err := f.Report(t.Context(), report.Query{Period: month, Sight: qianshao.Sight{Authorisations: []string{"a02"}}, Authorisation: "a01"}); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("one that is not seen: %v", err)
+		t.Errorf("a hidden one: %v", err)
 	}
 	for i := range report.MaxRuleChanges {
 		put(month.From.Add(3*time.Hour+time.Duration(i)*time.Minute), fmt.Sprint(4+i), nil)

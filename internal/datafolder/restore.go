@@ -12,26 +12,23 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// RestoreOptions say what is restored. From and Data are required.
+// RestoreOptions say what is restored, and where. From and Data are required.
 type RestoreOptions struct {
-	// From is the folder that Backup wrote, Data the data folder to make; it must be
-	// missing or empty.
+	// From is the folder that Backup wrote, Data the data folder to create; it must be missing or empty.
 	From, Data string
 	// Zone is the zone of the index's days; nil is index.DefaultZone.
 	Zone *time.Location
-	// Reindexing is told how far the index is; optional.
+	// Reindexing is called with the progress of the index; optional.
 	Reindexing Reindexing
-	// Problem is told what was not as recorded in the evidence archive when the backup
-	// was made.
+	// Problem is called with each fault that the evidence archive had when the backup was made.
 	Problem func(evidence.Problem)
-	// Warn is told what the restored rules say to no effect, or that they have mistakes.
+	// Warn is called with parts of the restored rules that have no effect, and with mistakes in them.
 	Warn func(fmt.Stringer)
 }
 
-// Restore makes a data folder from a backup. Before the folder gets its name, every
-// file has been compared with the manifest, the evidence chain has been verified up to
-// the head that the manifest has, and the index has been built and compared with the
-// store. After an error there is no data folder.
+// Restore creates a data folder from a backup. Before the folder gets its name, every file is compared with
+// the manifest, the evidence chain is verified up to the manifest's head, and the index is built and
+// compared with the store. After an error there is no data folder.
 func Restore(ctx context.Context, opts RestoreOptions) (m *Manifest, err error) {
 	if m, err = readManifest(opts.From); err != nil {
 		return nil, err
@@ -64,7 +61,7 @@ func restoreFile(ctx context.Context, from, to string, f ManifestFile) error {
 	return err
 }
 
-// compareRestored compares a restored folder with what the manifest says of it.
+// compareRestored compares a restored folder with its manifest.
 func compareRestored(ctx context.Context, data string, m *Manifest, opts RestoreOptions) (err error) {
 	folder := Options{Data: data, Zone: opts.Zone}
 	f, err := Open(ctx, folder)
@@ -106,8 +103,8 @@ func compareRestored(ctx context.Context, data string, m *Manifest, opts Restore
 	return nil
 }
 
-// warnOfRules loads the restored rules. Their mistakes do not undo a restore: they were
-// copied as they were, perhaps in the middle of an edit.
+// warnOfRules loads the restored rules. Mistakes in them do not make a restore fail: they were copied as
+// they were, perhaps in the middle of an edit.
 func warnOfRules(m *Manifest, opts RestoreOptions) {
 	rules := RuleFolders{Data: opts.Data}
 	if m.Rules != "" {

@@ -17,18 +17,18 @@ import (
 // retentionKeys are the keys of a retention file.
 var retentionKeys = locales.List{"default", "days", "hold"}
 
-// retentionFile is how a retention policy is written.
+// retentionFile is the format of a retention policy.
 type retentionFile struct {
 	Default int       `yaml:"default"`
 	Days    yaml.Node `yaml:"days"`
 	Hold    []string  `yaml:"hold"`
 }
 
-// maxDays is a hundred years; more is a slip of the finger.
+// maxDays is a hundred years; more is a typing error.
 const maxDays = 36525
 
-// ParseRetention reads a retention policy strictly, since a slip in it deletes
-// evidence. name is the file's, for messages.
+// ParseRetention reads a retention policy strictly, since a mistake in it deletes evidence. name is the
+// file's, for messages.
 func ParseRetention(name string, source []byte) (evidence.Policy, error) {
 	var file retentionFile
 	err := strictyaml.Decode(source, &file)

@@ -16,23 +16,23 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// loadingGC is the collector's percentage while rules are read. A load makes
-// some 20 MB of short-lived garbage; at the usual 100 percent a young process
-// spends a tenth of its start collecting it, at more than 400 it gains nothing and holds more.
+// loadingGC is the garbage collector's percentage while rules are read. Loading creates some 20 MB of
+// short-lived garbage; at the usual 100 percent a new process spends a tenth of its start collecting it;
+// more than 400 gains nothing and takes more memory.
 const loadingGC = 400
 
 // RuleFolders say where the rules come from. The zero value is the shipped rules.
 type RuleFolders struct {
-	// Dir holds rules/, lists/, patterns/ and contexts/ to use instead of the shipped ones.
+	// Dir contains rules/, lists/, patterns/ and contexts/ to use instead of the shipped ones.
 	Dir string
-	// Overlay holds the operator's own rules and changes on top of the rules.
+	// Overlay contains the operator's own rules and changes to the rules.
 	Overlay string
-	// Data is a data folder whose own folder "overlay" counts where Overlay is
-	// empty, if it is there when the rules are read.
+	// Data is a data folder whose "overlay" folder, if it exists when the rules are read, is used if
+	// Overlay is empty.
 	Data string
 }
 
-// OverlayFolder returns the overlay's folder, or "" where there is none.
+// OverlayFolder returns the overlay's folder, or "" if there is none.
 func (f RuleFolders) OverlayFolder() string {
 	if f.Overlay != "" || f.Data == "" {
 		return f.Overlay
@@ -44,7 +44,7 @@ func (f RuleFolders) OverlayFolder() string {
 	return own
 }
 
-// Shipped says whether nothing of the operator's own is among the rules.
+// Shipped says whether the rules are only the shipped ones.
 func (f RuleFolders) Shipped() bool { return f.Dir == "" && f.OverlayFolder() == "" }
 
 // Base is the file system of the rules below the overlay.
@@ -55,9 +55,8 @@ func (f RuleFolders) Base() fs.FS {
 	return os.DirFS(f.Dir)
 }
 
-// Load reads the rules. The entries of an overlay expire by the clock. warn is
-// told what the overlay says to no effect; nil keeps silent. What the operator
-// must put right is an InputError.
+// Load reads the rules. The entries of an overlay expire by the clock. warn is called with parts of the
+// overlay that have no effect; nil ignores them. Mistakes that the operator must correct are an InputError.
 func (f RuleFolders) Load(warn func(fmt.Stringer)) (*rule.Set, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
 	if info, err := fs.Stat(f.Base(), "rules"); err != nil || !info.IsDir() { // or nothing would ever be found
@@ -86,7 +85,7 @@ func (f RuleFolders) Load(warn func(fmt.Stringer)) (*rule.Set, error) {
 	return rules, nil
 }
 
-// Compile loads the rules and makes an analyzer of them.
+// Compile loads the rules and compiles an analyzer.
 func (f RuleFolders) Compile(warn func(fmt.Stringer)) (*analyze.Analyzer, error) {
 	rules, err := f.Load(warn)
 	if err != nil {
@@ -95,7 +94,7 @@ func (f RuleFolders) Compile(warn func(fmt.Stringer)) (*analyze.Analyzer, error)
 	return analyze.New(rules)
 }
 
-// CheckPatterns runs the tests inside the patterns; those that fail are an InputError.
+// CheckPatterns runs the tests contained in the patterns; failing ones are an InputError.
 func CheckPatterns(analyzer *analyze.Analyzer) error {
 	if err := analyzer.CheckPatterns(); err != nil {
 		return inputError(err)
@@ -103,8 +102,7 @@ func CheckPatterns(analyzer *analyze.Analyzer) error {
 	return nil
 }
 
-// CheckBenign holds rules against the benign sample; those that fire on it are
-// an InputError.
+// CheckBenign runs the rules on the benign sample; rules that fire on it are an InputError.
 func CheckBenign(analyzer *analyze.Analyzer) error {
 	if err := analyzer.CheckBenign(packs.Benign()); err != nil {
 		return inputError(err)

@@ -23,10 +23,10 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// serverTimeout bounds what a running server is asked for.
+// serverTimeout bounds a request to a running server.
 const serverTimeout = 30 * time.Second
 
-// searchStep hits are read at a time: a limit beyond index.MaxWindow is read page by page.
+// searchStep hits are read at a time: more than index.MaxWindow of them are read page by page.
 const searchStep = 2000
 
 // SearchRequest is a search of a data folder that a server may have open.
@@ -36,15 +36,15 @@ type SearchRequest struct {
 
 	Sort          index.Sort // the order of the hits; empty is index.SortSeen
 	Offset, Limit int
-	// Step is how many hits are read at a time, index.MaxWindow at most; 0 is searchStep.
+	// Step is how many hits are read at a time, at most index.MaxWindow; 0 is searchStep.
 	Step int
-	// Reindexing is told when the index does not match the store and is built anew
-	// before it is searched; optional.
+	// Reindexing is called if the index does not match the store and is rebuilt before the search;
+	// optional.
 	Reindexing Reindexing
 }
 
-// Search searches the index of a data folder, or asks the running server that
-// has it open. A query that cannot be read is an InputError.
+// Search searches the index of a data folder, through the running server if that has it open. A query that
+// cannot be parsed is an InputError.
 func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
 	parser := index.Parser{Now: time.Now(), Zone: r.Folder.Zone, Canonical: fetch.Canonical}
 	query, err := parser.Parse(r.Query)
@@ -66,11 +66,10 @@ func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
 	return found, errors.Join(err, ix.Close())
 }
 
-// pages reads pages until there are as many hits as are asked for. What else the answer
-// says is that of the first page.
+// pages reads pages until there are enough hits. The rest of the answer is the first page's.
 func (r SearchRequest) pages(page func(after index.Cursor, offset, limit int) (api.Found, error)) (found api.Found, err error) {
 	step := cmp.Or(r.Step, searchStep)
-	if r.Offset > index.MaxWindow-step { // no engine gets there by offset: what comes before is read and dropped
+	if r.Offset > index.MaxWindow-step { // beyond the offset of any engine: the hits before it are read and dropped
 		drop := r.Offset
 		r.Offset, r.Limit = 0, drop+r.Limit
 		found, err = r.pages(page)
@@ -87,7 +86,7 @@ func (r SearchRequest) pages(page func(after index.Cursor, offset, limit int) (a
 	return found, err
 }
 
-// open opens the index, and brings it up to date with the store if there is one.
+// open opens the index, and updates it from the store if there is one.
 func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
 	if !r.Folder.HasStore() && r.Folder.Backends.Index.Elsewhere() {
 		return nil, inputError(locales.Errorf("data.no_database", r.Folder.Data))
@@ -115,7 +114,7 @@ func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
 	return ix, err
 }
 
-// askServer searches through the API of the process that holds the index.
+// askServer searches through the API of the process that has the index open.
 func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err error) {
 	base, token, err := RunningConsole(r.Folder.Data)
 	if err != nil {
@@ -133,8 +132,7 @@ func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err erro
 	})
 }
 
-// CheckHealth asks the server that runs on a data folder whether it is well: whether its
-// store and its index answer.
+// CheckHealth asks the server that runs on a data folder whether its store and its index work.
 func CheckHealth(ctx context.Context, data string) error {
 	base, token, err := RunningConsole(data)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -148,12 +146,12 @@ func CheckHealth(ctx context.Context, data string) error {
 	return ask(ctx, client, base+"healthz", token, func(io.Reader) error { return nil })
 }
 
-// serverClient returns a client for a server on this machine, to which no proxy leads.
+// serverClient returns a client for a server on this machine, without any proxy.
 func serverClient() *http.Client {
 	return &http.Client{Timeout: serverTimeout, Transport: &http.Transport{}}
 }
 
-// ask requests something of a running server, and has its answer read.
+// ask sends a request to a running server, and passes its answer to read.
 func ask(ctx context.Context, client *http.Client, url, token string, read func(io.Reader) error) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -183,6 +181,6 @@ func RunningConsole(data string) (url, token string, err error) {
 	return url, token, nil
 }
 
-// ConsolePath is where a running server leaves the URL of its console, so
-// that a search finds its way past the index's lock.
+// ConsolePath is the file with the URL of a running server's console, so that a search can use the API
+// while the index is locked.
 func ConsolePath(data string) string { return filepath.Join(data, "console.url") }

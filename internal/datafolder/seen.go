@@ -11,8 +11,8 @@ import (
 // seenBatch findings are filled in one transaction.
 const seenBatch = 500
 
-// fillSeen says of findings that an older program has saved what they show. It may be
-// interrupted, and goes on when the folder is next opened.
+// fillSeen sets the Seen of findings saved by an older version. It may be interrupted, and continues when
+// the folder is next opened.
 func fillSeen(ctx context.Context, db *Store, log *slog.Logger) error {
 	for done := 0; ; {
 		list, err := db.Unseen(ctx, seenBatch)

@@ -11,10 +11,10 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// serverPath is the file by which a folder knows the database on a server that it has worked with.
+// serverPath is the file that records which database on a server a folder has been used with.
 func serverPath(data string) string { return filepath.Join(data, "store.url") }
 
-// noteServer leaves that file where a store on a server was opened.
+// noteServer writes that file if the store is on a server.
 func (o Options) noteServer() error {
 	address := o.Backends.Store.Address
 	if u, err := url.Parse(address); err == nil {
@@ -28,8 +28,8 @@ func (o Options) noteServer() error {
 	return os.WriteFile(name, []byte(address+"\n"), 0o600)
 }
 
-// wantServer refuses to make a database in a folder that has worked with one on a server: whoever has forgotten
-// to name it would find nothing, and go on beside the others.
+// wantServer refuses to create a database in a folder that has been used with one on a server: an operator
+// who forgot to name it would find nothing, and start a second store.
 func (o Options) wantServer() error {
 	if o.HasStore() {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 )
 
-// TestForgottenStore: a folder that has worked with a database on a server gets none of its own.
+// TestForgottenStore: a folder that has been used with a database on a server does not get one of its own.
 func TestForgottenStore(t *testing.T) {
 	t.Parallel()
 	address := postgrestest.DSN(t)
@@ -41,7 +41,7 @@ func TestForgottenStore(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(opts.Data, "qianshao.db")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a database was made: %v", err)
+		t.Errorf("a database was created: %v", err)
 	}
 	if err := run(t, opts); err != nil {
 		t.Error(err)

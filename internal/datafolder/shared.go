@@ -18,28 +18,28 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// sharedIndex is an index on a cluster, which may be down when it is opened and later: it is
-// opened when it is first asked, and again after a rest. It is safe for concurrent use.
+// sharedIndex is an index on a cluster, which may be down at any time: the index is opened on first use,
+// and after a failure again after a pause. It is safe for concurrent use.
 type sharedIndex struct {
 	cluster opensearchindex.Options
 	told    Reindexing
-	lock    *flock.Flock // of the data folder; nil where its store is a server's, and several processes may be told of it
+	lock    *flock.Flock // of the data folder; nil if its store is on a server, where several processes may update the index
 
 	mu     sync.Mutex
 	ix     *opensearchindex.Index
-	failed error     // of the last try to open it
-	next   time.Time // when it is tried again
-	// matched says that it has what the store has, but for what it was not yet told.
+	failed error     // of the last try to open the index
+	next   time.Time // when to try again
+	// matched says that the index matches the store, apart from pending changes.
 	matched bool
 	closed  bool
 }
 
-// reopenAfter is the rest between two tries to open an index, so that whoever searches is not
-// kept waiting for a cluster that is down.
+// reopenAfter is the pause between two tries to open an index, so that searches do not have to wait for a
+// cluster that is down.
 const reopenAfter = 5 * time.Second
 
-// openShared returns the index on a cluster, which belongTo must be called on before it is asked. whole is for
-// the one process that runs on the folder.
+// openShared returns the index on a cluster; call belongTo before using it. whole is for the one process
+// that runs on the folder.
 func (o Options) openShared(whole bool, told Reindexing) (*sharedIndex, error) {
 	if err := o.Backends.Check(); err != nil {
 		return nil, inputError(err)
@@ -57,8 +57,8 @@ func (o Options) openShared(whole bool, told Reindexing) (*sharedIndex, error) {
 	return x, nil
 }
 
-// belongTo says whose index it is, and opens it. That the cluster is down is no error, nor that the index must be
-// built anew.
+// belongTo sets the store that the index belongs to, and opens it. It is no error if the cluster is down,
+// or if the index must be rebuilt.
 func (x *sharedIndex) belongTo(ctx context.Context, db *Store) (err error) {
 	if x.cluster.Store, err = storeID(ctx, db); err != nil {
 		return err
@@ -69,7 +69,7 @@ func (x *sharedIndex) belongTo(ctx context.Context, db *Store) (err error) {
 	return err
 }
 
-// cluster says where the index is on a cluster.
+// cluster returns the options of the index on a cluster.
 func (o Options) cluster() (opensearchindex.Options, error) {
 	place := o.Backends.Index
 	cluster, err := opensearchindex.ParseAddress(place.Address)
@@ -81,10 +81,10 @@ func (o Options) cluster() (opensearchindex.Options, error) {
 	return cluster, nil
 }
 
-// errFolderInUse says that another process runs on the data folder, or is just telling its index.
+// errFolderInUse says that another process runs on the data folder, or is just updating its index.
 var errFolderInUse = locales.Errorf("data.in_use")
 
-// lockFolder takes the lock of the process that runs on a folder whose index has none of its own.
+// lockFolder takes the lock of the process that runs on a folder whose index does not have one.
 func (o Options) lockFolder() (*flock.Flock, error) {
 	if err := makeFolder(o.Data); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (o Options) lockFolder() (*flock.Flock, error) {
 	return lock, nil
 }
 
-// open returns the open index.
+// open returns the index, opening it if necessary.
 func (x *sharedIndex) open(ctx context.Context) (*opensearchindex.Index, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -115,15 +115,15 @@ func (x *sharedIndex) open(ctx context.Context) (*opensearchindex.Index, error) 
 	switch {
 	case err == nil:
 		x.ix = ix
-	case !errors.Is(ctx.Err(), context.Canceled): // who was called off has learnt nothing of the cluster
+	case !errors.Is(ctx.Err(), context.Canceled): // a cancelled caller has learnt nothing about the cluster
 		x.failed, x.next = err, time.Now().Add(reopenAfter)
 	}
 	return ix, err
 }
 
-// tell tells the index what has changed in the store, and builds it anew first if it must be. Of
-// the processes that share it one tells it at a time: what is told while it is built would be
-// lost. waiting bounds the wait for that turn.
+// tell updates the index with changes in the store, and first rebuilds it if necessary. Only one of the
+// processes that share it updates it at a time: updates during a rebuild would be lost. waiting bounds the
+// wait for that turn.
 func (x *sharedIndex) tell(ctx, waiting context.Context, db *Store) (count int, began bool, err error) {
 	err = alone(waiting, db, func(held func() error) (err error) {
 		began = true
@@ -136,11 +136,11 @@ func (x *sharedIndex) tell(ctx, waiting context.Context, db *Store) (count int, 
 	return count, began, err
 }
 
-// match builds the index anew if it is of another version or zone, or empty as after a loss. An
-// index that several processes are told of is not compared further: what the store has more is
-// on its way. held says whether nobody else tells it meanwhile.
+// match rebuilds the index if it is of another version or zone, or empty as after a loss. An index that
+// several processes update is not compared further: the rest of the store's findings are pending. held says
+// whether this process still has the turn.
 func (x *sharedIndex) match(ctx context.Context, db *Store, held func() error) error {
-	if x.matched { // feeding is the only one to ask, one at a time
+	if x.matched { // only feeding calls this, one call at a time
 		return nil
 	}
 	ix, err := x.open(ctx)
@@ -161,7 +161,7 @@ func (x *sharedIndex) match(ctx context.Context, db *Store, held func() error) e
 	return err
 }
 
-// lacking says whether the index is empty, and whether the store has more than it is yet to be told.
+// lacking says whether the index is empty, and whether the store has more findings than are pending.
 func lacking(ctx context.Context, ix index.Index, db *Store) (empty, lacks bool, err error) {
 	all, err := ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), NoFacets: true})
 	if err != nil {
@@ -175,14 +175,14 @@ func lacking(ctx context.Context, ix index.Index, db *Store) (empty, lacks bool,
 	return all.Total == 0, mark.Findings > untold.Findings, err
 }
 
-// rebuild fills a new generation of the index and puts it in use. It returns the number of findings.
+// rebuild fills a new generation of the index and puts it into use. It returns the number of findings.
 func (x *sharedIndex) rebuild(ctx context.Context, db *Store, held func() error) (count int, err error) {
 	return refill(ctx, db, x.told, func(fill func(index.Index) error) error {
 		ix, err := opensearchindex.Rebuild(ctx, x.cluster, func(ix *opensearchindex.Index) error {
 			if err := fill(ix); err != nil {
 				return err
 			}
-			return held() // before it is put in use
+			return held() // before it is put into use
 		})
 		if err != nil {
 			return err
@@ -190,7 +190,7 @@ func (x *sharedIndex) rebuild(ctx context.Context, db *Store, held func() error)
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		x.matched = true
-		if x.ix != nil { // it goes by the same name, and may just be asked
+		if x.ix != nil { // it has the same name, and may be in use
 			return ix.Close()
 		}
 		x.ix = ix
@@ -260,7 +260,7 @@ func (x *sharedIndex) Close() (err error) {
 	return err
 }
 
-// reindexShared builds the index on a cluster anew, while others search the former one.
+// reindexShared rebuilds the index on a cluster, while others search the former one.
 func (o Options) reindexShared(ctx context.Context, db *Store, told Reindexing) (count int, err error) {
 	x, err := o.openShared(false, told)
 	if err != nil {
@@ -277,8 +277,8 @@ func (o Options) reindexShared(ctx context.Context, db *Store, told Reindexing) 
 	return count, err
 }
 
-// reachIndex says whether an index on a cluster can be reached and is no other store's, before anything is done
-// that would be in vain without it.
+// reachIndex says whether an index on a cluster can be reached and belongs to no other store, before work
+// is done that would be useless otherwise.
 func (o Options) reachIndex(ctx context.Context, id string) error {
 	if !o.Backends.Index.Elsewhere() {
 		return nil

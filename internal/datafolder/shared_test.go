@@ -26,8 +26,8 @@ import (
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 )
 
-// cluster returns the address of an index of the test's own on a real cluster, through a proxy that is
-// down as long as the switch says so.
+// cluster returns the address of the test's own index on a real cluster, through a proxy that is down while
+// the switch is on.
 func cluster(t *testing.T) (address string, down *atomic.Bool) {
 	t.Helper()
 	nodes := backendstest.Nodes(t)
@@ -47,7 +47,7 @@ func cluster(t *testing.T) (address string, down *atomic.Bool) {
 	t.Cleanup(server.Close)
 	name := "test-" + strings.ToLower(rand.Text())
 	t.Cleanup(func() {
-		for _, suffix := range []string{"-1", "-2*"} { // the first generation, and those that have a time
+		for _, suffix := range []string{"-1", "-2*"} { // the first generation, and later ones, whose names have a time
 			request, err := http.NewRequest(http.MethodDelete, node+"/"+name+suffix, http.NoBody)
 			if err != nil {
 				t.Error(err)
@@ -82,8 +82,8 @@ func total(t *testing.T, ix index.Index) int {
 	return found.Total
 }
 
-// TestClusterDown: a folder whose index is on a cluster opens while that is down, and says so to who searches;
-// later the index is told all. Nobody else has the folder open meanwhile.
+// TestClusterDown: a folder whose index is on a cluster opens while the cluster is down, and searches
+// return that error; later the index gets all changes. Nobody else has the folder open meanwhile.
 func TestClusterDown(t *testing.T) {
 	t.Parallel()
 	address, down := cluster(t)
@@ -127,8 +127,8 @@ func TestClusterDown(t *testing.T) {
 	}
 }
 
-// TestSharedIndex: two processes with a folder each, on one database and one index, save while the index is
-// built anew again and again; in the end it has what the store has.
+// TestSharedIndex: two processes with a folder each, on one database and one index, save findings while the
+// index is rebuilt again and again; in the end it matches the store.
 func TestSharedIndex(t *testing.T) {
 	t.Parallel()
 	address, _ := cluster(t)
@@ -176,6 +176,6 @@ func TestSharedIndex(t *testing.T) {
 		t.Errorf("%d found of %d, %v", found.Total, 2*pages, err)
 	}
 	if _, err := os.Stat(filepath.Join(opts.Data, "holder")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a command that leases nothing has made a holder: %v", err)
+		t.Errorf("a command that leases nothing has created a holder: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestRecheck: what is asked for at once is what is known under authorisations in force that are seen.
+// TestRecheck: a recheck covers what is known under visible authorisations in force.
 func TestRecheck(t *testing.T) {
 	t.Parallel()
 	f, err := Open(t.Context(), Options{Data: sqlitetest.Folder(t)})
@@ -71,6 +71,6 @@ func TestRecheck(t *testing.T) {
 		t.Errorf("watched: %+v", watch)
 	}
 	if watch := f.Watch(others, []store.Site{{Host: "a.example"}}); len(watch[0].Authorisations) != 0 || watch[0].Silent != nil {
-		t.Errorf("told of what is not seen: %+v", watch)
+		t.Errorf("hidden authorisations are shown: %+v", watch)
 	}
 }

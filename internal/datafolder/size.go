@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/metrics"
 )
 
-// Sizes returns how large the parts of a data folder are, and its disk. Files may come and go
+// Sizes returns the sizes of the parts of a data folder, and of its disk. Files may be created and removed
 // meanwhile.
 func Sizes(ctx context.Context, data string) (s metrics.Folder, err error) {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
@@ -40,7 +40,7 @@ func bytesBelow(ctx context.Context, folder string) (n int64, err error) {
 				n += info.Size()
 			}
 		}
-		if errors.Is(err, fs.ErrNotExist) { // the index has just merged it into another
+		if errors.Is(err, fs.ErrNotExist) { // the index has just merged it
 			return nil
 		}
 		return errors.Join(err, ctx.Err())

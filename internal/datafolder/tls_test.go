@@ -20,9 +20,9 @@ import (
 	"github.com/qianshao/qianshao/internal/trust/trusttest"
 )
 
-// TestTLS: servers with certificates of one's own authority are reached with its file, and with no other
-// authority's, nor by a name that a certificate has not. PostgreSQL and S3 are real; before
-// OpenSearch, which has TLS from a plugin alone, stands a proxy that speaks it.
+// TestTLS: servers with certificates of a private authority can be reached with its CA file, but not with
+// another authority's, nor under a name that is not in the certificate. PostgreSQL and S3 are real;
+// OpenSearch, where TLS needs a plugin, is behind a TLS proxy.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	const password = "hush-4711"
@@ -71,7 +71,7 @@ func TestTLS(t *testing.T) {
 		for says, wrong := range map[string]func(p *backends.Place){
 			"name the file with the certificate of the authority that has signed the server's": func(p *backends.Place) { p.CAFile = another },
 			"certificate signed by unknown authority": func(p *backends.Place) {
-				if p.CAFile = ""; part == "store" { // which would not be checked on this machine
+				if p.CAFile = ""; part == "store" { // this one would not be checked on this machine
 					p.Address += "?sslmode=verify-full"
 				}
 			},
@@ -88,7 +88,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// secured returns the address of a proxy that speaks TLS before a node of OpenSearch, and asks for a password.
+// secured returns the address of a TLS proxy in front of an OpenSearch node that requires a password.
 func secured(t *testing.T, certificate, key, password string) string {
 	t.Helper()
 	node, _, _ := strings.Cut(backendstest.Nodes(t), ",")
@@ -108,7 +108,7 @@ func secured(t *testing.T, certificate, key, password string) string {
 		}
 		proxy.ServeHTTP(w, r)
 	}))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that go away
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // errors of clients that disconnect
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
 	server.StartTLS()
 	t.Cleanup(server.Close)

@@ -20,11 +20,11 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// oldSchema is that of a folder from before the outbox, accounts, acts and campaigns.
+// oldSchema is the schema from before the outbox, accounts, acts and campaigns.
 const oldSchema = 25
 
-// oldFolder makes a data folder as an older program left it, with findings of some
-// evidence, each gone and found again once.
+// oldFolder creates a data folder as an older version left it, with findings with some evidence, each gone
+// and found again once.
 func oldFolder(tb testing.TB, findings int) (data string, ids []string) {
 	tb.Helper()
 	data = tb.TempDir()
@@ -78,8 +78,8 @@ func oldFolder(tb testing.TB, findings int) (data string, ids []string) {
 	return data, ids
 }
 
-// TestUpgradeSeen: findings of a folder from before acts say what they show, when they
-// came back and under which authorisation; who is interrupted goes on.
+// TestUpgradeSeen: findings from before acts get their content, the time when they came back and their
+// authorisation; an interrupted upgrade continues.
 func TestUpgradeSeen(t *testing.T) {
 	t.Parallel()
 	const findings = 1200 // more than are filled in one transaction
@@ -96,7 +96,7 @@ func TestUpgradeSeen(t *testing.T) {
 	if _, err := p.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	// As if the process had died after some.
+	// As if the process had died after the first ones.
 	if _, err := db.Exec(`UPDATE findings SET seen = 'done before' WHERE id < $1`, ids[700]); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestUpgradeSeen(t *testing.T) {
 		}
 		shows[record.Finding.Seen]++
 	}
-	if shows["done before"] != 700 || shows[""] != 0 || len(shows) != 2 { // the evidence differs in numbers alone
+	if shows["done before"] != 700 || shows[""] != 0 || len(shows) != 2 { // the evidence differs only in numbers
 		t.Errorf("what the findings show: %v", shows)
 	}
 	var back, authorised, hosts int
@@ -124,8 +124,8 @@ func TestUpgradeSeen(t *testing.T) {
 	}
 }
 
-// upgradeFindings asks for so many findings in an older program's folder: 100,000 are what
-// docs/performance.md tells of.
+// upgradeFindings sets the number of findings in an older version's folder: 100,000 gives the figures in
+// docs/performance.md.
 const upgradeFindings = "QIANSHAO_UPGRADE"
 
 func findingsToUpgrade(tb testing.TB, otherwise int) int {
@@ -133,7 +133,7 @@ func findingsToUpgrade(tb testing.TB, otherwise int) int {
 	if asked := os.Getenv(upgradeFindings); asked != "" {
 		n, err := strconv.Atoi(asked)
 		if err != nil || n < 1 {
-			tb.Fatalf("%s=%s is no number of findings", upgradeFindings, asked)
+			tb.Fatalf("%s=%s is not a number of findings", upgradeFindings, asked)
 		}
 		return n
 	}
@@ -143,9 +143,9 @@ func findingsToUpgrade(tb testing.TB, otherwise int) int {
 // upgradedFolder names the folder that the child of TestKilledUpgrade opens.
 const upgradedFolder = "QIANSHAO_TEST_KILLED_UPGRADE"
 
-// TestKilledUpgrade kills the program three times at random moments while it opens an
-// older program's folder. Then nothing is lost: every finding says what it shows and
-// is in the campaigns, whose counters add up.
+// TestKilledUpgrade kills the program three times at random moments while it opens an older version's
+// folder. Then nothing is lost: every finding has its content recorded and is in the campaigns, whose
+// counters add up.
 func TestKilledUpgrade(t *testing.T) {
 	if data := os.Getenv(upgradedFolder); data != "" {
 		groupAll(t, upgradeFolder(t, data))
@@ -181,7 +181,7 @@ func TestKilledUpgrade(t *testing.T) {
 		}
 	}
 	if shows != n {
-		t.Errorf("of %d findings %d say what they show", n, shows)
+		t.Errorf("of %d findings %d have their content recorded", n, shows)
 	}
 	if faults, err := f.Review.Campaigns.Verify(t.Context()); err != nil || len(faults) > 0 {
 		t.Errorf("the campaigns do not add up: %v, %v", faults, err)
@@ -189,7 +189,7 @@ func TestKilledUpgrade(t *testing.T) {
 	t.Logf("in the end %s", upgradeState(t, data))
 }
 
-// upgradeState says how far an upgrade has come.
+// upgradeState says how far an upgrade has got.
 func upgradeState(t *testing.T, data string) string {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(data, "qianshao.db"))
@@ -202,7 +202,7 @@ func upgradeState(t *testing.T, data string) string {
 		t.Fatal(err)
 	}
 	if err := db.QueryRow(`SELECT count(*) FROM findings WHERE seen <> ''`).Scan(&seen); err != nil {
-		return fmt.Sprintf("schema %d", version) // which has no such column yet
+		return fmt.Sprintf("schema %d", version) // it has no such column yet
 	}
 	if err := db.QueryRow(`SELECT count(*) FROM campaign_findings`).Scan(&grouped); err != nil {
 		return fmt.Sprintf("schema %d, %d noted", version, seen)
@@ -219,7 +219,7 @@ func upgradeFolder(tb testing.TB, data string) *datafolder.Folder {
 	return f
 }
 
-// groupAll puts all findings into their campaigns, as the process does beside its work.
+// groupAll groups all findings into campaigns, as the process does in the background.
 func groupAll(tb testing.TB, f *datafolder.Folder) {
 	tb.Helper()
 	for n := 1; n > 0; {
@@ -230,8 +230,8 @@ func groupAll(tb testing.TB, f *datafolder.Folder) {
 	}
 }
 
-// BenchmarkUpgrade opens the folder of an older program: s-upgrade until it can be used,
-// s-grouped until all findings are in their campaigns, which the process does meanwhile.
+// BenchmarkUpgrade opens the folder of an older version: s-upgrade is the time until it can be used,
+// s-grouped until all findings are in their campaigns, which the process does in the background.
 func BenchmarkUpgrade(b *testing.B) {
 	data, _ := oldFolder(b, findingsToUpgrade(b, 5000))
 	for b.Loop() {
