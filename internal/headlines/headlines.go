@@ -1,7 +1,7 @@
-// Package headlines makes varied Chinese text and long lists of terms for benchmarks. Words
-// come as often as in real text: by the frequencies of the shipped dictionary. A text of one
-// sentence repeated stays in the caches and trains the branch predictor, which makes a matcher
-// look up to five times as fast. The same seed makes the same text.
+// Package headlines generates varied Chinese text and long lists of terms for benchmarks. Words are as
+// frequent as in real text, by the shipped dictionary. A single sentence repeated would stay in the caches
+// and train the branch predictor, which makes a matcher look up to five times as fast. The same seed gives
+// the same text.
 package headlines
 
 import (
@@ -24,10 +24,10 @@ import (
 // Words are the words of a dictionary with their frequencies.
 type Words struct {
 	words []string
-	sums  []uint64 // of the frequencies up to and with each word
+	sums  []uint64 // of the frequencies up to and including each word
 }
 
-// Open reads the gzipped dictionary in a file, which has a word and its frequency on each line.
+// Open reads a gzipped dictionary, with a word and its frequency on each line.
 func Open(name string) (*Words, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -37,8 +37,8 @@ func Open(name string) (*Words, error) {
 	return read(file)
 }
 
-// ForBenchmark opens a dictionary, and returns text to measure on: headlines of at least size
-// bytes, or what is in the file that QIANSHAO_BENCH_TEXT names.
+// ForBenchmark opens a dictionary, and returns text to measure with: headlines of at least size bytes, or
+// the contents of the file named by QIANSHAO_BENCH_TEXT.
 func ForBenchmark(b testing.TB, dictionary string, size int) (w *Words, text string) {
 	b.Helper()
 	w, err := Open(dictionary)
@@ -100,8 +100,8 @@ func (w *Words) draw(random *rand.Rand) string {
 	return w.words[sort.Search(len(w.sums), func(i int) bool { return w.sums[i] > at })]
 }
 
-// Text returns headlines of at least size bytes, one a line. Headlines have four to
-// twelve words, some a number, a Latin word, a name or a comma.
+// Text returns headlines of at least size bytes, one per line. They have four to twelve words, some a
+// number, a Latin word, a name or a comma.
 func (w *Words) Text(seed uint64, size int) string {
 	random := rand.New(rand.NewPCG(seed, 1))
 	latin := [...]string{"A股", "NBA", "iPhone", "GDP", "AI", "5G", "CEO", "Q3", "vs", "LOL"}
@@ -129,8 +129,8 @@ func (w *Words) Text(seed uint64, size int) string {
 	return b.String()
 }
 
-// Terms returns n different words of two to four characters, the most frequent first. Where
-// the dictionary has no more, two of its words make one.
+// Terms returns n different words of two to four characters, the most frequent first. When the dictionary
+// has no more, two of its words are joined.
 func (w *Words) Terms(n int) []string {
 	terms := make([]string, 0, n)
 	seen := map[string]bool{}
@@ -149,7 +149,7 @@ func (w *Words) Terms(n int) []string {
 	return terms
 }
 
-// Names returns n different names: three in four of persons, one of companies.
+// Names returns n different names: three in four of persons, one in four of companies.
 func (w *Words) Names(n int) []string {
 	random := rand.New(rand.NewPCG(3, 1))
 	names := make([]string, 0, n)
@@ -166,8 +166,8 @@ func (w *Words) Names(n int) []string {
 	return names
 }
 
-// The commonest surnames first, then characters of given names, of companies' names,
-// and what companies do. A tenth of the given names have one character.
+// The commonest surnames first, then characters of given names, of companies' names, and kinds of business.
+// A tenth of the given names have one character.
 const (
 	surnames = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾萧田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 	given    = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英华玉兰红建文国志海春晓慧婷鑫宇欣雪梅云峰龙飞鹏浩然子轩梓涵思雨嘉怡诗琪佳俊泽博文昊天瑞晨曦若彤雅馨可心怀瑾书瑶宏毅正阳东升立新长福永贵家豪振邦少卿世昌秀珍凤仙淑贞庆丰德胜荣光耀祖景行凯旋安宁朝阳成林恩泽清源润生守仁望舒冠群承志济民友谊锦程绍辉维新"
@@ -179,7 +179,7 @@ const (
 
 var surnameRunes, givenRunes, brandRunes = []rune(surnames), []rune(given), []rune(brands)
 
-// name returns a person's name. Half of all have one of the ten commonest surnames.
+// name returns a person's name. Half of them have one of the ten commonest surnames.
 func name(random *rand.Rand) string {
 	n := len(surnameRunes)
 	if random.IntN(2) == 0 {

@@ -15,16 +15,16 @@ func opened(t *testing.T) *Words {
 	return words
 }
 
-// TestTextIsVaried: words come by their frequencies, lines do not come again, and a seed
-// makes one text.
+// TestTextIsVaried: words have their frequencies, lines do not repeat, and a seed always gives the same
+// text.
 func TestTextIsVaried(t *testing.T) {
 	words := opened(t)
 	text := words.Text(1, 200_000)
 	if text != words.Text(1, 200_000) {
-		t.Error("one seed makes two texts")
+		t.Error("one seed gives two texts")
 	}
 	if text[:1000] == words.Text(2, 1000)[:1000] {
-		t.Error("two seeds make one text")
+		t.Error("two seeds give one text")
 	}
 	if common, rare := strings.Count(text, "是"), strings.Count(text, "扮"); common < 200 || rare > 50 {
 		t.Errorf("是 comes %d times, 扮 %d times", common, rare)
@@ -38,8 +38,8 @@ func TestTextIsVaried(t *testing.T) {
 	}
 }
 
-// TestTermsAndNames: as many different ones as were asked for, also more than the
-// dictionary has, and the shorter list begins the longer.
+// TestTermsAndNames: the lists have the requested number of different entries, even more than the
+// dictionary has, and a shorter list is the beginning of a longer one.
 func TestTermsAndNames(t *testing.T) {
 	words := opened(t)
 	for name, list := range map[string]func(int) []string{"terms": words.Terms, "names": words.Names} {

@@ -7,7 +7,7 @@ import (
 	"github.com/qianshao/qianshao/internal/rates"
 )
 
-// TestWilson holds the interval to Newcombe (1998), table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
+// TestWilson compares the interval with Newcombe (1998), table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
 func TestWilson(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -23,8 +23,8 @@ func TestWilson(t *testing.T) {
 	}
 }
 
-// TestKappa: of 50 applications two readers both accept 20 and both refuse 15, so they agree in
-// .7, and would by chance in .5.
+// TestKappa: of 50 applications two readers both accept 20 and both refuse 15, so they agree in .7 of the
+// cases, and by chance would in .5.
 func TestKappa(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

@@ -1,5 +1,4 @@
-// Package turns makes pages wait for each other, so that no more of them are worked on at a
-// time than fit into memory.
+// Package turns makes pages wait for each other, so that those processed at the same time fit into memory.
 package turns
 
 import (
@@ -8,22 +7,22 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// Turns bounds the bytes of all pages that are worked on at a time. Turns come in the
-// order in which they were asked for, so small pages that keep coming do not hold up a
-// large one for ever. It is safe for concurrent use.
+// Turns bounds the bytes of all pages processed at the same time. Turns are given in the order of the
+// requests, so a stream of small pages does not hold up a large one for ever. It is safe for concurrent
+// use.
 type Turns struct {
 	room       *semaphore.Weighted
 	most, free int64
 }
 
-// New returns turns for pages of most bytes in all. Pages of up to free bytes do not wait
-// and are not counted: there have to be few of them at a time.
+// New returns turns for pages of at most most bytes in total. Pages of up to free bytes do not wait and are
+// not counted: there must be few of them at a time.
 func New(most, free int64) *Turns {
 	return &Turns{room: semaphore.NewWeighted(most), most: most, free: free}
 }
 
-// Wait waits for the turn of a page of so many bytes. The turn lasts until done is called,
-// once. A page of more than most bytes has its turn alone. The error is that of ctx.
+// Wait waits for the turn of a page of size bytes. The turn lasts until done is called, once. A page of
+// more than most bytes gets a turn alone. The error is that of ctx.
 func (t *Turns) Wait(ctx context.Context, size int64) (done func(), err error) {
 	if size <= t.free {
 		return func() {}, nil
