@@ -13,26 +13,25 @@ import (
 )
 
 const (
-	// GiveUp is how long a delivery is tried: a receiver that is down for a day needs a person.
+	// GiveUp is how long a delivery is retried: a receiver that is down for a day needs a person.
 	GiveUp = 24 * time.Hour
-	// AttemptTime is how long an attempt may take. A channel that hangs holds up what goes to it,
-	// and nothing else.
+	// AttemptTime is how long an attempt may take. A channel that hangs delays only its own messages.
 	AttemptTime = 30 * time.Second
-	// disabledWait is when a delivery is looked at again whose channel is disabled.
+	// disabledWait is after how long a delivery to a disabled channel is checked again.
 	disabledWait = 5 * time.Minute
-	// maxProblem bounds what is kept of a failure, in bytes.
+	// maxProblem bounds the stored text of a failure, in bytes.
 	maxProblem = 500
 )
 
-// backoff is how long a delivery waits after its attempts have failed: a receiver that restarts
-// is back within minutes, and one that is down for hours need not be asked often.
+// backoff is how long a delivery waits after failed attempts: a receiver that restarts is back within
+// minutes, and one that is down for hours need not be tried often.
 func backoff(attempts int) time.Duration {
 	waits := [...]time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour}
 	return waits[min(max(attempts, 1), len(waits))-1]
 }
 
-// startWorkers starts a worker for each channel for which something is due and that has none:
-// at most MaxChannels, and those of channels that were deleted, which send nothing.
+// startWorkers starts a worker for each channel with a delivery due and no worker yet: at most MaxChannels,
+// and those of deleted channels, which send nothing.
 func (e *Engine) startWorkers(ctx context.Context) (started []chan struct{}, err error) {
 	due, err := e.opts.Store.DueChannels(ctx, e.opts.Now())
 	if err != nil {
@@ -60,8 +59,8 @@ func (e *Engine) startWorkers(ctx context.Context) (started []chan struct{}, err
 	return started, nil
 }
 
-// work sends what is due to a channel, one after the other, until an attempt fails: whatever
-// else waits for a channel that is down is tried with the next round.
+// work sends a channel's due messages, one after another, until an attempt fails: the rest for a channel
+// that is down is tried in the next round.
 func (e *Engine) work(ctx context.Context, channel string) {
 	for ctx.Err() == nil {
 		d, err := e.opts.Store.DueDelivery(ctx, channel, e.opts.Now())
@@ -80,8 +79,8 @@ func (e *Engine) work(ctx context.Context, channel string) {
 	}
 }
 
-// deliver makes an attempt to deliver, and notes what has come of it. The error is that of an
-// attempt that is made again, or of the store.
+// deliver makes an attempt to deliver, and records its result. The error is that of an attempt that will be
+// repeated, or of the store.
 func (e *Engine) deliver(ctx context.Context, d Delivery) error {
 	if left, ok := e.unnotedOf(d.Key); ok {
 		if left.State != Pending {
@@ -109,12 +108,12 @@ func (e *Engine) deliver(ctx context.Context, d Delivery) error {
 	err = e.opts.Send(sending, c, m)
 	cancel()
 	if err != nil && ctx.Err() != nil {
-		return err // cut off by the end of the process: it is sent again
+		return err // the process is ending: the message is sent again later
 	}
 	return e.conclude(ctx, d, c, &m, err)
 }
 
-// waitForChannel puts off what is to go to a channel that an administrator has disabled.
+// waitForChannel puts off a delivery to a disabled channel.
 func (e *Engine) waitForChannel(ctx context.Context, d Delivery, c Channel) error {
 	now := e.opts.Now()
 	if d.Next = now.Add(disabledWait); d.Next.Sub(d.Since) < GiveUp {
@@ -124,13 +123,13 @@ func (e *Engine) waitForChannel(ctx context.Context, d Delivery, c Channel) erro
 	return e.settle(ctx, d, c.Kind)
 }
 
-// drop settles a delivery without sending it: for a reason, or because nothing is left to tell.
+// drop settles a delivery without sending it: because of an obstacle, or because nothing is left to report.
 func (e *Engine) drop(ctx context.Context, d Delivery, kind Kind, why Obstacle) error {
 	d.State, d.Obstacle = Dropped, why
 	return e.settle(ctx, d, kind)
 }
 
-// conclude notes what has come of an attempt to send a message.
+// conclude records the result of an attempt to send a message.
 func (e *Engine) conclude(ctx context.Context, d Delivery, c Channel, m *Message, failure error) error {
 	now := e.opts.Now()
 	d.Attempts++
@@ -158,12 +157,12 @@ func (e *Engine) conclude(ctx context.Context, d Delivery, c Channel, m *Message
 	return errors.Join(errors.New(d.Problem), e.putOff(ctx, d, until))
 }
 
-// putOff notes that an attempt has failed, and when the next one is made.
+// putOff records a failed attempt, and when the next one is made.
 func (e *Engine) putOff(ctx context.Context, d Delivery, until time.Time) error {
 	return e.noted(d, e.opts.Store.PutOff(ctx, d, until))
 }
 
-// settle notes what has become of a delivery.
+// settle records the end of a delivery.
 func (e *Engine) settle(ctx context.Context, d Delivery, kind Kind) error {
 	if d.Settled.IsZero() {
 		d.Settled = e.opts.Now()
@@ -172,12 +171,12 @@ func (e *Engine) settle(ctx context.Context, d Delivery, kind Kind) error {
 			e.opts.Log.Error("a message has failed; see the log of deliveries", "delivery", d.Key, "channel", d.Channel, "attempts", d.Attempts, "problem", d.Problem, "obstacle", d.Obstacle)
 		}
 	}
-	// What was sent is noted also when the process is told to stop.
+	// A sent message is recorded even while the process is stopping.
 	return e.noted(d, e.opts.Store.SettleDelivery(context.WithoutCancel(ctx), d))
 }
 
-// noted remembers what the store could not note of an attempt, so that the receiver does not get
-// the message again and again while a disk is full.
+// noted remembers results that the store could not record, so that the receiver does not get the message
+// again and again while the disk is full.
 func (e *Engine) noted(d Delivery, err error) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -196,9 +195,9 @@ func (e *Engine) unnotedOf(key string) (Delivery, bool) {
 	return d, ok
 }
 
-// problem says what an attempt has failed with, without the secrets of its channel: the
-// errors of Go's HTTP client have the URL in them, and the URL of a robot its token. Nor does
-// it say on which sites something was found: a receiver may repeat what it was sent.
+// problem describes a failed attempt without the secrets of its channel: errors of Go's HTTP client contain
+// the URL, and a robot's URL contains its token. Nor does it name the sites of findings: a receiver may
+// repeat the message in its answer.
 func problem(err error, c *Channel, m *Message) (string, Fault) {
 	var refused *SendError
 	var request *url.Error
@@ -217,7 +216,7 @@ func problem(err error, c *Channel, m *Message) (string, Fault) {
 	return shown(text), fault.With(shown)
 }
 
-// secretsOf returns what of a channel and of a message is not to be told again.
+// secretsOf returns the texts of a channel and of a message that must not be shown.
 func secretsOf(c *Channel, m *Message) []string {
 	secrets := []string{c.Address, c.Secret}
 	if u, err := url.Parse(c.Address); err == nil {
@@ -240,7 +239,7 @@ func secretsOf(c *Channel, m *Message) []string {
 	return secrets
 }
 
-// cutProblem cuts the text of a failure to the length that is kept.
+// cutProblem cuts a failure's text to the stored length.
 func cutProblem(text string) string {
 	for len(text) > maxProblem {
 		_, size := utf8.DecodeLastRuneInString(text)
@@ -249,9 +248,9 @@ func cutProblem(text string) string {
 	return text
 }
 
-// Test sends a message about no finding to a channel, at once and once, and logs it as a delivery. It is not
-// counted in the metrics: no alert rule should fire because an administrator is looking for a mistake. The
-// error says what the channel has answered; it is store.ErrNotFound without one.
+// Test sends a test message to a channel, once and at once, and logs it as a delivery. It is not counted in
+// the metrics: no alert rule should fire because an administrator is looking for a mistake. The error
+// contains the channel's answer; it is store.ErrNotFound if there is no such channel.
 func (e *Engine) Test(ctx context.Context, channel string) error {
 	c, err := e.opts.Store.Channel(ctx, channel)
 	if err != nil {

@@ -8,13 +8,13 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// maxListed is how many findings of a message are read at a time, and held in memory for it: those of the highest
-// score; the others are counted. A message names MaxGroups campaigns.
+// maxListed is how many findings of a message are read at a time and kept in memory: those with the highest
+// scores; the others are counted. A message names MaxGroups campaigns.
 const maxListed = 1000
 
-// batch begins a delivery of what an alert is to tell of, if it may send one now. While one is on
-// its way, what comes waits for the next: a channel that is down for hours gets one message
-// for all of it when it is back, and not one for each minute.
+// batch begins a delivery of an alert's waiting findings, if it may send one now. While one is pending, new
+// findings wait for the next: a channel that was down for hours then gets one message for all of them,
+// rather than one for each minute.
 func (e *Engine) batch(ctx context.Context, a *active) error {
 	now := e.opts.Now()
 	if a.why != "" || a.Quiet.Holds(now, e.opts.Zone) {
@@ -49,14 +49,14 @@ func (e *Engine) batch(ctx context.Context, a *active) error {
 	return nil
 }
 
-// newKey returns the key of a delivery, as Standard Webhooks writes it.
+// newKey returns the key of a delivery, in the form of Standard Webhooks.
 func newKey() string { return "msg_" + rand.Text() }
 
-// maxLate is how long after a period its report is still put into the outbox: a process may have been down
-// over holidays.
+// maxLate is how long after a period its report is still put into the outbox: a process may have been
+// stopped over the holidays.
 const maxLate = 35 * 24 * time.Hour
 
-// schedule begins the deliveries of the reports whose time has come.
+// schedule begins the deliveries of reports that are due.
 func (e *Engine) schedule(ctx context.Context) error {
 	list, err := e.opts.Store.Schedules(ctx)
 	if err != nil {
@@ -86,9 +86,9 @@ func (e *Engine) schedule(ctx context.Context) error {
 	return nil
 }
 
-// SendReport puts the report of a schedule's last whole period into the outbox, as somebody asks for
-// it: to see what it sends, and where, before its time has come. What is sent by itself is as it
-// was. The error is as of Store.DeliverReportNow.
+// SendReport puts the report of a schedule's last complete period into the outbox at somebody's request: to
+// see what it sends, and where, before it is due. Automatic reports are not affected. The error is as in
+// Store.DeliverReportNow.
 func (e *Engine) SendReport(ctx context.Context, by store.Signed, schedule string) error {
 	s, err := e.opts.Store.Schedule(ctx, schedule)
 	if err != nil {
@@ -101,19 +101,19 @@ func (e *Engine) SendReport(ctx context.Context, by store.Signed, schedule strin
 	})
 }
 
-// SentAt returns when the report of a period is sent that ends at a midnight: at the hour of the
-// day that begins then. A day on which the clock is turned may lack it.
+// SentAt returns when the report of a period ending at the midnight end is sent: at Hour on the day that
+// begins then, which that day may lack if the clocks change.
 func (s *Schedule) SentAt(end time.Time) time.Time {
 	return time.Date(end.Year(), end.Month(), end.Day(), s.Hour, 0, 0, 0, end.Location())
 }
 
-// Ended returns the last period that has ended at a moment.
+// Ended returns the last period that has ended by now.
 func (p Period) Ended(now time.Time, zone *time.Location) (from, to time.Time) {
 	current, _ := p.Ending(now, zone)
 	return p.Ending(current.Add(-time.Nanosecond), zone)
 }
 
-// Ending returns the first period that ends after a moment: From and To are midnights of the zone.
+// Ending returns the first period that ends after a given time: From and To are midnights of the zone.
 func (p Period) Ending(after time.Time, zone *time.Location) (from, to time.Time) {
 	local := after.In(zone)
 	day := func(year int, month time.Month, day int) time.Time {

@@ -12,14 +12,14 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// How the engine spends its time.
+// The intervals of the engine.
 const (
-	// interval is how often it looks for what is due without being woken.
+	// interval is how often it checks for due work without being woken.
 	interval = 5 * time.Second
-	// pauseAwake is how long it waits when it is woken, as a crawl does three times a second.
+	// pauseAwake is how long it waits after being woken, as a crawl wakes it three times a second.
 	pauseAwake = time.Second
-	// overdueInterval is how often it looks for findings that have become overdue: they have
-	// waited for hours.
+	// overdueInterval is how often it searches for findings that have become overdue: they have waited for
+	// hours.
 	overdueInterval = time.Minute
 	// expireInterval is how often it removes deliveries that are older than Kept.
 	expireInterval = time.Hour
@@ -28,28 +28,28 @@ const (
 // Kept is how long settled deliveries stay in the log.
 const Kept = 90 * 24 * time.Hour
 
-// Options are what an engine works with. All but Report, Count, Now and Log are required.
+// Options configure an engine. All but Report, Count, Now and Log are required.
 type Options struct {
 	Store Store
-	// Find returns those of the findings that an account finds with a query, in any order. The
-	// error is an *index.SyntaxError for a query that cannot be read.
+	// Find returns those of the findings that an account's query finds, in any order. The error is an
+	// *index.SyntaxError for a query that cannot be parsed.
 	Find func(ctx context.Context, account qianshao.Account, query string, ids []string) ([]index.Hit, error)
-	// Account returns an account as it is today, or store.ErrNotFound.
+	// Account returns an account in its present state, or store.ErrNotFound.
 	Account func(ctx context.Context, name string) (qianshao.Account, error)
 	// Send sends a message, once. An attempt that was refused is a *SendError.
 	Send func(ctx context.Context, c Channel, m Message) error
-	// Report makes the report of a schedule as the account may see it; nil makes none.
+	// Report makes the report of a schedule as the account may see it; nil means that there are no reports.
 	Report func(ctx context.Context, s Schedule, account qianshao.Account, from, to time.Time) (*Attached, error)
-	// ConsoleURL is the console's own address; "" if nobody has set it.
+	// ConsoleURL is the console's own address; "" if it is not set.
 	ConsoleURL func(ctx context.Context) (string, error)
-	// Zone is the operator's: quiet hours and periods are in it.
+	// Zone is the operator's time zone, for quiet hours and periods.
 	Zone *time.Location
-	// Count is told what has come of each attempt to deliver, for metrics: Pending if another one
-	// will be made. It is told of no test. Optional.
+	// Count receives the outcome of each attempt to deliver, for metrics: Pending if there will be another
+	// attempt. Tests are not counted. Optional.
 	Count func(kind Kind, outcome State)
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
-	// Log is told of failures; nil keeps silent.
+	// Log receives failures; nil discards them.
 	Log *slog.Logger
 }
 
@@ -60,17 +60,17 @@ type Engine struct {
 
 	rounds   sync.Mutex // held during a round
 	expired  time.Time  // when old deliveries were last removed
-	gathered time.Time  // when the last of what is gathered may be told
+	gathered time.Time  // when the last gathered findings may be reported
 
-	// making is held while a report is made: on the first of a month, at eight, all schedules want
-	// theirs, and each reads every finding of the month.
+	// making is held while a report is made: at eight on the first of a month all schedules are due, and
+	// each reads every finding of the month.
 	making chan struct{}
 
 	mu sync.Mutex
-	// busy has the channels that a worker works on, each with what is closed at its end.
+	// busy has the channels that have a worker, each with a channel that is closed when it ends.
 	busy map[string]chan struct{}
-	// unnoted are the deliveries, by key, of which the store could not note the result of an attempt, as with
-	// a full disk. It is noted before they are sent again, when they are due.
+	// unnoted are the deliveries, by key, whose last result the store could not record, for instance
+	// because of a full disk. It is recorded before they are next sent.
 	unnoted map[string]Delivery
 }
 
@@ -91,17 +91,17 @@ func NewEngine(opts Options) (*Engine, error) {
 	return &Engine{opts: opts, wake: make(chan struct{}, 1), making: make(chan struct{}, 1), busy: map[string]chan struct{}{}, unnoted: map[string]Delivery{}}, nil
 }
 
-// Wake makes the engine look for work: findings have changed, or somebody has changed an alert or wants a
-// delivery tried again.
+// Wake makes the engine look for work: findings have changed, or somebody has changed an alert or requested
+// a retry.
 func (e *Engine) Wake() {
 	select {
 	case e.wake <- struct{}{}:
-	default: // it will look anyway
+	default: // it will look in any case
 	}
 }
 
-// Run sends messages until ctx ends, first those that a dead process has left. It returns when
-// nothing is being sent any more. What was cut off is sent again, with the same key, by the next Run.
+// Run sends messages until ctx ends, first those that a dead process left behind. It returns when nothing
+// is being sent any more. An interrupted message is sent again, with the same key, by the next Run.
 func (e *Engine) Run(ctx context.Context) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
@@ -127,17 +127,17 @@ func (e *Engine) Run(ctx context.Context) {
 	e.await(e.working())
 }
 
-// Flush does all that is due now, and returns when it is done.
+// Flush does all work that is due now, and returns when it is done.
 func (e *Engine) Flush(ctx context.Context) error {
-	before := e.working() // a worker that is about to end may overlook what the round finds
+	before := e.working() // a worker that is about to end may miss new deliveries of this round
 	e.await(before)
 	started, err := e.round(ctx)
 	e.await(started)
 	return err
 }
 
-// Finish is Flush for a process that is about to end, such as a crawl from cron: it also waits while what was
-// just found is gathered.
+// Finish is Flush for a process that is about to end, such as a crawl run by cron: it also waits for
+// findings that are still being gathered.
 func (e *Engine) Finish(ctx context.Context) error {
 	if err := e.Flush(ctx); err != nil {
 		return err
@@ -172,8 +172,8 @@ func (e *Engine) await(workers []chan struct{}) {
 	}
 }
 
-// round notes what is to be told, begins the deliveries that are due, and starts the workers that
-// send them. A part that fails does not stop the others.
+// round adds new items, begins the deliveries that are due, and starts the workers that send them. A part
+// that fails does not stop the others.
 func (e *Engine) round(ctx context.Context) (started []chan struct{}, err error) {
 	e.rounds.Lock()
 	defer e.rounds.Unlock()

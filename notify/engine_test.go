@@ -18,8 +18,8 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// TestNew: what is found after an alert was made is told once, in one message for several, by
-// campaign; what was there before is not, nor is what is merely seen again.
+// TestNew: findings made after an alert was created are reported once, several in one message, by campaign;
+// earlier ones are not, nor are findings that are only seen again.
 func TestNew(t *testing.T) {
 	w := newWorld(t)
 	w.found("old")
@@ -56,7 +56,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestMasked: an identity number in the address of a page leaves the house in no message.
+// TestMasked: no message contains an identity number from the address of a page.
 func TestMasked(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", nil)
@@ -73,8 +73,8 @@ func TestMasked(t *testing.T) {
 	}
 }
 
-// TestEveryAndHourly: messages keep their interval and the hourly limit; what comes meanwhile shares the
-// next.
+// TestEveryAndHourly: messages keep their interval and the hourly limit; findings made meanwhile share the
+// next one.
 func TestEveryAndHourly(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", func(a *notify.Alert) { a.Every, a.Hourly = 5*time.Minute, 3 })
@@ -92,7 +92,7 @@ func TestEveryAndHourly(t *testing.T) {
 	w.tells("after an hour", 10*time.Minute, "new 1")
 }
 
-// TestQuiet: what comes in the quiet hours waits for their end, as does what failed before.
+// TestQuiet: findings made in the quiet hours wait for their end, as do failed deliveries.
 func TestQuiet(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", func(a *notify.Alert) { a.Quiet = notify.Quiet{From: 22 * 60, To: 7*60 + 30} })
@@ -109,7 +109,8 @@ func TestQuiet(t *testing.T) {
 	w.logs("delivered 2", "delivered 1")
 }
 
-// TestUndo: what was decided is told when it cannot be undone any more, and not at all if it was.
+// TestUndo: a finding that a decision puts into the view is reported when the decision can no longer be
+// undone, and not at all if it was.
 func TestUndo(t *testing.T) {
 	w := newWorld(t)
 	w.alert("verdict:crime", nil)
@@ -129,7 +130,7 @@ func TestUndo(t *testing.T) {
 	w.logs("delivered 1", "delivered 1")
 }
 
-// TestUndoneWithoutTheIndex: an undo that the index does not know yet counts.
+// TestUndoneWithoutTheIndex: an undo counts even before the index knows of it.
 func TestUndoneWithoutTheIndex(t *testing.T) {
 	w := newWorld(t)
 	w.alert("verdict:crime", nil)
@@ -139,14 +140,14 @@ func TestUndoneWithoutTheIndex(t *testing.T) {
 	w.tells("decided", desk.UndoTime-time.Second)
 	w.undo(act)
 	w.now = w.now.Add(time.Minute)
-	w.check(w.e.Flush(t.Context())) // the index still says that it is a crime
+	w.check(w.e.Flush(t.Context())) // in the index it still is a crime
 	w.tells("undone", time.Minute)
 	if len(w.sent) > 0 {
 		t.Errorf("%+v", w.sent)
 	}
 }
 
-// TestUndoOfBatch: a batch can be undone for as long as its last member, so its members wait for that.
+// TestUndoOfBatch: a batch can be undone as long as its last member can, so its members wait for that.
 func TestUndoOfBatch(t *testing.T) {
 	w := newWorld(t)
 	w.alert("verdict:crime", nil)
@@ -171,7 +172,8 @@ func TestUndoOfBatch(t *testing.T) {
 	w.tells("to stay", 2*time.Second, "new 2")
 }
 
-// TestLeftTheView: what has left the view before it was told is not told; it is when it has come back.
+// TestLeftTheView: a finding that leaves the view before it is reported is not reported, unless it comes
+// back.
 func TestLeftTheView(t *testing.T) {
 	w := newWorld(t)
 	w.alert("verdict:none", func(a *notify.Alert) { a.Every = 30 * time.Minute })
@@ -191,7 +193,7 @@ func TestLeftTheView(t *testing.T) {
 	}
 }
 
-// TestRelapsed: each relapse is told once, unless it is gone again and back again before.
+// TestRelapsed: each relapse is reported once, unless it is gone and back again before that.
 func TestRelapsed(t *testing.T) {
 	w := newWorld(t)
 	w.found("a")
@@ -208,8 +210,8 @@ func TestRelapsed(t *testing.T) {
 	}
 }
 
-// TestOverdue: what has waited too long is told once, though nothing of it changes; what was
-// decided before is not, also if that was just before.
+// TestOverdue: a finding that has waited too long is reported once, although nothing about it changes; one
+// decided before is not, even if only just.
 func TestOverdue(t *testing.T) {
 	w := newWorld(t)
 	term := campaign.OverdueAfter(qianshao.LevelHigh)
@@ -224,7 +226,7 @@ func TestOverdue(t *testing.T) {
 	w.tells("the one from before, which is overdue since then", 30*time.Minute, "overdue 1")
 	w.now = w.now.Add(30*time.Minute + time.Second)
 	w.feed()
-	w.check(w.e.Flush(t.Context())) // notes what is overdue
+	w.check(w.e.Flush(t.Context())) // adds the overdue findings
 	act := w.decide("c", qianshao.VerdictNotCrime, qianshao.ReasonLawful)
 	w.tells("two are overdue, one was decided since", time.Minute, "overdue 1")
 	w.undo(act)
@@ -232,8 +234,8 @@ func TestOverdue(t *testing.T) {
 	w.tells("once", 48*time.Hour)
 }
 
-// TestObstacles: an alert that may not send says why and sends nothing, not even what was on its way; when it
-// may again, it sends what it could not.
+// TestObstacles: an alert that may not send says why and sends nothing, not even pending deliveries; when
+// it may again, it sends what it could not.
 func TestObstacles(t *testing.T) {
 	for _, tc := range []struct {
 		why  notify.Obstacle
@@ -285,7 +287,7 @@ func TestObstacles(t *testing.T) {
 	}
 }
 
-// TestDisabledChannel: what is to go there waits, for a day.
+// TestDisabledChannel: messages to it wait, for a day.
 func TestDisabledChannel(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", nil)
@@ -311,8 +313,8 @@ func TestDisabledChannel(t *testing.T) {
 	w.logs("delivered 2", "delivered 1", "failed 1 channel_disabled")
 }
 
-// TestRetries: a channel that fails is tried again after 1, 2, 5, 15, 30 minutes and each hour, with
-// the same key, also by a process that has started since, for a day; then a person can have it tried again.
+// TestRetries: a failing channel is retried after 1, 2, 5, 15, 30 minutes and each hour, with the same key,
+// also by a process started since, for a day; then a person can request another try.
 func TestRetries(t *testing.T) {
 	w := newWorld(t)
 	var outcomes []notify.State
@@ -359,8 +361,8 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestRefused: what is refused for good is not tried again, and a channel that wants to be left
-// alone is, by whatever waits for it.
+// TestRefused: a permanent refusal is not retried, and a channel that asks for a pause gets one from all
+// its deliveries.
 func TestRefused(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", nil)
@@ -388,8 +390,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestDownForHours: when a channel is back that was down, it gets what it was sent then, and
-// one message for all that has come since.
+// TestDownForHours: a channel that was down gets the pending message when it is back, and one message for
+// everything found since.
 func TestDownForHours(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", nil)
@@ -404,7 +406,7 @@ func TestDownForHours(t *testing.T) {
 	w.tells("nothing more", time.Hour)
 }
 
-// TestOtherEvents: what an alert does not tell of any more is not told.
+// TestOtherEvents: events that an alert no longer has are not reported.
 func TestOtherEvents(t *testing.T) {
 	w := newWorld(t)
 	a := w.alert("", nil)

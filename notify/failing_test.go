@@ -18,8 +18,8 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// TestHanging: a channel that hangs does not hold up the others, and what was being sent to it is not lost
-// when the process is told to stop.
+// TestHanging: a channel that hangs does not hold up the others, and the message being sent to it is not
+// lost when the process is stopped.
 func TestHanging(t *testing.T) {
 	w := newWorld(t)
 	w.channel("hangs")
@@ -72,7 +72,7 @@ func TestHanging(t *testing.T) {
 	}
 }
 
-// fullDisk is a store that cannot note what has become of deliveries.
+// fullDisk is a store that cannot record the results of deliveries.
 type fullDisk struct {
 	notify.Store
 	full bool
@@ -92,8 +92,8 @@ func (s *fullDisk) PutOff(ctx context.Context, d notify.Delivery, until time.Tim
 	return s.Store.PutOff(ctx, d, until)
 }
 
-// TestFullDiskWhileDown: a receiver that is down, or wants to be left alone, is asked no more
-// often for a full disk, and what is sent to it in all is no more.
+// TestFullDiskWhileDown: with a full disk, a receiver that is down or asks for a pause is not tried more
+// often, and gets no more messages in all.
 func TestFullDiskWhileDown(t *testing.T) {
 	w := newWorld(t)
 	disk := &fullDisk{Store: w.f.Store, full: true}
@@ -116,7 +116,7 @@ func TestFullDiskWhileDown(t *testing.T) {
 	w.logs("delivered 3")
 }
 
-// TestFullDisk: what was taken and cannot be settled is not sent again and again.
+// TestFullDisk: an accepted message that cannot be settled is not sent again and again.
 func TestFullDisk(t *testing.T) {
 	w := newWorld(t)
 	disk := &fullDisk{Store: w.f.Store, full: true}
@@ -132,8 +132,8 @@ func TestFullDisk(t *testing.T) {
 	w.logs("delivered 1")
 }
 
-// TestNoSecrets: what a channel answers is kept without its token and its secret, and without the
-// sites that it was told of.
+// TestNoSecrets: a channel's answer is stored without its token and its secret, and without the sites in
+// the message.
 func TestNoSecrets(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", nil)
@@ -164,8 +164,8 @@ func TestNoSecrets(t *testing.T) {
 	}
 }
 
-// TestTest: a trial is sent at once and once, and is logged; it is no message of an alert, and
-// does not count as one in the metrics.
+// TestTest: a test message is sent at once and once, and is logged; it is not a message of an alert, and is
+// not counted in the metrics.
 func TestTest(t *testing.T) {
 	w := newWorld(t)
 	counted := 0
@@ -196,12 +196,12 @@ func TestTest(t *testing.T) {
 		t.Errorf("%+v", log[0])
 	}
 	if err := w.f.Store.RetryDelivery(t.Context(), w.signed(), log[0].Key); !errors.Is(err, notify.ErrNotFailed) {
-		t.Errorf("a trial is tried again: %v", err)
+		t.Errorf("a test is retried: %v", err)
 	}
 }
 
-// TestFlood: of very many findings a message lists the worst and counts the rest, and none of
-// them is told later.
+// TestFlood: of very many findings a message lists the worst and counts the rest, and none of them is
+// reported later.
 func TestFlood(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", nil)
@@ -232,8 +232,8 @@ func TestFlood(t *testing.T) {
 	w.tells("seen again", time.Hour)
 }
 
-// TestFloodUnseen: of a flood, the findings are neither listed nor counted that the account does not
-// see any more when it is told.
+// TestFloodUnseen: of very many findings, those that the account no longer sees when they are reported are
+// neither listed nor counted.
 func TestFloodUnseen(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", nil)
@@ -256,8 +256,8 @@ func TestFloodUnseen(t *testing.T) {
 	w.tells("those that are seen", time.Minute, "new 600")
 }
 
-// TestSchedule: after each week and month a report is sent once, at its hour, and tried again if
-// it cannot be made; of a long standstill the last ones are sent.
+// TestSchedule: after each week and month a report is sent once, at its hour, and retried if it cannot be
+// made; after a long standstill the last ones are sent.
 func TestSchedule(t *testing.T) {
 	w := newWorld(t)
 	var failure error
@@ -299,7 +299,7 @@ func TestSchedule(t *testing.T) {
 	w.logs("delivered 2", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "delivered 1", "dropped 0 not_seen", "dropped 0 account_disabled", "dropped 0 not_allowed", "failed 0 no_reports")
 }
 
-// TestReportNow: somebody tries a schedule before its time; what it sends by itself stays as it is.
+// TestReportNow: sending a schedule's report early does not change what it sends automatically.
 func TestReportNow(t *testing.T) {
 	w := newWorld(t)
 	w.opts.Report = func(_ context.Context, s notify.Schedule, _ qianshao.Account, from, to time.Time) (*notify.Attached, error) {
@@ -313,27 +313,27 @@ func TestReportNow(t *testing.T) {
 	w.tells("the last month", time.Minute, "report month 10-01 11-01 00:00")
 	w.check(w.e.SendReport(t.Context(), w.signed(), "week"))
 	if err := w.e.SendReport(t.Context(), w.signed(), "week"); !errors.Is(err, notify.ErrReportWaits) {
-		t.Errorf("pressed twice: %v", err)
+		t.Errorf("requested twice: %v", err)
 	}
 	w.tells("the last week", time.Minute, "report week 10-26 11-02 00:00")
 	w.check(w.e.SendReport(t.Context(), w.signed(), "week"))
 	w.tells("once more", time.Minute, "report week 10-26 11-02 00:00")
 	w.tells("in its time", 7*24*time.Hour, "report week 11-02 11-09 00:00")
 	if err := w.e.SendReport(t.Context(), w.signed(), "none"); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("of none: %v", err)
+		t.Errorf("of an unknown schedule: %v", err)
 	}
 }
 
-// TestReportsInTurn: the reports of all schedules are due at one moment, and made one after the other.
+// TestReportsInTurn: the reports of all schedules are due at the same time, and are made one after another.
 func TestReportsInTurn(t *testing.T) {
 	w := newWorld(t)
 	arrived := make(chan struct{}, 3)
 	w.opts.Report = func(context.Context, notify.Schedule, qianshao.Account, time.Time, time.Time) (*notify.Attached, error) {
 		arrived <- struct{}{}
 		defer func() { <-arrived }()
-		for range 50 { // time for another to come
+		for range 50 { // time for another one to start
 			if len(arrived) > 1 {
-				t.Error("two are made at a time")
+				t.Error("two are made at the same time")
 			}
 			time.Sleep(100 * time.Microsecond)
 		}
@@ -347,7 +347,7 @@ func TestReportsInTurn(t *testing.T) {
 	w.tells("all three", 7*24*time.Hour, "report x", "report x", "report x")
 }
 
-// TestNotTwiceAfterExpiry: the log is kept for 90 days; what was told is not told again after that.
+// TestNotTwiceAfterExpiry: the log is kept for 90 days; findings are not reported again after that.
 func TestNotTwiceAfterExpiry(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", func(a *notify.Alert) { a.Events = []notify.Event{notify.New} })
@@ -361,7 +361,7 @@ func TestNotTwiceAfterExpiry(t *testing.T) {
 	w.tells("seen again", time.Hour)
 }
 
-// TestFails: an index that fails delays, and nothing is lost.
+// TestFails: while the index fails, messages are delayed, and none is lost.
 func TestFails(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", nil)
@@ -380,8 +380,8 @@ func TestFails(t *testing.T) {
 	w.tells("mended", notify.Gather, "new 1")
 }
 
-// TestClockSetBack: what is found after the clock was set back behind the making of an alert is
-// told, as is what becomes overdue then, and nothing twice.
+// TestClockSetBack: findings made after the clock was set back to before the creation of an alert are
+// reported, as are those that become overdue then, and none twice.
 func TestClockSetBack(t *testing.T) {
 	w := newWorld(t)
 	w.found("old")
@@ -400,8 +400,8 @@ func TestClockSetBack(t *testing.T) {
 	w.tells("overdue", notify.Gather, "overdue 3")
 }
 
-// TestQuietIsNotStuck: a message that waits for the end of quiet hours is not one that is stuck, and
-// has its day of trying after them; one that fails for more than a day is.
+// TestQuietIsNotStuck: a message that waits for the end of quiet hours is not stuck, and is retried for a
+// day after them; one that fails for more than a day is stuck.
 func TestQuietIsNotStuck(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", func(a *notify.Alert) { a.Quiet = notify.Quiet{From: 22 * 60, To: 7 * 60} })
@@ -417,14 +417,14 @@ func TestQuietIsNotStuck(t *testing.T) {
 	}
 	w.tells("in the night", 8*time.Hour)
 	if d := oldest(); d > 0 {
-		t.Errorf("in quiet hours it is tried since %s", d)
+		t.Errorf("in quiet hours it counts as tried for %s", d)
 	}
 	w.tells("in the morning", time.Hour+time.Minute, "new 1")
 	w.after(14 * time.Hour)
 	w.tells("in the second night", 8*time.Hour)
 	w.after(2 * time.Hour)
 	if d := oldest(); d < 8*time.Hour {
-		t.Errorf("after a day and a half it is tried since %s", d)
+		t.Errorf("after a day and a half it counts as tried for %s", d)
 	}
 	w.logs("pending 4")
 	w.after(14 * time.Hour)
@@ -432,8 +432,8 @@ func TestQuietIsNotStuck(t *testing.T) {
 	w.logs("failed 6")
 }
 
-// TestLongQuiet: of a day of which all but a minute is quiet, the minute is used: what has failed
-// in it is tried in the next one, once at least.
+// TestLongQuiet: if all but one minute of a day is quiet, that minute is used: a failed message is retried
+// in the next one, at least once.
 func TestLongQuiet(t *testing.T) {
 	w := newWorld(t)
 	w.alert("", func(a *notify.Alert) { a.Quiet = notify.Quiet{From: 9*60 + 1, To: 9 * 60} })
@@ -448,13 +448,13 @@ func TestLongQuiet(t *testing.T) {
 	w.logs("delivered 2", "delivered 1")
 }
 
-// TestChangedWhileSent: what people change while a message is on its way loses nothing, and what
-// is gone is not told again.
+// TestChangedWhileSent: changes by people while a message is being sent lose nothing, and findings that are
+// gone are not reported again.
 func TestChangedWhileSent(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(w *world)
 		log    string
-		after  []string // what is told then, of what was found before and one that was found since
+		after  []string // reported afterwards, of findings made before and one made since
 	}{
 		"view deleted":     {func(w *world) { w.check(w.f.Store.DeleteView(w.t.Context(), w.signed(), "v1")) }, "delivered 1", nil},
 		"account disabled": {func(w *world) { w.ann.Disabled = true }, "delivered 1", nil},

@@ -5,38 +5,38 @@ import (
 	"slices"
 )
 
-// FaultCode is a kind of failure, which the console has words for.
+// FaultCode is a kind of failure, which the console puts into words.
 type FaultCode string
 
 // The kinds of failure, each with its values.
 const (
-	FaultStatus        FaultCode = "status"         // answered with a status of HTTP: the status
-	FaultRedirect      FaultCode = "redirect"       // answered that it is elsewhere: the status
-	FaultRobot         FaultCode = "robot"          // a robot's service has refused: its number, its words
-	FaultNoRobot       FaultCode = "no_robot"       // answered, but not as a robot's service does: the status
+	FaultStatus        FaultCode = "status"         // answered with an HTTP status: the status
+	FaultRedirect      FaultCode = "redirect"       // answered with a redirect: the status
+	FaultRobot         FaultCode = "robot"          // the robot's service refused: its number, its message
+	FaultNoRobot       FaultCode = "no_robot"       // answered, but not in the way of a robot's service: the status
 	FaultBusy          FaultCode = "busy"           // the robot has had its share of the minute: messages a minute
-	FaultClosed        FaultCode = "closed"         // the address guard opens it for services of the house alone: the address
-	FaultNeverOpen     FaultCode = "never_open"     // the address guard never opens it: the address
-	FaultNoHost        FaultCode = "no_host"        // no such name: the name
+	FaultClosed        FaultCode = "closed"         // the address guard permits it for private services only: the address
+	FaultNeverOpen     FaultCode = "never_open"     // the address guard never permits it: the address
+	FaultNoHost        FaultCode = "no_host"        // the name does not exist: the name
 	FaultDNS           FaultCode = "dns"            // the name server gives no answer: the name
-	FaultConnRefused   FaultCode = "conn_refused"   // nobody listens there
+	FaultConnRefused   FaultCode = "conn_refused"   // no server listens there
 	FaultConnTime      FaultCode = "conn_time"      // no connection in time
 	FaultTime          FaultCode = "time"           // no answer in time
 	FaultHungUp        FaultCode = "hung_up"        // the connection was closed before an answer
 	FaultCertificate   FaultCode = "certificate"    // the certificate is not trusted: why
-	FaultTLS           FaultCode = "tls"            // no TLS: why
-	FaultGarbled       FaultCode = "garbled"        // an answer that is none: why
-	FaultProxy         FaultCode = "proxy"          // the proxy makes no connection: why
+	FaultTLS           FaultCode = "tls"            // no TLS connection: why
+	FaultGarbled       FaultCode = "garbled"        // an invalid answer: why
+	FaultProxy         FaultCode = "proxy"          // the proxy did not connect: why
 	FaultMailTLS       FaultCode = "mail_tls"       // a mail server without STARTTLS
-	FaultMailGreeting  FaultCode = "mail_greeting"  // refused before there is a mail: the reply
+	FaultMailGreeting  FaultCode = "mail_greeting"  // refused before any mail: the reply
 	FaultMailLogin     FaultCode = "mail_login"     // refused the user or the password: the reply
-	FaultMailAuth      FaultCode = "mail_auth"      // it has no way to log in that may be taken
-	FaultMailSender    FaultCode = "mail_sender"    // refused the sender: the reply
-	FaultMailRecipient FaultCode = "mail_recipient" // refused a recipient: the reply
-	FaultMailRefused   FaultCode = "mail_refused"   // refused the mail: the reply
+	FaultMailAuth      FaultCode = "mail_auth"      // no log-in method that we may use
+	FaultMailSender    FaultCode = "mail_sender"    // the sender was refused: the reply
+	FaultMailRecipient FaultCode = "mail_recipient" // a recipient was refused: the reply
+	FaultMailRefused   FaultCode = "mail_refused"   // the mail was refused: the reply
 	FaultNotMade       FaultCode = "not_made"       // the message could not be written: why
 	FaultNoReport      FaultCode = "no_report"      // the report could not be made
-	FaultChannel       FaultCode = "channel"        // the channel's settings are none: what is wrong
+	FaultChannel       FaultCode = "channel"        // the channel's settings are invalid: what is wrong
 )
 
 // faultArgs returns how many values each kind of failure has.
@@ -58,11 +58,11 @@ func FaultCodes() []FaultCode {
 	return list
 }
 
-// Fault is a failure for the console, which says it in the language of its reader; the zero value is a
-// failure of unknown kind, for which there is only the English text.
+// Fault is a failure for the console, which words it in its reader's language; the zero value is a failure
+// of unknown kind, with only the English text.
 type Fault struct {
 	Code FaultCode
-	// Args are its values. What a receiver has said is one of them, as it said it.
+	// Args are its values. A receiver's message is one of them, unchanged.
 	Args []string
 }
 
@@ -75,13 +75,13 @@ func NewFault(code FaultCode, args ...any) Fault {
 	return f
 }
 
-// Known says whether this program knows the kind, and all its values are there.
+// Known says whether this program knows the kind, and all its values are present.
 func (f Fault) Known() bool {
 	n, ok := faultArgs()[f.Code]
 	return ok && n == len(f.Args)
 }
 
-// With returns it with change applied to each of its values, to take secrets out, for example.
+// With returns the fault with change applied to each of its values, for instance to remove secrets.
 func (f Fault) With(change func(string) string) Fault {
 	f.Args = slices.Clone(f.Args)
 	for i, a := range f.Args {

@@ -11,38 +11,37 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Limits of what people set up.
+// Limits of what people can set up.
 const (
-	// MaxChannels bounds the channels, each of which has a worker of its own.
+	// MaxChannels bounds the channels, each of which may have a worker.
 	MaxChannels = 50
-	// MaxAlertsOf bounds the alerts of an account, as many as it may have views.
+	// MaxAlertsOf bounds the alerts of an account, the same as its views.
 	MaxAlertsOf = 50
-	// MaxAlerts bounds all alerts: each is a search for every batch of changed findings.
+	// MaxAlerts bounds all alerts: each runs a search for every batch of changed findings.
 	MaxAlerts = 200
-	// MaxSchedules bounds the schedules: each is a report, which takes seconds to make.
+	// MaxSchedules bounds the schedules: each makes a report, which takes seconds.
 	MaxSchedules = 50
-	// MaxName bounds a name, in characters: it stands in a list and on top of messages.
+	// MaxName bounds a name, in characters: it is shown in lists and at the top of messages.
 	MaxName = 100
-	// MinEvery and MaxEvery bound Alert.Every. Those who want to be told less often than once a day want a
-	// report.
+	// MinEvery and MaxEvery bound Alert.Every. For less than one message a day there are reports.
 	MinEvery, MaxEvery = time.Minute, 24 * time.Hour
-	// MaxHourly bounds Alert.Hourly: it is what MinEvery comes to.
+	// MaxHourly bounds Alert.Hourly: it corresponds to MinEvery.
 	MaxHourly = 60
-	// DefaultEvery and DefaultHourly are what a form begins with.
+	// DefaultEvery and DefaultHourly are the initial values of a form.
 	DefaultEvery, DefaultHourly = 15 * time.Minute, 4
 )
 
-// Errors of what people set up, to test for with errors.Is.
+// Errors about what people set up, to test for with errors.Is.
 var (
 	ErrTooManyChannels  = fmt.Errorf("there are %d channels already; delete one first", MaxChannels)
 	ErrTooManyAlerts    = fmt.Errorf("the account has %d alerts already, or there are %d in all; delete one first", MaxAlertsOf, MaxAlerts)
 	ErrTooManySchedules = fmt.Errorf("there are %d scheduled reports already; delete one first", MaxSchedules)
 	// ErrNameTaken says that another channel, or another alert of the account, has the name.
 	ErrNameTaken = errors.New("another one has that name already")
-	// ErrReportWaits says that a report of the schedule is on its way.
+	// ErrReportWaits says that a report of the schedule is pending.
 	ErrReportWaits = errors.New("a report of this schedule is on its way; see the log of deliveries")
-	// ErrNotFailed says that only a delivery of which an attempt has failed is tried again now, and only
-	// one that has failed for good is given up.
+	// ErrNotFailed says that only a delivery with a failed attempt can be retried, and only a permanently
+	// failed one can be given up.
 	ErrNotFailed = errors.New("only a delivery that has failed can be tried again, or given up; this one has not, or somebody has seen to it")
 )
 
@@ -63,7 +62,7 @@ func ValidName(name string) bool {
 		!strings.ContainsFunc(name, qianshao.Unseen)
 }
 
-// Check returns the first mistake of an alert, nil if it has none.
+// Check returns the first mistake in an alert, nil if it has none.
 func (a *Alert) Check() error {
 	switch {
 	case !ValidName(a.Name):
@@ -80,7 +79,7 @@ func (a *Alert) Check() error {
 	return nil
 }
 
-// Check returns the first mistake of a schedule, nil if it has none.
+// Check returns the first mistake in a schedule, nil if it has none.
 func (s *Schedule) Check() error {
 	switch {
 	case !s.Period.Valid():

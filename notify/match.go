@@ -11,30 +11,31 @@ import (
 )
 
 const (
-	// matchBatch findings are matched at a time, as many as the index is told.
+	// matchBatch findings are matched at a time, as many as the index processes.
 	matchBatch = 200
-	// Gather is how long a message waits for more: a crawl finds the pages of a site one after
-	// the other, and the first message would tell of one.
+	// Gather is how long a message waits for further findings: a crawl finds the pages of a site one after
+	// another, and the first message would contain only one.
 	Gather = 10 * time.Second
-	// indexWait is when a finding is looked at again that the index does not have as it is.
+	// indexWait is after how long a finding is checked again that is not up to date in the index.
 	indexWait = 5 * time.Second
 )
 
-// active is an alert that is enabled, with what it needs as it is today.
+// active is an enabled alert, with the present state of what it needs.
 type active struct {
 	Alert
 	account qianshao.Account
 	view    store.SavedView
-	// why says what prevents it from sending; "" for nothing.
+	// why is what prevents it from sending; "" if nothing does.
 	why Obstacle
 }
 
-// finds says whether findings can be searched for it. If only its channel is at fault, they are still noted.
+// finds says whether findings can be searched for it. They are, and are kept waiting, if only its channel
+// is at fault.
 func (a *active) finds() bool {
 	return a.why == "" || a.why == ChannelGone || a.why == ChannelDisabled
 }
 
-// alerts returns the alerts that are enabled, and notes what prevents each from sending.
+// alerts returns the enabled alerts, and records what prevents each from sending.
 func (e *Engine) alerts(ctx context.Context) (list []*active, err error) {
 	all, err := e.opts.Store.Alerts(ctx)
 	if err != nil {
@@ -64,10 +65,10 @@ func (e *Engine) alerts(ctx context.Context) (list []*active, err error) {
 	return list, nil
 }
 
-// setBack makes an alert count from an earlier moment after the clock was set back, so that what is found
-// before the clock has caught up is new to it.
+// setBack makes an alert start earlier if the clock was set back, so that findings made before the clock
+// has caught up are new to it.
 func (e *Engine) setBack(ctx context.Context, a Alert, now time.Time) (Alert, error) {
-	now = now.Truncate(time.Millisecond) // as findings have it
+	now = now.Truncate(time.Millisecond) // as precise as findings
 	if a.Created.After(now) {
 		a.Created = now
 	}
@@ -75,7 +76,7 @@ func (e *Engine) setBack(ctx context.Context, a Alert, now time.Time) (Alert, er
 	return a, e.opts.Store.SetBack(ctx, a.ID, now)
 }
 
-// activate looks up what an alert needs. The search for nothing tells whether its query can be read.
+// activate looks up what an alert needs. A search for nothing shows whether its query can be parsed.
 func (e *Engine) activate(ctx context.Context, alert Alert) (a *active, err error) {
 	a = &active{Alert: alert}
 	if a.account, err = e.opts.Account(ctx, a.Account); errors.Is(err, store.ErrNotFound) || err == nil && a.account.Disabled {
@@ -85,7 +86,7 @@ func (e *Engine) activate(ctx context.Context, alert Alert) (a *active, err erro
 	if err != nil {
 		return nil, err
 	}
-	if !a.account.May(qianshao.PowerDecide) { // who could not switch it off, either
+	if !a.account.May(qianshao.PowerDecide) { // it could not switch the alert off, either
 		a.why = NotAllowed
 		return a, nil
 	}
@@ -116,7 +117,7 @@ func (e *Engine) activate(ctx context.Context, alert Alert) (a *active, err erro
 	return a, nil
 }
 
-// find returns those of the findings that an alert's view has today, as its account sees them.
+// find returns those of the findings that an alert's view contains now, as its account sees them.
 func (e *Engine) find(ctx context.Context, a *active, ids []string) (map[string]*index.Hit, error) {
 	hits, err := e.opts.Find(ctx, a.account, a.view.Query, ids)
 	if err != nil {
@@ -129,7 +130,7 @@ func (e *Engine) find(ctx context.Context, a *active, ids []string) (map[string]
 	return byID, nil
 }
 
-// match notes which of the findings that have changed are to be told of.
+// match adds items for changed findings that are to be reported.
 func (e *Engine) match(ctx context.Context, alerts []*active) error {
 	for after := int64(0); ; {
 		told, err := e.opts.Store.Pending(ctx, store.ConsumerNotices, after, matchBatch)
@@ -179,7 +180,7 @@ func (e *Engine) matchBatch(ctx context.Context, alerts []*active, told []store.
 	return items, nil
 }
 
-// itemsOf returns what an alert is to tell of a finding that its view has.
+// itemsOf returns the items of a finding in an alert's view.
 func (a *active) itemsOf(h *index.Hit, f *Fact, now time.Time) (items []Item) {
 	tell := func(e Event, occurred time.Time) {
 		if a.Tells(e) {
@@ -198,7 +199,7 @@ func (a *active) itemsOf(h *index.Hit, f *Fact, now time.Time) (items []Item) {
 	return items
 }
 
-// item is told after it was gathered with others, and nothing about it can be undone any more.
+// item is ready after Gather, and once nothing about the finding can be undone any more.
 func (a *active) item(f *Fact, e Event, occurred, now time.Time) Item {
 	ready := now.Add(Gather)
 	if f.Undoable.After(ready) {
@@ -209,8 +210,8 @@ func (a *active) item(f *Fact, e Event, occurred, now time.Time) Item {
 
 func (f *Fact) overdue(now time.Time) bool { return !f.Due.IsZero() && !f.Due.After(now) }
 
-// overdue notes the findings of an alert that have become overdue since it last looked: time
-// alone does that, and nothing of the finding changes.
+// overdue adds the findings of an alert that have become overdue since it last searched: they do so by the
+// passing of time, without any change.
 func (e *Engine) overdue(ctx context.Context, a *active) error {
 	now := e.opts.Now()
 	if !a.Tells(Overdue) || now.Sub(a.Looked) < overdueInterval {
@@ -245,24 +246,24 @@ func (e *Engine) overdue(ctx context.Context, a *active) error {
 	}
 }
 
-// checked is what has become of items since they were noted.
+// checked is the present state of items.
 type checked struct {
-	told []told // to be told now
-	gone []Item // not to be told any more
-	// later may be told later. behind says that the index is not up to date with some of the findings; these
-	// are among later.
+	told []told // to be reported now
+	gone []Item // not to be reported any more
+	// later are items that may be reported later. behind says that the index is not up to date with some
+	// findings, whose items are among these.
 	later  []Item
 	behind bool
 }
 
-// told is an item with the finding as the index has it.
+// told is an item with its finding from the index.
 type told struct {
 	Item
 	hit *index.Hit
 }
 
-// check looks at items as they are now: what their findings are, and whether the view has them.
-// The facts come first: the index has what they do not call Behind.
+// check determines the present state of items: the facts of their findings, and whether the view contains
+// them. It reads the facts first: findings not Behind in them are up to date in the index.
 func (e *Engine) check(ctx context.Context, a *active, items []Item, now time.Time) (c checked, err error) {
 	var ids []string
 	for i := range items {

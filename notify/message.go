@@ -15,14 +15,14 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// uncomposed says why there is no message to be sent now.
+// uncomposed says why no message can be sent now.
 type uncomposed struct {
-	why  Obstacle      // it is dropped for that
-	wait time.Duration // it is put off
-	// quiet says that it is put off for quiet hours, in which nobody tries: they take nothing of
-	// the day after which it is given up, though no more than another day.
+	why  Obstacle      // the delivery is dropped because of this
+	wait time.Duration // the delivery is put off
+	// quiet says that it is put off for quiet hours. They do not count towards the day after which a
+	// delivery is given up, but extend it by at most another day.
 	quiet bool
-	// report is why a report could not be made: that is tried again as if the channel had failed.
+	// report is why a report could not be made: it is retried as if the channel had failed.
 	report error
 }
 
@@ -30,7 +30,7 @@ func (u *uncomposed) Error() string {
 	return fmt.Sprintf("no message: %s %s %v", u.why, u.wait, u.report)
 }
 
-// notComposed notes that a delivery has no message now: it is dropped, put off, or failed.
+// notComposed records that a delivery has no message now: it is dropped, put off, or failed.
 func (e *Engine) notComposed(ctx context.Context, d Delivery, c Channel, err error) error {
 	var u *uncomposed
 	switch {
@@ -52,7 +52,7 @@ func (e *Engine) notComposed(ctx context.Context, d Delivery, c Channel, err err
 	return e.drop(ctx, d, c.Kind, u.why)
 }
 
-// tryingSince is since when a delivery is tried that is put off for quiet hours.
+// tryingSince is since when a delivery counts as tried if it is put off for quiet hours.
 func tryingSince(d *Delivery) time.Time {
 	since := d.Created.Add(GiveUp)
 	if d.Next.Before(since) {
@@ -64,8 +64,8 @@ func tryingSince(d *Delivery) time.Time {
 	return since
 }
 
-// compose returns the message of a delivery as things are now, and sets how many findings it
-// tells of. The error is an *uncomposed if there is none.
+// compose returns the message of a delivery as of now, and sets its number of findings. The error is an
+// *uncomposed if there is none.
 func (e *Engine) compose(ctx context.Context, d *Delivery) (m Message, err error) {
 	link, err := e.opts.ConsoleURL(ctx)
 	if err != nil {
@@ -105,8 +105,8 @@ func (e *Engine) compose(ctx context.Context, d *Delivery) (m Message, err error
 	return m, nil
 }
 
-// recheck returns what a delivery still tells of, and takes back what it does not. Of more
-// than maxListed it returns the first, and counts the others.
+// recheck returns the items that a delivery still reports, and takes back the others. If there are more
+// than maxListed it returns the first, and counts the rest.
 func (e *Engine) recheck(ctx context.Context, a *active, d *Delivery, m *Message) ([]told, error) {
 	for sifted := false; ; {
 		items, all, err := e.opts.Store.ItemsOf(ctx, d.Key, maxListed)
@@ -114,7 +114,7 @@ func (e *Engine) recheck(ctx context.Context, a *active, d *Delivery, m *Message
 			return nil, err
 		}
 		if len(items) == 0 {
-			return nil, &uncomposed{} // dropped: nothing is left to tell
+			return nil, &uncomposed{} // dropped: nothing is left to report
 		}
 		if len(items) == maxListed && !sifted {
 			if err := e.siftAll(ctx, a, d.Key, m.At); err != nil {
@@ -145,7 +145,7 @@ func (e *Engine) recheck(ctx context.Context, a *active, d *Delivery, m *Message
 	}
 }
 
-// sift looks at items as they are now, and takes back what is not to be told.
+// sift checks the present state of items, and takes back those that are not to be reported.
 func (e *Engine) sift(ctx context.Context, a *active, items []Item, now time.Time) (c checked, err error) {
 	if c, err = e.check(ctx, a, items, now); err != nil {
 		return c, err
@@ -156,8 +156,8 @@ func (e *Engine) sift(ctx context.Context, a *active, items []Item, now time.Tim
 	return c, e.opts.Store.TakeBack(ctx, c.gone, c.later)
 }
 
-// siftAll sifts all that a delivery tells of: even a number reveals findings, and the account may not see
-// them any more.
+// siftAll sifts all items of a delivery: even a number reveals findings, which the account may no longer be
+// allowed to see.
 func (e *Engine) siftAll(ctx context.Context, a *active, key string, now time.Time) error {
 	for after := int64(0); ; {
 		items, last, err := e.opts.Store.WalkItems(ctx, key, after, maxListed)
@@ -171,7 +171,7 @@ func (e *Engine) siftAll(ctx context.Context, a *active, key string, now time.Ti
 	}
 }
 
-// findings counts the findings of items that are in their order.
+// findings counts the different findings of sorted items.
 func findings(list []told) (n int) {
 	for i := range list {
 		if i == 0 || list[i].Finding != list[i-1].Finding {
@@ -181,8 +181,7 @@ func findings(list []told) (n int) {
 	return n
 }
 
-// groups puts items into groups by campaign, the worst first. A finding that is in no campaign
-// yet is a group by itself.
+// groups groups items by campaign, the worst first. A finding without a campaign is a group by itself.
 func (m *Message) groups(list []told, link string) {
 	byCampaign := map[string][]told{}
 	for _, t := range list {
@@ -203,7 +202,7 @@ func (m *Message) groups(list []told, link string) {
 	}
 }
 
-// groupOf sums up the members of a campaign, of which the first has the highest score.
+// groupOf summarises the members of a campaign, the first of which has the highest score.
 func groupOf(members []told, link string) Group {
 	worst := members[0].hit
 	g := Group{
@@ -222,7 +221,7 @@ func groupOf(members []told, link string) Group {
 		if !hosts[t.hit.Host] {
 			hosts[t.hit.Host] = true
 			if len(g.Hosts) < MaxHosts {
-				g.Hosts = append(g.Hosts, mask.String(t.hit.Host)) // an address may have an identity number in it
+				g.Hosts = append(g.Hosts, mask.String(t.hit.Host)) // an address may contain an identity number
 			}
 		}
 		if len(g.Items) < MaxItems {
@@ -239,7 +238,7 @@ func groupOf(members []told, link string) Group {
 	return g
 }
 
-// linkTo returns a link into the console; "" if its address is not known.
+// linkTo returns a link into the console; "" if the console's address is unknown.
 func linkTo(console, path, id string) string {
 	if console == "" {
 		return ""
@@ -247,9 +246,9 @@ func linkTo(console, path, id string) string {
 	return console + path + url.PathEscape(id)
 }
 
-// report makes the report that a delivery brings.
+// report makes the report of a delivery.
 func (e *Engine) report(ctx context.Context, d *Delivery) (*Attached, error) {
-	select { // before the account is looked up: what it may see counts when its turn has come
+	select { // before the account is looked up: its access counts as of its turn
 	case e.making <- struct{}{}:
 		defer func() { <-e.making }()
 	case <-ctx.Done():

@@ -1,9 +1,9 @@
-// Package notify tells people what a saved view finds: its new, relapsed and overdue findings go to a
-// channel, grouped by campaign and in batches. It never sends evidence or page text: the services that carry
-// the messages belong to others. Whoever wants to see more follows the link into the console.
+// Package notify informs people of the findings in a saved view: new, relapsed and overdue ones are sent to
+// a channel, grouped by campaign and in batches. It never sends evidence or page text: the services that
+// carry the messages belong to others. For more, a link leads into the console.
 //
-// What is to be told stands in the store before it is sent, and is settled after it was
-// taken: a message comes at least once, each time with the same key.
+// Items are in the store before they are sent, and settled after they were accepted: a message arrives at
+// least once, each time with the same key.
 package notify
 
 import (
@@ -13,15 +13,15 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Kind is what a channel speaks.
+// Kind is the kind of a channel.
 type Kind string
 
 // The kinds.
 const (
-	Webhook  Kind = "webhook"  // JSON, signed as by Standard Webhooks
-	DingTalk Kind = "dingtalk" // a robot of a group of DingTalk, 钉钉
-	WeCom    Kind = "wecom"    // a robot of a group of WeCom, 企业微信
-	Feishu   Kind = "feishu"   // a robot of a group of Feishu, 飞书
+	Webhook  Kind = "webhook"  // JSON, signed by Standard Webhooks
+	DingTalk Kind = "dingtalk" // a group robot of DingTalk, 钉钉
+	WeCom    Kind = "wecom"    // a group robot of WeCom, 企业微信
+	Feishu   Kind = "feishu"   // a group robot of Feishu, 飞书
 	Mail     Kind = "mail"     // SMTP
 )
 
@@ -31,36 +31,36 @@ func Kinds() []Kind { return []Kind{Webhook, DingTalk, WeCom, Feishu, Mail} }
 // Valid says whether it is one of Kinds.
 func (k Kind) Valid() bool { return slices.Contains(Kinds(), k) }
 
-// Channel is where messages go. Administrators keep channels.
+// Channel is where messages go. Administrators manage channels.
 type Channel struct {
 	ID   string
 	Name string
 	Kind Kind
-	// Address is the URL of a webhook or a robot; of mail, smtp://user@host:port (STARTTLS) or
-	// smtps://user@host:port. The URL of a robot has its access token in it: it is as secret as Secret.
+	// Address is the URL of a webhook or a robot; for mail it is smtp://user@host:port (STARTTLS) or
+	// smtps://user@host:port. The URL of a robot contains its access token: it is as secret as Secret.
 	Address string
-	// Secret signs what is sent, or is the password of mail; it may be empty where a robot
-	// does not ask for a signature. It is never shown again.
+	// Secret signs messages, or is the password for mail; it may be empty if a robot requires no signature.
+	// It is never shown again.
 	Secret string
-	// From and To are of mail.
+	// From and To are for mail.
 	From string
 	To   []string
-	// Private says that the address may lie in a private network, as a gateway within the house.
+	// Private permits an address in a private network, such as an internal gateway.
 	Private bool
-	// Language is "zh" or "en", that of what is sent.
+	// Language is the language of messages, "zh" or "en".
 	Language string
 	Disabled bool
 	Changed  time.Time
 }
 
-// Event is why a finding is told of.
+// Event is why a finding is reported.
 type Event string
 
 // The events.
 const (
-	// New: it was found after the alert was made, and matches the view for the first time.
+	// New: it was found after the alert was created, and matches the view for the first time.
 	New Event = "new"
-	// Relapsed: it was gone, and is there again.
+	// Relapsed: it was gone, and has come back.
 	Relapsed Event = "relapsed"
 	// Overdue: it has waited too long for a decision.
 	Overdue Event = "overdue"
@@ -72,54 +72,55 @@ func Events() []Event { return []Event{New, Relapsed, Overdue} }
 // Valid says whether it is one of Events.
 func (e Event) Valid() bool { return slices.Contains(Events(), e) }
 
-// Quiet are hours in which nothing is sent, in the operator's zone: from From, inclusive, to To, exclusive,
-// in minutes of the day; they span midnight if To is the lesser. If both are equal there are no quiet hours.
+// Quiet are hours in which nothing is sent, in the operator's time zone: from From, inclusive, to To,
+// exclusive, in minutes of the day; they span midnight if To is less than From. If both are equal there are
+// no quiet hours.
 type Quiet struct{ From, To int }
 
-// Alert says which findings are told of, and where. It finds what its account may see: an
-// account that is disabled, may not decide any more, or sees less than it did, is told nothing more.
+// Alert says which findings are reported, and where. It finds what its account may see: if the account is
+// disabled, may no longer decide, or sees less, the alert reports accordingly less or nothing.
 type Alert struct {
 	ID      string
 	Name    string
 	Account string
-	// View and Channel are ids of a saved view and of a channel.
+	// View and Channel are the ids of a saved view and a channel.
 	View    string
 	Channel string
 	Events  []Event
-	// Every is the least time from one message to the next; what comes meanwhile shares one.
+	// Every is the minimum time between messages; findings made meanwhile share one.
 	Every time.Duration
-	// Hourly is the most messages in an hour.
+	// Hourly is the maximum number of messages in an hour.
 	Hourly   int
 	Quiet    Quiet
 	Disabled bool
-	// Created is since when it tells: when it was made, enabled anew, or given another view.
-	// What was found before is not new to it. The store sets it.
+	// Created is when it started: when it was created, enabled again, or given another view. Earlier
+	// findings are not new to it. The store sets it.
 	Created time.Time
-	// Obstacle says why it sends nothing at present; "" if it can. The engine sets it.
+	// Obstacle is why it sends nothing at present; "" if it can. The engine sets it.
 	Obstacle Obstacle
-	// Looked is up to when findings were looked for that have become overdue. The engine sets it.
+	// Looked is the time up to which overdue findings were searched for. The engine sets it.
 	Looked time.Time
 }
 
-// Tells says whether the alert tells of an event.
+// Tells says whether the alert reports an event.
 func (a *Alert) Tells(e Event) bool { return slices.Contains(a.Events, e) }
 
-// Obstacle is why nothing is sent: a code, which the console has words for.
+// Obstacle is why nothing is sent: a code, which the console puts into words.
 type Obstacle string
 
 // The obstacles.
 const (
-	AccountDisabled Obstacle = "account_disabled" // or it is not there
-	NotAllowed      Obstacle = "not_allowed"      // the account has lost the power that alerts or schedules ask for
-	ViewGone        Obstacle = "view_gone"        // deleted, or shared with the account no more
-	ViewUnreadable  Obstacle = "view_unreadable"  // its query is of an older language
+	AccountDisabled Obstacle = "account_disabled" // or it does not exist
+	NotAllowed      Obstacle = "not_allowed"      // the account no longer has the permission that alerts or schedules require
+	ViewGone        Obstacle = "view_gone"        // deleted, or no longer shared with the account
+	ViewUnreadable  Obstacle = "view_unreadable"  // its query is in an older version of the language
 	ChannelGone     Obstacle = "channel_gone"
 	ChannelDisabled Obstacle = "channel_disabled"
-	AlertGone       Obstacle = "alert_gone" // deleted, disabled, about another view, or sent elsewhere
-	NotSeen         Obstacle = "not_seen"   // the account does not see the authorisation that the report is about
+	AlertGone       Obstacle = "alert_gone" // deleted, disabled, or changed to another view or channel
+	NotSeen         Obstacle = "not_seen"   // the account does not see the report's authorisation
 	ScheduleGone    Obstacle = "schedule_gone"
-	NoReports       Obstacle = "no_reports" // this program makes no reports
-	// GivenUp: a person has given the delivery up after it had failed.
+	NoReports       Obstacle = "no_reports" // this program cannot make reports
+	// GivenUp: a person gave up the failed delivery.
 	GivenUp Obstacle = "given_up"
 )
 
@@ -128,41 +129,41 @@ func Obstacles() []Obstacle {
 	return []Obstacle{AccountDisabled, NotAllowed, ViewGone, ViewUnreadable, ChannelGone, ChannelDisabled, AlertGone, NotSeen, ScheduleGone, NoReports, GivenUp}
 }
 
-// Item is a finding that an alert is to tell of. It is told once for each of its events, and of
-// relapses once for each; Occurred is when the event was.
+// Item is a finding that an alert has to report. It is reported once for each event, and once for each
+// relapse; Occurred is the time of the event.
 type Item struct {
 	Alert    string
 	Finding  string
 	Event    Event
 	Occurred time.Time
-	// Ready is when it may be sent at the earliest: after the time in which what was decided
-	// on it can be undone.
+	// Ready is the earliest time at which it may be sent: when the last decision on it can no longer be
+	// undone.
 	Ready time.Time
 }
 
-// Fact is what the store knows of a finding that is to be told of.
+// Fact is what the store knows about a finding to be reported.
 type Fact struct {
 	Finding string
-	// BackAt is when it was last found again after it was gone; zero for never.
+	// BackAt is when it last came back after it was gone; the zero time if never.
 	BackAt time.Time
-	// Due is when it is overdue; zero if it does not wait for a decision.
+	// Due is when it is overdue; the zero time if it does not wait for a decision.
 	Due time.Time
-	// Undoable is up to when what was last decided on it can be undone without a reason; zero
-	// if nobody has decided.
+	// Undoable is until when the last decision on it can be undone without a reason; the zero time if there
+	// is none.
 	Undoable time.Time
-	// Behind says that the index does not have it as it is now.
+	// Behind says that it is not up to date in the index.
 	Behind bool
 }
 
-// State is what has become of a delivery.
+// State is the state of a delivery.
 type State string
 
 // The states.
 const (
-	Pending   State = "pending"   // to be sent, or sent again
-	Delivered State = "delivered" // the channel has taken it
+	Pending   State = "pending"   // to be sent, or retried
+	Delivered State = "delivered" // the channel has accepted it
 	Failed    State = "failed"    // given up after GiveUp, or refused for good
-	Dropped   State = "dropped"   // nothing was left to tell: its findings were undone, deleted, or left the view
+	Dropped   State = "dropped"   // nothing was left to report: its findings were undone, deleted, or left the view
 )
 
 // States returns all states.
@@ -171,12 +172,11 @@ func States() []State { return []State{Pending, Delivered, Failed, Dropped} }
 // Valid says whether it is one of States.
 func (s State) Valid() bool { return slices.Contains(States(), s) }
 
-// Delivery is a message on its way. Its items are read when it is sent, so that nothing
-// of a finding is kept here.
+// Delivery is a message on its way. Its items are read when it is sent, so it stores nothing of a finding.
 type Delivery struct {
-	// Key is the same at every attempt: the receiver knows by it what it has had.
+	// Key is the same at every attempt: by it, the receiver recognises a repeated message.
 	Key string
-	// Alert or Schedule is what it is of; a test has neither.
+	// Alert or Schedule is where it comes from; a test has neither.
 	Alert    string
 	Schedule string
 	Channel  string
@@ -184,62 +184,63 @@ type Delivery struct {
 	From, To time.Time
 	State    State
 	Created  time.Time
-	// Since is when the trying began: Created, when a person had it tried again, or the end of
-	// quiet hours that came between.
+	// Since is when the first attempt was made: at Created, when a person requested a retry, or at the end
+	// of quiet hours in between.
 	Since time.Time
-	// Next is when it is tried, or tried again.
+	// Next is when the next attempt is made.
 	Next     time.Time
 	Attempts int
-	// Findings is how many it tells of.
+	// Findings is how many findings it reports.
 	Findings int
-	// Problem is what the last attempt has failed with, in English; without secrets. Fault is the
-	// same for the console.
+	// Problem is why the last attempt failed, in English, without secrets. Fault is the same for the
+	// console.
 	Problem string
 	Fault   Fault
-	// Obstacle is why it was not tried; "" if it was.
+	// Obstacle is why there was no attempt; "" if there was one.
 	Obstacle Obstacle
 	Settled  time.Time // zero while Pending
 }
 
-// Test says whether it is a trial from the console.
+// Test says whether it is a test from the console.
 func (d *Delivery) Test() bool { return d.Alert == "" && d.Schedule == "" }
 
 // DeliveriesQuery asks for deliveries, the latest first.
 type DeliveriesQuery struct {
-	// State is which; "" is all.
+	// State selects by state; "" is all.
 	State State
-	// Account is whose: those of the alerts and schedules that it has today; "" is all, tests among them.
+	// Account selects the deliveries of the account's present alerts and schedules; "" is all, including
+	// tests.
 	Account string
-	// After is the key of the delivery behind which the list goes on; "" is its beginning.
+	// After is the key of the delivery after which the list continues; "" is its beginning.
 	After string
 	Limit int
 }
 
-// Message is what a channel puts into its own format.
+// Message is the content that a channel puts into its own format.
 type Message struct {
 	Key string
 	At  time.Time
 	// Alert is the name of the alert, View that of its view.
 	Alert, View string
-	// Test says that it is a trial from the console, about no finding.
+	// Test says that it is a test from the console, without findings.
 	Test bool
-	// Counts are how many findings there are for each event.
+	// Counts are the numbers of findings for each event.
 	Counts map[Event]int
-	// Groups are the findings by campaign, the worst first, at most MaxGroups; Left is how many
-	// findings there are besides: "and N more".
+	// Groups are the findings by campaign, the worst first, at most MaxGroups; Left is the number of
+	// further findings: "and N more".
 	Groups []Group
 	Left   int
-	// Link leads to the view in the console; "" if the console's own address is not known.
+	// Link leads to the view in the console; "" if the console's address is unknown.
 	Link string
-	// Report is set where the message carries a report in place of findings.
+	// Report is set if the message contains a report instead of findings.
 	Report *Attached
 	Zone   *time.Location
 }
 
-// MaxGroups is how many campaigns a message names: a chat's message may have some thousand bytes.
+// MaxGroups is how many campaigns a message names: chat messages are limited to a few thousand bytes.
 const MaxGroups = 10
 
-// Group is what a message says of one campaign.
+// Group is the part of a message about one campaign.
 type Group struct {
 	Campaign string
 	Events   map[Event]int
@@ -247,12 +248,12 @@ type Group struct {
 	Level    qianshao.Level
 	Score    int
 	Findings int
-	// Hosts are the sites, at most MaxHosts of Sites.
+	// Hosts are at most MaxHosts of the Sites sites.
 	Hosts []string
 	Sites int
 	First time.Time
 	Link  string
-	// Items are the findings, for programs alone; at most MaxItems.
+	// Items are the findings, for programs only; at most MaxItems.
 	Items []Told
 }
 
@@ -262,7 +263,7 @@ const (
 	MaxItems = 100
 )
 
-// Told is a finding as programs are told of it.
+// Told is a finding in a message for programs.
 type Told struct {
 	Finding  string
 	Event    Event
@@ -275,8 +276,7 @@ type Told struct {
 	Link     string
 }
 
-// Attached is a report that a message brings: what a chat shows of it, and the files that
-// mail has.
+// Attached is a report in a message: the part that a chat shows, and the files for mail.
 type Attached struct {
 	Title string
 	Lines []string
@@ -284,35 +284,34 @@ type Attached struct {
 	Files []File
 }
 
-// File is attached to mail.
+// File is an attachment of a mail.
 type File struct {
 	Name, Type string
 	Body       []byte
 }
 
-// Period is what a scheduled report is about.
+// Period is the period of scheduled reports.
 type Period string
 
 // The periods.
 const (
 	Week  Period = "week"  // Monday to Sunday, sent on Monday
-	Month Period = "month" // sent on the first of the next
+	Month Period = "month" // sent on the first of the next month
 )
 
-// Schedule sends a report to a channel after each period, at Hour of the operator's zone.
-// It has what its account may see, as long as the account may lead.
+// Schedule sends a report to a channel after each period, at Hour in the operator's time zone. It contains
+// what its account may see, as long as the account may lead.
 type Schedule struct {
 	ID      string
 	Account string
 	Channel string
 	Period  Period
-	// Authorisation restricts the report to one; "" is all that the account sees.
+	// Authorisation restricts the report to one; "" is everything that the account sees.
 	Authorisation string
 	Hour          int
 	Disabled      bool
 	Created       time.Time
-	// Sent is the end of the last period of which the report was put into the outbox. The
-	// engine sets it.
+	// Sent is the end of the last period whose report was put into the outbox. The engine sets it.
 	Sent time.Time
 }
 

@@ -2,17 +2,17 @@ package notify
 
 import "time"
 
-// SendError is what a channel's sender says of an attempt that was refused. An attempt that
-// failed with any other error is tried again in its time.
+// SendError is a sender's error for a refused attempt. An attempt that failed with any other error is
+// retried by schedule.
 type SendError struct {
 	// Text says what happened, in English for logs and programs; without secrets.
 	Text string
-	// Fault is the same for the console; of no known kind where there is but the text.
+	// Fault is the same for the console; of unknown kind if there is only the text.
 	Fault Fault
-	// Final says that trying again cannot help, as with a robot that is gone or a signature
-	// that is refused: the delivery has failed.
+	// Final says that retrying is useless, for instance because a robot is gone or a signature was refused:
+	// the delivery has failed.
 	Final bool
-	// After is how long the receiver asks to wait before the next attempt; 0 if it did not say.
+	// After is how long the receiver asks to wait before the next attempt; 0 if it gave no time.
 	After time.Duration
 }
 

@@ -15,14 +15,15 @@ func zone(t *testing.T, name string) *time.Location {
 	return z
 }
 
-// TestQuietHours: quiet hours are those of the zone, over midnight, and on days of 23 and 25 hours.
+// TestQuietHours: quiet hours are in the operator's time zone, can span midnight, and are correct on days
+// of 23 and 25 hours.
 func TestQuietHours(t *testing.T) {
 	night, noon := Quiet{22 * 60, 7*60 + 30}, Quiet{12 * 60, 14 * 60}
 	for _, tc := range []struct {
 		zone  string
 		quiet Quiet
 		at    string
-		end   string // "" outside of them
+		end   string // "" outside quiet hours
 	}{
 		{"Asia/Shanghai", night, "2026-11-02 21:59", ""},
 		{"Asia/Shanghai", night, "2026-11-02 22:00", "2026-11-03 07:30"},
@@ -82,7 +83,7 @@ func TestPeriods(t *testing.T) {
 	}
 }
 
-// TestCheck: mistakes of what people set up are told, each by its name.
+// TestCheck: mistakes in settings are reported, each by its own error.
 func TestCheck(t *testing.T) {
 	good := Alert{Name: "夜班", Events: []Event{New}, Every: time.Minute, Hourly: 1}
 	for want, change := range map[error]func(a *Alert){
@@ -95,7 +96,7 @@ func TestCheck(t *testing.T) {
 	} {
 		a := good
 		change(&a)
-		if err := a.Check(); err != want { //nolint:errorlint // sentinels, as they are
+		if err := a.Check(); err != want { //nolint:errorlint // sentinels are compared directly
 			t.Errorf("%v, want %v", err, want)
 		}
 	}

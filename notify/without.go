@@ -7,15 +7,15 @@ import (
 
 var mailbox = regexp.MustCompile(`[^\s<>@:;,"'()\[\]]+@[^\s<>@:;,"'()\[\]]+`)
 
-// Discreet takes the addresses of people out of Problem and Fault: to whom a channel of mail writes
-// is for those to know who keep channels, and a server's refusal names them.
+// Discreet removes people's addresses from Problem and Fault: the recipients of a mail channel are only for
+// those who manage channels, and a server's refusal names them.
 func (d *Delivery) Discreet() {
 	hide := func(text string) string { return mailbox.ReplaceAllString(text, "…") }
 	d.Problem, d.Fault = hide(d.Problem), d.Fault.With(hide)
 }
 
-// Without returns a text without secrets, in whatever case they stand there: a receiver may
-// repeat a URL that it has normalised, and the token of a robot is as good in capitals.
+// Without returns a text without secrets, in upper or lower case: a receiver may repeat a URL that it has
+// normalised, and a robot's token is still usable in capitals.
 func Without(text string, secrets []string) string {
 	for _, s := range secrets {
 		if s == "" {
@@ -35,7 +35,7 @@ func Without(text string, secrets []string) string {
 	return text
 }
 
-// lower folds ASCII alone, which keeps every letter in its place.
+// lower converts only ASCII, which keeps every letter in its position.
 func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {

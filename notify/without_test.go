@@ -6,7 +6,7 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// TestDiscreet: the addresses of people are taken out of a refusal, and nothing else is.
+// TestDiscreet: people's addresses are removed from a refusal, and nothing else is.
 func TestDiscreet(t *testing.T) {
 	t.Parallel()
 	for problem, want := range map[string]string{
@@ -22,7 +22,7 @@ func TestDiscreet(t *testing.T) {
 	}
 }
 
-// TestWithout: a secret is removed wherever it stands, in whatever case, and nothing else is.
+// TestWithout: a secret is removed wherever it is, in upper or lower case, and nothing else is.
 func TestWithout(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -33,7 +33,7 @@ func TestWithout(t *testing.T) {
 		{"no tOkEn, token.", []string{"Token"}, "no …, …."},
 		{"İİtoken长token", []string{"TOKEN", ""}, "İİ…长…"},
 		{"tokentoken", []string{"token"}, "……"},
-		{"长", []string{"\x95"}, "\xe9…\xbf"}, // which is made valid after
+		{"长", []string{"\x95"}, "\xe9…\xbf"}, // made valid afterwards
 		{"", []string{"x"}, ""},
 	} {
 		if got := notify.Without(tc.text, tc.secrets); got != tc.want {

@@ -33,7 +33,7 @@ type world struct {
 
 	mu   sync.Mutex
 	sent []sent
-	// answer is what a channel answers; nil takes everything.
+	// answer is a channel's answer; nil accepts everything.
 	answer func(c notify.Channel, m notify.Message) error
 }
 
@@ -46,7 +46,7 @@ type sent struct {
 // monday is the 2nd of November 2026, 09:00 in China.
 var monday = time.Date(2026, 11, 2, 9, 0, 0, 0, qianshao.ChinaTime())
 
-// newWorld has channel c1, and no alert.
+// newWorld returns a world with channel c1, and no alert.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	t.Parallel()
@@ -83,7 +83,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// restart makes a new engine, as after the death of the process.
+// restart creates a new engine, as after the death of the process.
 func (w *world) restart() {
 	w.t.Helper()
 	var err error
@@ -107,7 +107,7 @@ func (w *world) channel(id string) notify.Channel {
 	return c
 }
 
-// alert makes alert a1 on channel c1 with a view, and what change makes of it.
+// alert creates alert a1 on channel c1 with a view, changed by change.
 func (w *world) alert(query string, change func(a *notify.Alert)) notify.Alert {
 	w.t.Helper()
 	_, err := w.f.Store.SaveView(w.t.Context(), store.SavedView{ID: "v1", Owner: "ann", Name: "夜班", Query: query, Changed: w.now})
@@ -131,17 +131,17 @@ func (w *world) send(_ context.Context, c notify.Channel, m notify.Message) erro
 	return answer(c, m)
 }
 
-// found saves a page on which something was found now.
+// found saves a page with new findings.
 func (w *world) found(page string, rules ...string) {
 	w.t.Helper()
 	w.save(page, append(rules, "casino")...)
 }
 
-// save saves a page as it is now; without rules it is clean.
+// save saves a page as of now; without rules it is clean.
 func (w *world) save(page string, rules ...string) {
 	w.t.Helper()
 	text := "注册送彩金八十八元，澳门线上赌场官网开户，真人百家乐，老虎机爆奖，提款秒到账，客服全天在线"
-	if page[0] != 'a' { // pages with one block are one campaign, which are those that begin with a
+	if page[0] != 'a' { // pages that begin with a have the same block, so they are one campaign
 		text = "注册送 " + page
 	}
 	s := storetest.Page("http://site.example/"+page, text, 0, rules...)
@@ -152,7 +152,7 @@ func (w *world) save(page string, rules ...string) {
 
 func id(page string) string { return qianshao.FindingID("http://site.example/"+page, "casino") }
 
-// decide decides on a page's finding, and returns the act.
+// decide decides a page's finding, and returns the act.
 func (w *world) decide(page string, verdict qianshao.Verdict, reason qianshao.Reason) qianshao.Act {
 	w.t.Helper()
 	subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: id(page)}
@@ -169,7 +169,7 @@ func (w *world) undo(act qianshao.Act) {
 	w.check(err)
 }
 
-// feed groups what has changed and tells the index.
+// feed groups changed findings and updates the index.
 func (w *world) feed() {
 	w.t.Helper()
 	for n := 1; n > 0; {
@@ -181,13 +181,13 @@ func (w *world) feed() {
 	w.check(err)
 }
 
-// after lets time pass and has the engine do what is due, and returns what it has sent, as
-// "new 3" for three findings.
+// after advances the clock, has the engine do what is due, and returns what it sent, as "new 3" for three
+// findings.
 func (w *world) after(passed time.Duration) (told []string) {
 	w.t.Helper()
 	before := len(w.sent)
 	w.feed()
-	w.check(w.e.Flush(w.t.Context())) // notes what has changed
+	w.check(w.e.Flush(w.t.Context())) // adds items for the changes
 	w.now = w.now.Add(passed)
 	w.check(w.e.Flush(w.t.Context()))
 	for _, m := range w.sent[before:] {
@@ -209,15 +209,15 @@ func summary(m notify.Message) string {
 	return strings.Join(parts, " ")
 }
 
-// tells holds what is told after some time to what is wanted.
+// tells compares what is sent after some time with what is wanted.
 func (w *world) tells(what string, passed time.Duration, want ...string) {
 	w.t.Helper()
 	if got := w.after(passed); !slices.Equal(got, want) {
-		w.t.Errorf("%s: told %q, want %q", what, got, want)
+		w.t.Errorf("%s: sent %q, want %q", what, got, want)
 	}
 }
 
-// deliveries returns the log, the first delivery first, as "delivered 1" after one attempt.
+// deliveries returns the log, oldest first, as "delivered 1" after one attempt.
 func (w *world) deliveries() (list []string) {
 	w.t.Helper()
 	log, err := w.f.Store.Deliveries(w.t.Context(), notify.DeliveriesQuery{Limit: 100})

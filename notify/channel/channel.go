@@ -1,10 +1,10 @@
-// Package channel sends messages to the channels of notify: to webhooks, to the robots of
-// DingTalk, WeCom and Feishu, and by mail.
+// Package channel sends messages to the channels of notify: to webhooks, to the robots of DingTalk, WeCom
+// and Feishu, and by mail.
 //
-// The services belong to others: a message has no evidence and no text of a page, hosts are
-// defanged, and what a page or a colleague has written can make no link, mention or picture.
-// Where a channel lies is an administrator's word: every connection passes the address guard,
-// redirects are not followed, and answers are read as far as a bound.
+// The services belong to others: a message contains no evidence and no text of a page, hosts are defanged,
+// and nothing that a page or a colleague has written can become a link, mention or picture. The address of
+// a channel comes from an administrator: every connection passes the address guard, redirects are not
+// followed, and answers are read only up to a limit.
 package channel
 
 import (
@@ -19,17 +19,17 @@ import (
 )
 
 const (
-	// connectTime bounds the making of a connection, and its TLS.
+	// connectTime bounds connecting, including TLS.
 	connectTime = 10 * time.Second
-	// answerTime bounds an attempt: Standard Webhooks asks for 15 to 30 s, and the engine gives 30.
+	// answerTime bounds an attempt: Standard Webhooks recommends 15 to 30 s, and the engine allows 30.
 	answerTime = 25 * time.Second
-	// maxHeader and maxAnswer bound what is read of an answer, in bytes: services say {"errcode":0}.
+	// maxHeader and maxAnswer bound how much of an answer is read, in bytes: services answer {"errcode":0}.
 	maxHeader, maxAnswer = 64 << 10, 64 << 10
 )
 
 // Options say how connections are made. All are optional.
 type Options struct {
-	// Version is the program's, which requests name.
+	// Version is the program's, sent in requests.
 	Version string
 	// Resolve, DNS and Proxy are those of dial.Options. The environment's proxies are never used.
 	Resolve    map[string]string
@@ -47,13 +47,13 @@ type Sender struct {
 	rates           rates
 }
 
-// way is how connections are made to where a channel may lie.
+// way is how connections to channels are made, public or private.
 type way struct {
 	dialer *dial.Dialer
 	client *http.Client
 }
 
-// New returns a sender. The error says what is wrong with the options.
+// New returns a sender. The error concerns the options.
 func New(opts Options) (*Sender, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -79,13 +79,13 @@ func (s *Sender) Close() {
 func (s *Sender) way(d *dial.Dialer) way {
 	return way{dialer: d, client: &http.Client{
 		Timeout: answerTime,
-		// A redirect leads where no administrator has chosen to send anything.
+		// A redirect leads to a place that no administrator has chosen.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			Proxy:                  nil, // the dialer's business, and never taken from the environment
+			Proxy:                  nil, // left to the dialer, and never taken from the environment
 			DialContext:            d.DialContext,
 			TLSClientConfig:        s.tlsConfig(""),
-			ForceAttemptHTTP2:      true, // a custom dialer would switch it off
+			ForceAttemptHTTP2:      true, // a custom dialer would otherwise switch it off
 			DisableCompression:     true,
 			TLSHandshakeTimeout:    connectTime,
 			MaxResponseHeaderBytes: maxHeader,
@@ -99,7 +99,7 @@ func (s *Sender) tlsConfig(name string) *tls.Config {
 	return &tls.Config{ServerName: name, RootCAs: s.opts.RootCAs, MinVersion: tls.VersionTLS12}
 }
 
-// to returns the way to a channel.
+// to returns the way to connect to a channel.
 func (s *Sender) to(c *notify.Channel) way {
 	if c.Private {
 		return s.private
@@ -107,8 +107,8 @@ func (s *Sender) to(c *notify.Channel) way {
 	return s.public
 }
 
-// Send sends a message to a channel, once. Any answer other than acceptance is a *notify.SendError. No error
-// has a secret of the channel in it.
+// Send sends a message to a channel, once. Any answer other than acceptance is a *notify.SendError. No
+// error contains a secret of the channel.
 func (s *Sender) Send(ctx context.Context, c notify.Channel, m notify.Message) error {
 	if err := Check(&c); err != nil {
 		return &notify.SendError{Text: err.Error(), Fault: notify.NewFault(notify.FaultChannel, err), Final: true}

@@ -23,14 +23,14 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// hmacOf signs by the services' descriptions, apart from what the program does.
+// hmacOf signs by the services' descriptions, independently of the program.
 func hmacOf(key []byte, text string) string {
 	h := hmac.New(sha256.New, key)
 	_, _ = io.WriteString(h, text)
 	return base64.StdEncoding.EncodeToString(h.Sum(nil))
 }
 
-// verify checks a request as its service does, and returns what it answers.
+// verify checks a request as its service does, and returns the service's answer.
 func verify(kind notify.Kind, r posted) (status int, body string) {
 	u, err := url.Parse(r.url)
 	if err != nil || r.header.Get("Content-Type") != "application/json; charset=utf-8" {
@@ -98,7 +98,7 @@ func TestStandardWebhooksVector(t *testing.T) {
 	}
 }
 
-// TestTaken: each message of each kind in each language passes its service's checks, and is as in the golden
+// TestTaken: each message of each kind in each language passes its service's checks, and matches the golden
 // files.
 func TestTaken(t *testing.T) {
 	for _, kind := range webKinds() {
@@ -115,9 +115,9 @@ func TestTaken(t *testing.T) {
 				}
 				got := r.requests()[len(r.requests())-1]
 				if kind == notify.Webhook && (got.header.Get("webhook-id") != m.Key || got.header.Get("User-Agent") != "qianshao/1.2.3") {
-					t.Errorf("headers %v", got.header)
+					t.Errorf("the headers are %v", got.header)
 				}
-				if kind != notify.Webhook || language == "zh" { // programs get no words
+				if kind != notify.Webhook || language == "zh" { // programs get no words in a language
 					golden(t, fmt.Sprintf("%s-%s-%s.json", kind, name, language), indented(t, got.body))
 				}
 			}
@@ -125,7 +125,8 @@ func TestTaken(t *testing.T) {
 	}
 }
 
-// TestFinal: failures that retrying cannot help, those for which the receiver asks to wait, and all others.
+// TestFinal: failures for which retrying is useless, those with a waiting time from the receiver, and all
+// others.
 func TestFinal(t *testing.T) {
 	for _, tc := range []struct {
 		kinds  []notify.Kind
@@ -175,7 +176,7 @@ func TestFinal(t *testing.T) {
 	}
 }
 
-// TestHostileReceivers: whatever a receiver does, the attempt ends, and tells nothing that is secret.
+// TestHostileReceivers: whatever a receiver does, the attempt ends, and its error contains no secret.
 func TestHostileReceivers(t *testing.T) {
 	hang := make(chan struct{})
 	t.Cleanup(func() { close(hang) })
@@ -185,7 +186,7 @@ func TestHostileReceivers(t *testing.T) {
 		q := r.URL.RawQuery
 		plain, _ := url.QueryUnescape(q)
 		text := r.URL.String() + " " + plain + " " + url.QueryEscape(token) + " " + base64.StdEncoding.EncodeToString([]byte(token)) + " " + token[:4] + "\u200b" + token[4:] + " " + secret + webhookSecret
-		return strings.Repeat("x", maxTold-8) + " " + text // so that a secret stands at the cut
+		return strings.Repeat("x", maxTold-8) + " " + text // so that a secret is at the cut
 	}
 	for name, reply := range map[string]http.HandlerFunc{
 		"hangs": func(_ http.ResponseWriter, r *http.Request) {
@@ -230,7 +231,7 @@ func TestHostileReceivers(t *testing.T) {
 			err := s.Send(ctx, channelOf(kind, r.URL, "zh"), findings())
 			cancel()
 			if err == nil {
-				t.Errorf("%s, %s: taken", name, kind)
+				t.Errorf("%s, %s: accepted", name, kind)
 				continue
 			}
 			for _, a := range refusal(t, err).Fault.Args {
@@ -243,7 +244,7 @@ func TestHostileReceivers(t *testing.T) {
 				t.Errorf("%s, %s: %+v", name, kind, e)
 			}
 			if name == "endless body" && !strings.Contains(err.Error(), "500") {
-				t.Errorf("%s: read on until the time was up: %v", kind, err)
+				t.Errorf("%s: reading continued until the time limit: %v", kind, err)
 			}
 			noSecrets(t, name+", "+string(kind), err.Error())
 			if strings.Contains(err.Error(), base64.StdEncoding.EncodeToString([]byte(token))) {
@@ -253,8 +254,8 @@ func TestHostileReceivers(t *testing.T) {
 	}
 }
 
-// TestTold: a secret is told in none of the forms in which it may come back, and nothing that
-// cannot be seen is told at all.
+// TestTold: secrets are not shown in any form in which they may come back, and invisible characters are not
+// shown at all.
 func TestTold(t *testing.T) {
 	c := channelOf(notify.Mail, "smtps://us@mail.example", "en")
 	c.Secret = `pa"ss \ wörd&`
@@ -264,20 +265,20 @@ func TestTold(t *testing.T) {
 		`PA"Ss \ WöRD&`, strings.ToLower(url.QueryEscape(c.Secret)), // as servers normalise URLs
 	} {
 		if got := told(errors.New("535 "+said+"\x1b\n."), &c).Error(); got != "535 ….." && got != "535 … ." && got != `535 "…" .` {
-			t.Errorf("%q is told as %q", said, got)
+			t.Errorf("%q is shown as %q", said, got)
 		}
 	}
 }
 
-// TestUnreachable: no error of a connection has the address's secrets in it.
+// TestUnreachable: no connection error contains the address's secrets.
 func TestUnreachable(t *testing.T) {
 	closed := httptest.NewUnstartedServer(http.NotFoundHandler())
-	closed.Config.ErrorLog = log.New(io.Discard, "", 0) // of our refusing its certificate
+	closed.Config.ErrorLog = log.New(io.Discard, "", 0) // it would log that we refuse its certificate
 	closed.StartTLS()
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	names := dialtest.NewNameServer(t, 0, map[string][]string{})
-	s := newSender(t, nil, Options{DNS: names.Address}) // which does not know the server's certificate
+	s := newSender(t, nil, Options{DNS: names.Address}) // it does not know the server's certificate
 	for base, want := range map[string]notify.FaultCode{
 		closed.URL: notify.FaultCertificate, "https" + strings.TrimPrefix(plain.URL, "http"): notify.FaultTLS,
 		"https://nowhere.invalid": notify.FaultNoHost, "https://127.0.0.1:1": notify.FaultConnRefused,
@@ -285,10 +286,10 @@ func TestUnreachable(t *testing.T) {
 		for _, kind := range webKinds() {
 			err := s.Send(t.Context(), channelOf(kind, base, "en"), test())
 			if err == nil {
-				t.Fatalf("%s, %s: taken", base, kind)
+				t.Fatalf("%s, %s: accepted", base, kind)
 			}
 			if e := refusal(t, err); e.Final || e.Fault.Code != want || !e.Fault.Known() {
-				t.Errorf("%s, %s: %+v, want %s, and tried again", base, kind, e, want)
+				t.Errorf("%s, %s: %+v, want %s, and retried", base, kind, e, want)
 			}
 			noSecrets(t, base, err.Error())
 		}
@@ -296,11 +297,11 @@ func TestUnreachable(t *testing.T) {
 	closed.Close()
 }
 
-// TestGuarded: no request goes where the address guard does not open, whatever a name resolves
-// to; the environment's proxies are not asked.
+// TestGuarded: no request goes to an address that the guard does not permit, whatever a name resolves to;
+// the environment's proxies are not used.
 func TestGuarded(t *testing.T) {
 	trapped := newReceiver(t, func(http.ResponseWriter, *http.Request) { t.Error("a request was made") })
-	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the environment's proxy was asked") }))
+	proxy := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the environment's proxy was used") }))
 	t.Cleanup(proxy.Close)
 	t.Setenv("HTTPS_PROXY", proxy.URL)
 	t.Setenv("HTTP_PROXY", proxy.URL)
@@ -334,7 +335,7 @@ func TestGuarded(t *testing.T) {
 	}
 }
 
-// TestHouseProxy: a proxy that is set is gone through, with an address that was checked.
+// TestHouseProxy: a configured proxy is used, with an address that was checked.
 func TestHouseProxy(t *testing.T) {
 	var asked []string
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -347,14 +348,14 @@ func TestHouseProxy(t *testing.T) {
 	c := channelOf(notify.DingTalk, "https://robot.example", "zh")
 	c.Private = false
 	if err := s.Send(t.Context(), c, test()); err == nil || refusal(t, err).Fault.Code != notify.FaultProxy || !slices.Equal(asked, []string{"CONNECT 93.184.216.34:443"}) {
-		t.Errorf("the proxy was asked for %v: %v", asked, err)
+		t.Errorf("the proxy was used for %v: %v", asked, err)
 	}
 	if _, err := New(Options{Proxy: "http://us:word@proxy.example"}); err == nil || strings.Contains(err.Error(), "word@") {
 		t.Errorf("a proxy without a port: %v", err)
 	}
 }
 
-// TestRate: a robot gets no more messages in a minute than it takes.
+// TestRate: a robot gets no more messages in a minute than it accepts.
 func TestRate(t *testing.T) {
 	r := newReceiver(t, says(200, `{"errcode":0}`))
 	at := now
@@ -408,7 +409,7 @@ func TestCheck(t *testing.T) {
 		}
 		c := channelOf(tc.kind, base, "zh")
 		tc.change(&c)
-		if err := Check(&c); err != tc.want { //nolint:errorlint // the very one
+		if err := Check(&c); err != tc.want { //nolint:errorlint // exactly this error
 			t.Errorf("%s: %v, want %v", name, err, tc.want)
 		}
 	}

@@ -29,7 +29,7 @@ var (
 	ErrMail     = errors.New("mail needs a sender and 1 to 50 recipients, each as name@host")
 )
 
-// Check returns the first mistake of what a channel says of itself, nil if it has none.
+// Check returns the first mistake in a channel's settings, nil if there is none.
 func Check(c *notify.Channel) error {
 	if !c.Kind.Valid() {
 		return ErrKind
@@ -66,7 +66,7 @@ func checkMail(c *notify.Channel) error {
 	return nil
 }
 
-// server is where mail is handed in.
+// server is the mail server to hand mail to.
 type server struct {
 	host, port string
 	user       string
@@ -97,7 +97,7 @@ func NewSecret() string {
 	return secretPrefix + base64.StdEncoding.EncodeToString(key)
 }
 
-// webhookKey reads a secret as Standard Webhooks writes it.
+// webhookKey reads a secret in the form of Standard Webhooks.
 func webhookKey(secret string) ([]byte, error) {
 	encoded, ok := strings.CutPrefix(secret, secretPrefix)
 	key, err := base64.StdEncoding.DecodeString(encoded)

@@ -10,25 +10,25 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// content is what a message says to people, in words, before a service's format. What others have
-// written (facts, hosts, lines, a report's title) is plain, in which no address is a link.
+// content is the text of a message for people, before it is put into a service's format. Texts by others
+// (facts, hosts, lines, a report's title) are plain: no address in them is a link.
 type content struct {
 	title  string
-	level  qianshao.Level // the worst
+	level  qianshao.Level // the highest level
 	facts  []fact
 	groups []group
-	left   int      // findings besides
+	left   int      // further findings
 	lines  []string // of a test or a report
-	link   string   // into the console; "" for none
-	open   string   // what the link is called
-	foot   string   // of a mail: the key of its words
+	link   string   // into the console; "" for no link
+	open   string   // the link's text
+	foot   string   // of a mail: the key of its text
 	lang   locales.Lang
 }
 
 // fact is a line with a name, such as the view's.
 type fact struct{ name, value string }
 
-// group is a campaign, or a finding that is in none.
+// group is a campaign, or a finding without a campaign.
 type group struct {
 	head     string // category, level, score: our own words
 	level    qianshao.Level
@@ -107,7 +107,7 @@ func shownTime(t time.Time, zone *time.Location) string {
 	return t.In(cmp.Or(zone, time.UTC)).Format("2006-01-02 15:04")
 }
 
-// more says what is not shown; "" if nothing is.
+// more says how much is not shown; "" if nothing is left out.
 func (s *content) more() string {
 	if s.left <= 0 {
 		return ""
@@ -115,8 +115,8 @@ func (s *content) more() string {
 	return s.lang.Count("message.more", s.left)
 }
 
-// fit leaves out of the content the last groups, and of a report the last lines, until its size is
-// most at most. What is left out is counted.
+// fit removes the last groups, or the last lines of a report, until the size is at most most. What is
+// removed is counted.
 func fit(s content, most int, size func(content) int) content {
 	for size(s) > most {
 		if last := len(s.groups) - 1; last >= 0 {
@@ -126,7 +126,7 @@ func fit(s content, most int, size func(content) int) content {
 		}
 		last := len(s.lines) - 1
 		if last < 0 {
-			break // names and links are bounded: there is no message of so much
+			break // names and links are bounded: no message gets this far
 		}
 		s.lines = append(s.lines[:max(last-1, 0):max(last-1, 0)], "…")
 		if last == 0 {

@@ -9,11 +9,11 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// maxDingTalk is how large a request may be, in bytes: beyond, its answer is 460101, "message too
+// maxDingTalk is the maximum size of a request, in bytes: beyond it, the answer is 460101, "message too
 // long, exceed 20000 bytes".
 const maxDingTalk = 20_000
 
-// dingTalkURL returns the address of a robot with the signature that it may ask for:
+// dingTalkURL returns the address of a robot with the signature that it may require:
 // https://open.dingtalk.com/document/orgapp/customize-robot-security-settings
 func dingTalkURL(c *notify.Channel, at time.Time) string {
 	u, err := url.Parse(c.Address)
@@ -35,13 +35,13 @@ func dingTalkBody(c content) []byte {
 		return encode(map[string]any{
 			"msgtype":  "markdown",
 			"markdown": map[string]string{"title": marked(c.title), "text": dingTalkText(c)},
-			"at":       map[string]bool{"isAtAll": false}, // nobody is called, whatever the text says
+			"at":       map[string]bool{"isAtAll": false}, // nobody is mentioned, whatever the text says
 		})
 	}
 	return write(fit(c, maxDingTalk, func(c content) int { return len(write(c)) }))
 }
 
-// dingTalkText writes paragraphs, whose lines end in two blanks, without which the phone joins them.
+// dingTalkText writes paragraphs whose lines end in two blanks; without them the phone joins lines.
 func dingTalkText(c content) string {
 	var paragraphs []string
 	add := func(lines ...string) { paragraphs = append(paragraphs, strings.Join(lines, "  \n")) }

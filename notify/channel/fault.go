@@ -18,7 +18,7 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// connectionFault says what kind of failure an error of a connection is; the zero value for others.
+// connectionFault classifies a connection error; the zero value if it is something else.
 func connectionFault(err error) notify.Fault {
 	var closed *dial.AddressError
 	var name *net.DNSError
@@ -30,7 +30,7 @@ func connectionFault(err error) notify.Fault {
 		return notify.NewFault(notify.FaultNeverOpen, closed.Address())
 	case errors.As(err, &closed):
 		return notify.NewFault(notify.FaultClosed, closed.Address())
-	case errors.As(err, &proxy): // whatever its cause, it is not the receiver's
+	case errors.As(err, &proxy): // whatever the cause, the receiver is not at fault
 		return notify.NewFault(notify.FaultProxy, proxy)
 	case errors.As(err, &name) && name.IsNotFound:
 		return notify.NewFault(notify.FaultNoHost, strings.TrimSuffix(name.Name, "."))
@@ -50,7 +50,7 @@ func connectionFault(err error) notify.Fault {
 	return tlsFault(err)
 }
 
-// isGarbled says whether an error means that the answer is not valid HTTP, or never ends. net/http has no
+// isGarbled says whether the error means that the answer is not valid HTTP, or never ends. net/http has no
 // types for these errors.
 func isGarbled(err error) bool {
 	var protocol textproto.ProtocolError
@@ -63,7 +63,7 @@ func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &slow) && slow.Timeout()
 }
 
-// tlsFault says what kind of failure an error of TLS is; the zero value for others.
+// tlsFault classifies a TLS error; the zero value if it is something else.
 func tlsFault(err error) notify.Fault {
 	var certificate *tls.CertificateVerificationError
 	var unknown x509.UnknownAuthorityError
@@ -80,13 +80,13 @@ func tlsFault(err error) notify.Fault {
 		return notify.NewFault(notify.FaultTLS, noTLS.Msg)
 	case errors.As(err, &alert):
 		return notify.NewFault(notify.FaultTLS, alert)
-	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"): // net/http keeps no more of it
+	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"): // net/http provides no more than this text
 		return notify.NewFault(notify.FaultTLS, err)
 	}
 	return notify.Fault{}
 }
 
-// mailFault says what kind of failure an error of a session with a mail server is.
+// mailFault classifies an error of a session with a mail server.
 func mailFault(err error) notify.Fault {
 	var refused *mail.SendError
 	var reply *textproto.Error
@@ -103,7 +103,7 @@ func mailFault(err error) notify.Fault {
 		return notify.NewFault(notify.FaultMailGreeting, reply)
 	case errors.Is(err, mail.ErrNoSupportedAuthDiscovered) || strings.HasSuffix(err.Error(), "server does not support SMTP AUTH"):
 		return notify.NewFault(notify.FaultMailAuth)
-	case strings.HasSuffix(err.Error(), "target host does not support STARTTLS"): // go-mail has no error of its own for it
+	case strings.HasSuffix(err.Error(), "target host does not support STARTTLS"): // go-mail has no error value for it
 		return notify.NewFault(notify.FaultMailTLS)
 	}
 	return connectionFault(err)

@@ -8,13 +8,13 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// maxFeishu is how large a request may be, in bytes: "20 KB", read as the lesser one.
+// maxFeishu is the maximum size of a request, in bytes: "20 KB", read as the smaller value.
 const maxFeishu = 20_000
 
 // object is a part of a card.
 type object map[string]any
 
-// feishuBody writes a card, signed if the robot asks for it: the key is time and secret, the text empty.
+// feishuBody writes a card, signed if the robot requires it: the key is time and secret, the text is empty.
 // https://open.feishu.cn/document/ukTMukTMukTM/ucTM5YjL3ETO24yNxkjN
 func feishuBody(c content, secret string, at time.Time) []byte {
 	write := func(c content) []byte {
@@ -28,9 +28,8 @@ func feishuBody(c content, secret string, at time.Time) []byte {
 	return write(fit(c, maxFeishu, func(c content) int { return len(write(c)) }))
 }
 
-// feishuCard puts what others have written into plain_text, which knows neither links nor <at>;
-// lark_md has our own words alone.
-// https://open.feishu.cn/document/ukTMukTMukTM/uUzNwUjL1cDM14SN3ATN
+// feishuCard puts texts by others into plain_text, which has neither links nor <at>; lark_md has only our
+// own words. https://open.feishu.cn/document/ukTMukTMukTM/uUzNwUjL1cDM14SN3ATN
 func feishuCard(c content) object {
 	facts := make([]string, len(c.facts))
 	for i, f := range c.facts {
@@ -68,7 +67,7 @@ func button(text, address, look string) object {
 	return object{"tag": "button", "type": look, "url": address, "text": object{"tag": "plain_text", "content": text}}
 }
 
-// feishuColour is that of the worst level.
+// feishuColour is the colour of the highest level.
 func feishuColour(l qianshao.Level) string {
 	switch {
 	case l >= qianshao.LevelCritical:

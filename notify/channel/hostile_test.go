@@ -16,7 +16,7 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// ownTexts are what a page or a colleague might write to make a message say what it does not.
+// ownTexts are texts with which a page or a colleague might try to falsify a message.
 func ownTexts() []string {
 	return []string{
 		"[log in](https://evil.example/)", "![x](https://evil.example/x.png)", "<https://evil.example/>", "https://evil.example/", "www.evil.example", "evil.example/path",
@@ -27,7 +27,7 @@ func ownTexts() []string {
 	}
 }
 
-// given are the texts of a list that lies beside some checkouts, one in JSON a line.
+// given are the texts of a list that some checkouts have beside them, one JSON string per line.
 func given(t *testing.T) (list []string) {
 	file, err := os.Open("../../../shared/hostile/xss_payloads.jsonl")
 	if errors.Is(err, os.ErrNotExist) {
@@ -47,7 +47,7 @@ func given(t *testing.T) (list []string) {
 	return list
 }
 
-// withText puts a text wherever others than the program write.
+// withText puts a text wherever a message has a text that the program did not write.
 func withText(text string) []notify.Message {
 	found := findings()
 	found.Alert, found.View = text, text
@@ -60,11 +60,11 @@ func withText(text string) []notify.Message {
 var (
 	consoleLink = regexp.MustCompile(`\[[^\[\]()]+\]\(https://qianshao\.house\.example/[a-z0-9/?=-]*\)`)
 	ownFont     = regexp.MustCompile(`</?font( color="(warning|comment)")?>`)
-	// address is what a client might make a link of.
+	// address matches what a client might turn into a link.
 	address = regexp.MustCompile(`(?i)https?:|://|www\.|[\pL\d]\.\pL`)
 )
 
-// inertMarkdown checks that all links are the console's, and that nothing else is left that means something.
+// inertMarkdown checks that all links lead to the console, and that no other markup remains.
 func inertMarkdown(t *testing.T, what, text string) {
 	t.Helper()
 	rest := ownFont.ReplaceAllString(consoleLink.ReplaceAllString(text, ""), "")
@@ -72,12 +72,12 @@ func inertMarkdown(t *testing.T, what, text string) {
 	for _, line := range strings.Split(rest, "\n") {
 		line = strings.TrimPrefix(strings.TrimPrefix(line, "> "), "### ")
 		if strings.ContainsAny(line, "[]()<>@*_`~#!|\\&$") || address.MatchString(line) {
-			t.Errorf("%s: %q means something", what, line)
+			t.Errorf("%s: %q contains markup", what, line)
 		}
 	}
 }
 
-// texts returns the strings of a card by the tag of what they stand in.
+// texts returns the strings of a card by the tag that contains them.
 func texts(v any, tag string, found map[string][]string) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -147,7 +147,7 @@ func checkInert(t *testing.T, list []string) {
 func TestInert(t *testing.T)      { checkInert(t, ownTexts()) }
 func TestInertGiven(t *testing.T) { checkInert(t, given(t)) }
 
-// TestConsoleLink: what is no address of a console is no link.
+// TestConsoleLink: an address that is not the console's does not become a link.
 func TestConsoleLink(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://a.example/x(1)": "https://a.example/x%281%29", "http://10.0.0.1:8740/q": "http://10.0.0.1:8740/q",
@@ -159,7 +159,7 @@ func TestConsoleLink(t *testing.T) {
 	}
 }
 
-// TestShortened: what is longer than a service takes is shortened by whole groups, which are counted.
+// TestShortened: a message longer than a service accepts is shortened by whole groups, which are counted.
 func TestShortened(t *testing.T) {
 	m := findings()
 	model := m.Groups[0]
@@ -185,10 +185,10 @@ func TestShortened(t *testing.T) {
 			told += g.findings
 		}
 		if n := size(short); n > most || told != all {
-			t.Errorf("%s: %d bytes of %d, %d of %d findings told", kind, n, most, told, all)
+			t.Errorf("%s: %d bytes of %d, %d of %d findings named", kind, n, most, told, all)
 		}
 		if kind == "wecom" && (len(short.groups) == 0 || len(short.groups) == notify.MaxGroups || !strings.Contains(weComText(short), fmt.Sprintf("and %d more findings", short.left))) {
-			t.Errorf("%d groups are left", len(short.groups))
+			t.Errorf("%d groups remain", len(short.groups))
 		}
 	}
 	r := reported()
@@ -200,11 +200,11 @@ func TestShortened(t *testing.T) {
 		t.Errorf("a long report has %d bytes", n)
 	}
 	if said.left != 7 || len(said.groups) != notify.MaxGroups {
-		t.Error("fit changed what it was given")
+		t.Error("fit changed its argument")
 	}
 }
 
-// TestWebhookBounded: a webhook with more than receivers take has fewer items, and the same groups.
+// TestWebhookBounded: a webhook with more than receivers accept has fewer items, and the same groups.
 func TestWebhookBounded(t *testing.T) {
 	m := findings()
 	for len(m.Groups[0].Items) < notify.MaxItems {
@@ -218,8 +218,8 @@ func TestWebhookBounded(t *testing.T) {
 	}
 }
 
-// TestEndlessYes: of an answer without an end no more is read than the bound; a webhook has taken
-// the message for all that, and a robot has not said so.
+// TestEndlessYes: of an endless answer no more is read than the limit; for a webhook the message still
+// counts as accepted, for a robot it does not.
 func TestEndlessYes(t *testing.T) {
 	var written atomic.Int64
 	r := newReceiver(t, func(w http.ResponseWriter, q *http.Request) {
@@ -236,7 +236,7 @@ func TestEndlessYes(t *testing.T) {
 		if err := s.Send(t.Context(), channelOf(kind, r.URL, "zh"), findings()); (err == nil) != (kind == notify.Webhook) {
 			t.Errorf("%s: %v", kind, err)
 		}
-		if n := written.Load(); n > 32<<20 { // what connections hold on their way
+		if n := written.Load(); n > 32<<20 { // the connections' buffers
 			t.Errorf("%s: %d bytes were sent", kind, n)
 		}
 	}

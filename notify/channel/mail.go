@@ -21,17 +21,17 @@ import (
 )
 
 const (
-	// maxAttached bounds what a mail carries, in bytes: servers commonly take 25 MB of base64, which
-	// is a third more.
+	// maxAttached bounds the attachments of a mail, in bytes: servers commonly accept 25 MB of base64,
+	// which is a third more.
 	maxAttached = 15 << 20
-	// maxSMTP bounds what a server may say in a session, in bytes.
+	// maxSMTP bounds how much a server may send in a session, in bytes.
 	maxSMTP = 1 << 20
 )
 
 //go:embed mail.html
 var mailFiles embed.FS
 
-// sendMail hands a message in at a mail server.
+// sendMail hands a message to a mail server.
 func (s *Sender) sendMail(ctx context.Context, c *notify.Channel, m *notify.Message) error {
 	server, err := serverOf(c)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Sender) sendMail(ctx context.Context, c *notify.Channel, m *notify.Mess
 		return err
 	}
 	defer conn.Close()
-	// go-mail applies its time-out to connecting only.
+	// go-mail applies its time limit to connecting only.
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	if err := s.hand(ctx, c, server, &bounded{Conn: conn, left: maxSMTP}, letter); err != nil {
@@ -58,8 +58,8 @@ func (s *Sender) sendMail(ctx context.Context, c *notify.Channel, m *notify.Mess
 	return nil
 }
 
-// hand hands a letter in by a connection. TLS is a must, but for a server in a private network that
-// does not offer it; a password is never sent without.
+// hand sends a letter over a connection. TLS is required, except for a server in a private network that
+// does not offer it; a password is never sent without TLS.
 func (s *Sender) hand(ctx context.Context, c *notify.Channel, server server, conn net.Conn, letter *mail.Msg) error {
 	policy := mail.TLSMandatory
 	switch {
@@ -68,7 +68,7 @@ func (s *Sender) hand(ctx context.Context, c *notify.Channel, server server, con
 		if err := secure.HandshakeContext(ctx); err != nil {
 			return err
 		}
-		conn, policy = secure, mail.TLSOpportunistic // which finds that there is TLS
+		conn, policy = secure, mail.TLSOpportunistic // it detects that there is TLS already
 	case c.Private && isPrivate(conn.RemoteAddr()):
 		policy = mail.TLSOpportunistic
 	}
@@ -90,21 +90,21 @@ func (s *Sender) hand(ctx context.Context, c *notify.Channel, server server, con
 	if err := client.SendWithSMTPClient(session, letter); err != nil && !letter.IsDelivered() {
 		return err
 	}
-	_ = client.CloseWithSMTPClient(session) // it is taken, whatever the farewell is like
+	_ = client.CloseWithSMTPClient(session) // the mail was accepted, whatever the farewell
 	return nil
 }
 
-// isPrivate says whether an address is of this machine or a private network.
+// isPrivate says whether an address is on this machine or in a private network.
 func isPrivate(a net.Addr) bool {
 	at, err := netip.ParseAddrPort(a.String())
 	ip := at.Addr().Unmap()
 	return err == nil && (ip.IsLoopback() || ip.IsPrivate())
 }
 
-// errTooMuch says that a server sends more than is read.
+// errTooMuch says that a server sent more than maxSMTP.
 var errTooMuch = fmt.Errorf("the server has said more than %d bytes", maxSMTP)
 
-// bounded is a connection from which no more than a bound is read.
+// bounded is a connection from which only a limited number of bytes is read.
 type bounded struct {
 	net.Conn
 	left int
@@ -119,7 +119,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// mailError says what a server has refused. What begins with 5 is meant for good (RFC 5321, 4.2.1).
+// mailError returns a server's refusal. A code that begins with 5 is permanent (RFC 5321, 4.2.1).
 func mailError(err error) error {
 	e := &notify.SendError{Text: err.Error(), Fault: mailFault(err)}
 	var refused *mail.SendError
@@ -155,12 +155,12 @@ func letterOf(c *notify.Channel, m *notify.Message) (*mail.Msg, error) {
 	}
 	subject := content.title
 	if m.Alert != "" {
-		subject += " · " + plain(m.Alert, maxWord) // what a list of mail shows
+		subject += " · " + plain(m.Alert, maxWord) // shown in a list of mails
 	}
 	letter.Subject(subject)
 	letter.SetDateWithValue(m.At)
 	letter.SetMessageIDWithValue(m.Key + "@" + c.From[strings.LastIndexByte(c.From, '@')+1:])
-	letter.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's absence answers
+	letter.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic replies
 	letter.SetBodyString(mail.TypeTextPlain, mailText(content))
 	letter.AddAlternativeString(mail.TypeTextHTML, html)
 	for _, f := range files {
@@ -171,7 +171,7 @@ func letterOf(c *notify.Channel, m *notify.Message) (*mail.Msg, error) {
 	return letter, nil
 }
 
-// attached returns the files of a report that a mail can carry.
+// attached returns the files of a report that fit into a mail.
 func attached(m *notify.Message) (files []notify.File) {
 	if m.Report == nil {
 		return nil
@@ -186,12 +186,12 @@ func attached(m *notify.Message) (files []notify.File) {
 	return files
 }
 
-// fileName returns a name without what means something to a header or a file system.
+// fileName returns a name without characters special to headers or file systems.
 func fileName(s string) string {
 	return strings.NewReplacer("/", "_", "\\", "_", `"`, "_").Replace(untrusted.First(untrusted.Plain(s), maxWord))
 }
 
-// mailText is the mail for those who read no HTML.
+// mailText is the mail for readers without HTML.
 func mailText(c content) string {
 	var b strings.Builder
 	line := func(parts ...string) { fmt.Fprintln(&b, strings.Join(parts, "")) }
@@ -228,7 +228,7 @@ func mailText(c content) string {
 	return b.String()
 }
 
-// mailGroup and mailPage are what the template shows.
+// mailGroup and mailPage are the values of the template.
 type mailGroup struct{ Head, Level, Counts, Hosts, First, Open, Link string }
 
 type mailPage struct {

@@ -27,7 +27,7 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// mailServer is an SMTP server on loopback. Its replies are by command, the usual ones if missing.
+// mailServer is an SMTP server on loopback. replies are by command; missing ones are the usual ones.
 type mailServer struct {
 	address  string
 	implicit bool // TLS from the first byte on
@@ -38,9 +38,9 @@ type mailServer struct {
 	roots    *x509.CertPool
 
 	mu       sync.Mutex
-	commands []string // without what follows AUTH
-	login    string   // user and password as they came
-	secure   bool     // the login or the mail came by TLS
+	commands []string // without the arguments of AUTH
+	login    string   // user and password as received
+	secure   bool     // the login or the mail was sent over TLS
 	mails    []string
 }
 
@@ -72,7 +72,7 @@ func newMailServer(t *testing.T, s *mailServer) *mailServer {
 	return s
 }
 
-// sender returns one that trusts the server.
+// sender returns a sender that trusts the server.
 func (s *mailServer) sender(t *testing.T) *Sender {
 	return newSender(t, nil, Options{RootCAs: s.roots})
 }
@@ -175,7 +175,7 @@ func (s *mailServer) talk(conn net.Conn) {
 	}
 }
 
-// takeLogin reads what AUTH PLAIN or LOGIN sends.
+// takeLogin reads the credentials of AUTH PLAIN or LOGIN.
 func (s *mailServer) takeLogin(rest string, secure bool, read func() string, challenge func(string)) {
 	mechanism, first, _ := strings.Cut(rest, " ")
 	decode := func(t string) string { b, _ := base64.StdEncoding.DecodeString(t); return string(b) }
@@ -191,7 +191,7 @@ func (s *mailServer) takeLogin(rest string, secure bool, read func() string, cha
 	s.login, s.secure = login, secure
 }
 
-// opened is a mail as a program that shows it reads it.
+// opened is a mail as a mail program reads it.
 type opened struct {
 	header     mail.Header
 	text, html string
@@ -242,7 +242,7 @@ func (o *opened) part(t *testing.T, contentType, encoding, name string, body io.
 	}
 }
 
-// TestMail: each message in each language, handed in by TLS from the beginning and by STARTTLS.
+// TestMail: each message in each language, sent with implicit TLS and with STARTTLS.
 func TestMail(t *testing.T) {
 	for _, server := range []*mailServer{{implicit: true, auth: "PLAIN LOGIN"}, {starttls: true, auth: "LOGIN"}} {
 		s := newMailServer(t, server)
@@ -272,17 +272,18 @@ func TestMail(t *testing.T) {
 	}
 }
 
-// TestMailWithoutTLS: only a server in a private network may do without, and never gets a password so.
+// TestMailWithoutTLS: only a server in a private network may do without TLS, and it never gets a password
+// without it.
 func TestMailWithoutTLS(t *testing.T) {
 	s := newMailServer(t, &mailServer{auth: "PLAIN LOGIN"})
 	sender := s.sender(t)
 	if err := sender.Send(t.Context(), s.channel("", "zh"), test()); err != nil || len(s.mails) != 1 || s.secure {
-		t.Errorf("a relay within the house: %v", err)
+		t.Errorf("a relay in the private network: %v", err)
 	}
 	if err := sender.Send(t.Context(), s.channel("us", "zh"), test()); err == nil || s.login != "" || refusal(t, err).Fault.Code != notify.FaultMailAuth {
 		t.Errorf("a password was sent without TLS: %q, %v", s.login, err)
 	}
-	// A channel that is not private comes here by a connection that is, as no test has a public one.
+	// The channel counts as public, but the connection is private, since tests have no public one.
 	c := s.channel("", "zh")
 	c.Private = false
 	conn, err := net.Dial("tcp", s.address)
@@ -305,12 +306,12 @@ func TestMailWithoutTLS(t *testing.T) {
 	}
 }
 
-// TestMailRefused: what a server refuses for good and what for now; and nothing secret is told.
+// TestMailRefused: permanent and temporary refusals by a server; no error contains a secret.
 func TestMailRefused(t *testing.T) {
 	plain := base64.StdEncoding.EncodeToString([]byte("\x00us\x00" + secret))
 	for name, tc := range map[string]struct {
 		replies map[string]string
-		want    string // part of the error; "" for none
+		want    string // in the error; "" for no error
 		final   bool
 		fault   notify.FaultCode
 	}{
@@ -345,7 +346,7 @@ func TestMailRefused(t *testing.T) {
 			continue
 		}
 		if err == nil {
-			t.Errorf("%s: taken", name)
+			t.Errorf("%s: accepted", name)
 			continue
 		}
 		e := refusal(t, err)
@@ -361,7 +362,7 @@ func TestMailRefused(t *testing.T) {
 	}
 }
 
-// TestMailGuarded: SMTP goes where HTTP may go.
+// TestMailGuarded: SMTP may connect to the same addresses as HTTP.
 func TestMailGuarded(t *testing.T) {
 	s := newMailServer(t, &mailServer{})
 	_, port, _ := net.SplitHostPort(s.address)
@@ -378,11 +379,11 @@ func TestMailGuarded(t *testing.T) {
 		}
 	}
 	if len(s.commands) != 0 {
-		t.Errorf("the server was told %v", s.commands)
+		t.Errorf("the server received %v", s.commands)
 	}
 }
 
-// TestMailInert: what others have written makes no header, link, picture or script.
+// TestMailInert: texts by others create no header, link, picture or script.
 func TestMailInert(t *testing.T)      { checkMailInert(t, ownTexts()) }
 func TestMailInertGiven(t *testing.T) { checkMailInert(t, given(t)) }
 
@@ -421,7 +422,7 @@ func checkMailInert(t *testing.T, list []string) {
 	}
 }
 
-// visible returns the text of a page, whose elements and links must be those of the template.
+// visible returns the text of an HTML page, whose elements and links must be those of the template.
 func visible(t *testing.T, what, page string) string {
 	t.Helper()
 	root, err := html.Parse(strings.NewReader(page))
@@ -447,7 +448,7 @@ func visible(t *testing.T, what, page string) string {
 	return b.String()
 }
 
-// TestMailAttachments: what is too large stays out, and the mail says so.
+// TestMailAttachments: files that are too large are left out, and the mail says so.
 func TestMailAttachments(t *testing.T) {
 	m := reported()
 	m.Report.Files = []notify.File{{Name: "large.html", Type: "text/html", Body: make([]byte, maxAttached)}, {Name: `../a"b.csv`, Type: "text/csv", Body: []byte("x")}}

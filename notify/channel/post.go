@@ -21,34 +21,34 @@ import (
 )
 
 const (
-	// maxTold bounds what a failure says, in characters.
+	// maxTold bounds the text of a failure, in characters.
 	maxTold = 300
-	// maxAfter bounds how long a receiver may ask to wait: a delivery is given up after a day.
+	// maxAfter bounds how long a receiver may make us wait: a delivery is given up after a day.
 	maxAfter = 6 * time.Hour
-	// slowDown is how long to wait for a receiver that has too much to do and does not say how long.
+	// slowDown is how long to wait for an overloaded receiver that gives no time.
 	slowDown = time.Minute
 )
 
-// encode writes JSON without Go's \u003c for HTML, which there is none of: WeCom refuses
-// escapes of that form (its error 40033), and limits are in bytes.
+// encode writes JSON without Go's HTML escapes such as \u003c: WeCom refuses these (its error 40033), and
+// they count towards limits in bytes.
 func encode(v any) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic("channel: " + err.Error()) // strings, numbers and times are all there is
+		panic("channel: " + err.Error()) // it only contains strings, numbers and times
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// answer is what a receiver has said.
+// answer is a receiver's answer.
 type answer struct {
 	status int
-	after  time.Duration // what it asks to wait; 0 if it does not
-	body   []byte        // as far as maxAnswer
+	after  time.Duration // the requested waiting time; 0 if there is none
+	body   []byte        // up to maxAnswer
 }
 
-// post sends a body of JSON.
+// post sends a JSON body.
 func (s *Sender) post(ctx context.Context, c *notify.Channel, address string, header http.Header, body []byte) (answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
@@ -67,13 +67,13 @@ func (s *Sender) post(ctx context.Context, c *notify.Channel, address string, he
 	a := answer{status: response.StatusCode, after: s.after(response.Header)}
 	a.body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil && a.status/100 == 2 && c.Kind == notify.Webhook {
-		return a, nil // it is taken, whatever was to follow
+		return a, nil // the message is accepted, whatever was to follow
 	}
 	return a, err
 }
 
-// after returns how long an answer asks to wait: Retry-After (RFC 9110, 10.2.3), or what
-// Feishu has for it.
+// after returns the waiting time that an answer requests: Retry-After (RFC 9110, 10.2.3), or Feishu's own
+// header.
 func (s *Sender) after(h http.Header) time.Duration {
 	value := cmp.Or(h.Get("Retry-After"), h.Get("X-Ogw-Ratelimit-Reset"))
 	wait := time.Duration(0)
@@ -85,8 +85,8 @@ func (s *Sender) after(h http.Header) time.Duration {
 	return min(max(wait, 0), maxAfter)
 }
 
-// refused says what an answer by status means. Standard Webhooks has senders stop at 410 Gone
-// and take everything else for a failure that may pass.
+// refused interprets an answer's status. By Standard Webhooks, senders stop at 410 Gone and treat every
+// other failure as temporary.
 func (a answer) refused() *notify.SendError {
 	status := strings.TrimSpace(fmt.Sprint(a.status, " ", http.StatusText(a.status)))
 	e := &notify.SendError{Text: "the receiver answered " + status, Fault: notify.NewFault(notify.FaultStatus, status), After: a.after}
@@ -102,8 +102,8 @@ func (a answer) refused() *notify.SendError {
 	return e
 }
 
-// told returns a failure as it may be shown: without the URL that Go's client puts in front, and
-// without what is secret of the channel, however a receiver repeats it.
+// told returns a failure in a form that may be shown: without the URL that Go's client puts before it, and
+// without the channel's secrets, however a receiver repeats them.
 func told(err error, c *notify.Channel) error {
 	if err == nil {
 		return nil
@@ -131,8 +131,7 @@ func told(err error, c *notify.Channel) error {
 	return &shown
 }
 
-// secrets returns what of a channel is not to be shown, in the forms in which it is sent, the
-// longest first.
+// secrets returns the secrets of a channel, in the forms in which they are sent, longest first.
 func secrets(c *notify.Channel) []string {
 	plain := []string{c.Secret, strings.TrimPrefix(c.Secret, secretPrefix)}
 	if c.Kind != notify.Mail {
@@ -145,15 +144,15 @@ func secrets(c *notify.Channel) []string {
 			plain = append(plain, strings.Split(u.Path, "/")...)
 		}
 	} else if server, err := serverOf(c); err == nil {
-		plain = append(plain, "\x00"+server.user+"\x00"+c.Secret) // as AUTH PLAIN has it
+		plain = append(plain, "\x00"+server.user+"\x00"+c.Secret) // the form of AUTH PLAIN
 	}
 	var list []string
 	for i, s := range plain {
-		// Words of a path such as "send" are in every text; a token is longer.
+		// Path segments such as "send" are ordinary words; a token is longer.
 		if s == "" || i > 1 && len(s) < 8 {
 			continue
 		}
-		quoted := strconv.Quote(s) // as go-mail shows what a server says
+		quoted := strconv.Quote(s) // go-mail quotes a server's replies like this
 		list = append(list, s, quoted[1:len(quoted)-1], url.QueryEscape(s), url.PathEscape(s), base64.StdEncoding.EncodeToString([]byte(s)))
 	}
 	slices.SortFunc(list, func(a, b string) int { return cmp.Compare(len(b), len(a)) })

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// perMinute is how many messages a robot takes. DingTalk closes one that gets more for ten minutes,
-// so it is not left to its answer.
+// perMinute is how many messages a minute a robot accepts. DingTalk blocks a robot that gets more for ten
+// minutes, so we do not wait for its refusal.
 func perMinute(k notify.Kind) int {
 	switch k {
 	case notify.DingTalk:
@@ -18,18 +18,18 @@ func perMinute(k notify.Kind) int {
 	case notify.WeCom:
 		return 20 // https://developer.work.weixin.qq.com/document/path/91770
 	case notify.Feishu:
-		return 100 // https://open.feishu.cn/document/ukTMukTMukTM/ucTM5YjL3ETO24yNxkjN; 5 a second are answered with 11232
+		return 100 // https://open.feishu.cn/document/ukTMukTMukTM/ucTM5YjL3ETO24yNxkjN; more than 5 a second are refused with 11232
 	}
 	return 0
 }
 
-// rates knows when messages were sent in the last minute, by address.
+// rates records when messages were sent in the last minute, by address.
 type rates struct {
 	mu   sync.Mutex
 	sent map[string][]time.Time
 }
 
-// take notes a message, or says that the robot has had its share of the minute.
+// take counts a message, or returns an error if the robot has had its share of the minute.
 func (r *rates) take(c *notify.Channel, now time.Time) error {
 	most := perMinute(c.Kind)
 	r.mu.Lock()
@@ -38,7 +38,7 @@ func (r *rates) take(c *notify.Channel, now time.Time) error {
 		r.sent = map[string][]time.Time{}
 	}
 	for address, times := range r.sent {
-		// What a clock that was set back has left ahead is old, too.
+		// Times in the future, from before the clock was set back, are removed as well.
 		times = slices.DeleteFunc(times, func(t time.Time) bool { return now.Sub(t) >= time.Minute || t.After(now) })
 		if r.sent[address] = times; len(times) == 0 {
 			delete(r.sent, address)

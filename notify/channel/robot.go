@@ -37,9 +37,9 @@ func (s *Sender) sendRobot(ctx context.Context, c *notify.Channel, m *notify.Mes
 	return robotAnswer(c.Kind, a)
 }
 
-// codes are what a service means by the numbers in its answers.
+// codes are the meanings of the numbers in a service's answers.
 type codes struct {
-	final []int // the robot is gone, or refuses for good what it gets
+	final []int // the robot is gone, or refuses the message for good
 	rate  []int // too many messages
 	wait  time.Duration
 }
@@ -48,13 +48,13 @@ func codesOf(k notify.Kind) codes {
 	switch k {
 	case notify.DingTalk:
 		// https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages; too many messages
-		// close the robot for ten minutes.
+		// block the robot for ten minutes.
 		return codes{
 			final: []int{
-				40035, 43004, // no message of theirs
-				300001, 300005, 400101, 400102, 400105, 400106, 400013, // token, robot or group are gone
-				310000,                         // keyword, signature or address, as the robot's security settings have it
-				430101, 430102, 430103, 430104, // their censors
+				40035, 43004, // not a message in their format
+				300001, 300005, 400101, 400102, 400105, 400106, 400013, // the token, robot or group is gone
+				310000,                         // keyword, signature or address, by the robot's security settings
+				430101, 430102, 430103, 430104, // refused by their content filter
 				460101, 101002, // too long
 			},
 			rate: []int{130101, 410100}, wait: 10 * time.Minute,
@@ -68,7 +68,7 @@ func codesOf(k notify.Kind) codes {
 	return codes{final: []int{9499, 19001, 19002, 19021, 19022, 19024}, rate: []int{11232, 99991400}, wait: time.Minute}
 }
 
-// robotAnswer says whether a robot has taken a message: its services answer 200 and a number.
+// robotAnswer says whether a robot has accepted a message: its service answers 200 and a number.
 func robotAnswer(k notify.Kind, a answer) error {
 	var said struct {
 		ErrCode, Code, StatusCode *int
@@ -100,7 +100,7 @@ func robotAnswer(k notify.Kind, a answer) error {
 	return e
 }
 
-// sign returns the HMAC-SHA256 of text, as DingTalk and Feishu write it.
+// sign returns the HMAC-SHA256 of text, in the form that DingTalk and Feishu use.
 func sign(key, text string) string {
 	mac := hmac.New(sha256.New, []byte(key))
 	mac.Write([]byte(text))

@@ -14,8 +14,8 @@ const (
 	maxLine = 300
 )
 
-// plain returns what a page or a colleague has written for places that show text as it is: in one
-// line, bounded, and with every address in it defanged, since programs make links of those.
+// plain returns text by a page or a colleague for places that show text as it is: in one line, bounded, and
+// with every address defanged, since programs turn addresses into links.
 func plain(s string, most int) string {
 	s = untrusted.Plain(s)
 	if cut := untrusted.First(s, most); cut != s {
@@ -25,7 +25,7 @@ func plain(s string, most int) string {
 	var b strings.Builder
 	runes := []rune(s)
 	for i, r := range runes {
-		// example.com and user@example.com become links, 3.5 does not.
+		// example.com and user@example.com would become links, 3.5 would not.
 		if r == '.' && i > 0 && i+1 < len(runes) && isName(runes[i-1]) && isName(runes[i+1]) && !(unicode.IsDigit(runes[i-1]) && unicode.IsDigit(runes[i+1])) {
 			b.WriteString("[.]")
 			continue
@@ -37,26 +37,26 @@ func plain(s string, most int) string {
 
 func isName(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// host returns a host so that no program makes a link of it.
+// host returns a host in a form that no program turns into a link.
 func host(s string) string {
 	return untrusted.DefangHost(noScheme.Replace(untrusted.First(untrusted.Plain(s), maxWord)))
 }
 
-// noScheme is for what is no host, or an address within a text.
+// noScheme is for texts that are not a host, or contain an address.
 var noScheme = strings.NewReplacer("://", "[:]//")
 
-// inert has for each character that means something to the markdown of DingTalk or WeCom its
-// wide form, which means nothing. Their clients differ in what a backslash does; this they all show alike.
+// inert replaces each markdown character of DingTalk or WeCom by its full-width form, which is not markup.
+// Their clients differ in their treatment of backslashes; these they all show alike.
 var inert = strings.NewReplacer(
 	"\\", "＼", "`", "｀", "*", "＊", "_", "＿", "{", "｛", "}", "｝", "[", "［", "]", "］", "(", "（", ")", "）", "<", "＜", ">", "＞",
 	"#", "＃", "+", "＋", "!", "！", "|", "｜", "~", "～", "@", "＠", "&", "＆", "$", "＄", "=", "＝",
 )
 
-// marked returns text that is plain for places that take the markdown of DingTalk or WeCom.
-// Dots stay defanged as everybody writes it; without a bracket behind it, [.] is no link.
+// marked returns plain text for places with the markdown of DingTalk or WeCom. Dots keep the usual defanged
+// form; without a parenthesis after it, [.] is no link.
 func marked(s string) string { return strings.ReplaceAll(inert.Replace(s), "［.］", "[.]") }
 
-// link returns a link into the console that fits into markdown and HTML; "" for what is none.
+// link returns a link into the console that is safe in markdown and HTML; "" if it is not one.
 func link(s string) string {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil ||

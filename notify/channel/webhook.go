@@ -12,14 +12,14 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// webhookVersion is that of the body. It changes when a field changes its meaning; new fields come
-// without.
+// webhookVersion is the version of the body. It changes when a field's meaning changes, not when fields are
+// added.
 const webhookVersion = 1
 
-// maxWebhook bounds the body, in bytes: receivers commonly take some hundred kilobytes.
+// maxWebhook bounds the body, in bytes: receivers commonly accept a few hundred kilobytes.
 const maxWebhook = 256 << 10
 
-// event is the body of a webhook, as docs/api.md has it.
+// event is the body of a webhook, documented in docs/api.md.
 type event struct {
 	Type    string    `json:"type"`
 	Version int       `json:"version"`
@@ -69,8 +69,7 @@ type report struct {
 	Link  string   `json:"link,omitempty"`
 }
 
-// webhookBody returns the body of a message. If it would be larger than maxWebhook, it has fewer
-// items of each group.
+// webhookBody returns the body of a message. If it would exceed maxWebhook, each group has fewer items.
 func webhookBody(m *notify.Message) []byte {
 	for most := notify.MaxItems; ; most /= 2 {
 		if body := encode(eventOf(m, most)); len(body) <= maxWebhook || most == 0 {
@@ -105,7 +104,7 @@ func eventOf(m *notify.Message, items int) event {
 	return e
 }
 
-// sendWebhook sends a message as Standard Webhooks asks:
+// sendWebhook sends a message by Standard Webhooks:
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 func (s *Sender) sendWebhook(ctx context.Context, c *notify.Channel, m *notify.Message) error {
 	key, err := webhookKey(c.Secret)

@@ -6,11 +6,11 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// maxWeCom is how long the markdown may be, in bytes: beyond, the answer is 40058,
+// maxWeCom is the maximum length of the markdown, in bytes: beyond it, the answer is 40058,
 // "markdown.content exceed max length 4096".
 const maxWeCom = 4096
 
-// weComBody writes a message of the type markdown, which can call members by <@id> alone:
+// weComBody writes a message of the type markdown, in which only <@id> can mention members:
 // https://developer.work.weixin.qq.com/document/path/91770
 func weComBody(c content) []byte {
 	c = fit(c, maxWeCom, func(c content) int { return len(weComText(c)) })
@@ -23,7 +23,7 @@ func weComText(c content) string {
 		lines = append(lines, `> `+f.name+c.lang.Text("message.colon")+`<font color="comment">`+marked(f.value)+`</font>`)
 	}
 	if len(c.lines) > 0 {
-		lines = append(lines, "") // or the first would belong to the quotation
+		lines = append(lines, "") // otherwise the first would belong to the quotation
 	}
 	for _, l := range c.lines {
 		lines = append(lines, marked(l))

@@ -25,7 +25,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// The secrets of the tests' channels: no error may have them.
+// The secrets of the tests' channels: no error may contain them.
 const (
 	token  = "t0ken-of-the-robot-5c1e"
 	secret = "SECsecret-of-the-robot-77"
@@ -35,7 +35,7 @@ var webhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" // of Standard Webh
 
 var now = time.Date(2026, 11, 26, 11, 30, 0, 0, time.UTC)
 
-// channelOf returns a channel of a kind that lies at a test's server.
+// channelOf returns a channel of a kind with its address on a test server.
 func channelOf(kind notify.Kind, base, language string) notify.Channel {
 	c := notify.Channel{ID: "c1", Name: "c", Kind: kind, Private: true, Language: language, Secret: secret}
 	switch kind {
@@ -60,7 +60,7 @@ type posted struct {
 	body   []byte
 }
 
-// receiver is a service on loopback, by TLS. It notes what comes, and answers with reply.
+// receiver is a service on loopback, over TLS. It records requests, and answers with reply.
 type receiver struct {
 	*httptest.Server
 	mu  sync.Mutex
@@ -87,7 +87,7 @@ func (r *receiver) requests() []posted {
 	return r.got
 }
 
-// says answers with a body.
+// says answers with a status and a body.
 func says(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
@@ -113,17 +113,17 @@ func newSender(t *testing.T, server *httptest.Server, opts Options) *Sender {
 	return s
 }
 
-// refusal returns the SendError that an error must be.
+// refusal returns the error as a SendError, which it must be.
 func refusal(t *testing.T, err error) *notify.SendError {
 	t.Helper()
 	var e *notify.SendError
 	if !errors.As(err, &e) {
-		t.Fatalf("%v is no SendError", err)
+		t.Fatalf("%v is not a SendError", err)
 	}
 	return e
 }
 
-// findings is a message as the engine makes them.
+// findings is a message with findings, as the engine makes it.
 func findings() notify.Message {
 	zone := time.FixedZone("CST", 8*3600)
 	link := "https://qianshao.house.example"
@@ -171,7 +171,7 @@ func messages() map[string]notify.Message {
 	return map[string]notify.Message{"findings": findings(), "test": test(), "report": reported()}
 }
 
-// golden compares what was made with a file, which -update writes.
+// golden compares output with a file, which -update writes.
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
@@ -186,11 +186,11 @@ func golden(t *testing.T, name string, got []byte) {
 		t.Fatalf("%v; go test ./notify/channel -update writes it", err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s is made otherwise (-want +got); look at it, then go test ./notify/channel -update:\n%s", name, diff)
+		t.Errorf("%s has changed (-want +got); look at it, then go test ./notify/channel -update:\n%s", name, diff)
 	}
 }
 
-// indented writes JSON so that people can read its changes.
+// indented formats JSON so that people can read changes.
 func indented(t *testing.T, body []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -202,12 +202,12 @@ func indented(t *testing.T, body []byte) []byte {
 
 func languages() []string { return []string{locales.Chinese.Code(), locales.English.Code()} }
 
-// noSecrets fails if a text has something of a channel that is secret.
+// noSecrets fails if a text contains a secret of a channel.
 func noSecrets(t *testing.T, what, text string) {
 	t.Helper()
 	for _, s := range []string{token, secret, webhookSecret, strings.TrimPrefix(webhookSecret, "whsec_")} {
 		if strings.Contains(text, s) {
-			t.Errorf("%s tells a secret: %s", what, text)
+			t.Errorf("%s reveals a secret: %s", what, text)
 		}
 	}
 }
