@@ -6,29 +6,28 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Choice is the period that somebody asks for: by its kind, or by its days. The zero value is the last
-// complete week.
+// Choice is a requested period: by its kind, or by its days. The zero value is the last complete week.
 type Choice struct {
-	// Kind is a week, a month or a quarter; KindDays, or "", where From and To say which days.
+	// Kind is a week, a month or a quarter; KindDays, or "", if From and To are given.
 	Kind Kind
-	// Of is a day of the period, in the form 2026-11-26; "" is the last complete period.
+	// Of is a day in the period, in the form 2026-11-26; "" is the last complete period.
 	Of string
 	// From and To are the first and the last day.
 	From, To string
 }
 
-// Mistake says what is wrong with a choice. Code is stable, Value is what was written.
+// Mistake is what is wrong with a choice. Code is stable, Value is the input.
 type Mistake struct{ Code, Value string }
 
 // The codes of mistakes.
 const (
-	MistakeKind   = "kind"   // no kind of period
-	MistakeDate   = "date"   // no date
-	MistakeBoth   = "both"   // a kind, or a day, and days
+	MistakeKind   = "kind"   // not a kind of period
+	MistakeDate   = "date"   // not a date
+	MistakeBoth   = "both"   // a kind, or a day, as well as From and To
 	MistakeHalf   = "half"   // From without To, or To without From
 	MistakeOrder  = "order"  // To before From
 	MistakeLong   = "long"   // more than MaxDays
-	MistakeFuture = "future" // nothing of it has begun
+	MistakeFuture = "future" // none of it has begun
 )
 
 func (m *Mistake) Error() string { return m.In(locales.English) }
@@ -41,7 +40,7 @@ func (m *Mistake) In(l locales.Lang) string {
 	return l.Text("period.mistake."+m.Code, m.Value)
 }
 
-// Period returns what is chosen, as of now. An error is a *Mistake.
+// Period returns the chosen period, as of now. An error is a *Mistake.
 func (c Choice) Period(now time.Time, zone *time.Location) (p Period, err error) {
 	switch {
 	case c.From != "" || c.To != "":
@@ -97,7 +96,7 @@ func (c Choice) between(zone *time.Location) (p Period, err error) {
 	return p, nil
 }
 
-// dateOf returns the noon of a day, which every zone has.
+// dateOf returns noon of a day, which every time zone has.
 func dateOf(s string, zone *time.Location) (time.Time, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -107,7 +106,7 @@ func dateOf(s string, zone *time.Location) (time.Time, error) {
 	return time.Date(y, m, d, 12, 0, 0, 0, zone), nil
 }
 
-// Choice returns the choice that selects the period again.
+// Choice returns the choice that gives the period again.
 func (p Period) Choice() Choice {
 	first := p.From.In(p.Zone).Format(time.DateOnly)
 	if p.Kind != KindDays {

@@ -8,12 +8,12 @@ import (
 	"github.com/qianshao/qianshao/report"
 )
 
-// TestChoice: what is chosen is the period of the operator's days; a mistake is told by its code, and
-// what a period gives chooses it again.
+// TestChoice: a choice gives the period of the operator's days; a mistake has its code, and the Choice of a
+// period gives the period again.
 func TestChoice(t *testing.T) {
 	t.Parallel()
 	zone := zoneOf(t, "Asia/Shanghai")
-	now := time.Date(2026, time.November, 25, 16, 30, 0, 0, time.UTC) // 26 November, 00:30, a Thursday, there
+	now := time.Date(2026, time.November, 25, 16, 30, 0, 0, time.UTC) // Thursday, 26 November, 00:30 there
 	for _, tc := range []struct {
 		choice   report.Choice
 		from, to string // or the code of the mistake

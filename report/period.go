@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Kind is what a period is called.
+// Kind is the kind of a period.
 type Kind string
 
 // The kinds. Days are any other number of days.
@@ -17,44 +17,43 @@ const (
 	KindDays    Kind = "days"
 )
 
-// Period is what a report is about: from From, inclusive, to To, exclusive; both are
-// midnights of Zone.
+// Period is the period of a report: from From, inclusive, to To, exclusive; both are midnights of Zone.
 type Period struct {
 	Kind     Kind
 	From, To time.Time
 	Zone     *time.Location
 }
 
-// MaxDays bounds a period: a report has a row for each day, and is about a year at most.
+// MaxDays bounds a period: a report has a row for each day, and covers at most about a year.
 const MaxDays = 366
 
-// Week returns the week, from Monday to Sunday, in which at falls. The week before is its Before.
+// Week returns the week, from Monday to Sunday, that contains at. The week before is its Before.
 func Week(at time.Time, zone *time.Location) Period {
 	y, m, d := at.In(zone).Date()
 	sinceMonday := (int(at.In(zone).Weekday()) + 6) % 7
 	return period(KindWeek, zone, date(y, m, d-sinceMonday), date(y, m, d-sinceMonday+7))
 }
 
-// Month returns the month of the calendar in which at falls.
+// Month returns the calendar month that contains at.
 func Month(at time.Time, zone *time.Location) Period {
 	y, m, _ := at.In(zone).Date()
 	return period(KindMonth, zone, date(y, m, 1), date(y, m+1, 1))
 }
 
-// Quarter returns the quarter of the year in which at falls.
+// Quarter returns the calendar quarter that contains at.
 func Quarter(at time.Time, zone *time.Location) Period {
 	y, m, _ := at.In(zone).Date()
 	first := (m-1)/3*3 + 1
 	return period(KindQuarter, zone, date(y, first, 1), date(y, first+3, 1))
 }
 
-// Days returns the period of n days that ends with the day in which at falls.
+// Days returns the period of n days whose last day contains at.
 func Days(at time.Time, days int, zone *time.Location) Period {
 	y, m, d := at.In(zone).Date()
 	return period(KindDays, zone, date(y, m, d-days+1), date(y, m, d+1))
 }
 
-// day is a date of the calendar, which is normalised: the 32nd of January is the 1st of February.
+// day is a calendar date, which is normalised: the 32nd of January is the 1st of February.
 type day struct {
 	year  int
 	month time.Month
@@ -63,12 +62,12 @@ type day struct {
 
 func date(y int, m time.Month, d int) day { return day{y, m, d} }
 
-// begin is the midnight at which the day begins. Where clocks are put forward at
-// midnight, that is the first moment of the day.
+// begin is the midnight at which the day begins. If clocks are put forward at midnight, it is the first
+// moment of the day.
 func (d day) begin(zone *time.Location) time.Time {
 	noon := time.Date(d.year, d.month, d.day, 12, 0, 0, 0, zone)
 	t := time.Date(d.year, d.month, d.day, 0, 0, 0, 0, zone)
-	for t.Day() != noon.Day() { // time.Date has gone back by what the clocks were put forward
+	for t.Day() != noon.Day() { // time.Date has subtracted the hour that the clocks skip
 		t = t.Add(30 * time.Minute)
 	}
 	return t
@@ -104,7 +103,7 @@ func (p Period) Days() (list []time.Time) {
 	return list
 }
 
-// Check says what is wrong with a period.
+// Check returns what is wrong with a period.
 func (p Period) Check() error {
 	if p.Zone == nil {
 		return errors.New("report: a period needs its zone")

@@ -19,8 +19,8 @@ func zoneOf(t *testing.T, name string) *time.Location {
 	return zone
 }
 
-// TestPeriods: a period begins and ends at midnight of its zone, whatever the time is elsewhere; the
-// one before ends where it begins.
+// TestPeriods: a period begins and ends at midnight in its zone, whatever the time is elsewhere; the one
+// before ends where it begins.
 func TestPeriods(t *testing.T) {
 	t.Parallel()
 	type make func(time.Time, *time.Location) report.Period
@@ -75,7 +75,7 @@ func TestPeriods(t *testing.T) {
 	}
 }
 
-// TestMidnights: where clocks are put forward at midnight, the day begins at one; a day of 23 hours is a day.
+// TestMidnights: if clocks are put forward at midnight, the day begins at one; a day of 23 hours is a day.
 func TestMidnights(t *testing.T) {
 	t.Parallel()
 	zone := zoneOf(t, "America/Havana")
@@ -100,7 +100,7 @@ func TestRefusedPeriods(t *testing.T) {
 		"none": {}, "noon": noon, "another zone's midnight": utc, "turned": turned, "two years": report.Days(week.From, 731, zone),
 	} {
 		if p.Check() == nil {
-			t.Errorf("%s is taken for a period", name)
+			t.Errorf("%s is accepted as a period", name)
 		}
 	}
 	if err := report.Days(week.From, report.MaxDays, zone).Check(); err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/report"
 )
 
-// TestRates: below ten decisions, or reviews, there is no rate; a tie is no decision.
+// TestRates: below ten decisions, or reviews, there is no rate; a tie does not count as a decision.
 func TestRates(t *testing.T) {
 	t.Parallel()
 	if got, want := report.RateOf(5, 4, 7), (report.Rate{Right: 5, Wrong: 4, Tied: 7, Few: true}); got != want {
@@ -30,14 +30,14 @@ func TestRates(t *testing.T) {
 	}
 	same := report.AgreementOf(map[[2]qianshao.Verdict]int{{crime, crime}: 20})
 	if same.Kappa != nil {
-		t.Errorf("where all answers are the same, kappa is %v", *same.Kappa)
+		t.Errorf("if all verdicts are the same, kappa is %v", *same.Kappa)
 	}
 	if _, err := json.Marshal(report.Report{Verdicts: report.Verdicts{Agreement: few}}); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestEnd: what stands is that of the period's end, or of when the report was made.
+// TestEnd: standings are as of the end of the period, or of when the report was made.
 func TestEnd(t *testing.T) {
 	t.Parallel()
 	p := report.Week(time.Date(2026, time.November, 5, 0, 0, 0, 0, time.UTC), time.UTC)
@@ -48,7 +48,7 @@ func TestEnd(t *testing.T) {
 			want = p.To
 		}
 		if !r.End().Equal(want) {
-			t.Errorf("made at %s, it is of %s", made, r.End())
+			t.Errorf("made at %s, its end is %s", made, r.End())
 		}
 	}
 }

@@ -6,19 +6,19 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Chart is a chart, as values. Charts are drawn in shades and patterns that are told apart in
-// grey, and a table beside them has the same numbers.
+// Chart is a chart, as values. Charts use shades and patterns that can be distinguished in grey, and a
+// table beside them has the same numbers.
 type Chart struct {
-	// Title names it, Alt describes it to those who cannot see it.
+	// Title names it, Alt describes it for those who cannot see it.
 	Title, Alt string
 	Series     []Series
 	Groups     []Group
-	// Stacked charts have a column for each group, of one piece for each series; the others rows,
+	// Stacked charts have a column for each group, with one piece for each series; other charts have rows,
 	// with a bar for each series.
 	Stacked bool
 }
 
-// Series is what the bars of one look stand for.
+// Series is the meaning of the bars with one look.
 type Series struct{ Name, Look string }
 
 // Group is a place on the axis, with a value for each series.
@@ -34,7 +34,7 @@ func (g *Group) sum() (n int) {
 	return n
 }
 
-// most is the greatest value that is drawn.
+// most is the greatest value drawn.
 func (c *Chart) most() (most int) {
 	for i := range c.Groups {
 		if c.Stacked {
@@ -48,17 +48,17 @@ func (c *Chart) most() (most int) {
 	return most
 }
 
-// maxColumns is how many days have a column each: those of a month. Longer periods are shown by weeks.
+// maxColumns is up to how many days each have a column: those of a month. Longer periods are shown by week.
 const maxColumns = 31
 
-// span is a day, or the days of a week, of the report.
+// span is a day or a week of the report.
 type span struct {
 	name                           string
 	found, crime, notCrime, unsure int
 	byLevel                        map[string]int
 }
 
-// spans returns the days of the report, or its weeks.
+// spans returns the days or weeks of the report.
 func (m *maker) spans() []span {
 	step := 1
 	if len(m.r.Volume.Days) > maxColumns {
@@ -79,7 +79,7 @@ func (m *maker) spans() []span {
 	return list
 }
 
-// levels are those of the findings of the report, the worst first.
+// levels are the levels of the report's findings, highest first.
 func (m *maker) levels() (list []string) {
 	for l := qianshao.LevelCritical; l >= qianshao.LevelInformational; l-- {
 		for _, c := range m.r.Volume.ByLevel {
@@ -91,7 +91,7 @@ func (m *maker) levels() (list []string) {
 	return list
 }
 
-// daysTitle is a title with "day" or "week" at its end.
+// daysTitle is a title that ends with "day" or "week".
 func (m *maker) daysTitle(key string, spans []span) string {
 	if len(spans) < len(m.r.Volume.Days) {
 		return m.t(key + "week")
@@ -129,7 +129,7 @@ func (m *maker) categoriesChart() Chart {
 	return c
 }
 
-// daysTable has the numbers of the chart, and the decisions of each day.
+// daysTable has the chart's numbers, and the decisions of each day or week.
 func (m *maker) daysTable(spans []span) Table {
 	key := "day"
 	if len(spans) < len(m.r.Volume.Days) {
@@ -152,7 +152,7 @@ func (m *maker) daysTable(spans []span) Table {
 	return t
 }
 
-// drawing is a chart with its bars and words in their places, in units of about a pixel.
+// drawing is a chart with its bars and words positioned, in units of about a pixel.
 type drawing struct {
 	*Chart
 	Width, Height float64
@@ -176,17 +176,17 @@ type words struct {
 // Sizes of a drawing.
 const (
 	drawnWidth = 720
-	axisWidth  = 52  // of the numbers at the left
-	axisHeight = 22  // of the names below
-	edgeWidth  = 16  // at the right, for the half of a name
-	plotHeight = 190 // of the columns
-	rowHeight  = 34  // of a group of bars
-	nameWidth  = 176 // of the names at the left of bars
-	maxNames   = 16  // below columns: more overlap
+	axisWidth  = 52  // for the numbers on the left
+	axisHeight = 22  // for the names below
+	edgeWidth  = 16  // on the right, for half a name
+	plotHeight = 190 // for the columns
+	rowHeight  = 34  // for a group of bars
+	nameWidth  = 176 // for the names on the left of bars
+	maxNames   = 16  // below columns: more would overlap
 )
 
-// Draw puts the bars into their places, for the template.
-func (c *Chart) Draw() *drawing { //nolint:revive // templates alone call it
+// Draw positions the bars, for the template.
+func (c *Chart) Draw() *drawing { //nolint:revive // called by templates only
 	if c.Stacked {
 		return c.drawColumns()
 	}
@@ -227,7 +227,7 @@ func (c *Chart) drawColumns() *drawing {
 // drawRows draws a bar for each series of each group.
 func (c *Chart) drawRows() *drawing {
 	d := &drawing{Chart: c, Width: drawnWidth, Height: float64(rowHeight*len(c.Groups)) + 4}
-	const room = drawnWidth - nameWidth - 70 // what is left for bars, with numbers behind
+	const room = drawnWidth - nameWidth - 70 // the room for bars, with numbers after them
 	most := c.most()
 	for i := range c.Groups {
 		top := float64(rowHeight * i)
@@ -244,7 +244,7 @@ func (c *Chart) drawRows() *drawing {
 	return d
 }
 
-// ticks returns a step of 1, 2 or 5 times a power of ten, and the end of the axis, at most five steps away.
+// ticks returns a step of 1, 2 or 5 times a power of ten, and the end of the axis after at most five steps.
 func ticks(most int) (step, ceiling int) {
 	step = 1
 	for i := 0; most > step*5; i++ {

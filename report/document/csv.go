@@ -7,9 +7,9 @@ import (
 	"github.com/qianshao/qianshao/export"
 )
 
-// CSV writes all figures as one table for spreadsheets, a figure a row: its section and table, the row of
-// that table and its first cell, what the figure is, and its value. So one file holds tables of different
-// columns, and filters and pivot tables still work.
+// CSV writes all figures as one table for spreadsheets, one figure per row: its section and table, the row
+// of that table and its first cell, the name of the figure, and its value. So one file contains tables with
+// different columns, and filters and pivot tables still work.
 func (d *Document) CSV(w io.Writer) error {
 	name := func(key string) string { return d.Language.Text("figures.csv." + key) }
 	s, err := export.NewSheet(w, []string{name("section"), name("table"), name("row"), name("item"), name("figure"), name("value")})

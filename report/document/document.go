@@ -1,4 +1,4 @@
-// Package document writes reports for people: HTML to print and for pages of the console, .docx to work on,
+// Package document writes reports for people: HTML to print and for pages of the console, .docx to edit,
 // CSV for spreadsheets. All three are written from one Document, so that they say the same. It names no
 // people. Text from pages, rules and registers is hostile: it is put on one line, without invisible
 // characters, and with its addresses defanged.
@@ -13,24 +13,24 @@ import (
 	"github.com/qianshao/qianshao/report"
 )
 
-// Document is what a report says, in the words of a language.
+// Document is the content of a report, in one language.
 type Document struct {
 	Language locales.Lang
-	// Title names what it is, Period of which days.
+	// Title is its name, Period its days.
 	Title, Period string
-	// Facts stand under the title: period, scope, when and by which version it was made.
+	// Facts are shown under the title: period, scope, when and by which version it was made.
 	Facts []Fact
-	// Sections are in their order; the first is the summary, which fits on a page.
+	// Sections are in order; the first is the summary, which fits on a page.
 	Sections []Section
 	Made     time.Time
 
-	name string // of a file: the kind, and the first day
+	name string // for files: the kind, and the first day
 }
 
 // Fact is a name with its value.
 type Fact struct{ Name, Value string }
 
-// Section is a part of a document. What it has is shown in the order of the fields.
+// Section is a part of a document. Its contents are shown in the order of the fields.
 type Section struct {
 	ID, Title string
 	Tiles     []Tile
@@ -54,27 +54,27 @@ type Table struct {
 	Title   string
 	Columns []Column
 	Rows    [][]Cell
-	// Note stands below it.
+	// Note is shown below it.
 	Note string
 }
 
-// Column is the head of a column; the cells of numbers are at the right.
+// Column is the head of a column; numbers are aligned right.
 type Column struct {
 	Name   string
 	Number bool
-	// Wide columns take what width is left; others are as narrow as their words allow.
+	// Wide columns take the remaining width; others are as narrow as their words allow.
 	Wide bool
-	// Time columns stand in one line.
+	// Time columns do not wrap.
 	Time bool
 }
 
-// Cell is what stands in a row. Raw is the value for programs; "" means Text.
+// Cell is a cell of a table. Raw is the value for programs; "" means Text.
 type Cell struct{ Text, Raw string }
 
 // Options say how a report is written.
 type Options struct {
 	Language locales.Lang
-	// Version names the program that has made it.
+	// Version is the program's.
 	Version string
 }
 
@@ -107,14 +107,14 @@ func New(r *report.Report, opts Options) *Document {
 // Scope returns what the report is about, for the head of each page.
 func (d *Document) Scope() string { return d.Facts[2].Value }
 
-// Running is what stands at the head of each printed page.
+// Running is the header of each printed page.
 func (d *Document) Running() string { return d.Title + " · " + d.Period + " · " + d.Scope() }
 
 // maxLines is how many lines a chat shows of a report.
 const maxLines = 5
 
-// Lines are what a chat shows of the report: what it is about, the sentences of the summary, and
-// what needs somebody, as far as there is room.
+// Lines are what a chat shows of the report: its title, the sentences of the summary, and what needs
+// action, as far as there is room.
 func (d *Document) Lines() []string {
 	s := &d.Sections[0]
 	lines := append([]string{d.Period + " · " + d.Scope()}, s.Text...)

@@ -27,11 +27,11 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// hostile is what a page may say of itself: markup, a formula, an address, marks of direction, an identity number.
+// hostile is what a page may contain: markup, a formula, an address, marks of direction, an identity
+// number.
 const hostile = "=HYPERLINK(\"http://evil.example/x\")<script>alert(1)</script>\u202e</style>&lt;b 11010519491231002X"
 
-// small is a report made by hand, of a week in which everything has happened and everybody has written
-// hostile texts.
+// small is a report made by hand, of a week in which everything has happened and all texts are hostile.
 func small() *report.Report {
 	r := week()
 	r.Rules = append(r.Rules, report.Rule{ID: "bad", Title: hostile, Category: qianshao.Phishing, Findings: 230, Rate: report.RateOf(2, 18, 0), Audit: report.RateOf(1, 10, 0)})
@@ -42,7 +42,7 @@ func small() *report.Report {
 	return r
 }
 
-// week is the report without hostile texts, of which the documentation has pictures.
+// week is the report without hostile texts, which the documentation shows.
 func week() *report.Report {
 	zone := qianshao.ChinaTime()
 	period := report.Week(time.Date(2026, 11, 18, 12, 0, 0, 0, zone), zone)
@@ -91,7 +91,7 @@ func documentOf(l locales.Lang, r *report.Report) *document.Document {
 	return document.New(r, document.Options{Language: l, Version: "v0-test"})
 }
 
-// written returns a report as a file.
+// written returns the content of a report's file.
 func written(t *testing.T, write func(io.Writer) error) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -101,7 +101,7 @@ func written(t *testing.T, write func(io.Writer) error) string {
 	return b.String()
 }
 
-// TestGolden holds the files of a small report to testdata, which -update writes anew.
+// TestGolden compares the files of a small report with testdata, which -update rewrites.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	chinese, english := documentOf(locales.Chinese, small()), documentOf(locales.English, small())
@@ -119,19 +119,20 @@ func TestGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s has changed; write it anew with -update, and look at it:\n%s", name, diff)
+			t.Errorf("%s has changed; rewrite it with -update, and check it:\n%s", name, diff)
 		}
 		if missing := regexp.MustCompile(`figures\.[a-z]|%!`).FindString(strings.ReplaceAll(got, "figures.css", "")); missing != "" {
-			t.Errorf("%s lacks words: %q", name, missing)
+			t.Errorf("%s lacks texts: %q", name, missing)
 		}
 	}
 }
 
-// TestHTMLIsInert: the file runs nothing, asks for nothing, links nowhere, and what pages say stands in it as text.
+// TestHTMLIsInert: the file runs nothing, loads nothing and has no links, and texts from pages are only
+// text in it.
 func TestHTMLIsInert(t *testing.T) {
 	t.Parallel()
 	page := written(t, documentOf(locales.English, small()).HTML)
-	names := map[string]bool{} // of regions, which a screen reader lists by them
+	names := map[string]bool{} // of regions, by which a screen reader lists them
 	for _, m := range regexp.MustCompile(`role="region" aria-label="([^"]*)"`).FindAllStringSubmatch(page, -1) {
 		if names[m[1]] {
 			t.Errorf("two regions are called %s", m[1])
@@ -163,7 +164,7 @@ func TestHTMLIsInert(t *testing.T) {
 		}
 	}
 	if styles != 1 {
-		t.Errorf("%d style elements: a text has ended one", styles)
+		t.Errorf("%d style elements: a text has closed one", styles)
 	}
 	harmless(t, "HTML", page)
 	if !strings.Contains(page, "casino[.]example") || !strings.Contains(page, "clinic[.]example") {
@@ -171,7 +172,7 @@ func TestHTMLIsInert(t *testing.T) {
 	}
 }
 
-// harmless fails where a text has what nobody is to follow or to read.
+// harmless fails if a text contains something that nobody should follow or read.
 func harmless(t *testing.T, what, text string) {
 	t.Helper()
 	for _, bad := range []string{"http://evil", "clinic.example", "casino.example", "silent.example", "11010519491231002X", "\u202e"} {
@@ -181,7 +182,7 @@ func harmless(t *testing.T, what, text string) {
 	}
 }
 
-// TestCSVIsInert: no cell is run as a formula, and numbers are numbers.
+// TestCSVIsInert: no cell is a formula, and numbers are numbers.
 func TestCSVIsInert(t *testing.T) {
 	t.Parallel()
 	text := written(t, documentOf(locales.Chinese, small()).CSV)
@@ -199,19 +200,19 @@ func TestCSVIsInert(t *testing.T) {
 		found = found || row[4] == "新发现" && row[5] == "1234" || row[3] == "网络赌博" && row[5] == "1000"
 	}
 	if !found {
-		t.Error("the figures are missing, or no numbers")
+		t.Error("the figures are missing, or are not numbers")
 	}
 	harmless(t, "CSV", text)
 }
 
-// TestDOCX reads the file back: each part is well-formed, the text has all that the page has, Chinese has a font
-// of its own, and the same report is the same bytes.
+// TestDOCX reads the file back: each part is well-formed, it has all the text of the HTML page, Chinese has
+// a font of its own, and the same report gives the same bytes.
 func TestDOCX(t *testing.T) {
 	t.Parallel()
 	d := documentOf(locales.Chinese, small())
 	file := written(t, d.DOCX)
 	if again := written(t, documentOf(locales.Chinese, small()).DOCX); again != file {
-		t.Error("the same report is written otherwise")
+		t.Error("the same report gives different bytes")
 	}
 	archive, err := zip.NewReader(strings.NewReader(file), int64(len(file)))
 	if err != nil {
@@ -240,7 +241,7 @@ func TestDOCX(t *testing.T) {
 		t.Error("Chinese has no font")
 	}
 	if n := strings.Count(text, "<w:tr>"); n != strings.Count(text, "<w:cantSplit/>") {
-		t.Errorf("of %d rows some may be cut by the end of a page", n)
+		t.Errorf("some of %d rows may be split across pages", n)
 	}
 	if strings.Contains(text, "<script") || !strings.Contains(parts["word/footer1.xml"], " NUMPAGES ") || !strings.Contains(parts["word/header1.xml"], d.Period) {
 		t.Error("markup, or no page numbers")
@@ -272,7 +273,7 @@ func readPart(t *testing.T, f *zip.File) string {
 	}
 }
 
-// TestEmpty: a report of nothing says so, and has no empty table or chart.
+// TestEmpty: a report without findings says so, and has no empty table or chart.
 func TestEmpty(t *testing.T) {
 	t.Parallel()
 	zone := qianshao.ChinaTime()
@@ -298,7 +299,7 @@ func TestEmpty(t *testing.T) {
 	written(t, d.DOCX)
 }
 
-// TestWeeks: a quarter is shown by weeks, and no day is lost.
+// TestWeeks: a quarter is shown by week, and no day is lost.
 func TestWeeks(t *testing.T) {
 	t.Parallel()
 	r := small()
@@ -327,7 +328,7 @@ func TestWeeks(t *testing.T) {
 	}
 }
 
-// BenchmarkHTML renders the largest report that there is: the lists are bounded, so a report of a million
+// BenchmarkHTML renders the largest possible report: the lists are bounded, so a report of a million
 // findings has no more rows than this one.
 func BenchmarkHTML(b *testing.B) {
 	r := small()

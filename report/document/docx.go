@@ -11,9 +11,9 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// DOCX writes a document for Word, WPS and LibreOffice: the parts of Office Open XML (ISO/IEC 29500)
-// that it takes, and no more. Charts are tables with bars of block characters, beside their
-// numbers. The same document is the same bytes.
+// DOCX writes a document for Word, WPS and LibreOffice: only the necessary parts of Office Open XML
+// (ISO/IEC 29500). Charts are tables with bars of block characters, beside their numbers. The same document
+// gives the same bytes.
 func (d *Document) DOCX(w io.Writer) error {
 	x := &docx{l: d.Language}
 	x.document(d)
@@ -33,7 +33,7 @@ func (d *Document) DOCX(w io.Writer) error {
 	return archive.Close()
 }
 
-// zipTime is the time of all parts, the first that zip can tell.
+// zipTime is the time of all parts, the earliest that zip can express.
 var zipTime = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 const (
@@ -62,10 +62,10 @@ type docx struct {
 	l locales.Lang
 }
 
-// escaped is text within an element; what XML cannot hold becomes U+FFFD.
+// escaped is text within an element; characters that XML cannot represent become U+FFFD.
 func escaped(s string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(s)) // a Builder takes everything
+	_ = xml.EscapeText(&b, []byte(s)) // a Builder returns no errors
 	return b.String()
 }
 
@@ -87,7 +87,7 @@ func (x *docx) document(d *Document) {
 	}
 	x.table([]Column{{}, {Wide: true}}, facts)
 	for i := range d.Sections {
-		if i == 1 { // the summary has a page of its own
+		if i == 1 { // the summary is on a page of its own
 			x.WriteString(`<w:p><w:r><w:br w:type="page"/></w:r></w:p>`)
 		}
 		x.section(&d.Sections[i])
@@ -126,8 +126,8 @@ func (x *docx) section(s *Section) {
 	}
 }
 
-// table writes a table: its head stands on each page, and no row is cut in two. Without names of columns it
-// has no head.
+// table writes a table: its head is repeated on each page, and no row is split. Without column names it has
+// no head.
 func (x *docx) table(columns []Column, rows [][]Cell) {
 	x.WriteString(`<w:tbl><w:tblPr><w:tblStyle w:val="Figures"/><w:tblW w:w="5000" w:type="pct"/><w:tblLayout w:type="autofit"/></w:tblPr><w:tblGrid>`)
 	grid := gridOf(columns, rows)
@@ -152,12 +152,12 @@ func (x *docx) table(columns []Column, rows [][]Cell) {
 	x.WriteString(`</w:tbl><w:p><w:pPr><w:pStyle w:val="Note"/></w:pPr></w:p>`)
 }
 
-// Bounds of a column, in characters of half width: what is longer goes on in the next line.
+// Bounds of a column, in half-width characters: longer texts wrap.
 const (
 	narrowest, widest, widestWide = 6, 24, 60
 )
 
-// gridOf returns the widths of columns, by the longest of their cells.
+// gridOf returns the widths of columns, by their longest cells.
 func gridOf(columns []Column, rows [][]Cell) []int {
 	wide, sum := make([]int, len(columns)), 0
 	for i, c := range columns {
@@ -178,7 +178,8 @@ func gridOf(columns []Column, rows [][]Cell) []int {
 	return wide
 }
 
-// halves is how wide a text is: Chinese and the blocks of bars are twice as wide as Latin letters.
+// halves is the width of a text: Chinese characters and the blocks of bars are twice as wide as Latin
+// letters.
 func halves(s string) (n int) {
 	for _, r := range s {
 		if n++; r >= 0x2500 {
@@ -199,13 +200,13 @@ func (x *docx) cell(c Column, wide int, s string, head bool) {
 	fmt.Fprintf(x, `<w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/></w:tcPr><w:p><w:pPr><w:pStyle w:val=%q/><w:jc w:val=%q/></w:pPr>%s</w:p></w:tc>`, wide, style, side, run(s))
 }
 
-// blocks are the characters that bars are drawn with; they differ in grey, and in plain text.
+// blocks are the characters of bars; they differ in grey, and in plain text.
 var blocks = map[string]string{"critical": "█", "high": "▓", "medium": "▒", "low": "░", "informational": "·", "now": "█", "before": "░"}
 
-// longest is how many characters the longest bar of a chart has.
+// longest is the length of a chart's longest bar, in characters.
 const longest = 28
 
-// chart writes the bars of a chart as a table, and what their characters stand for.
+// chart writes the bars of a chart as a table, and a legend of their characters.
 func (x *docx) chart(c *Chart) {
 	x.p("Heading2", c.Title)
 	var legend []string
@@ -241,12 +242,12 @@ func (x *docx) chart(c *Chart) {
 	x.table([]Column{{}, {Wide: true}, {Number: true}}, cells)
 }
 
-// header is at the head of each page.
+// header is the header of each page.
 func (x *docx) header(d *Document) string {
 	return `<w:hdr` + docxSpaces + `><w:p><w:pPr><w:pStyle w:val="Note"/></w:pPr>` + run(d.Running()) + `</w:p></w:hdr>`
 }
 
-// footer says which page it is.
+// footer has the page number.
 func (x *docx) footer(d *Document) string {
 	field := func(name string) string {
 		return `<w:fldSimple w:instr=" ` + name + ` "><w:r><w:t>1</w:t></w:r></w:fldSimple>`
@@ -256,7 +257,7 @@ func (x *docx) footer(d *Document) string {
 	return `<w:ftr` + docxSpaces + `><w:p><w:pPr><w:pStyle w:val="Note"/><w:jc w:val="right"/></w:pPr>` + run(before) + field("PAGE") + run(between) + field("NUMPAGES") + run(after+" · "+d.Facts[3].Value) + `</w:p></w:ftr>`
 }
 
-// core is what the file says of itself. Its author is the program.
+// core has the properties of the file. Its author is the program.
 func (x *docx) core(d *Document) string {
 	at := d.Made.UTC().Format(time.RFC3339)
 	return `<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">` +
@@ -264,7 +265,7 @@ func (x *docx) core(d *Document) string {
 		`<dcterms:created xsi:type="dcterms:W3CDTF">` + at + `</dcterms:created><dcterms:modified xsi:type="dcterms:W3CDTF">` + at + `</dcterms:modified></cp:coreProperties>`
 }
 
-// styles names the fonts by script: without eastAsia, Word sets Chinese in whatever it falls back to.
+// styles names the fonts by script: without eastAsia, Word uses some fallback for Chinese.
 func (x *docx) styles() string {
 	const song, hei = `<w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:cs="Times New Roman" w:eastAsia="宋体"/>`, `<w:rFonts w:ascii="Arial" w:hAnsi="Arial" w:cs="Arial" w:eastAsia="黑体"/>`
 	var b strings.Builder

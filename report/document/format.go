@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Format is what a document is written as.
+// Format is the format of a document.
 type Format string
 
 // The formats.

@@ -18,11 +18,11 @@ var bodyCSS string
 //go:embed document.css
 var documentCSS string
 
-// Parts has the template "figures", which shows the sections of a Document on pages that have
-// the rules of Style.
+// Parts has the template "figures", which shows the sections of a Document on pages with the style sheet
+// Style.
 func Parts() embed.FS { return files }
 
-// Style has the rules of a style sheet for Parts. They use the console's properties, and --chart.
+// Style is the style sheet for Parts. It uses the console's properties, and --chart.
 func Style() string { return bodyCSS }
 
 // written is a document as a file.
@@ -31,7 +31,7 @@ type written struct {
 	Style template.CSS
 }
 
-// HTML writes a document as one file, which loads nothing, runs nothing and is ready for A4 paper.
+// HTML writes a document as one file, which loads nothing, runs nothing and is ready to print on A4 paper.
 func (d *Document) HTML(w io.Writer) error {
 	t, err := template.New("document.html").ParseFS(files, "templates/*.html")
 	if err != nil {
@@ -39,11 +39,11 @@ func (d *Document) HTML(w io.Writer) error {
 	}
 	foot := d.Facts[4].Value + " · " + d.Facts[3].Name + " " + d.Facts[3].Value
 	margins := "@page { @top-left { content: " + quoted(d.Running()) + "; } @bottom-left { content: " + quoted(foot) + "; } @bottom-right { content: counter(page) \" / \" counter(pages); } }\n"
-	return t.Execute(w, written{d, template.CSS(documentCSS + bodyCSS + margins)}) //nolint:gosec // ours, and texts that are quoted
+	return t.Execute(w, written{d, template.CSS(documentCSS + bodyCSS + margins)}) //nolint:gosec // our own CSS, and quoted texts
 }
 
-// quoted writes a string of CSS, in which all but letters and digits is escaped: html/template takes a
-// text with a colon for a URL there.
+// quoted writes a CSS string in which everything except letters and digits is escaped: html/template would
+// treat a text with a colon as a URL there.
 func quoted(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -56,7 +56,7 @@ func quoted(s string) string {
 	return `"` + b.String() + `"`
 }
 
-// Class is how a column's cells look.
+// Class is the CSS class of a column's cells.
 func (c Column) Class() string {
 	switch {
 	case c.Number:

@@ -95,7 +95,7 @@ func (m *maker) needs() (list []string) {
 	return list
 }
 
-// volume is what was found.
+// volume is the section on what was found.
 func (m *maker) volume() Section {
 	v := &m.r.Volume
 	s := Section{ID: "volume", Title: m.t("volume"), Text: []string{m.t("open", grouped(v.Findings), grouped(v.Open), grouped(v.Gone))}}
@@ -107,7 +107,7 @@ func (m *maker) volume() Section {
 	return s
 }
 
-// rank is how high the level of that name is; a table has the worst first, as its chart.
+// rank is the level of that name; like its chart, a table has the highest first.
 func rank(level string) qianshao.Level {
 	l, err := qianshao.ParseLevel(level)
 	if err != nil {
@@ -116,7 +116,7 @@ func rank(level string) qianshao.Level {
 	return l
 }
 
-// countsTable compares what was found with the period before.
+// countsTable compares the findings with those of the period before.
 func (m *maker) countsTable(title, of string, list []report.Count, name func(string) string) Table {
 	t := Table{Title: m.t(title), Columns: m.columns(of, "#found", "#before", "#change")}
 	for _, c := range list {
@@ -125,7 +125,7 @@ func (m *maker) countsTable(title, of string, list []report.Count, name func(str
 	return t
 }
 
-// verdicts is what people have decided.
+// verdicts is the section on people's decisions.
 func (m *maker) verdicts() Section {
 	v, b := &m.r.Verdicts, m.r.Before
 	s := Section{ID: "verdicts", Title: m.t("verdicts"), Text: []string{m.t("waits", grouped(v.Undecided), grouped(v.Overdue), grouped(v.Parked))}}
@@ -155,7 +155,7 @@ func (m *maker) verdict(v qianshao.Verdict) string {
 	return m.Named("verdict.", string(v))
 }
 
-// waiting is how long findings have waited for their first decision.
+// waiting is the section on how long findings waited for their first decision.
 func (m *maker) waiting() Section {
 	v := &m.r.Verdicts
 	s := Section{ID: "time", Title: m.t("time")}
@@ -170,7 +170,7 @@ func (m *maker) waiting() Section {
 	return s
 }
 
-// rules is how well rules have done.
+// rules is the section on the precision of rules.
 func (m *maker) rules() Section {
 	s := Section{ID: "rules", Title: m.t("rules"), Text: []string{m.t("rules.about", report.MinDecisions)}}
 	t := Table{Title: m.t("rules.table"), Columns: m.columns("*rule", "category", "#found", "#right", "#wrong", "#precision", "#audit"), Note: m.more(m.r.MoreRules)}
@@ -191,14 +191,14 @@ func (m *maker) rules() Section {
 	return s
 }
 
-// orNone says so where a section is empty.
+// orNone says so if a section is empty.
 func (m *maker) orNone(s *Section) {
 	if len(s.Tables[len(s.Tables)-1].Rows) == 0 {
 		s.Text = []string{m.t("none")}
 	}
 }
 
-// sites are those with the most findings.
+// sites is the section on the sites with the most findings.
 func (m *maker) sites() Section {
 	s := Section{ID: "sites", Title: m.t("sites"), Text: []string{m.t("sites.about")}}
 	t := Table{
@@ -217,7 +217,7 @@ func (m *maker) sites() Section {
 	return s
 }
 
-// campaigns are those with the most findings.
+// campaigns is the section on the campaigns with the most findings.
 func (m *maker) campaigns() Section {
 	s := Section{ID: "campaigns", Title: m.t("campaigns"), Text: []string{m.t("campaigns.about")}}
 	t := Table{
@@ -236,7 +236,7 @@ func (m *maker) campaigns() Section {
 	return s
 }
 
-// relapses are findings that came back.
+// relapses is the section on findings that came back.
 func (m *maker) relapses() Section {
 	r := &m.r.Relapses
 	s := Section{ID: "relapses", Title: m.t("relapses"), Text: []string{m.t("relapses.about", grouped(r.Findings), grouped(m.r.Before.Relapsed))}}
@@ -249,7 +249,7 @@ func (m *maker) relapses() Section {
 	return s
 }
 
-// unmonitored is what nobody watches, and what to do about it.
+// unmonitored is the section on sites that are not monitored, and what to do about them.
 func (m *maker) unmonitored() Section {
 	r := m.r
 	s := Section{ID: "unmonitored", Title: m.t("unmonitored"), Text: []string{m.t("unmonitored.about", m.time(r.Made))}}
@@ -281,7 +281,7 @@ func (m *maker) date(t time.Time) string {
 	return m.day(t)
 }
 
-// ruleChanges is what has changed in the rules in force.
+// ruleChanges is the section on changes in the rules in force.
 func (m *maker) ruleChanges() Section {
 	r := m.r
 	s := Section{ID: "rule-changes", Title: m.t("changes")}
@@ -326,7 +326,7 @@ func (m *maker) named(ids []string) string {
 	return strings.Join(names, m.t("and"))
 }
 
-// meaning says what the figures mean.
+// meaning is the section that explains the figures.
 func (m *maker) meaning() Section {
 	s := Section{ID: "meaning", Title: m.t("meaning")}
 	for _, key := range []string{"found", "decided", "undecided", "time", "precision", "agreement", "site", "campaign", "relapsed", "unmonitored", "nobody"} {

@@ -22,16 +22,16 @@ type maker struct {
 	zone *time.Location
 }
 
-// t is a message of reports.
+// t returns a message of reports.
 func (m *maker) t(key string, args ...any) string { return m.Text("figures."+key, args...) }
 
-// plain is hostile text in one line, without invisible characters and resident identity numbers; no program
-// makes a link of a URL in it.
+// plain returns hostile text in one line, without invisible characters and resident identity numbers; no
+// program turns a URL in it into a link.
 func plain(s string) string {
 	return scheme.ReplaceAllString(mask.String(untrusted.Plain(s)), "hxxp$1:")
 }
 
-// Limits of what is quoted: a row of a table is to be read at a glance.
+// Limits of quoted texts: a row of a table must be readable at a glance.
 const (
 	maxLabel = 60
 	maxHost  = 80
@@ -42,8 +42,8 @@ var (
 	scheme = regexp.MustCompile(`(?i)\bhttp(s?):`)
 )
 
-// label is the evidence by which a campaign is known, as the page's source has it: no program
-// makes a link of a host in it.
+// label is the evidence by which people recognise a campaign, from the page's source; no program turns a
+// host in it into a link.
 func label(s string) string {
 	return short(dotted.ReplaceAllString(plain(html.UnescapeString(s)), "$1[.]$2"), maxLabel)
 }
@@ -60,7 +60,7 @@ func short(s string, most int) string {
 
 func text(s string) Cell { return Cell{Text: s} }
 
-// number writes a number with its thousands apart; programs read it as it is.
+// number writes a number with grouped thousands; programs get it plain.
 func number(n int) Cell { return Cell{grouped(n), strconv.Itoa(n)} }
 
 func grouped(n int) string {
@@ -71,11 +71,11 @@ func grouped(n int) string {
 	return s
 }
 
-// fewBefore is the number below which a change is not given in per cent: from 1 to 3 is hardly a rise of 200 %.
+// fewBefore is the number below which no percentage is given: from 1 to 3 is hardly a rise of 200 %.
 const fewBefore = 10
 
-// change says how a number has changed. Its sign is an arrow, which no spreadsheet takes for the beginning of
-// a formula.
+// change says how a number has changed. It begins with an arrow, which no spreadsheet reads as the
+// beginning of a formula.
 func change(now, before int) string {
 	switch {
 	case now == before:
@@ -119,7 +119,7 @@ func (m *maker) agreement(a report.Agreement) Cell {
 	return text(s)
 }
 
-// period is the days of the report.
+// period returns the days of the report.
 func (m *maker) period() string { return m.days(m.r.Query.Period) }
 
 func (m *maker) days(p report.Period) string {
@@ -135,7 +135,7 @@ func (m *maker) time(t time.Time) string {
 	return t.In(m.zone).Format("2006-01-02 15:04")
 }
 
-// duration writes a time in its two largest units.
+// duration writes a duration in its two largest units.
 func (m *maker) duration(d time.Duration) string {
 	d = d.Round(time.Minute)
 	days, hours, minutes := int(d/(24*time.Hour)), int(d%(24*time.Hour)/time.Hour), int(d%time.Hour/time.Minute)
@@ -158,8 +158,8 @@ func (m *maker) categories(list []qianshao.Category) string {
 	return strings.Join(names, m.t("and"))
 }
 
-// columns makes the heads of a table out of their keys: "#" in front is a column of
-// numbers, "*" a wide one, "@" one of times.
+// columns returns the heads of a table for their keys: "#" before a key means numbers, "*" a wide column,
+// "@" times.
 func (m *maker) columns(keys ...string) []Column {
 	list := make([]Column, len(keys))
 	for i, key := range keys {
