@@ -14,16 +14,16 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// csvTime is a time with its offset; no program takes it for a formula.
+// csvTime is a time with its offset; no program reads it as a formula.
 const csvTime = "2006-01-02 15:04:05-07:00"
 
-// byteOrderMark tells Excel that a file is UTF-8; without it, Chinese is read as GBK.
+// byteOrderMark tells Excel that a file is UTF-8; without it, Excel reads Chinese as GBK.
 const byteOrderMark = "\uFEFF"
 
-// Sheet writes CSV for spreadsheets, none of whose cells is evaluated as a formula.
+// Sheet writes CSV for spreadsheets, without any cell that is evaluated as a formula.
 type Sheet struct{ csv *csv.Writer }
 
-// NewSheet begins a table under the names of its columns.
+// NewSheet begins a table with the names of its columns.
 func NewSheet(w io.Writer, names []string) (*Sheet, error) {
 	if _, err := io.WriteString(w, byteOrderMark); err != nil {
 		return nil, err
@@ -43,13 +43,13 @@ func (s *Sheet) Row(cells []string) error {
 	return s.csv.Write(row)
 }
 
-// End writes what is left.
+// End writes the buffered rest.
 func (s *Sheet) End() error {
 	s.csv.Flush()
 	return s.csv.Error()
 }
 
-// table writes findings as CSV: a row each, under names in the reader's language.
+// table writes findings as CSV, one per row, with column names in the reader's language.
 type table struct {
 	*Sheet
 	l locales.Lang
@@ -91,11 +91,11 @@ func cellTime(t time.Time) string {
 	return t.Format(csvTime)
 }
 
-// inert returns a cell that no spreadsheet evaluates as a formula: whoever writes a page chooses its title,
-// and =HYPERLINK(…) or =cmd|… would reach the reader in a file of ours. An apostrophe in front makes it text,
-// as OWASP's page on CSV injection has it. It stands before whatever begins with a sign, the full-width ones
-// too, which Excel takes for the others, behind leading blanks as well; and behind each character that is a
-// separator in some country's settings, since what follows it would be a cell of its own there.
+// inert returns a cell that no spreadsheet evaluates as a formula: the author of a page chooses its title,
+// and =HYPERLINK(…) or =cmd|… would reach the reader in our file. An apostrophe before it makes it text, as
+// OWASP's page on CSV injection recommends. It is put before any leading sign, including full-width ones,
+// which Excel treats alike, and after leading blanks; and after each character that is a separator in some
+// country's settings, since the text after it would begin a cell there.
 func inert(s string) string {
 	var b strings.Builder
 	begins := true
@@ -135,7 +135,7 @@ func reasonName(l locales.Lang, r *Row) string {
 	return l.Named("verdict.reason.", string(r.Reason))
 }
 
-// place says where the evidence stands.
+// place says where the evidence is.
 func place(l locales.Lang, e *Excerpt) string {
 	if e.Line == 0 {
 		return ""

@@ -1,7 +1,7 @@
-// Package export hands findings out: as CSV for tables, JSON lines for programs, Markdown for a ticket, and a
-// zip with the evidence for whoever has to check it. An export holds only what the requesting account may
-// see. It is written to a file first and recorded in the trail by the hash of that file: what is not in the
-// trail is not handed out.
+// Package export hands out findings: as CSV for tables, JSON lines for programs, Markdown for a ticket, and
+// a zip with the evidence for verification. An export contains only what the requesting account may see. It
+// is written to a file first and recorded in the trail with that file's hash: nothing is handed out without
+// a record.
 package export
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
-// Format is what an export is written as.
+// Format is the format of an export.
 type Format string
 
 // The formats.
@@ -44,11 +44,11 @@ func (f Format) MediaType() string {
 	return "application/zip"
 }
 
-// Row is a finding as somebody outside of the console reads it. Its JSON form is a line of
-// JSON lines; the keys are stable. Resident identity numbers are masked in all of it.
+// Row is a finding as it is shown outside the console. Its JSON form is a line of JSON lines; the keys are
+// stable. Resident identity numbers are masked everywhere in it.
 type Row struct {
 	ID string `json:"id"`
-	// URL is for programs. People get Defanged.
+	// URL is for programs. People get the defanged Finding.
 	URL       string            `json:"url"`
 	Defanged  string            `json:"url_defanged"`
 	Site      string            `json:"site"`
@@ -76,8 +76,8 @@ type Row struct {
 	Campaigns []string `json:"campaigns"`
 }
 
-// InReview is the verdict of a row whose decision waits for a second review. The answer is in no export,
-// whoever asks for it: files are passed on, possibly to the reviewer.
+// InReview is the verdict of a row whose decision waits for a second review. No export contains the actual
+// verdict, whoever requests it: files are passed on, possibly to the reviewer.
 const InReview = "in_review"
 
 // Excerpt is the most informative piece of evidence, with its place in the page's source.
@@ -100,7 +100,7 @@ type Handle struct {
 	Value string                 `json:"value"`
 }
 
-// newRow returns a finding with what stands of it, as an export has it.
+// newRow returns an export's row for a finding with its standing.
 func newRow(r *qianshao.FindingRecord, s *desk.Standing, campaigns, law []string, zone *time.Location) Row {
 	f := &r.Finding
 	row := Row{
@@ -134,7 +134,7 @@ func newRow(r *qianshao.FindingRecord, s *desk.Standing, campaigns, law []string
 	return row
 }
 
-// plain is hostile text in one line, without invisible characters and resident identity numbers.
+// plain returns hostile text in one line, without invisible characters and resident identity numbers.
 func plain(s string) string { return mask.String(untrusted.Plain(s)) }
 
 func local(t time.Time, zone *time.Location) time.Time {

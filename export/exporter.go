@@ -25,46 +25,46 @@ import (
 const (
 	// MaxFindings bounds the rows of CSV and JSON lines: as many as a batch may have.
 	MaxFindings = desk.MaxMembers
-	// MaxReported bounds the findings of Markdown: nobody reads more in a ticket, and
-	// most trackers take no more text.
+	// MaxReported bounds the findings in Markdown: nobody reads more in a ticket, and most trackers accept
+	// no more text.
 	MaxReported = 200
 	// MaxZipped bounds the findings of a zip, each with a report of its own.
 	MaxZipped = 200
-	// MaxBytes bounds the file: it lies in the data folder until it is sent, and the disk is the crawl's, too.
+	// MaxBytes bounds the file: until it is sent it is in the data folder, on the crawl's disk.
 	MaxBytes = 1 << 30
-	// MaxAtOnce bounds the exports that are written at a time.
+	// MaxAtOnce bounds the exports written at the same time.
 	MaxAtOnce = 2
-	// MaxTime bounds the writing of one, and then its sending.
+	// MaxTime bounds the writing of an export, and then its sending.
 	MaxTime = 5 * time.Minute
-	// step is how many findings are read at a time, each with up to some kilobytes of evidence.
+	// step is how many findings are read at a time, each with up to a few kilobytes of evidence.
 	step = 200
 )
 
-// Store is the part of the truth that is read of findings.
+// Store is the part of the store with the findings.
 type Store interface {
-	// VisibleFindings returns those of the findings that the sight shows, in the order of
-	// ids, without the texts of their pages.
+	// VisibleFindings returns those of the findings that the sight shows, by id, without the texts of their
+	// pages.
 	VisibleFindings(ctx context.Context, sight qianshao.Sight, ids []string) ([]qianshao.FindingRecord, error)
 }
 
-// Campaigns tells what findings are grouped into, and what stands of them.
+// Campaigns returns the campaigns and standings of findings.
 type Campaigns interface {
 	selection.Campaigns
-	// CampaignsOf returns the ids of the campaigns that each of the findings is in, the primary one first.
+	// CampaignsOf returns for each finding the ids of its campaigns, the primary one first.
 	CampaignsOf(ctx context.Context, findings []string) (map[string][]string, error)
-	// Standings returns what stands of those of the findings on which somebody has acted.
+	// Standings returns the standings of the findings on which somebody has acted.
 	Standings(ctx context.Context, findings []string) (map[string]desk.Standing, error)
 }
 
-// Bundle is what goes into a zip.
+// Bundle is the content of a zip.
 type Bundle struct {
-	// Findings are their ids. Of and By say what was asked for, and by whom.
+	// Findings are their ids. Of and By say what was requested, and by whom.
 	Findings []string
 	Of, By   string
-	// Acts is the head of the trail before the export, as desk.Head writes it; "" where it
-	// would tell what waits for a second review.
+	// Acts is the head of the trail before the export, as desk.Head writes it; "" if it would reveal what
+	// waits for a second review.
 	Acts string
-	// Files stand in it beside the evidence.
+	// Files are added to the evidence.
 	Files []BundleFile
 }
 
@@ -74,7 +74,7 @@ type BundleFile struct {
 	Write func(w io.Writer) error
 }
 
-// ErrUnarchived is wrapped by the error of Options.Evidence for findings of which nothing is archived.
+// ErrUnarchived is wrapped by the error of Options.Evidence for findings without archived evidence.
 var ErrUnarchived = errors.New("nothing is archived for these findings")
 
 // Options of New. All but Evidence and Law are required.
@@ -82,18 +82,19 @@ type Options struct {
 	Store     Store
 	Desk      *desk.Desk
 	Campaigns Campaigns
-	// Selection finds what a query or a campaign means.
+	// Selection returns the findings of a query or a campaign.
 	Selection selection.Selector
-	// Evidence writes a zip of what is archived of findings; without it none is made.
+	// Evidence writes a zip of the archived evidence of findings; without it there are no zips.
 	Evidence func(ctx context.Context, w io.Writer, b Bundle) error
-	// StillIn says whether the requester still has the access that it began with. It is checked again before
-	// a file is handed out, and while it is sent: its sight may have shrunk meanwhile.
+	// StillIn says whether the requester still has the access that it had at the beginning. It is called
+	// again before a file is handed out, and while it is sent: the requester's sight may have shrunk
+	// meanwhile.
 	StillIn func(ctx context.Context) (bool, error)
-	// Law returns the provisions that a rule in force names; nil for none.
+	// Law returns the provisions that a rule in force names; nil if there are none.
 	Law func(rule string) []string
-	// Folder is where files lie until they are sent.
+	// Folder is where files are until they are sent.
 	Folder string
-	// Zone is the zone of all times.
+	// Zone is the time zone of all times.
 	Zone *time.Location
 	Now  func() time.Time
 }
@@ -115,16 +116,15 @@ func New(opts Options) *Exporter {
 	return &Exporter{opts: opts, turns: make(chan struct{}, MaxAtOnce)}
 }
 
-// Request says what is to be exported: one of a finding, a campaign, a batch, listed
-// findings and a query.
+// Request says what to export: exactly one of a finding, a campaign, a batch, listed findings and a query.
 type Request struct {
 	Finding, Campaign string
 	Batch             int64
 	Findings          []string
-	// Query may be empty, which finds everything; nil is no query.
+	// Query may be empty, which finds everything; nil means no query.
 	Query  *string
 	Format Format
-	// English says that the words of CSV and Markdown are English; else they are Chinese.
+	// English makes the words of CSV and Markdown English; otherwise they are Chinese.
 	English bool
 }
 
@@ -135,8 +135,8 @@ func (r *Request) language() locales.Lang {
 	return locales.Chinese
 }
 
-// of says what is asked for, for the trail, and in a word for the name of the file; kind is
-// "" unless it is one thing.
+// of describes the request for the trail, and in one word for the name of the file; kind is "" unless
+// exactly one thing is requested.
 func (r *Request) of() (words, kind string) {
 	n := 0
 	is := func(asked bool, w, k string) {
@@ -158,10 +158,10 @@ func (r *Request) of() (words, kind string) {
 	return words, kind
 }
 
-// File is an export that is in the trail and can be handed out. Closing it deletes it.
+// File is an export that is recorded in the trail and can be handed out. Closing it deletes it.
 type File struct {
 	*os.File
-	// Name is that of the file for who gets it, in ASCII; LocalName in the reader's language.
+	// Name is the name of the file for the receiver, in ASCII; LocalName is in the reader's language.
 	Name, LocalName string
 	Format          Format
 	Size            int64
@@ -174,12 +174,12 @@ type File struct {
 	stillIn func() error
 }
 
-// sentAtOnce is how much of a file is sent between two checks of StillIn: little enough for a slow line to be
-// cut off in time, and enough that a fast one does not wait.
+// sentAtOnce is how much of a file is sent between two checks of StillIn: little enough to stop a slow
+// transfer in time, and enough not to slow down a fast one.
 const sentAtOnce = 1 << 20
 
-// WriteTo sends the file. It stops when the account loses its access; the receiver knows by Size that the
-// file is incomplete.
+// WriteTo sends the file. It stops when the account loses its access; Size tells the receiver that the file
+// is incomplete.
 func (f *File) WriteTo(w io.Writer) (n int64, err error) {
 	for {
 		sent, err := io.CopyN(w, f.File, sentAtOnce)
@@ -196,10 +196,11 @@ func (f *File) WriteTo(w io.Writer) (n int64, err error) {
 	}
 }
 
-// Send writes the file as the answer to a request. header sets one of its headers; deadline moves
-// the bound of the server's writes, which is for pages. An error is the client's, who has gone.
+// Send sends the file as the response to a request. header sets a response header; deadline extends the
+// server's time limit for writing, which is meant for pages. An error means that the client has
+// disconnected.
 func (f *File) Send(answer io.Writer, header func(key, value string), deadline func(time.Time) error) error {
-	_ = deadline(time.Now().Add(MaxTime)) // what cannot set it, a test's recorder, has none
+	_ = deadline(time.Now().Add(MaxTime)) // a writer without deadlines, such as a test's recorder, returns an error
 	header("Content-Type", f.Format.MediaType())
 	header("Content-Disposition", `attachment; filename="`+f.Name+`"; filename*=UTF-8''`+url.PathEscape(f.LocalName)) // RFC 6266
 	header("Content-Length", strconv.FormatInt(f.Size, 10))
@@ -207,9 +208,9 @@ func (f *File) Send(answer io.Writer, header func(key, value string), deadline f
 	return err
 }
 
-// Export writes what the account asks for, as far as it may see it, and records it in the trail.
-// Errors are a *Refusal, an *index.SyntaxError, or desk.ErrNotFound also for what the account does
-// not see; whatever the error, nothing is left of the file.
+// Export writes what the account requests and may see, and records it in the trail. Errors are a *Refusal,
+// an *index.SyntaxError, or desk.ErrNotFound, also for what the account does not see; after an error
+// nothing remains of the file.
 func (e *Exporter) Export(ctx context.Context, account qianshao.Account, r Request) (*File, error) {
 	r.Findings = unique(r.Findings)
 	words, kind := r.of()
@@ -244,7 +245,7 @@ func (e *Exporter) make(ctx context.Context, account *qianshao.Account, r *Reque
 	}
 	x := &written{e: e, ctx: ctx, account: account, r: r, of: words, at: e.opts.Now()}
 	out := &bounded{w: f, sum: sha256.New()}
-	stillIn := func() error { return e.stillIn(context.WithoutCancel(ctx)) } // whose time is for the writing
+	stillIn := func() error { return e.stillIn(context.WithoutCancel(ctx)) } // ctx's deadline is for the writing only
 	if err := cmp.Or(x.write(out, ids), stillIn()); err != nil {
 		_ = f.Close()
 		return nil, err
@@ -273,8 +274,8 @@ func (e *Exporter) stillIn(ctx context.Context) error {
 	return err
 }
 
-// spool returns a file without a name: whatever becomes of the process, the disk has
-// nothing of it when it is closed.
+// spool returns a file without a name: even if the process dies, nothing of it remains on the disk once it
+// is closed.
 func (e *Exporter) spool() (*os.File, error) {
 	f, err := os.CreateTemp(e.opts.Folder, "export-*.tmp")
 	if err != nil {
@@ -303,7 +304,7 @@ func names(r *Request, kind string, at time.Time) (ascii, own string) {
 	return "qianshao-" + kind + what, r.language().Text("export.file."+kind) + what
 }
 
-// bounded writes a file of at most MaxBytes, and takes its hash.
+// bounded writes a file of at most MaxBytes, and computes its hash.
 type bounded struct {
 	w   io.Writer
 	sum hash.Hash
@@ -320,7 +321,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// max is how many findings a file of the format has at most.
+// max is the maximum number of findings in a file of the format.
 func (f Format) max() int {
 	switch f {
 	case Markdown:
@@ -331,8 +332,8 @@ func (f Format) max() int {
 	return MaxFindings
 }
 
-// selected returns the ids of the findings that are asked for. What the account does not
-// see is left out when they are read, if not here.
+// selected returns the ids of the requested findings. Those that the account does not see are left out here
+// or when they are read.
 func (e *Exporter) selected(ctx context.Context, account *qianshao.Account, r *Request) (ids []string, err error) {
 	switch {
 	case r.Finding != "":

@@ -29,7 +29,7 @@ func formulas() []string {
 	return list
 }
 
-// csvOf is the CSV of findings that say these texts wherever a page, a rule or an operator does.
+// csvOf is the CSV of findings with these texts wherever a page, a rule or an operator can put one.
 func csvOf(t *testing.T, texts []string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -49,7 +49,7 @@ func csvOf(t *testing.T, texts []string) []byte {
 	return b.Bytes()
 }
 
-// hostileRow is the row of a finding that says a text in every place.
+// hostileRow is the row of a finding with a text in every place.
 func hostileRow(s string) Row {
 	record := qianshao.FindingRecord{
 		Finding: qianshao.Finding{
@@ -62,7 +62,7 @@ func hostileRow(s string) Row {
 	return newRow(&record, &desk.Standing{Verdict: qianshao.Verdict(s), Reason: qianshao.Reason(s)}, []string{s}, []string{s}, time.UTC)
 }
 
-// TestInert: whatever separator a reader takes, no cell begins with what is run.
+// TestInert: whatever separator the reader's program uses, no cell begins with a formula.
 func TestInert(t *testing.T) {
 	t.Parallel()
 	content := strings.TrimPrefix(string(csvOf(t, formulas())), byteOrderMark)
@@ -76,7 +76,7 @@ func TestInert(t *testing.T) {
 		for _, row := range rows {
 			for _, cell := range row {
 				if trimmed := strings.TrimLeft(cell, "\" \u00a0\u3000\u200b\ufeff"); trimmed != "" && strings.ContainsAny(trimmed[:1], "=+-@\t\r") || strings.HasPrefix(trimmed, "＝") || strings.HasPrefix(trimmed, "＋") || strings.HasPrefix(trimmed, "－") || strings.HasPrefix(trimmed, "＠") {
-					t.Errorf("separated by %q, the cell %q is run", separator, cell)
+					t.Errorf("separated by %q, the cell %q is a formula", separator, cell)
 				}
 			}
 		}
@@ -88,8 +88,8 @@ func TestInert(t *testing.T) {
 	}
 }
 
-// TestSpreadsheetRunsNothing opens the table in a spreadsheet, and reads what its cells are. The same texts,
-// unescaped, show that it does evaluate formulas.
+// TestSpreadsheetRunsNothing opens the table in a spreadsheet, and reads the types of its cells. The same
+// texts, unescaped, show that it does evaluate formulas.
 func TestSpreadsheetRunsNothing(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("ssconvert"); err != nil {
@@ -100,7 +100,7 @@ func TestSpreadsheetRunsNothing(t *testing.T) {
 		if err := os.WriteFile(in, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		// The exporter's XML has ValueType on values alone: a cell without it is a formula.
+		// In the exporter's XML only values have a ValueType: a cell without one is a formula.
 		cmd := exec.Command("ssconvert", "--import-type=Gnumeric_stf:stf_csvtab", "--export-type=Gnumeric_XmlIO:sax:0", in, out)
 		if output, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %s", err, output)
@@ -126,7 +126,7 @@ func TestSpreadsheetRunsNothing(t *testing.T) {
 		fmt.Fprintf(&careless, "x,\"%s\"\r\n", strings.ReplaceAll(s, `"`, `""`))
 	}
 	if n := run("careless", []byte(careless.String()), len(formulas())); n == 0 {
-		t.Fatal("the spreadsheet runs no formula of a careless table: the test shows nothing")
+		t.Fatal("the spreadsheet runs no formula even in an unescaped table: the test shows nothing")
 	}
 	if n := run("ours", csvOf(t, formulas()), 15*len(formulas())); n != 0 {
 		t.Errorf("the spreadsheet runs %d formulas of ours", n)

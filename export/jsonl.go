@@ -5,12 +5,12 @@ import (
 	"io"
 )
 
-// lines writes JSON lines: a Row a line.
+// lines writes JSON lines: one Row per line.
 type lines struct{ json *json.Encoder }
 
 func newLines(w io.Writer) *lines {
 	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false) // it is read by people, too, and never a part of a page
+	e.SetEscapeHTML(false) // people read it, too, and it is never part of an HTML page
 	return &lines{e}
 }
 

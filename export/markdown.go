@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// text writes Markdown, for a ticket. Whatever a page, a rule file or an account says stands
-// in code: nothing in there is markup, a link, a mention or HTML, in any dialect.
+// text writes Markdown, for a ticket. All text from pages, rule files and accounts is in code: nothing in
+// code is markup, a link, a mention or HTML, in any dialect.
 type text struct {
 	w    *bufio.Writer
 	l    locales.Lang
@@ -19,7 +19,7 @@ type text struct {
 	n    int
 }
 
-// newText begins the report. of says what was asked for, by whom.
+// newText begins the report. of says what was requested, by whom.
 func newText(w io.Writer, l locales.Lang, zone *time.Location, of, by string, at time.Time) (*text, error) {
 	t := &text{w: bufio.NewWriter(w), l: l, zone: zone}
 	t.line("# " + l.Text("export.report"))
@@ -30,7 +30,7 @@ func newText(w io.Writer, l locales.Lang, zone *time.Location, of, by string, at
 	return t, nil
 }
 
-func (t *text) line(s string) { _, _ = t.w.WriteString(s + "\n") } // end has the error
+func (t *text) line(s string) { _, _ = t.w.WriteString(s + "\n") } // end returns the error
 
 // item writes a line of the list; value is Markdown.
 func (t *text) item(key, value string) {
@@ -77,7 +77,8 @@ func (t *text) end() error {
 	return t.w.Flush()
 }
 
-// code writes text of one line as code; "" stays empty. The fence is longer than any run of backticks in it.
+// code writes one line of text as code; "" stays empty. The fence is longer than any run of backticks in
+// it.
 func code(s string) string {
 	if s == "" {
 		return ""
@@ -101,7 +102,7 @@ func longestRun(s string) (longest int) {
 	return longest
 }
 
-// escape writes words of ours so that no sign in them is markup.
+// escape escapes our own words so that no character in them is markup.
 func escape(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -4,7 +4,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Refusal is the error of an export that cannot be made as it was asked for. Code is stable.
+// Refusal is the error for an export that cannot be made as requested. Code is stable.
 type Refusal struct {
 	Code string
 	Args []any
@@ -12,15 +12,15 @@ type Refusal struct {
 
 // The codes of refusals.
 const (
-	RefusedSelection = "selection" // not exactly one thing was asked for
+	RefusedSelection = "selection" // not exactly one thing was requested
 	RefusedFormat    = "format"
-	RefusedNone      = "none"       // nothing that the account sees
-	RefusedMany      = "many"       // more findings than a file of the format has
-	RefusedLarge     = "large"      // more bytes than a file has
+	RefusedNone      = "none"       // no findings that the account sees
+	RefusedMany      = "many"       // more findings than the format allows
+	RefusedLarge     = "large"      // more bytes than a file may have
 	RefusedArchive   = "unarchived" // nothing is archived for any of the findings
-	RefusedSlow      = "slow"       // MaxTime is over
+	RefusedSlow      = "slow"       // it took longer than MaxTime
 	RefusedBusy      = "busy"
-	RefusedChanged   = "changed" // what the account may see has changed, or it has gone
+	RefusedChanged   = "changed" // what the account may see has changed, or the account is gone
 )
 
 func refuse(code string, args ...any) error { return &Refusal{code, args} }

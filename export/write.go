@@ -10,13 +10,13 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// encoder writes findings in a format, one after the other.
+// encoder writes findings in a format, one after another.
 type encoder interface {
 	row(r *Row) error
 	end() error
 }
 
-// written is one export while it is written.
+// written is an export being written.
 type written struct {
 	e       *Exporter
 	ctx     context.Context //nolint:containedctx // lives for one call
@@ -40,8 +40,8 @@ func (x *written) write(w io.Writer, ids []string) (err error) {
 	return err
 }
 
-// encode writes those of the findings that the account sees, and returns their number. It
-// holds no more than step of them at a time.
+// encode writes those of the findings that the account sees, and returns their number. It keeps at most
+// step of them in memory.
 func (x *written) encode(w io.Writer, format Format, ids []string) (n int, err error) {
 	var out encoder
 	switch format {
@@ -70,7 +70,7 @@ func (x *written) encode(w io.Writer, format Format, ids []string) (n int, err e
 	return n, out.end()
 }
 
-// rows reads findings with what stands of them.
+// rows reads findings with their standings.
 func (x *written) rows(ids []string) ([]Row, error) {
 	o := &x.e.opts
 	found, err := o.Store.VisibleFindings(x.ctx, x.account.Sight, ids)
@@ -94,7 +94,7 @@ func (x *written) rows(ids []string) ([]Row, error) {
 	return rows, nil
 }
 
-// Names of the files in a zip, beside those of the archive.
+// Names of the files added to a zip.
 const (
 	zipLines  = "findings.jsonl"
 	zipReport = "report.md"

@@ -19,7 +19,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// payloads are texts that would be run, loaded or followed as HTML or Markdown.
+// payloads are texts that HTML or Markdown would run, load or follow.
 func payloads() (list []string) {
 	bodies := []string{
 		"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
@@ -36,8 +36,8 @@ func payloads() (list []string) {
 
 var codeSpan = regexp.MustCompile("`+")
 
-// outsideCode is what is left of Markdown without code, as CommonMark 6.1 and 4.5 read it: a
-// span ends at the next run of as many backticks, a block at a line of at least as many as begin it.
+// outsideCode returns Markdown without its code, by CommonMark 6.1 and 4.5: a span ends at the next run of
+// equally many backticks, a block at a line of at least as many as it began with.
 func outsideCode(markdown string) string {
 	var out strings.Builder
 	fence := ""
@@ -89,8 +89,8 @@ func withoutSpans(line string) string {
 	return out.String()
 }
 
-// TestMarkdownHoldsTexts: of what pages, rules and people say, nothing is outside of code but
-// words with every sign escaped.
+// TestMarkdownHoldsTexts: outside code there are only words, with every special character escaped, and
+// nothing from pages, rules and people.
 func TestMarkdownHoldsTexts(t *testing.T) {
 	t.Parallel()
 	if n := len(payloads()); n < 76 {
@@ -113,16 +113,16 @@ func TestMarkdownHoldsTexts(t *testing.T) {
 		for line := range strings.Lines(outsideCode(b.String())) {
 			text := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(line), "# "), "## ")
 			if found := live.FindString(text); found != "" {
-				t.Errorf("%q: outside of code stands %q in %q", s, found, line)
+				t.Errorf("%q: outside code there is %q in %q", s, found, line)
 			}
 		}
 		if strings.ContainsAny(b.String(), "\u2028\u202e") {
-			t.Errorf("%q: signs that turn or part lines are left", s)
+			t.Errorf("%q: characters that reverse or split lines remain", s)
 		}
 	}
 }
 
-// TestLines: a line a finding, with stable keys, whatever it says.
+// TestLines: one line per finding, with stable keys, whatever its texts.
 func TestLines(t *testing.T) {
 	t.Parallel()
 	for _, s := range append(payloads(), formulas()...) {
@@ -143,8 +143,8 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// many is a store with any number of findings, which notes how many are read at a time, and
-// how many bytes were written before.
+// many is a store with any number of findings, which records how many are read at a time, and how many
+// bytes had been written by then.
 type many struct {
 	out     *counter
 	largest int
@@ -176,8 +176,8 @@ func (m *many) Standings(context.Context, []string) (map[string]desk.Standing, e
 	return nil, nil
 }
 
-// TestStreams: of 5,000 findings some hundred are in memory at a time, and are written before
-// the next are read.
+// TestStreams: of 5,000 findings a few hundred are in memory at a time, and are written before the next are
+// read.
 func TestStreams(t *testing.T) {
 	t.Parallel()
 	var ids []string
@@ -193,14 +193,14 @@ func TestStreams(t *testing.T) {
 		if err != nil || n != len(ids) || m.largest != step || len(m.before) != len(ids)/step {
 			t.Errorf("%s: %d findings, %v, read %d at a time", format, n, err, m.largest)
 		}
-		// csv.Writer keeps 4 KiB back, and a step is more.
+		// csv.Writer buffers 4 KiB, and a step is more than that.
 		if !slices.IsSorted(m.before) || len(slices.Compact(m.before)) != len(ids)/step {
-			t.Errorf("%s: not written as it is read: %v", format, m.before)
+			t.Errorf("%s: findings are not written as they are read: %v", format, m.before)
 		}
 	}
 }
 
-// TestBounds: a file that grows beyond its bound is refused, and says what to narrow.
+// TestBounds: a file that exceeds its limit is refused, with advice on what to narrow.
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	b := &bounded{w: io.Discard, sum: nopHash{}, n: MaxBytes - 1}
@@ -235,7 +235,7 @@ func (late) VisibleFindings(context.Context, qianshao.Sight, []string) ([]qiansh
 	return nil, fmt.Errorf("read: %w", context.DeadlineExceeded)
 }
 
-// TestSlow: an export that takes too long ends with advice on what to narrow.
+// TestSlow: an export that takes too long is refused, with advice on what to narrow.
 func TestSlow(t *testing.T) {
 	t.Parallel()
 	_, err := New(Options{Store: late{}}).Export(t.Context(), qianshao.Account{}, Request{Finding: "x", Format: CSV})
@@ -245,8 +245,8 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// TestVerdicts: what stands is told with its reason, with whether it is about what is there now,
-// and not at all while it waits for a second review.
+// TestVerdicts: a verdict is exported with its reason and whether the content is still the same, and not at
+// all while it waits for a second review.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	record := qianshao.FindingRecord{Finding: qianshao.Finding{ID: "x", Seen: "now"}}
