@@ -15,7 +15,7 @@ type Turns struct {
 	most, free int64
 }
 
-// New returns turns for pages of at most most bytes in total. Pages of up to free bytes do not wait and are
+// New returns turns for pages of up to most bytes in total. Pages of up to free bytes do not wait and are
 // not counted: there must be few of them at a time.
 func New(most, free int64) *Turns {
 	return &Turns{room: semaphore.NewWeighted(most), most: most, free: free}
