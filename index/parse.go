@@ -48,7 +48,7 @@ type Parser struct {
 //	range  = [ value ] ".." [ value ]              from and to, both included
 //	phrase = `"` text `"`                          \" and \\ stand for " and \
 //
-// Operators are upper case; Suggest suggests what operators in lower case or Chinese probably
+// Operators are upper case; Suggest offers what operators in lower case or Chinese probably
 // mean. A word ends at a space, a parenthesis, a quote or a colon, a value at a space, a
 // parenthesis or a quote. Spaces after the colon are ignored. Outside phrases the full-width
 // forms ：（）“”＂－＞＜＝≥≤ and the ideographic space are read as their ASCII equivalents,

@@ -64,7 +64,7 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
-// BenchmarkRebuild builds an index anew as "qianshao reindex" does.
+// BenchmarkRebuild rebuilds an index as "qianshao reindex" does.
 func BenchmarkRebuild(b *testing.B) {
 	const docs = 4000
 	for _, size := range []int{1_000, 10_000} {

@@ -118,7 +118,7 @@ func (x *Index) create(ctx context.Context, generation, alias string, definition
 	return err
 }
 
-// behind returns the generations that have an alias.
+// behind returns the generations with an alias.
 func (x *Index) behind(ctx context.Context, alias string) ([]string, error) {
 	var found map[string]described
 	err := x.do(ctx, call{method: http.MethodGet, path: "/_alias/" + alias, into: &found, patience: writePatience})

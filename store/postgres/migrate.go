@@ -16,7 +16,7 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// schemaVersion returns the number in front of the last file's name in migrations.
+// schemaVersion returns the number at the beginning of the last migration's file name.
 func schemaVersion() (int64, error) {
 	entries, err := migrationFiles.ReadDir("migrations")
 	if err != nil {

@@ -114,7 +114,7 @@ func askFor(ctx context.Context, tx *database.Tx, it *ingest.Item) error {
 // slowest is the time between two requests at the slowest rate, in milliseconds.
 const slowest = int64(1000 / ingest.MinRate)
 
-// wake ends the hosts' rest, down to the slowest permitted rate, and clears their failures.
+// wake shortens the hosts' rest to the interval of the slowest rate, and clears their failures.
 func (l lastAsked) wake(ctx context.Context, tx *database.Tx) error {
 	for host, at := range l {
 		if _, err := tx.ExecContext(ctx, refreshHead, host); err != nil {

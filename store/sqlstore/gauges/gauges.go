@@ -1,5 +1,5 @@
-// Package gauges counts what a database has, for the metrics: whoever may see it, and without reading the
-// rows of findings, whose evidence is large.
+// Package gauges counts everything in a database for the metrics, without regard to what single accounts
+// may see, and without reading the rows of findings, whose evidence is large.
 package gauges
 
 import (

@@ -109,8 +109,8 @@ ON CONFLICT (id) DO UPDATE SET name = excluded.name, view = excluded.view, chann
 	return err
 }
 
-// letGo drops pending deliveries of an alert that was redirected or changed. If the alert was disabled, its
-// waiting findings are not reported at all.
+// letGo drops an alert's pending deliveries if it was disabled or has another view or channel. Disabled or
+// with another view, it loses its waiting items as well.
 func letGo(ctx context.Context, tx *database.Tx, by store.Signed, old, now *notify.Alert) error {
 	if old.ID == "" {
 		return nil
