@@ -145,7 +145,7 @@ func TestSecrets(t *testing.T) {
 		change(&opts)
 		_, err := Open(t.Context(), opts)
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter") {
-			t.Errorf("%v; want what says %q and no secret", err, says)
+			t.Errorf("%v; want an error with %q and no secret", err, says)
 		}
 	}
 }

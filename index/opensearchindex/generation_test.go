@@ -55,7 +55,7 @@ func TestBeginTogether(t *testing.T) {
 	}
 	x := open(t, opts)
 	if made, err := x.behind(t.Context(), x.name); err != nil || len(made) != 1 {
-		t.Errorf("%v are made, %v", made, err)
+		t.Errorf("%v were created, %v", made, err)
 	}
 }
 
@@ -257,7 +257,7 @@ func TestMustRebuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Open(t.Context(), opts); err == nil || errors.Is(err, index.ErrRebuild) || !strings.Contains(err.Error(), "not one of ours") {
-		t.Errorf("an index that somebody else has made: %v", err)
+		t.Errorf("somebody else's index: %v", err)
 	}
 }
 

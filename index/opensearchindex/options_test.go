@@ -41,7 +41,7 @@ func TestParseAddress(t *testing.T) {
 	} {
 		_, err := ParseAddress(address)
 		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%s: %v, want what says %q and no secret", address, err, says)
+			t.Errorf("%s: %v, want an error with %q and no secret", address, err, says)
 		}
 	}
 }

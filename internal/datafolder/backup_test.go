@@ -186,12 +186,12 @@ func backUpDamaged(t *testing.T, data string) {
 	backup := filepath.Join(t.TempDir(), "backup")
 	m, err := openFolder(t, data).Backup(t.Context(), datafolder.RuleFolders{}, backup, time.Now(), func(evidence.Problem) { told++ })
 	if err != nil || m.Problems != 1 || told != 1 {
-		t.Fatalf("%d problems, %d told, %v", m.Problems, told, err)
+		t.Fatalf("%d problems, %d reported, %v", m.Problems, told, err)
 	}
 	_, err = datafolder.Restore(t.Context(), datafolder.RestoreOptions{
 		From: backup, Data: filepath.Join(t.TempDir(), "data"), Problem: func(evidence.Problem) { told++ }, Warn: func(fmt.Stringer) {},
 	})
 	if err != nil || told != 2 {
-		t.Errorf("%d told, %v", told, err)
+		t.Errorf("%d reported, %v", told, err)
 	}
 }

@@ -64,7 +64,7 @@ func TestIndexRefusesOne(t *testing.T) {
 		t.Helper()
 		n, err := FeedIndex(ctx, x, db)
 		if n != count || !errors.Is(err, failure) {
-			t.Errorf("%s: %d told, %v", what, n, err)
+			t.Errorf("%s: %d indexed, %v", what, n, err)
 		}
 		if b, err := db.Backlog(ctx, store.ConsumerIndex); err != nil || b.Findings != pending {
 			t.Errorf("%s: %d pending, %v", what, b.Findings, err)
@@ -78,7 +78,7 @@ func TestIndexRefusesOne(t *testing.T) {
 	slices.Sort(ids)
 	slices.Sort(x.has)
 	if !slices.Equal(x.has, ids) {
-		t.Errorf("told %v, want %v", x.has, ids)
+		t.Errorf("indexed %v, want %v", x.has, ids)
 	}
 }
 
@@ -139,10 +139,10 @@ func TestFeedMeanwhile(t *testing.T) {
 	x := &slow{told: make(chan struct{}), found: func() { remove(second); last = save(3) }}
 	remove(first)
 	if n, err := feedMeanwhile(ctx, x, db); n < 3 || err != nil {
-		t.Errorf("%d told, %v", n, err)
+		t.Errorf("%d indexed, %v", n, err)
 	}
 	if want := []string{second, last}; !slices.Equal(x.has, want) {
-		t.Errorf("told %v, want %v", x.has, want)
+		t.Errorf("indexed %v, want %v", x.has, want)
 	}
 	left, err := db.Pending(ctx, store.ConsumerIndex, 0, 10)
 	if err != nil || len(left) != 1 || left[0].Finding != second {

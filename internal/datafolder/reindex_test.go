@@ -50,7 +50,7 @@ func openFindings(t *testing.T, data string) (total int, rebuilt bool) {
 func TestLostIndex(t *testing.T) {
 	data := foundFolder(t)
 	if n, rebuilt := openFindings(t, data); n != 1 || rebuilt {
-		t.Errorf("as it was left: %d findings, rebuilt %v", n, rebuilt)
+		t.Errorf("unchanged: %d findings, rebuilt %v", n, rebuilt)
 	}
 	if err := os.RemoveAll(indexFolder(data)); err != nil {
 		t.Fatal(err)
@@ -125,6 +125,6 @@ func TestForeignIndex(t *testing.T) {
 		t.Errorf("%d findings, %v", results.Total, err)
 	}
 	if want := [][2]int{{0, 1}, {1, 1}}; len(told) != 2 || told[0] != want[0] || told[1] != want[1] {
-		t.Errorf("told %v, want %v", told, want)
+		t.Errorf("progress %v, want %v", told, want)
 	}
 }

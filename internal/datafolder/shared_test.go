@@ -98,7 +98,7 @@ func TestClusterDown(t *testing.T) {
 		t.Errorf("a search: %v", err)
 	}
 	if n, err := datafolder.FeedIndex(t.Context(), ix, f.Store); n != 0 || !errors.Is(err, index.ErrUnavailable) {
-		t.Errorf("told %d, %v", n, err)
+		t.Errorf("indexed %d, %v", n, err)
 	}
 	if _, _, err := datafolder.OpenWithIndex(t.Context(), opts, nil); !datafolder.InUse(err) {
 		t.Errorf("a second process: %v", err)

@@ -113,7 +113,7 @@ func TestUpgradeSeen(t *testing.T) {
 		shows[record.Finding.Seen]++
 	}
 	if shows["done before"] != 700 || shows[""] != 0 || len(shows) != 2 { // the evidence differs only in numbers
-		t.Errorf("what the findings show: %v", shows)
+		t.Errorf("the content of the findings: %v", shows)
 	}
 	var back, authorised, hosts int
 	if err := db.QueryRow(`SELECT sum(back_at = 5000), sum(authorisation = 'city'), count(DISTINCT host) FROM findings WHERE id >= $1`, ids[700]).Scan(&back, &authorised, &hosts); err != nil {

@@ -57,7 +57,7 @@ func TestRewrite(t *testing.T) {
 		}
 	}
 	if len(after) != len(items)-len(dropped) {
-		t.Errorf("%d URLs are left of %d, %d were dropped", len(after), len(items), len(dropped))
+		t.Errorf("%d URLs of %d remain, %d were dropped", len(after), len(items), len(dropped))
 	}
 	if done, err := s.Rewrite(t.Context()); done || err != nil {
 		t.Errorf("it was rewritten twice: %v, %v", done, err)

@@ -79,7 +79,7 @@ func TestFloodExpires(t *testing.T) {
 		t.Errorf("when their term is over: %v", err)
 	}
 	if list, err := s.Submissions(t.Context(), store.Everything(), 10); err != nil || len(list) != 1 {
-		t.Errorf("%d reports are left, %v", len(list), err)
+		t.Errorf("%d reports remain, %v", len(list), err)
 	}
 }
 
@@ -93,6 +93,6 @@ func TestVisitedReportsMakeRoom(t *testing.T) {
 	}
 	left, err := database.Collect(t.Context(), s.db.Read, database.ScanValue[string], `SELECT id FROM submissions ORDER BY last_reported LIMIT 1`)
 	if err != nil || left[0] != "form4" {
-		t.Errorf("the oldest that is left is %v, %v", left, err)
+		t.Errorf("the oldest remaining one is %v, %v", left, err)
 	}
 }

@@ -51,7 +51,7 @@ func testDeleteFindings(t *testing.T, open Open) {
 		t.Error("the other finding has lost its source")
 	}
 	if _, known, err := s.Confirm(t.Context(), url, hashOf(page.Page.Body), "rules", base.Add(time.Hour)); err != nil || known {
-		t.Errorf("the page is not judged anew: %v, %v", known, err)
+		t.Errorf("the page still counts as assessed: %v, %v", known, err)
 	}
 	deleteFindings(t, s, 1, deletionOf(url, "loan", 2))
 	if pages := all(t, s.FlaggedPages(t.Context())); len(pages) != 0 {

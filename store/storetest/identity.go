@@ -44,7 +44,7 @@ func testCategoryMoves(t *testing.T, open Open) {
 	merged := finding(t, s, url, "loan")
 	want = []qianshao.Change{{At: at(1), State: qianshao.StateGone, Cause: qianshao.CauseMerged, Into: f.ID}}
 	if diff := cmp.Diff(want, merged.Changes); diff != "" {
-		t.Errorf("the history of what was merged (-want +got):\n%s", diff)
+		t.Errorf("the history of the merged finding (-want +got):\n%s", diff)
 	}
 
 	records, err := s.FindingsOfPage(t.Context(), url)

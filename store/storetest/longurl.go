@@ -69,7 +69,7 @@ func longInFrontier(t *testing.T, s Store, one, two string) {
 		}
 		done(t, s, items[0], ingest.Outcome{At: base, Again: base.Add(time.Hour)})
 		if n, err := s.Recheck(t.Context(), byTest, "a", "", nil, []ingest.Item{first}); err != nil || n != 1 {
-			t.Errorf("%d URLs are checked anew, %v", n, err)
+			t.Errorf("%d URLs are rechecked, %v", n, err)
 		}
 	}
 	done(t, s, second, ingest.Outcome{Drop: true})

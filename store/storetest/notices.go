@@ -302,7 +302,7 @@ func testHandedOver(t *testing.T, s Store, _ Review) {
 	check(t, err)
 	check(t, s.NoteItems(ctx, nil, list))
 	if list, err = s.Pending(ctx, store.ConsumerNotices, 0, 10); err != nil || len(list) != 0 {
-		t.Errorf("%d are left, %v", len(list), err)
+		t.Errorf("%d remain, %v", len(list), err)
 	}
 
 	save(t, s, Page("http://a/1", "文", 4, "casino", "loan"))
@@ -438,7 +438,7 @@ func testDeliveries(t *testing.T, s Store, r Review) {
 	}
 	check(t, s.PutOff(ctx, d, at(10)))
 	if _, err := s.DueDelivery(ctx, "c1", at(9)); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the channel wants to be left alone: %v", err)
+		t.Errorf("the channel asked for a pause: %v", err)
 	}
 	_, err = s.DueDelivery(ctx, "c1", at(9-26*60)) // the clock was ahead when it was put off
 	check(t, err)

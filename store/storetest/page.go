@@ -226,7 +226,7 @@ func testConfirm(t *testing.T, open Open) {
 	}
 	gonePage(t, s, "http://a/", 4)
 	if _, known, err := s.Confirm(t.Context(), "http://a/", hash, "rules", at); err != nil || known {
-		t.Errorf("a page that was gone is judged anew when it is back: %v, %v", known, err)
+		t.Errorf("a page that came back is not assessed again: %v, %v", known, err)
 	}
 }
 

@@ -204,7 +204,7 @@ func (d *Desk) Verify(t testing.TB) {
 		}
 		n, err := d.Review.RebuildStandings(context.WithoutCancel(t.Context()))
 		if err != nil || n != v.Standings {
-			t.Errorf("%d standings were built anew, want %d, error %v", n, v.Standings, err)
+			t.Errorf("%d standings were rebuilt, want %d, error %v", n, v.Standings, err)
 		}
 	}
 }
@@ -244,7 +244,7 @@ func testDecide(t *testing.T, d *Desk) {
 	unknown := first
 	unknown.Subject.ID = "0123456789abcdef"
 	if _, err := d.Do(t.Context(), d.Accounts["ann"], unknown); !errors.Is(err, desk.ErrNotFound) {
-		t.Errorf("a finding that is not there: %v", err)
+		t.Errorf("an unknown finding: %v", err)
 	}
 }
 
@@ -301,7 +301,7 @@ func testRefused(t *testing.T, d *Desk) {
 		})
 	}
 	if _, err := d.Do(t.Context(), d.Accounts["leo"], desk.Draft{Subject: campaign, Kind: qianshao.ActNote}); !errors.Is(err, desk.ErrNotFound) {
-		t.Errorf("a campaign that is not there: %v", err)
+		t.Errorf("an unknown campaign: %v", err)
 	}
 	words := d.Decision(t, f, qianshao.ActDecide, qianshao.VerdictNotCrime)
 	words.Reason, words.Detail.Words = qianshao.ReasonOther, " a game of words "
@@ -324,7 +324,7 @@ func testUndo(t *testing.T, d *Desk) {
 	check(t, err)
 	v := d.Look(t, f)
 	if v.Standing.Act != undo.Seq || v.Standing.Decided != unsure.Seq || v.Standing.By != "ann" || v.Standing.Round != 1 || undo.Basis != crime.Seq {
-		t.Errorf("what stood before stands again: %+v", v.Standing)
+		t.Errorf("the former verdict stands again: %+v", v.Standing)
 	}
 	if _, err := d.Undo(t.Context(), d.Accounts["bob"], crime.Seq, "", ""); !errors.Is(err, desk.ErrConflict) {
 		t.Errorf("undone twice: %v", err)
@@ -335,7 +335,7 @@ func testUndo(t *testing.T, d *Desk) {
 		t.Errorf("with everything undone: %+v", v.Standing)
 	}
 	if _, err := d.Undo(t.Context(), d.Accounts["ann"], 99, "", ""); !errors.Is(err, desk.ErrNotFound) {
-		t.Errorf("an act that is not there: %v", err)
+		t.Errorf("an unknown act: %v", err)
 	}
 }
 
@@ -511,7 +511,7 @@ func testClaim(t *testing.T, d *Desk) {
 	f := d.Find(t, "http://a/", "one", 0)
 	claim := desk.Draft{Subject: f, Kind: qianshao.ActClaim}
 	if act := d.Must(t, "ann", claim); act.Seq != 1 || !act.Until.Equal(base.Add(desk.ClaimTime)) {
-		t.Errorf("taken: %+v", act)
+		t.Errorf("claimed: %+v", act)
 	}
 	d.Now = base.Add(9 * time.Minute)
 	if act := d.Must(t, "ann", claim); act.Seq != 0 {

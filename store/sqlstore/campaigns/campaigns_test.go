@@ -321,7 +321,7 @@ func testCampaignsDoNotDependOnOrder(t *testing.T, open databasetest.Open) {
 			var n int
 			check(t, w.db.Read.QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n))
 			if n != 0 {
-				t.Errorf("seed %d: %d rows are left in %s", seed, n, table)
+				t.Errorf("seed %d: %d rows remain in %s", seed, n, table)
 			}
 		}
 	}

@@ -91,7 +91,7 @@ func testRegroupedAllAtOnce(t *testing.T, open databasetest.Open) {
 		var told int
 		check(t, w.db.Read.QueryRowContext(t.Context(), `SELECT count(*) FROM outbox WHERE consumer = 'index' AND finding IN (SELECT id FROM findings)`).Scan(&told))
 		if n != len(list) || told != len(list) {
-			t.Errorf("seed %d: %d findings are grouped and %d told of, want %d", seed, n, told, len(list))
+			t.Errorf("seed %d: %d findings are grouped and %d updated in the index, want %d", seed, n, told, len(list))
 		}
 		if diff := cmp.Diff(want, w.rows()); diff != "" {
 			t.Fatalf("seed %d (-one after the other +all at once):\n%s", seed, diff)
