@@ -17,15 +17,15 @@ import (
 // Bounds of Authorisation.Rate, in requests a second.
 const (
 	DefaultRate = 1.0
-	// MinRate is one request a minute; slower, and a site of a thousand pages
-	// is never seen whole within a day. It matches fetch.MaxCrawlDelay.
+	// MinRate is one request a minute. At a slower rate, a site of a thousand
+	// pages could not be crawled within a day. It matches fetch.MaxCrawlDelay.
 	MinRate = 1.0 / 60
-	// MaxRate is far above what a site's owner would want; more is a slip of the pen.
+	// MaxRate is far above what a site's owner would want; a greater rate is a typing mistake.
 	MaxRate = 1000.0
 )
 
-// problem is a mistake in an authorisation: the scope file's key, the index
-// in that key's list (-1 for the key itself), what is wrong and what to do.
+// problem is a mistake in an authorisation: the scope file's key, the index in that key's list (-1 for
+// the key itself), and what is wrong and what to do about it.
 type problem struct {
 	field string
 	index int
@@ -73,17 +73,17 @@ func normalise(a qianshao.Authorisation) (qianshao.Authorisation, []problem) {
 	a.Include = normaliseList(a.Include, "include", &found, normalisePath)
 	a.Exclude = normaliseList(a.Exclude, "exclude", &found, normalisePath)
 	if len(found) > 0 {
-		return a, found // seeds are judged by what was wrong above
+		return a, found // with the mistakes above, the seeds cannot be judged
 	}
 	a.Seeds = normaliseList(a.Seeds, "seeds", &found, func(seed string) (string, *locales.Message) { return normaliseSeed(seed, &a) })
 	return a, found
 }
 
-// MaxRevisit bounds Authorisation.RevisitMax: a page not looked at for a
-// quarter of a year is not watched.
+// MaxRevisit bounds Authorisation.RevisitMax: a page that is visited less than
+// once a quarter is not being watched.
 const MaxRevisit = 90 * 24 * time.Hour
 
-// permissionProblems checks what is permitted or asked for beside a plain visit.
+// permissionProblems checks what the authorisation permits or asks for besides plain visits.
 func permissionProblems(a *qianshao.Authorisation) (found []problem) {
 	for _, span := range []struct {
 		field string
@@ -218,9 +218,9 @@ func normaliseSeed(seed string, a *qianshao.Authorisation) (string, *locales.Mes
 	return canonical, nil
 }
 
-// startURLs returns where the crawl of an authorisation begins: its seeds, or
-// without any the included paths (or else the front page) of each host that is
-// named exactly.
+// startURLs returns where the crawl of an authorisation begins: its seeds, or,
+// if it has none, the included paths (by default the front page) of each host
+// that is named exactly.
 func startURLs(a *qianshao.Authorisation) []string {
 	if len(a.Seeds) > 0 {
 		return a.Seeds

@@ -10,31 +10,31 @@ import (
 
 const (
 	// leaseTime is how long a host stays leased to a crawler that has died. A visit may take
-	// longer: the crawler's beat extends its lease.
+	// longer, since a live crawler's beat extends its lease.
 	leaseTime = 2 * time.Minute
-	// beatInterval lets three beats fail before a lease ends.
+	// beatInterval is short enough that three beats can fail before a lease ends.
 	beatInterval = 30 * time.Second
 )
 
-// clock tells the time by which the frontier's times go: that of its database, which all crawlers
-// share, or this machine's where the database has none of its own.
+// clock tells the time that the frontier's times refer to: the time of its database, which all
+// crawlers share, or this machine's time where the database has no clock of its own.
 type clock struct {
 	own func() time.Time
 
 	mu   sync.Mutex
 	at   time.Time     // by the database's clock; zero if it has none
-	read time.Time     // when its answer was here, by this machine's monotonic clock, which nobody sets
+	read time.Time     // when its answer arrived, by this machine's monotonic clock, which cannot be set
 	took time.Duration // from question to answer
 }
 
-// now is never ahead of the database's clock, whenever that was looked at between question and answer: what is
-// leased by it is due.
+// now is never ahead of the database's clock, whenever between question and answer that was read: an item
+// leased at this time is due.
 func (c *clock) now() time.Time {
 	now, _ := c.times()
 	return now
 }
 
-// latest is never behind the database's clock: what rests until then has rested.
+// latest is never behind the database's clock: a host that rests until this time has rested long enough.
 func (c *clock) latest() time.Time {
 	_, latest := c.times()
 	return latest
@@ -65,14 +65,14 @@ func (c *clock) set(ctx context.Context, f Frontier) error {
 	return nil
 }
 
-// now is the time of everything that the crawler decides.
+// now is the time by which the crawler decides everything.
 func (c *Crawler) now() time.Time { return c.clock.now() }
 
-// held are the hosts that a run has leased: those of visits under way, and of those that are
-// over and not recorded yet.
+// held are the hosts that a run has leased: those of visits that are under way, or finished
+// and not yet recorded.
 type held struct {
 	mu   sync.Mutex
-	urls map[string]string // by host: the one by which it is leased
+	urls map[string]string // by host: the URL of the item for which it is leased
 }
 
 func (h *held) add(it Item) {
@@ -81,7 +81,8 @@ func (h *held) add(it Item) {
 	h.urls[it.Host] = it.URL
 }
 
-// drop forgets the lease of an item, unless it has run out and the host is leased anew by another.
+// drop forgets the lease of an item, unless it has expired and the host has since been leased for another
+// item.
 func (h *held) drop(it Item) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -96,8 +97,8 @@ func (h *held) list() []string {
 	return slices.Sorted(maps.Keys(h.urls))
 }
 
-// beat extends the run's leases until ctx ends. One that a crawler has and does not know of,
-// since the answer to its call was lost, ends by itself.
+// beat extends the run's leases until ctx ends. A lease that the crawler does not know it
+// has, because the answer to its call was lost, simply expires.
 func (r *run) beat(ctx context.Context) {
 	c := r.crawler
 	ticker := time.NewTicker(beatInterval)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// distant is a frontier whose database is an hour ahead, and some way off.
+// distant is a frontier whose database is an hour ahead, and takes a while to answer.
 type distant struct {
 	Frontier
 	there, back time.Duration
@@ -23,8 +23,8 @@ func (d *distant) Clock(context.Context) (time.Time, error) {
 	return at, nil
 }
 
-// TestClockIsBounded: what is leased is due by the database's clock, and what rests has rested by it,
-// however long question and answer take.
+// TestClockIsBounded: a leased item is due, and a rest that is over has passed, by the database's
+// clock too, however long question and answer take.
 func TestClockIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, d := range []distant{{nil, 0, 0}, {nil, 2 * time.Second, 0}, {nil, 0, 2 * time.Second}, {nil, time.Second, time.Millisecond}} {
@@ -44,7 +44,7 @@ func TestClockIsBounded(t *testing.T) {
 	}
 }
 
-// TestHeld: an outcome whose lease has run out does not end the beat of the next one of its host.
+// TestHeld: an outcome whose lease has expired does not stop the beat for the next lease of its host.
 func TestHeld(t *testing.T) {
 	t.Parallel()
 	h := held{urls: map[string]string{}}

@@ -8,12 +8,12 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// maxRemembered bounds the URLs that a budget remembers; behind it all are
+// maxRemembered bounds the URLs that a budget remembers. Beyond that, URLs are
 // offered to the frontier again, which knows them.
 const maxRemembered = 1 << 20
 
 // budget bounds the URLs of each host, and of each path with queries. What it
-// remembers saves the frontier work and can be lost without harm.
+// remembers only saves the frontier work, and can be lost without harm.
 type budget struct {
 	frontier Frontier
 	perHost  int
@@ -27,8 +27,8 @@ type budget struct {
 
 // counter counts what the frontier holds under each key.
 type counter struct {
-	// size is what the frontier said of a key, and all offered since. A URL that
-	// was known already counts twice then: at the bound the frontier is asked again.
+	// size is the frontier's count for a key, plus all URLs offered since. It counts a URL twice that
+	// was known already, so at the bound the frontier is asked again.
 	size map[string]int
 	// offered counts the URLs of a key on their way into the frontier.
 	offered map[string]int
@@ -47,7 +47,7 @@ func (b *budget) remembers(url string) bool {
 	return ok
 }
 
-// take books a place for one more URL, or says which bound is reached.
+// take reserves a place for one more URL, or says which bound is reached.
 func (b *budget) take(ctx context.Context, item *Item) (qianshao.Skip, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -97,7 +97,7 @@ func (c *counter) arrived(key string) {
 	}
 }
 
-// forget lets a URL be added again that is not in the frontier any more.
+// forget lets a URL that has left the frontier be added again.
 func (b *budget) forget(url string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -117,7 +117,7 @@ func (b *budget) remember(items []Item) {
 	}
 }
 
-// withdraw notes that URLs on their way into the frontier have not come there.
+// withdraw notes that URLs on their way into the frontier did not get there.
 func (b *budget) withdraw(items []Item) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -7,16 +7,16 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// What a clock that was ahead has planned would stop the crawl until that time
-// comes: a board whose battery is empty starts in another year, and eight hours
-// are China's distance from UTC. What is concerned is kept in the database: times
-// in memory are compared by the machine's monotonic clock, which nobody sets.
+// Visits that were planned while the clock was ahead would stop the crawl until their time comes: a
+// board whose battery is empty starts in the wrong year, and eight hours are China's distance from UTC.
+// Only times in the database are affected: times in memory are compared by the machine's monotonic
+// clock, which cannot be set.
 const (
-	// LongestPlan is the longest time from a visit to the next that anything here
-	// plans: the greatest revisit_max. A Retry-After is at most a day.
+	// LongestPlan is the longest time that is ever planned from one visit to the
+	// next: the greatest revisit_max. A Retry-After is at most a day.
 	LongestPlan = MaxRevisit
-	// clockSlack is how far a clock may be put back without a word. NTP sets a
-	// clock by fractions of a second, and by minutes at most after a restart.
+	// clockSlack is how far a clock may be put back without a notice. NTP corrects a clock by fractions
+	// of a second, and by minutes at most after a restart.
 	clockSlack = 2 * time.Minute
 )
 
@@ -32,21 +32,21 @@ type Horizon struct {
 	Rest time.Time
 }
 
-// Replanned counts what a clock that was ahead has left: the URLs and hosts that
-// were planned anew, and the findings that bear a time that has not come yet. Those
-// are put right when their page is visited; until then nobody knows better.
+// Replanned counts the effects of a clock that was ahead: the URLs and hosts that were planned anew,
+// and the findings whose time lies in the future. The findings are corrected when their page is visited
+// next; until then their true time is unknown.
 type Replanned struct {
 	URLs, Hosts, Findings int
 }
 
-// horizon returns what may have been planned by now. A host rests an hour at most
-// (the last of the retry pauses, the cap of a Retry-After) and its own interval.
+// horizon returns how far ahead a right clock may have planned by now. A host rests at most an hour
+// (the last of the retry pauses, the cap of a Retry-After) plus its own interval.
 func (c *Crawler) horizon(now time.Time) Horizon {
 	rest := max(c.pause(len(c.RetryPauses)), fetch.MaxHostPause) + fetch.MaxCrawlDelay
 	return Horizon{Now: now, Decided: now.Add(clockSlack), Due: now.Add(LongestPlan + clockSlack), Rest: now.Add(rest + clockSlack)}
 }
 
-// replan puts right what a clock that was ahead has planned, and tells of it.
+// replan corrects what was planned while the clock was ahead, and reports it.
 func (c *Crawler) replan(ctx context.Context, now time.Time) error {
 	var done Replanned
 	err := c.persist(ctx, func() (err error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 )
 
-// TestClockAhead: a crawl by a clock that is ahead, by eight hours or by a year,
-// keeps nothing from being visited once the clock is right, and is told of.
+// TestClockAhead: after a crawl by a clock that is ahead, by eight hours or by a year, everything is
+// visited again once the clock is right, and the mistake is reported.
 func TestClockAhead(t *testing.T) {
 	t.Parallel()
 	for name, ahead := range map[string]time.Duration{"eight hours": 8 * time.Hour, "a year": 365 * 24 * time.Hour} {
@@ -32,7 +32,7 @@ func TestClockAhead(t *testing.T) {
 				t.Fatal(err, b.handled)
 			}
 			if len(b.replanned) > 0 {
-				t.Errorf("a clock that goes on is no clock that was ahead: %v", b.replanned)
+				t.Errorf("a clock that just ran on is taken for one that was ahead: %v", b.replanned)
 			}
 
 			clock.jump(right)
@@ -41,10 +41,10 @@ func TestClockAhead(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := b.run(t); err != nil || b.handled["http://a.example/new"] != 1 {
-				t.Errorf("a new URL waits for the time that the clock has shown: %v, %v", err, b.handled)
+				t.Errorf("a new URL waits for the time that the wrong clock showed: %v, %v", err, b.handled)
 			}
 			if diff := cmp.Diff([]ingest.Replanned{{URLs: 3, Hosts: 2}}, b.replanned); diff != "" {
-				t.Errorf("told (-want +got):\n%s", diff)
+				t.Errorf("reported (-want +got):\n%s", diff)
 			}
 
 			clock.jump(right.Add(time.Hour + time.Minute))
@@ -53,7 +53,7 @@ func TestClockAhead(t *testing.T) {
 				t.Errorf("what was due in an hour is not due in an hour: %v, %v", err, b.handled)
 			}
 			if len(b.replanned) != 1 {
-				t.Errorf("told again: %v", b.replanned)
+				t.Errorf("reported again: %v", b.replanned)
 			}
 		})
 	}
@@ -100,6 +100,6 @@ func TestClockPutBack(t *testing.T) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.replanned) != 1 || b.replanned[0].Hosts != 1 {
-		t.Errorf("told: %+v", b.replanned)
+		t.Errorf("reported: %+v", b.replanned)
 	}
 }

@@ -24,17 +24,17 @@ const (
 
 	// visitTime bounds the requests of a visit: ten redirects at half of MaxCrawlDelay each.
 	visitTime = 6 * time.Minute
-	// onceHorizon is how far ahead an item may be due for a Once run to wait for
-	// it. It exceeds MaxCrawlDelay, or a slow host would be left half seen, and leaseTime:
-	// another crawler that died may have left its leases.
+	// onceHorizon is how far ahead an item may be due for a Once run to wait for it. It
+	// exceeds MaxCrawlDelay, or only half of a slow host would be crawled, and leaseTime,
+	// since a crawler that died may have left its leases.
 	onceHorizon = leaseTime + 15*time.Second
-	// idlePoll is how often an idle crawler looks for URLs that others put in.
+	// idlePoll is how often an idle crawler looks for URLs that others have added.
 	idlePoll = time.Second
-	// busyPoll keeps the loop from spinning on an item that is due but not to be had.
+	// busyPoll keeps the loop from spinning on an item that is due but cannot be leased.
 	busyPoll = 5 * time.Millisecond
-	// frontierTries is how often a call to the frontier is made until Run gives
-	// up: with pauses of ¼, ½, 1 … 16 s that is half a minute, enough for a disk
-	// that is cleared or a backup's lock. Then the service manager takes over.
+	// frontierTries is how often a call to the frontier is tried until Run gives up: with pauses of ¼,
+	// ½, 1 … 16 s that is half a minute, enough for somebody to clear a full disk or for a backup to
+	// release its lock. Then the service manager takes over.
 	frontierTries = 8
 	frontierPause = 250 * time.Millisecond
 	// maxLinks bounds the links taken from one page.
@@ -50,29 +50,30 @@ type Observer interface {
 	// reason: visits that failed (the first tries of a temporary failure are not
 	// counted) and links not followed.
 	Skipped(skip qianshao.Skip, url string)
-	// Replanned is called when times were found that a clock which was ahead has written.
+	// Replanned is called when times were found that were written while the clock was ahead.
 	Replanned(what Replanned)
 }
 
 // CrawlerOptions wire a crawler. Frontier, Holder, Scope, Fetcher and Handle are required.
 type CrawlerOptions struct {
 	Frontier Frontier
-	// Holder names the crawler among all on the frontier, by the same name after a restart.
+	// Holder names the crawler among all that share the frontier. It is the same after a restart.
 	Holder string
 	// Scope returns the register in force; it may change between calls.
 	Scope   func() *Scope
 	Fetcher *fetch.Fetcher
-	// Handle analyses, saves and indexes a page; before is what the last visit
-	// of its URL left. It must be idempotent: a page comes again after a crash. On
-	// an error the URL is tried again later.
+	// Handle analyses, saves and indexes a page; before is what the last visit of
+	// its URL left. It must be idempotent, since a page is handled again after a
+	// crash. On an error the URL is tried again later.
 	Handle func(ctx context.Context, page qianshao.Page, before Memory) (Handled, error)
 	// Saved is told how many pages were saved with the outcomes of their visits (Handled.Page),
-	// and how long recording them took. Nil tells nobody.
+	// and how long recording them took. It may be nil.
 	Saved func(pages int, took time.Duration)
-	// Gone records that a page is no longer there; idempotent as Handle is. Nil records nothing.
+	// Gone records that a page is no longer there. It must be idempotent, as Handle is. Nil records
+	// nothing.
 	Gone func(ctx context.Context, gone Gone) error
-	// Rules names the rule set that Handle judges by; a page that was judged by
-	// another is asked for anew, whole. Nil is one set for ever.
+	// Rules names the rule set that Handle judges by; a page that was judged by another one is fetched
+	// again in full. Nil means that the rules never change.
 	Rules   func() string
 	Workers int
 	// MaxDepth is the largest number of links from a seed.
@@ -81,8 +82,8 @@ type CrawlerOptions struct {
 	HostBudget int
 	// QueryVariants bounds the URLs of one path that differ in their query. The frontier counts them.
 	QueryVariants int
-	// Revisit is the time until a page is visited for the second time, from
-	// MinRevisit to MaxRevisit; then it adapts.
+	// Revisit is the time from a page's first visit to its second, from
+	// MinRevisit to MaxRevisit; after that the interval adapts.
 	Revisit time.Duration
 	// Once makes Run return when nothing is due within about a minute.
 	Once bool
@@ -179,9 +180,9 @@ func (noObserver) Fetched(*qianshao.Page, time.Duration) {}
 func (noObserver) Skipped(qianshao.Skip, string)         {}
 func (noObserver) Replanned(Replanned)                   {}
 
-// Recover ends what a crawler of the same Holder has left that died: its leases, and the turns of
-// requests that were under way. Run begins with it. Whatever asks hosts before that, or beside it, as
-// a Seeder does, has it called first, or would find its hosts busy.
+// Recover clears up after a crawler of the same Holder that has died: it ends its leases, and the
+// turns of requests that were under way. Run begins with it. Whoever makes requests before or beside
+// Run, as a Seeder does, must call it first, or would find the hosts busy.
 func (c *Crawler) Recover(ctx context.Context) error {
 	err := c.persist(ctx, func() error {
 		if err := c.clock.set(ctx, c.Frontier); err != nil {
@@ -199,9 +200,9 @@ func (c *Crawler) Recover(ctx context.Context) error {
 	return nil
 }
 
-// Run crawls until ctx ends, or with Once until nothing is due. Several crawlers may run
-// on a frontier, each by its own Holder. It returns nil when it ended as asked; with
-// Once, an error also if pages could not be handled (they stay in the frontier).
+// Run crawls until ctx ends, or with Once until nothing is due. Several crawlers may run on a frontier,
+// each by its own Holder. It returns nil when it ended as asked. With Once, it also returns an error if
+// pages could not be handled (they stay in the frontier).
 func (c *Crawler) Run(ctx context.Context) error {
 	if !c.recovered {
 		if err := c.Recover(ctx); err != nil {
@@ -246,7 +247,7 @@ func (c *Crawler) Run(ctx context.Context) error {
 	return nil
 }
 
-// persist makes a call to the frontier, and makes it again when it fails.
+// persist makes a call to the frontier, and repeats it when it fails.
 func (c *Crawler) persist(ctx context.Context, call func() error) error {
 	pause := frontierPause
 	for try := 1; ; try++ {
@@ -264,21 +265,21 @@ func (c *Crawler) persist(ctx context.Context, call func() error) error {
 	}
 }
 
-// run is the state of one Run: which workers are busy, nothing that must last.
+// run is the state of one Run, such as which workers are busy. Nothing in it must survive the process.
 type run struct {
 	crawler  *Crawler
 	items    chan Item // for free workers
 	finished chan visitResult
 	busy     int
 	held     held
-	visits   []Visit   // that are over and not recorded yet
-	latest   time.Time // by the clock, at the last step or when a visit began that has ended since
-	err      error     // of the frontier: the run is over
+	visits   []Visit   // finished and not yet recorded
+	latest   time.Time // the clock at the last step, or, if later, when a visit began that has finished since
+	err      error     // the frontier's error, which ends the run
 	// unhandled holds the pages whose last visit Handle failed, by item URL.
 	unhandled map[string]error
 }
 
-// visitResult says how a visit ended: handleErr tells of the page, err of the frontier.
+// visitResult says how a visit ended: handleErr is the page's error, err is the frontier's.
 type visitResult struct {
 	Visit
 	began     time.Time // by the clock
@@ -287,8 +288,8 @@ type visitResult struct {
 	err       error
 }
 
-// work visits one item after the other. A new goroutine for each would have its stack copied
-// several times until it is as deep as the analysis.
+// work visits one item after the other. In a new goroutine for each, the stack would be
+// copied several times until it is large enough for the analysis.
 func (r *run) work(ctx context.Context) {
 	for item := range r.items {
 		r.finished <- r.crawler.visit(ctx, item)
@@ -313,7 +314,7 @@ func (r *run) finish(v visitResult) {
 	}
 }
 
-// tellSaved tells how many pages were saved with visits that were recorded.
+// tellSaved reports how many pages were saved with the recorded visits.
 func (c *Crawler) tellSaved(visits []Visit, took time.Duration) {
 	pages := 0
 	for i := range visits {
@@ -326,7 +327,7 @@ func (c *Crawler) tellSaved(visits []Visit, took time.Duration) {
 	}
 }
 
-// recorded tells of visits that were recorded, in the time that it took.
+// recorded reports visits that were recorded, and how long that took.
 func (r *run) recorded(visits []Visit, took time.Duration) {
 	budget := r.crawler.budget
 	for i := range visits {
@@ -339,7 +340,7 @@ func (r *run) recorded(visits []Visit, took time.Duration) {
 	r.crawler.tellSaved(visits, took)
 }
 
-// passed tells of a visit that was not recorded, as its lease has passed to another crawler.
+// passed reports a visit that was not recorded, because its lease has passed to another crawler.
 func (r *run) passed(v Visit) {
 	r.crawler.budget.withdraw(v.Outcome.Links)
 	r.held.drop(v.Item)
@@ -347,8 +348,8 @@ func (r *run) passed(v Visit) {
 	r.crawler.Log.Warn("the lease of a visit has passed to another crawler, which records what becomes of the page", "url", v.Item.URL)
 }
 
-// recordRest records the visits that are over without leasing anything, each by itself:
-// one that fails takes no other with it.
+// recordRest records the finished visits without leasing anything, each by itself, so
+// that one that cannot be recorded does not keep the others from it.
 func (r *run) recordRest(ctx context.Context) (err error) {
 	visits := r.visits
 	r.visits = nil
@@ -390,9 +391,9 @@ func (r *run) loop(ctx context.Context) error {
 	return r.err
 }
 
-// step records the visits that are over and hands due items to free workers, in one
-// transaction. It returns how long there is nothing to do at most, and whether a Once
-// run has come to its end.
+// step records the finished visits and hands due items to free workers, in one
+// transaction. It returns how long to wait at most until the next step, and whether a
+// Once run has come to its end.
 func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err error) {
 	c := r.crawler
 	free := c.Workers - r.busy
@@ -401,7 +402,7 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 	}
 	now := c.now()
 	if wentBack(r.latest, now) {
-		// What the clock has planned while it was ahead is recorded first, or it would stay.
+		// Record first what was planned while the clock was ahead, or replan would miss it.
 		if err := c.persist(ctx, func() error { return r.recordRest(ctx) }); err != nil {
 			return 0, false, err
 		}
@@ -419,7 +420,7 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 		r.items <- item
 	}
 	if len(items) == free {
-		return idlePoll, false, nil // nobody is free before a worker ends
+		return idlePoll, false, nil // no worker is free until a visit ends
 	}
 	var due time.Time
 	var ok bool
@@ -439,7 +440,7 @@ func (r *run) step(ctx context.Context) (pause time.Duration, done bool, err err
 	return min(max(due.Sub(now), busyPoll), idlePoll), false, nil
 }
 
-// lease records the visits that are over and returns items for free workers.
+// lease records the finished visits and returns items for free workers.
 func (r *run) lease(ctx context.Context, free int) (items []Item, err error) {
 	c := r.crawler
 	var passed map[string]bool
@@ -449,7 +450,7 @@ func (r *run) lease(ctx context.Context, free int) (items []Item, err error) {
 	}
 	began := time.Now()
 	err = c.persist(ctx, func() (err error) {
-		passed, lease.Now = map[string]bool{}, c.now() // another try must not lease from when the first was
+		passed, lease.Now = map[string]bool{}, c.now() // a repeated call must not lease by the time of the first
 		items, err = c.Frontier.Lease(ctx, lease)
 		return err
 	})
@@ -481,8 +482,8 @@ func (r *run) wait(ctx context.Context, pause time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	runtime.Gosched() // those that need no more than the processor end first
-	for {             // others that are over by now are recorded with it
+	runtime.Gosched() // lets visits that need only the processor finish first
+	for {             // record it together with others that have finished by now
 		select {
 		case v := <-r.finished:
 			r.finish(v)

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 }
 
 // web is a small web on one server: pages by "host/path", each with the status,
-// header and body that it answers; requests are counted.
+// header and body of its answer. It counts the requests.
 type web struct {
 	server *httptest.Server
 
@@ -40,7 +40,7 @@ type web struct {
 	pages    map[string]func(w http.ResponseWriter, r *http.Request)
 	requests map[string]int
 	times    map[string][]ingesttest.Arrival // by host
-	// fallback answers for pages that are not there; nil is 404.
+	// fallback answers for pages that are not there; nil answers 404.
 	fallback func(w http.ResponseWriter, r *http.Request)
 }
 
@@ -95,7 +95,7 @@ func (w *web) askedHost(host string) int {
 	return len(w.times[host])
 }
 
-// bench is everything that a crawl needs, with the real store.
+// bench is everything that a crawl needs, including the real store.
 type bench struct {
 	web   *web
 	store *sqlstore.Store
@@ -106,7 +106,7 @@ type bench struct {
 	mu      sync.Mutex
 	handled map[string]int
 	skipped map[string]qianshao.Skip
-	// replanned is what was found to be planned by a clock that was ahead.
+	// replanned is what was reported as planned while the clock was ahead.
 	replanned []ingest.Replanned
 	clock     func() time.Time
 }
@@ -316,8 +316,8 @@ func TestDepthAndBudget(t *testing.T) {
 	}
 }
 
-// TestTraps crawls a site whose mazes have no end: the crawl has one, and says
-// of each maze which it is.
+// TestTraps crawls a site with endless mazes: the crawl ends all the same, and
+// says of each maze what kind it is.
 func TestTraps(t *testing.T) {
 	b := newBench(t, nil, "maze.example")
 	b.opts.QueryVariants = 7
@@ -370,7 +370,7 @@ func TestTraps(t *testing.T) {
 	}
 }
 
-// TestRetries: what may pass is tried again, what will not is not.
+// TestRetries: temporary failures are tried again, lasting ones are not.
 func TestRetries(t *testing.T) {
 	b := newBench(t, nil, "a.example", "busy.example") // a Retry-After holds for the whole host
 	b.web.put("a.example/", `<a href="/flaky"><a href="/down"><a href="/drops"><a href="/gone">`)
@@ -443,13 +443,13 @@ func TestHandleFails(t *testing.T) {
 		t.Errorf("tries (-want +got):\n%s", diff)
 	}
 	if _, ok, err := b.store.Next(context.Background()); err != nil || !ok {
-		t.Errorf("the page is lost: %v, %v", ok, err)
+		t.Errorf("the page was lost: %v, %v", ok, err)
 	}
 }
 
-// TestPace: every request to a host keeps its distance from the one before,
-// robots.txt and redirects included. Only the whole is measured, from before
-// the first request to the arrival of the last: delays can but lengthen it.
+// TestPace: every request to a host, for robots.txt and redirects too, comes a full interval after the
+// one before. Only the whole time is measured, from before the first request to the arrival of the
+// last, which delays can only lengthen.
 func TestPace(t *testing.T) {
 	b := newBench(t, func(a *qianshao.Authorisation) { a.Rate = 50 }, "a.example", "b.example")
 	for _, host := range []string{"a.example", "b.example"} {
@@ -475,7 +475,7 @@ func TestPace(t *testing.T) {
 }
 
 // TestHostNextIsDurable: the host's next time is in the frontier before the
-// request is made, so that a crash cannot double the rate.
+// request is made, so a crash cannot double the rate.
 func TestHostNextIsDurable(t *testing.T) {
 	b := newBench(t, func(a *qianshao.Authorisation) { a.Rate = 0.1 }, "a.example")
 	b.web.put("a.example/", "x")
@@ -486,7 +486,7 @@ func TestHostNextIsDurable(t *testing.T) {
 		if err := b.store.Add(ctx, items); err != nil {
 			t.Error(err)
 		}
-		if err := b.store.Release(ctx, b.opts.Holder, time.Now()); err != nil { // as a process does that starts after a crash
+		if err := b.store.Release(ctx, b.opts.Holder, time.Now()); err != nil { // as a process does when it starts after a crash
 			t.Error(err)
 		}
 		got, err := b.store.Lease(ctx, ingest.Lease{Now: time.Now(), Limit: 10, For: time.Minute})
@@ -505,12 +505,12 @@ func TestHostNextIsDurable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := c.Run(ctx2); err != nil {
-		t.Errorf("a stop that was asked for is no error: %v", err)
+		t.Errorf("a stop that was asked for must not be an error: %v", err)
 	}
 	if b.web.asked("a.example/robots.txt") != 1 || leased != 0 {
 		t.Errorf("robots.txt %d times; %d items could be leased while the host was being asked", b.web.asked("a.example/robots.txt"), leased)
 	}
-	// Stopped in the middle: nothing is stuck in a lease.
+	// After a stop in the middle of a visit, no item is stuck in a lease.
 	if got, err := b.store.Lease(ctx, ingest.Lease{Now: time.Now().Add(time.Minute), Limit: 10, For: time.Minute}); err != nil || len(got) != 1 {
 		t.Errorf("after the stop %d items can be leased, %v", len(got), err)
 	}
@@ -557,7 +557,7 @@ func waitFor(t *testing.T, condition func() bool) {
 }
 
 // TestSavedWithVisit: a page that Handle leaves to be saved with its visit is in the store when the crawl
-// is over, and Saved is told of each.
+// is over, and is reported to Saved.
 func TestSavedWithVisit(t *testing.T) {
 	b := newBench(t, nil, "a.example")
 	b.web.put("a.example/", `<a href="/1"><a href="/2">`)
@@ -735,8 +735,8 @@ func BenchmarkCrawl(b *testing.B) {
 	b.ReportMetric(float64(hosts*(pages+1)*b.N)/b.Elapsed().Seconds(), "pages/s")
 }
 
-// TestStopRecordsVisits: a visit that was over when the crawl was told to stop is recorded,
-// though nothing is leased after it.
+// TestStopRecordsVisits: a visit that was finished when the crawl was told to stop is
+// recorded, though nothing is leased any more.
 func TestStopRecordsVisits(t *testing.T) {
 	b := newBench(t, nil, "a.example")
 	b.web.put("a.example/", "x")
@@ -758,11 +758,11 @@ func TestStopRecordsVisits(t *testing.T) {
 	}
 	items, err := b.store.Lease(t.Context(), ingest.Lease{Now: time.Now(), Limit: 1, For: time.Minute})
 	if err != nil || len(items) != 0 {
-		t.Errorf("what was visited is due again: %+v, %v", items, err)
+		t.Errorf("the visited URL is still due: %+v, %v", items, err)
 	}
 }
 
-// stopping ends the crawl when it is to record a visit and to lease.
+// stopping ends the crawl when the frontier is asked to record a visit and to lease.
 type stopping struct {
 	ingest.Frontier
 	stop context.CancelFunc

@@ -49,7 +49,7 @@ func TestCrawlers(t *testing.T) {
 		for h, host := range names {
 			for p := range pages {
 				want := 1
-				if p == 0 { // by itself, and by the redirect of another host
+				if p == 0 { // by its own link, and by another host's redirect
 					want = 2
 				}
 				if got := b.handled[fmt.Sprintf("http://%s/%d", host, p)]; got != want {
@@ -141,7 +141,7 @@ func closed(t *testing.T, c io.Closer) {
 }
 
 // TestLeasePasses: a visit whose lease has passed to another crawler is not recorded, and its links
-// are still to be had.
+// can still be added.
 func TestLeasePasses(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil, "a.example")
@@ -173,6 +173,6 @@ func TestLeasePasses(t *testing.T) {
 		t.Errorf("handled %v", b.handled)
 	}
 	if !strings.Contains(log.String(), "has passed to another crawler") {
-		t.Errorf("nobody is told: %s", log.String())
+		t.Errorf("not logged: %s", log.String())
 	}
 }

@@ -15,14 +15,14 @@ import (
 const (
 	maxFeedBody  = 8 << 20
 	maxFeedLinks = maxLinks
-	// feedStart is where the root element has begun, licence comments and
-	// style sheet instructions in front of it included.
+	// feedStart is how far into a page its root element begins at the latest,
+	// even behind licence comments and style sheet instructions.
 	feedStart = 4 << 10
 )
 
-// FeedLinks returns the links of a page that is a feed in truth (RSS, Atom or
-// JSON Feed): where its entries stand, absolute, in the feed's order. A page that
-// is none has no links and no error. What the entries say is judged on their own
+// FeedLinks returns the links of a page that is really a feed (RSS, Atom or JSON
+// Feed): the absolute URLs of its entries, in the feed's order. A page that is
+// not a feed has no links and no error. The entries are judged on their own
 // pages.
 func FeedLinks(page qianshao.Page) ([]string, error) {
 	body := bytes.TrimLeft(page.Body, "\xef\xbb\xbf \t\r\n")
@@ -68,8 +68,8 @@ func looksLikeFeed(body []byte) bool {
 	return false
 }
 
-// hasFeedElement says whether a start tag in XML is of a name that a feed's root has. Nearly all
-// pages have none, and need not be read as XML.
+// hasFeedElement says whether XML has a start tag with the name of a feed's root element. Nearly
+// all pages have none, and need not be parsed as XML.
 func hasFeedElement(xml []byte) bool {
 	for tag := range bytes.SplitSeq(xml, []byte("<")) {
 		name := tag

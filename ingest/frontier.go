@@ -1,6 +1,6 @@
-// Package ingest brings pages in: which URL is due, whether an authorisation
-// covers it, and what its host allows. What is not crawled comes in by ingest/input. It
-// never looks into a page; that is analyze's.
+// Package ingest fetches pages: it decides which URL is due, whether an authorisation
+// covers it, and what its host allows. What is not crawled is read by ingest/input. It
+// never looks into a page; package analyze does.
 package ingest
 
 import (
@@ -23,18 +23,18 @@ type Item struct {
 	Depth int
 	// Attempts counts the failed tries so far.
 	Attempts int
-	// HostFailures counts the visits in a row at which the host failed as a whole, whatever
-	// the page and whoever made them.
+	// HostFailures counts the visits in a row at which the host failed as a whole, over all
+	// of its pages and all crawlers.
 	HostFailures int
-	// Priority puts what is due of a host in order, highest first.
+	// Priority orders the due URLs of a host, highest first.
 	Priority Priority
-	// Holder is who has leased the item; "" if it is nobody's.
+	// Holder is who has leased the item; "" if nobody has.
 	Holder string
 	// Memory is what the last visit left for this one.
 	Memory
 }
 
-// Priority says what comes first of the URLs of a host that are due.
+// Priority says which of the due URLs of a host come first.
 type Priority int
 
 const (
@@ -56,7 +56,7 @@ type Memory struct {
 	// the rules that it was assessed by.
 	Hash  string
 	Rules string
-	// Interval is the time between two visits to which it has adapted; 0 before the first.
+	// Interval is the adapted time between two visits; 0 before the first.
 	Interval time.Duration
 	// MissedSince is when visits began to bring no page; the zero time if the last
 	// one brought a page.
@@ -70,7 +70,7 @@ type Unflagged struct {
 	Authorisation string
 	Status        int
 	FetchedAt     time.Time
-	// Hash is the SHA-256 of the body that was judged, in hex, and Rules names what judged it.
+	// Hash is the SHA-256 of the body that was judged, in hex, and Rules names the rules that judged it.
 	Hash, Rules string
 	// ViewsAsked and Scripted are as in store.Save.
 	ViewsAsked, Scripted bool
@@ -85,42 +85,43 @@ type Outcome struct {
 	// Drop takes the URL out of the frontier, with its query. If a page links to it
 	// again, it is a new URL.
 	Drop bool
-	// Failed counts this as an attempt; the store keeps the item due at Again.
+	// Failed counts this visit as a failed attempt; the store keeps the item due at Again.
 	Failed   bool
 	Priority Priority
 	Memory   Memory
-	// Page is saved in the same step, before the rest; nil if there is none, or it is saved.
+	// Page is saved in the same step, before the rest; nil if there is none, or it is already saved.
 	Page *Unflagged
 	// Links are URLs to be added in the same step, as by Add.
 	Links []Item
 	// At is when the outcome was decided.
 	At time.Time
-	// HostNext are the times before which hosts get no request, set in the same step. That of
-	// another host than the item's is left as it is where it is later.
+	// HostNext are the times before which hosts get no request, set in the same step. For a
+	// host other than the item's, a later time that is already set stays.
 	HostNext map[string]time.Time
 	// Authorisation is the id under which the host was asked; "" if it was not asked,
-	// so that the outcome tells nothing of it.
+	// so that the outcome says nothing about it.
 	Authorisation string
 	// HostDown says that the host's other URLs would have failed as well.
 	HostDown bool
-	// HostFailures is what the host's next item has as its own; 0 after an answer.
+	// HostFailures becomes Item.HostFailures of the host's next item; 0 after an answer.
 	HostFailures int
 }
 
-// ErrLeasePassed is returned for an outcome that comes too late: the lease of its item has run
-// out, and the host was another's since. Whoever has the page now records what becomes of it.
+// ErrLeasePassed is returned for an outcome that comes too late: the lease of its item has
+// expired, and another crawler has leased the host since. That crawler records the outcome.
 var ErrLeasePassed = errors.New("the lease has passed to another crawler")
 
-// Frontier is the durable queue of URLs. Schedule, lease, retry and the hosts' turns are rows,
-// not memory, so that a process may die at any instruction and several may share one. store/sqlstore
-// implements it, and store/storetest holds an implementation to what is promised here.
+// Frontier is the durable queue of URLs. Schedules, leases, retries and the hosts' turns are rows of a
+// database, not memory, so that a process may die at any instruction and several processes may share a
+// frontier. store/sqlstore implements it, and store/storetest holds an implementation to what is
+// promised here.
 type Frontier interface {
-	// Add adds URLs, due at once: all of them, or none. A known URL is left as it is.
+	// Add adds URLs, due at once: all of them, or, on an error, none. A known URL is left as it is.
 	Add(ctx context.Context, items []Item) error
 	// Lease records the outcomes of lease.Visits, as Done does, and in the same step
-	// hands out items that are due, at most one a host and none of a host
-	// whose next time has not come, that has a live lease (so a slow host is
-	// asked for one page at a time), or that is being asked by a turn, and keeps them
+	// hands out items that are due, at most one for each host. It leaves out hosts
+	// whose next time has not come, that have a live lease (so a slow host is asked
+	// for one page at a time), or that are being asked in a turn. It keeps the items
 	// from other callers until the lease ends. An expired lease is handed out again.
 	Lease(ctx context.Context, lease Lease) ([]Item, error)
 	// HostCount returns the number of the host's URLs, visited ones included.
@@ -128,19 +129,19 @@ type Frontier interface {
 	// QueryCount returns the number of URLs that are page followed by a query.
 	QueryCount(ctx context.Context, page string) (int, error)
 	// Done records the outcome and ends the lease. It comes last: a crash before it repeats
-	// work that is idempotent. Of an item with a Holder whose host was another's since, nothing
-	// is recorded, and the error wraps ErrLeasePassed. An item without Holder is
-	// recorded in any case, and ends no lease but that of its own URL. For an unknown URL the
-	// error wraps store.ErrNotFound, unless it is to be dropped.
+	// work that is idempotent. If the item has a Holder and its host has been leased by another
+	// since, nothing is recorded, and the error wraps ErrLeasePassed. An item without Holder is
+	// always recorded, and ends only the lease of its own URL. For an unknown URL the error
+	// wraps store.ErrNotFound, unless it is to be dropped.
 	Done(ctx context.Context, item Item, outcome Outcome) error
-	// Extend has the leases of hosts that holder still has end after d, counted from now.
+	// Extend makes those leases of hosts that holder still has end after d, counted from now.
 	Extend(ctx context.Context, holder string, hosts []string, now time.Time, d time.Duration) error
 	// Release ends the leases and turns of holder, for its start after a crash and for its end. Their hosts
-	// rest for the interval that was booked with the last of them, counted from now: when a request was sent
-	// of which nobody told, nobody knows, but it was before.
+	// rest for the interval that was booked with the last of them, counted from now: it is not known when an
+	// unreported request was sent, only that it was before.
 	Release(ctx context.Context, holder string, now time.Time) error
-	// Clock returns the time by the database's clock, which all that share it go by; the
-	// zero time where the database has none of its own.
+	// Clock returns the time of the database's clock, which all that share the database
+	// go by; the zero time where the database has no clock of its own.
 	Clock(ctx context.Context) (time.Time, error)
 	// Turn books the next request to a host for whoever does not have its lease, or has used
 	// the turn that came with it; see fetch.Turns. It goes by the database's clock, or
@@ -148,10 +149,10 @@ type Frontier interface {
 	Turn(ctx context.Context, turn Turn) (fetch.Booked, error)
 	// EndTurn ends holder's turn at a host, which gets no other request until rest has passed.
 	EndTurn(ctx context.Context, holder, host string, now time.Time, rest time.Duration) error
-	// Replan finds what a clock that was ahead has planned, and plans it from
-	// horizon.Now on: a URL decided after horizon.Decided is due after the same
-	// time as planned, one that is due after horizon.Due at once, and a host that
-	// rests until after horizon.Rest need not rest. It counts the findings that were
+	// Replan finds what was planned while the clock was ahead, and plans it anew
+	// from horizon.Now: a URL decided after horizon.Decided keeps the length of its
+	// interval, a URL due after horizon.Due is due at once, and a host that rests
+	// until after horizon.Rest need not rest. It also counts the findings that were
 	// seen after horizon.Decided.
 	Replan(ctx context.Context, horizon Horizon) (Replanned, error)
 	// Next returns the earliest time at which an item may be leased, leased
@@ -159,7 +160,7 @@ type Frontier interface {
 	Next(ctx context.Context) (due time.Time, ok bool, err error)
 }
 
-// Visit is an item with what came of it.
+// Visit is an item and the outcome of its visit.
 type Visit struct {
 	Item    Item
 	Outcome Outcome
@@ -167,19 +168,19 @@ type Visit struct {
 
 // Lease says what to hand out.
 type Lease struct {
-	// Holder names who leases: one process, by the same name after a restart.
+	// Holder names the process that leases. It is the same after a restart.
 	Holder string
-	// Visits are over, and recorded before anything is handed out. If that fails,
-	// nothing is handed out.
+	// Visits are finished visits, which are recorded before anything is handed
+	// out. If that fails, nothing is handed out.
 	Visits []Visit
-	// Passed is told of each visit that was not recorded, as its lease has passed to
-	// another. Nil tells nobody.
+	// Passed is called for each visit that was not recorded, because its lease has
+	// passed to another. It may be nil.
 	Passed func(Item)
 	Now    time.Time
 	Limit  int
 	For    time.Duration
-	// Interval returns for how long the item's host then gets no other request.
-	// It is durable with the lease, before the request is made, so that a crash
-	// cannot make a host see more than its rate. Nil is no time.
+	// Interval returns for how long the item's host gets no other request after
+	// this one. It is saved with the lease, before the request is made, so that
+	// a crash cannot make a host see more than its rate. Nil means no wait.
 	Interval func(Item) time.Duration
 }

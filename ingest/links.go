@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// follow returns the links of a page that lie in scope, depth and budget, as
-// items for the frontier.
+// follow returns the links of a page that are within scope, depth and budget,
+// as items for the frontier.
 func (c *Crawler) follow(ctx context.Context, item Item, page *qianshao.Page, links []string) (items []Item, err error) {
 	if len(links) > maxLinks {
 		links = links[:maxLinks]
@@ -22,7 +22,7 @@ func (c *Crawler) follow(ctx context.Context, item Item, page *qianshao.Page, li
 	seen := map[string]bool{page.URL: true, item.URL: true}
 	for _, link := range links {
 		canonical, err := fetch.Resolve(page.URL, link)
-		if err != nil || seen[canonical] || c.budget.remembers(canonical) { // whose own visit decides what becomes of it
+		if err != nil || seen[canonical] || c.budget.remembers(canonical) { // a remembered URL is decided at its own visit
 			continue
 		}
 		seen[canonical] = true
@@ -47,8 +47,8 @@ func (c *Crawler) follow(ctx context.Context, item Item, page *qianshao.Page, li
 	return items, nil
 }
 
-// judgeLink returns the item that a link makes, or the reason to leave it. URL
-// is set in both cases, unless the link is none to follow at all (mailto:).
+// judgeLink returns the item for a link, or the reason to leave it out. URL is
+// set in both cases, unless the link can never be followed (mailto:).
 func judgeLink(scope *Scope, base, link string, now time.Time) (Item, qianshao.Skip) {
 	canonical, err := fetch.Resolve(base, link)
 	if err != nil {
@@ -61,7 +61,7 @@ func judgeLink(scope *Scope, base, link string, now time.Time) (Item, qianshao.S
 	return item, skip
 }
 
-// unfit returns the reason for which a link in scope is left all the same, or "".
+// unfit returns the reason why a link is left out although it is in scope, or "".
 func unfit(canonical string, now time.Time) qianshao.Skip {
 	if skip := trap(canonical, now); skip != "" {
 		return skip
@@ -93,8 +93,8 @@ func (e badURL) Unwrap() error            { return e.reason }
 func (e badURL) Is(target error) bool     { return target == qianshao.ErrBadURL }
 
 // judge returns the item of depth 0 for a canonical URL, or the reason to leave
-// it. What somebody names outright is asked for whatever its path ends in:
-// /feed.json is a feed.
+// it out. A URL that somebody names explicitly is requested whatever its path
+// ends in: /feed.json is a feed.
 func judge(scope *Scope, canonical string, now time.Time) (Item, qianshao.Skip) {
 	u, err := url.Parse(canonical)
 	if err != nil {
@@ -107,8 +107,8 @@ func judge(scope *Scope, canonical string, now time.Time) (Item, qianshao.Skip) 
 	return Item{URL: canonical, Host: u.Hostname(), Authorisation: a.ID}, ""
 }
 
-// isNoPage says that a path ends as files do that are never pages, so that no
-// request of a host's rate is spent on them.
+// isNoPage says that a path has the ending of a file that is never a page, so
+// that no request is spent on it.
 func isNoPage(p string) bool {
 	switch strings.ToLower(path.Ext(p)) {
 	case ".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".ico", ".bmp", ".svg", ".tif", ".tiff",

@@ -24,7 +24,7 @@ func (b *bench) frontier(t *testing.T) map[string]bool {
 }
 
 // TestMissedURLsAreDropped: a URL that brings no page leaves the frontier after
-// ingest.KeepMissed and not before; it comes back by a link, as a new one.
+// ingest.KeepMissed and not before; a link brings it back, as a new URL.
 func TestMissedURLsAreDropped(t *testing.T) {
 	const gone = "http://a.example/gone?sid=1"
 	b := newBench(t, func(a *qianshao.Authorisation) { a.ValidUntil = time.Now().AddDate(1, 0, 0) }, "a.example")
@@ -58,8 +58,8 @@ func TestMissedURLsAreDropped(t *testing.T) {
 	}
 }
 
-// TestForbiddenQueries: with queries: false no URL with a query is asked for, by
-// whatever way it comes, and what the frontier has of them goes.
+// TestForbiddenQueries: with queries: false no URL with a query is requested,
+// wherever it came from, and those in the frontier are dropped.
 func TestForbiddenQueries(t *testing.T) {
 	b := newBench(t, nil, "a.example")
 	b.web.put("a.example/", `<a href="/p?sid=1">q</a> <a href="/p?">empty</a> <a href="/moved">m</a> <a href="/plain">p</a>`)
@@ -70,7 +70,7 @@ func TestForbiddenQueries(t *testing.T) {
 		_, _ = io.WriteString(w, `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>http://a.example/p?sid=3</loc></url></urlset>`)
 	})
 	if err := b.run(t); err != nil || !b.frontier(t)["http://a.example/p?sid=1"] || b.web.asked("a.example/p?sid=1") != 1 {
-		t.Fatalf("queries are not forbidden, and %v, %v", b.web.requests, err)
+		t.Fatalf("before queries are forbidden: %v, %v", b.web.requests, err)
 	}
 	jumped := 2 * ingest.DefaultRevisit
 	b.clock = func() time.Time { return time.Now().Add(jumped) }

@@ -8,17 +8,17 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// What fails for now is never given up: a site that is down for a morning is
-// watched again the same morning. The pause after each failure; the last one
-// repeats itself.
+// The pause after each failure in a row; the last one is repeated. A URL that
+// fails temporarily is never given up: a site that is down for a morning is
+// watched again the same morning.
 var (
 	retryPauses = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
-	// onceRetryPauses are for a Once run, where a person waits: it tries three
-	// times, and ends, since what is due in five minutes is left to the next run.
+	// onceRetryPauses are for a Once run, where a person waits: it tries three times and ends, since a
+	// try that is due in five minutes is left to the next run.
 	onceRetryPauses = []time.Duration{500 * time.Millisecond, 2 * time.Second, 5 * time.Minute, 15 * time.Minute, time.Hour}
 )
 
-// quietTries failures in a row are not worth telling of; a server restarts in that time.
+// quietTries failures in a row are not worth reporting; a server restarts in that time.
 const quietTries = 3
 
 // pause returns how long to wait after so many failures in a row.
@@ -26,9 +26,9 @@ func (c *Crawler) pause(failures int) time.Duration {
 	return c.RetryPauses[min(max(failures, 1), len(c.RetryPauses))-1]
 }
 
-// later is the outcome of a visit that failed for now. Where the whole host is
-// in trouble it rests, and one of its URLs is tried at a time: a host of 20,000
-// pages that is down gets one request an hour, not 20,000.
+// later is the outcome of a visit that failed temporarily. If the whole host is
+// in trouble, it rests, and one of its URLs is tried at a time: a host of
+// 20,000 pages that is down gets one request an hour, not 20,000.
 func (c *Crawler) later(item Item, skipped *fetch.SkipError, now time.Time) Outcome {
 	failures, hostFailures := item.Attempts+1, 0
 	if skipped.HostWide() {
@@ -48,14 +48,14 @@ func (c *Crawler) later(item Item, skipped *fetch.SkipError, now time.Time) Outc
 }
 
 // KeepMissed is how long the frontier keeps a URL whose visits bring no page,
-// whatever the reason. Then the URL goes, with its query: in a month a site that was
-// moved or an authorisation that has ended is back, or it is not coming.
+// whatever the reason. Then the URL is dropped, with its query: a site that was
+// moved, or an authorisation that has ended, is back within a month or not at all.
 const KeepMissed = 30 * 24 * time.Hour
 
 // noteMiss completes the outcome of a visit that brought no page: it notes since when
-// there is none, and drops what is not to be kept. An open finding keeps its URL. A
-// query that its authorisation forbids goes at once; as all URLs that are not
-// permitted, it does not come back by a link.
+// there is none, and drops a URL that is not to be kept. A URL with an open finding
+// stays. One with a query that its authorisation forbids is dropped at once; like all
+// URLs that are not permitted, it does not come back by a link.
 func noteMiss(item Item, o *Outcome, now time.Time) {
 	if o.Skip == "" { // the page came, and could not be saved
 		return

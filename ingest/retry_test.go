@@ -28,9 +28,9 @@ func TestRetryPauses(t *testing.T) {
 	}
 }
 
-// TestHostThatIsDown: it is asked after each pause, the last one repeated, one
-// request at a time whatever the number of its pages, and all of it is
-// crawled as soon as it is back. Two crawlers take turns at it, and go by each other's failures.
+// TestHostThatIsDown: the host is asked after each pause, the last one repeated, with one
+// request at a time however many pages it has, and is crawled whole as soon as it is back. Two
+// crawlers take turns, and each counts the other's failures.
 func TestHostThatIsDown(t *testing.T) {
 	b := newBench(t, func(a *qianshao.Authorisation) { a.ValidUntil = time.Now().AddDate(1, 0, 0) }, "a.example", "b.example")
 	start := time.Now()
@@ -63,7 +63,7 @@ func TestHostThatIsDown(t *testing.T) {
 	for range 6 {
 		due, ok, err := b.store.Next(t.Context())
 		if err != nil || !ok {
-			t.Fatalf("the host is given up: %v, %v", ok, err)
+			t.Fatalf("the host was given up: %v, %v", ok, err)
 		}
 		clock.jump(due)
 		run()
@@ -81,7 +81,7 @@ func TestHostThatIsDown(t *testing.T) {
 		t.Errorf("asked after (-want +got):\n%s", diff)
 	}
 	if b.skipped["http://a.example/"] == "" {
-		t.Error("nobody is told that the host is down")
+		t.Error("it was not reported that the host is down")
 	}
 	due, _, err := b.store.Next(t.Context())
 	if err != nil {
@@ -97,7 +97,7 @@ func TestHostThatIsDown(t *testing.T) {
 	}
 }
 
-// TestAnswerToAnotherCrawler: a host that has answered another crawler is in no trouble.
+// TestAnswerToAnotherCrawler: a host that has answered another crawler does not count as down.
 func TestAnswerToAnotherCrawler(t *testing.T) {
 	b := newBench(t, nil, "a.example")
 	clock := newJumpingClock(time.Now())
@@ -128,7 +128,7 @@ func TestAnswerToAnotherCrawler(t *testing.T) {
 	}
 }
 
-// inTurn returns a function that has the next of several crawlers of a bench run until nothing is due.
+// inTurn returns a function that runs the next of several crawlers of a bench until nothing is due.
 func inTurn(t *testing.T, b *bench, holders ...string) (run func()) {
 	t.Helper()
 	var crawlers []*ingest.Crawler

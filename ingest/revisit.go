@@ -17,16 +17,16 @@ const (
 	// DefaultSoonest holds for pages that change at every visit, if only by
 	// the time of day they show: a front page is seen once an hour.
 	DefaultSoonest = time.Hour
-	// DefaultLatest is how long something that was put on a page which never
-	// changed may stay unseen.
+	// DefaultLatest is how long a change may stay unseen on a page that never
+	// changed before.
 	DefaultLatest = 7 * 24 * time.Hour
-	// openRevisit is the interval of a page with an open finding, if its own is
-	// longer: that the owner has cleaned it shows within the same working day.
+	// openRevisit is the interval of a page with an open finding, if its own is longer: when the owner
+	// has cleaned the page, this shows within the same working day.
 	openRevisit = 6 * time.Hour
 )
 
-// shrink and grow are chosen so that one change outweighs one visit in vain,
-// and a page that changes every second visit keeps coming sooner.
+// shrink and grow are chosen so that one change outweighs one visit without a
+// change: a page that changes at every second visit is visited ever sooner.
 const (
 	shrinkNum, shrinkDen = 1, 2
 	growNum, growDen     = 3, 2

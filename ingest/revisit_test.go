@@ -15,8 +15,8 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 )
 
-// clockwork is a clock that stands on top of the real one, so that pacing goes
-// on while a test leaps over days.
+// clockwork is the real clock plus an offset, so that pacing goes on while a
+// test leaps over days.
 type clockwork struct {
 	mu   sync.Mutex
 	leap time.Duration
@@ -94,7 +94,7 @@ func TestRevisitAdapts(t *testing.T) {
 
 // TestConditionalRequests: validators are sent as long as the page was judged
 // by the rules in force, and a page that comes without body although it is
-// unknown comes again, whole.
+// unknown is fetched again in full.
 func TestConditionalRequests(t *testing.T) {
 	b, clock := revisits(t, nil)
 	rules, stale := "1", false
@@ -119,7 +119,7 @@ func TestConditionalRequests(t *testing.T) {
 	}
 	visit()
 	visit()
-	visit() // the validator outlasts an answer without body
+	visit() // the validator is still known after an answer without body
 	rules = "2"
 	visit()
 	stale = true
@@ -132,9 +132,9 @@ func TestConditionalRequests(t *testing.T) {
 	}
 }
 
-// TestGone: 404 and 410 end a page, a failure that passes does not; a URL that
-// leads elsewhere has left its page, and one that a redirect led to is visited
-// by itself.
+// TestGone: 404 and 410 end a page, a temporary failure does not. A URL that
+// now leads elsewhere has left its page; a page that a redirect led to is then
+// visited by itself.
 func TestGone(t *testing.T) {
 	b, clock := revisits(t, nil)
 	status := http.StatusOK

@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// Canonical returns the one spelling of an absolute http or https URL; see
-// fetch.Canonical for what it does.
+// Canonical returns the canonical spelling of an absolute http or https URL;
+// see fetch.Canonical for the details.
 func Canonical(raw string) (string, error) { return fetch.Canonical(raw) }
 
 // Scope decides which URLs may be asked for. It is immutable, and safe for
@@ -68,10 +68,10 @@ func NewScope(authorisations []qianshao.Authorisation) (*Scope, error) {
 func (s *Scope) Authorisations() []qianshao.Authorisation { return s.list }
 
 // Decide returns the authorisation that permits a request to the canonical URL
-// u at now, the first in the register if there are several, and "". Otherwise
-// it returns the reason that is nearest to a permission (not in force, then path
+// u at now, the first in the register if there are several, and "". Otherwise it
+// returns the reason that is nearest to a permission (not in force, then path
 // excluded or query forbidden, then not authorised) and, for all but the last, the
-// authorisation that has it: one in force is preferred.
+// authorisation that gives this reason; one in force is preferred.
 func (s *Scope) Decide(u *url.URL, now time.Time) (*qianshao.Authorisation, qianshao.Skip) {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, qianshao.SkipBadURL

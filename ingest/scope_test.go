@@ -79,17 +79,17 @@ authorisations:
 	}
 	scope, err := ingest.NewScope(got)
 	if err != nil {
-		t.Fatalf("what was parsed is refused: %v", err)
+		t.Fatalf("authorisations from ParseScope are refused: %v", err)
 	}
 	if diff := cmp.Diff(want, scope.Authorisations()); diff != "" {
 		t.Errorf("canonical form is not stable (-want +got):\n%s", diff)
 	}
 	if list, err := ingest.ParseScope("scope.yaml", []byte("authorisations:\n")); err != nil || len(list) != 0 {
-		t.Errorf("an empty register permits nothing and is no mistake: %v, %v", list, err)
+		t.Errorf("an empty register permits nothing, but is not a mistake: %v, %v", list, err)
 	}
 }
 
-// TestParseScopeMistakes: each mistake is told with file, line, column and remedy.
+// TestParseScopeMistakes: each mistake is reported with file, line, column and remedy.
 func TestParseScopeMistakes(t *testing.T) {
 	for _, tc := range []struct{ name, old, new, want string }{
 		{"unknown key", "rate: 2", "rates: 2", `scope.yaml:9:5: unknown key "rates"; did you mean "rate"?`},
@@ -250,7 +250,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// TestDecideAsCovers holds the index of names to what the authorisations say by themselves.
+// TestDecideAsCovers checks that the index of names decides as each authorisation does by itself.
 func TestDecideAsCovers(t *testing.T) {
 	t.Parallel()
 	hosts := []string{"a.cn", "*.a.cn", "a.cn:8080", "*.b.a.cn:8443", "[::1]", "[::1]:8080", "127.0.0.1", "c.cn"}
@@ -295,8 +295,8 @@ func TestDecidePathExcluded(t *testing.T) {
 	}
 }
 
-// FuzzParseScope: no input panics, every mistake has a place, and what is
-// accepted is accepted by NewScope in the same form.
+// FuzzParseScope: no input causes a panic, every mistake has a place, and
+// NewScope accepts what was parsed and leaves it unchanged.
 func FuzzParseScope(f *testing.F) {
 	f.Add([]byte(fixture))
 	f.Add([]byte("authorisations: [{hosts: [*x]}]"))
@@ -326,8 +326,8 @@ func FuzzParseScope(f *testing.F) {
 	})
 }
 
-// TestSeed: the crawl begins at the seeds, or without any where the hosts and
-// included paths say; never outside what is in force.
+// TestSeed: the crawl begins at the seeds, or, if there are none, at the hosts
+// and included paths; never at anything that is not in force.
 func TestSeed(t *testing.T) {
 	scope, err := ingest.NewScope([]qianshao.Authorisation{
 		authorise("seeds", func(a *qianshao.Authorisation) { a.Seeds = []string{"https://a.example/x"} }, "a.example", "b.example"),
@@ -354,7 +354,7 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// recorded keeps what is added; Seed calls nothing else.
+// recorded keeps what is added; Seed calls no other method.
 type recorded struct {
 	ingest.Frontier
 	items []ingest.Item

@@ -17,12 +17,12 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// maxColumns bounds the cells of a row: ten times as many as there are keys. The place of each
-// is counted from the beginning of its line.
+// maxColumns bounds the cells of a row: ten times as many as there are keys. Finding the place
+// of a cell means counting from the beginning of its line.
 const maxColumns = 200
 
-// columns are the names that a column of a CSV file may have, in lower case, beside the keys of
-// scope files; those that the console's form has are among them.
+// columns are the names that a column of a CSV file may have, in lower case, besides the keys
+// of scope files. The labels of the console's form are among them.
 func columns() map[string]string {
 	names := map[string]string{}
 	for key, others := range map[string][]string{
@@ -48,11 +48,11 @@ func ParseScopeFile(name string, data []byte) ([]qianshao.Authorisation, error) 
 	return ParseScope(name, data)
 }
 
-// ParseScopeCSV reads authorisations out of a table, as spreadsheets write it: a row each below a
-// row with the keys of a scope file, or their Chinese names, in any order. It is UTF-8 or
+// ParseScopeCSV reads authorisations from a table as spreadsheets write it: one row each, below a
+// row with the keys of a scope file, or their Chinese names, in any order. The file is UTF-8 or
 // GB 18030, with commas, semicolons or tabs. A cell may have several hosts, paths or URLs, with
-// blanks, commas or semicolons between them; 2026/1/31 and 2026年1月31日 are dates as well, 是 and
-// 否 as well as true and false. The error is a *ScopeError as that of ParseScope.
+// blanks, commas or semicolons between them; 2026/1/31 and 2026年1月31日 are dates as well, 是 and 否
+// as well as true and false. The error is a *ScopeError, as from ParseScope.
 func ParseScopeCSV(name string, data []byte) ([]qianshao.Authorisation, error) {
 	r := &scopeReader{name: name}
 	list := r.table(data)
@@ -62,8 +62,8 @@ func ParseScopeCSV(name string, data []byte) ([]qianshao.Authorisation, error) {
 	return list, nil
 }
 
-// ParseScopeFields reads one authorisation out of texts by the keys of a scope file, each as a
-// cell of a CSV file has it.
+// ParseScopeFields reads one authorisation from texts by the keys of a scope file, each
+// written as in a cell of a CSV file.
 func ParseScopeFields(values map[string]string) (qianshao.Authorisation, error) {
 	r := &scopeReader{}
 	record := &yaml.Node{Kind: yaml.MappingNode, Line: 1, Column: 1}
@@ -144,7 +144,7 @@ func (r *scopeReader) decoded(data []byte) (string, bool) {
 	return text, true
 }
 
-// delimiter is what parts the names of the columns.
+// delimiter returns the character that separates the names of the columns.
 func delimiter(text string) rune {
 	header, _, _ := strings.Cut(strings.TrimLeft(text, "\r\n"), "\n")
 	best := ','
@@ -210,7 +210,7 @@ func (r *scopeReader) cell(record *yaml.Node, key, cell string, line, column int
 		value = m[1]
 	}
 	if len(value) > 1 && value[0] == '\'' && strings.ContainsRune("=+-@\t\r", rune(value[1])) {
-		value = value[1:] // what keeps a spreadsheet from taking a text for a formula
+		value = value[1:] // the mark that keeps a spreadsheet from taking a text for a formula
 	}
 	if strings.HasPrefix(value, "=") {
 		r.tell(node(value), key, bad("formula", value))
@@ -236,7 +236,7 @@ func (r *scopeReader) cell(record *yaml.Node, key, cell string, line, column int
 	record.Content = append(record.Content, node(key), content)
 }
 
-// isBetween says whether a character parts the entries of a cell.
+// isBetween says whether a character separates the entries of a cell.
 func isBetween(r rune) bool { return strings.ContainsRune(" \t\r\n,;，；、\u3000", r) }
 
 func twoDigits(n string) string {
@@ -257,8 +257,8 @@ func truthOf(value string) string {
 	return value
 }
 
-// IsCSV guesses whether a file whose name does not tell is a table: a scope file begins with a
-// comment or its only key.
+// IsCSV guesses whether a file is a table when its name does not say so: a scope file begins
+// with a comment or its only key.
 func IsCSV(data []byte) bool {
 	text := bytes.TrimLeft(bytes.TrimPrefix(data, []byte("\ufeff")), " \t\r\n-")
 	return !bytes.HasPrefix(text, []byte("#")) && !bytes.HasPrefix(text, []byte("authorisations"))

@@ -43,7 +43,7 @@ func TestParseScopeCSV(t *testing.T) {
 	}
 }
 
-// TestParseScopeCSVMistakes: each mistake is told at its line and column, counted in characters.
+// TestParseScopeCSVMistakes: each mistake is reported at its line and column, counted in characters.
 func TestParseScopeCSVMistakes(t *testing.T) {
 	t.Parallel()
 	row := func(hosts string) string {
@@ -78,7 +78,7 @@ func TestParseScopeCSVMistakes(t *testing.T) {
 	}
 }
 
-// TestParseScopeFields: a form is read as a row is, and tells the field of a mistake.
+// TestParseScopeFields: a form is read as a row is, and a mistake names its field.
 func TestParseScopeFields(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
@@ -110,7 +110,7 @@ func TestParseScopeFields(t *testing.T) {
 	}
 }
 
-// TestSeedPort: a seed on a port that its host does not cover is told so.
+// TestSeedPort: a seed on a port that its host does not cover is reported as such.
 func TestSeedPort(t *testing.T) {
 	t.Parallel()
 	_, err := ingest.ParseScopeFields(map[string]string{
@@ -121,8 +121,8 @@ func TestSeedPort(t *testing.T) {
 	}
 }
 
-// TestFloods: a file in which everything is wrong is refused with the first mistakes, at once, and
-// so is a table whose rows have no end: each took minutes and gigabytes.
+// TestFloods: a file in which everything is wrong is refused at once with the first mistakes, and
+// so is a table with endless rows. Each once took minutes and gigabytes.
 func TestFloods(t *testing.T) {
 	t.Parallel()
 	const many = 200_000

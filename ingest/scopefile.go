@@ -21,8 +21,8 @@ import (
 // MaxScopeFile bounds a scope file; ten thousand authorisations take about 4 MB.
 const MaxScopeFile = 16 << 20
 
-// maxMistakes bounds the mistakes that are told of a file: a table of a million rows with
-// everything wrong would take gigabytes to say so.
+// maxMistakes bounds the mistakes that are reported for a file: for a table of a million
+// rows in which everything is wrong, the list would take gigabytes.
 const maxMistakes = 1000
 
 // ScopeError lists every mistake in a scope file.
@@ -32,9 +32,9 @@ type ScopeError struct{ Mistakes []ScopeMistake }
 type ScopeMistake struct {
 	File         string
 	Line, Column int
-	// Field is the key that is wrong; "" if it is none of an authorisation.
+	// Field is the key that is wrong; "" if it is not a key of an authorisation.
 	Field string
-	// Message says what is wrong, and behind a semicolon what to do.
+	// Message says what is wrong and, after a semicolon, what to do.
 	Message locales.Message
 }
 
@@ -108,7 +108,7 @@ func (r *scopeReader) tell(n *yaml.Node, field string, m *locales.Message) {
 	r.mistakes = append(r.mistakes, ScopeMistake{r.name, max(n.Line, 1), max(n.Column, 1), field, *m})
 }
 
-// full says that there are as many mistakes as are told: what follows need not be read.
+// full says that there are as many mistakes as are reported, so the rest need not be read.
 func (r *scopeReader) full() bool { return len(r.mistakes) >= maxMistakes }
 
 func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
@@ -158,7 +158,7 @@ func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 	return out
 }
 
-// another reads the next authorisation of a list; lines has the lines of the ids before.
+// another reads the next authorisation of a list; lines has the lines of the ids before it.
 func (r *scopeReader) another(n *yaml.Node, lines map[string]int) qianshao.Authorisation {
 	a := r.authorisation(n)
 	if line, ok := lines[a.ID]; ok && a.ID != "" {
@@ -183,7 +183,7 @@ func (r *scopeReader) slip(s *strictyaml.Slip) bool {
 	return s != nil
 }
 
-// mapping calls field for every known key, and reports unknown and doubled ones.
+// mapping calls field for every known key, and reports unknown and repeated ones.
 func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field func(key string, k, v *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		r.add(n, "mapping", what, locales.List(known))
@@ -217,9 +217,9 @@ func authorisationKeys() []string {
 // maxAuthorisationID bounds the id of an authorisation, in characters.
 const maxAuthorisationID = 64
 
-// registrableID says whether an authorisation may be given the id. It stands in queries,
-// addresses and lists of accounts, and "*" is all of them among the counters. What older
-// versions have registered under another one stays in force.
+// registrableID says whether an authorisation may be given the id. Ids appear in
+// queries, addresses and lists of accounts, and among the counters "*" means all
+// authorisations. One that an older version registered under another id stays in force.
 func registrableID(id string) bool {
 	for i, r := range id {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && (i == 0 || !strings.ContainsRune("._-@", r)) {
@@ -246,11 +246,11 @@ func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
 		told[m.Field] = true
 	}
 	if told[""] {
-		return a // a key that is not understood: what it would have said would be missed
+		return a // a key was not understood, and what it says would be missing below
 	}
 	a, found := normalise(a)
 	found = slices.DeleteFunc(found, func(p problem) bool {
-		return told[p.field] || p.field == "valid_until" && told["valid_from"] // what follows would be told twice
+		return told[p.field] || p.field == "valid_until" && told["valid_from"] // else a consequence would be reported as a second mistake
 	})
 	if !slices.ContainsFunc(found, func(p problem) bool { return p.field == "id" }) && !registrableID(a.ID) {
 		found = append(found, problem{"id", -1, bad("id_signs", a.ID, maxAuthorisationID)})
@@ -318,7 +318,7 @@ func (r *scopeReader) truth(v *yaml.Node, key string) bool {
 	return v.Value == "true"
 }
 
-// permission reads what an authorisation permits or asks for beside a plain visit.
+// permission reads what an authorisation permits or asks for besides plain visits.
 func (r *scopeReader) permission(a *qianshao.Authorisation, key string, v *yaml.Node) {
 	switch key {
 	case "revisit_min":
@@ -370,7 +370,7 @@ func (r *scopeReader) list(v *yaml.Node, key string, to *[]string) {
 	}
 }
 
-// date reads a day or a time. With end a day counts to its last moment.
+// date reads a day or a time. With end, a day means its last moment.
 func (r *scopeReader) date(v *yaml.Node, key string, end bool, to *time.Time) {
 	if v.Kind == yaml.ScalarNode {
 		if day, err := time.ParseInLocation(time.DateOnly, v.Value, qianshao.ChinaTime()); err == nil {

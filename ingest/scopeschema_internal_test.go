@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// TestScopeSchema holds docs/schemas/scope.schema.json to the parser: its keys, and of which it
-// says that they are missing.
+// TestScopeSchema checks docs/schemas/scope.schema.json against the parser: its keys, and which
+// of them are required.
 func TestScopeSchema(t *testing.T) {
 	var schema struct {
 		Properties struct {
@@ -46,7 +46,7 @@ func TestScopeSchema(t *testing.T) {
 		t.Errorf("an id has at most %d characters in the schema, %d for the parser", got, maxAuthorisationID)
 	}
 	_, found := normalise(qianshao.Authorisation{})
-	missed := []string{"valid_until"} // which is asked for once there is a valid_from
+	missed := []string{"valid_until"} // the parser asks for it only once there is a valid_from
 	for _, p := range found {
 		if p.field != "rate" { // has a default
 			missed = append(missed, p.field)

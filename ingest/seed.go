@@ -14,8 +14,8 @@ import (
 )
 
 // Seed puts the start URLs of every authorisation in force at now into the
-// frontier: its seeds, or without any the front pages of its hosts. Those known
-// already are left as they are.
+// frontier: its seeds, or, if it has none, the front pages of its hosts. URLs
+// that are already known are left as they are.
 func Seed(ctx context.Context, frontier Frontier, scope *Scope, now time.Time) error {
 	items := startItems(scope, now)
 	if len(items) == 0 {
@@ -40,13 +40,13 @@ func startItems(scope *Scope, now time.Time) (items []Item) {
 
 // Limits of sitemaps, as sitemaps.org sets them for one file.
 const (
-	MaxSitemapURLs = 50_000 // of one file, and here of one host
+	MaxSitemapURLs = 50_000 // of one file; here also of one host
 	// maxSitemapFiles bounds the files of one host, those in an index included.
 	maxSitemapFiles = 50
 	// sitemapBatch is the number of URLs added at a time.
 	sitemapBatch = 500
-	// SeedInterval is how soon an authorisation that is added to a running
-	// collector begins.
+	// SeedInterval is how soon a running collector begins with an authorisation
+	// that was added.
 	SeedInterval = 30 * time.Second
 	// SitemapInterval is the time between two readings of a sitemap. Sites write
 	// theirs once a day or at each article; pages link to what is new as well.
@@ -62,8 +62,8 @@ type SeedOptions struct {
 	Frontier Frontier
 	// Scope returns the register in force; it may change between calls.
 	Scope func() *Scope
-	// Changed is told when the register is another than in the round before: what was
-	// refused meanwhile by the old one is to be made due again; optional.
+	// Changed is called when the register has changed since the round before, so that
+	// URLs which the old one refused meanwhile can be made due again; optional.
 	Changed func(ctx context.Context, before, after []qianshao.Authorisation) error
 	// Reports puts the reports of pages that have waited for an authorisation
 	// into the frontier; optional.
@@ -73,12 +73,12 @@ type SeedOptions struct {
 	Log     *slog.Logger
 }
 
-// Seeder keeps a frontier fed from the register: with what authorisations name,
-// those added while it runs included, and with what their sites' sitemaps name.
+// Seeder keeps a frontier fed from the register: with the URLs that authorisations name, even those
+// added while it runs, and with those that their sites' sitemaps name.
 type Seeder struct {
 	SeedOptions
 	read map[string]time.Time // when an origin's sitemaps were last begun
-	last *Scope               // of the round before; nil before the first
+	last *Scope               // the one of the round before; nil before the first
 }
 
 // NewSeeder returns a Seeder that has seeded nothing yet.
@@ -95,11 +95,10 @@ func NewSeeder(opts SeedOptions) *Seeder {
 	return &Seeder{SeedOptions: opts, read: map[string]time.Time{}}
 }
 
-// Round adds the start URLs and what was reported, and reads the sitemaps that are due: those that the
-// robots.txt of each start URL's host names, or else /sitemap.xml. An index is
-// followed one level down. Only URLs in scope are added. A sitemap that is
-// missing or broken is logged and no error; the error is the frontier's or ctx's.
-// It is not safe for concurrent use.
+// Round adds the start URLs and the reported pages, and reads the sitemaps that are due: those that
+// the robots.txt of each start URL's host names, or else /sitemap.xml. An index is followed one level
+// down. Only URLs in scope are added. A sitemap that is missing or broken is only logged; the error
+// is the frontier's or ctx's. It is not safe for concurrent use.
 func (s *Seeder) Round(ctx context.Context) error {
 	scope := s.Scope()
 	if s.Changed != nil && s.last != nil && s.last != scope {
@@ -125,9 +124,9 @@ func (s *Seeder) Round(ctx context.Context) error {
 	return s.sitemaps(ctx, scope, origins)
 }
 
-// Watch does a round now and then until ctx ends, so that an authorisation that
-// is added, or comes into force, begins within SeedInterval. A round that the
-// frontier fails is logged: the next one does it again.
+// Watch makes rounds until ctx ends, so that an authorisation that is added, or
+// comes into force, begins within SeedInterval. A round that fails because of
+// the frontier is logged, and the next one makes up for it.
 func (s *Seeder) Watch(ctx context.Context) {
 	ticker := time.NewTicker(SeedInterval)
 	defer ticker.Stop()
@@ -147,7 +146,7 @@ func (s *Seeder) sitemaps(ctx context.Context, scope *Scope, origins map[string]
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sitemapHosts)
 	for origin := range origins {
-		// A negative age is that of a reading by a clock that was ahead.
+		// A reading whose age is negative was made while the clock was ahead.
 		if now := s.Now(); now.Sub(s.read[origin]).Abs() >= SitemapInterval {
 			s.read[origin] = now
 			reader := &sitemapSeeder{SeedOptions: s.SeedOptions, scope: scope, origin: origin}
@@ -189,7 +188,7 @@ func (s *sitemapSeeder) run(ctx context.Context) error {
 		nested = append(nested, more...)
 	}
 	for _, at := range nested {
-		if _, err := s.file(ctx, at); err != nil { // an index in an index is not followed
+		if _, err := s.file(ctx, at); err != nil { // an index within an index is not followed
 			return err
 		}
 	}

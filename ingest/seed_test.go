@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 )
 
-// TestChangedRegister: what a running collector has refused by the register that
-// it knew is visited once it knows the new one.
+// TestChangedRegister: a URL that a running collector refused by the old
+// register is visited once the collector knows the new one.
 func TestChangedRegister(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(a *qianshao.Authorisation) { a.RobotsWaiver = "w" }, "a.example")

@@ -21,8 +21,8 @@ type sitemapEntry struct {
 const maxSitemapDepth = 32
 
 // sitemapEntries streams the entries of a sitemap (https://www.sitemaps.org/protocol.html),
-// at most MaxSitemapURLs. Raw tokens are read, so memory does not grow with
-// the nesting; the locs of image and video extensions have a prefix and are left out.
+// at most MaxSitemapURLs. It reads raw tokens, so memory does not grow with the nesting.
+// The locs of image and video extensions have a prefix and are left out.
 func sitemapEntries(r io.Reader) iter.Seq2[sitemapEntry, error] {
 	return func(yield func(sitemapEntry, error) bool) {
 		d := xml.NewDecoder(r)
@@ -52,7 +52,7 @@ func sitemapEntries(r io.Reader) iter.Seq2[sitemapEntry, error] {
 	}
 }
 
-// sitemapParser knows in which entry it stands.
+// sitemapParser keeps track of the entry that it is in.
 type sitemapParser struct {
 	depth  int
 	parent string // "url" or "sitemap", the entry that is open

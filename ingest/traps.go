@@ -10,34 +10,34 @@ import (
 )
 
 // Bounds against spider traps: parts of a site, mostly made by mistake, that
-// have new URLs without end. Each bound has a Skip of its own, so that an
-// operator sees what was left out. They apply to links and sitemaps, not to
-// seeds, which a person has chosen.
+// have endless new URLs. Each bound has its own Skip, so that an operator sees
+// what was left out. They apply to links and sitemaps, not to seeds, which a
+// person has chosen.
 const (
-	// maxURLLength is what Internet Explorer's address bar held, to which sites
-	// keep until today; Heritrix draws the line there too. Longer ones grow by
-	// themselves.
+	// maxURLLength is what Internet Explorer's address bar could hold, which
+	// sites still keep to; Heritrix has the same limit. Longer URLs are usually
+	// generated without end.
 	maxURLLength = 2083
-	// maxRepeats is how often a group of path segments may follow itself: /a/a
-	// and /a/b/a/b occur, a third time is a relative link gone wrong.
+	// maxRepeats is how many times in a row a group of path segments may occur:
+	// /a/a and /a/b/a/b exist, but a third time is a relative link gone wrong.
 	maxRepeats = 2
 	// maxGroup is the longest such group, in segments.
 	maxGroup = 4
-	// maxSameSegment is how often one segment may stand in a path anywhere.
+	// maxSameSegment is how often one segment may occur anywhere in a path.
 	// /2025/11/11/11.html has three.
 	maxSameSegment = 4
 	// firstYear is when the web began; calendars page back beyond it.
 	firstYear = 1990
 	// maxAhead is how far ahead a date in a URL may lie: pages announce events
-	// of next year, calendars go on.
+	// of next year, but calendars go on for ever.
 	maxAhead = 400 * 24 * time.Hour
 	// DefaultQueryVariants is a quarter of DefaultHostBudget: a forum puts
 	// thousands of threads under one path, and what remains of the budget is
-	// for the rest of the site.
+	// left for the rest of the site.
 	DefaultQueryVariants = DefaultHostBudget / 4
 )
 
-// trap returns the reason for which a link is taken for part of a spider trap, or "".
+// trap returns why a link is taken for part of a spider trap, or "".
 func trap(canonical string, now time.Time) qianshao.Skip {
 	_, rest, _ := strings.Cut(canonical, "://")
 	_, rest, _ = strings.Cut(rest, "/")
@@ -66,7 +66,7 @@ func repeats(path string) bool {
 		}
 	}
 	for size := 1; size <= maxGroup; size++ {
-		same := 0 // segments in a row that equal the one a group before
+		same := 0 // segments in a row that equal the segment one group earlier
 		for i := size; i < len(segments); i++ {
 			if segments[i] != segments[i-size] {
 				same = 0
@@ -83,13 +83,13 @@ func repeats(path string) bool {
 // fullDate finds a year, month and day: 2031/04/01, 2031-4-1.
 var fullDate = regexp.MustCompile(`(?:^|[^0-9])([0-9]{4})[-/_.]([0-9]{1,2})[-/_.][0-9]{1,2}(?:[^0-9]|$)`)
 
-// monthPage finds a year and month where the URL says that it is one of a
+// monthPage finds a year and month where the URL says that it belongs to a
 // calendar: calendar/2031/4, month=2031-04, date=20310401, year=2031&month=4.
 // Without such a word 2048/3 may be the third page of a list.
 var monthPage = regexp.MustCompile(`(?i)(?:calendar|rili|riqi|month|date|day|year|\b[dy])[=/_-]([0-9]{4})(?:[-/_.]?|&(?:month|mon|m)=)([0-9]{1,2})(?:[0-9]{2})?(?:[^0-9]|$)`)
 
-// isMadeUpDate says whether a path or query names a date far ahead, or, in a
-// calendar, a month before there was a web. Archives of newspapers begin earlier.
+// isMadeUpDate says whether a path or query names a date far ahead, or, in a calendar, a month before
+// there was a web. Outside calendars an early date is fine: newspapers have archives.
 func isMadeUpDate(text string, now time.Time) bool {
 	if !strings.ContainsAny(text, "0123456789") {
 		return false
@@ -108,8 +108,8 @@ func isMadeUpDate(text string, now time.Time) bool {
 	return false
 }
 
-// monthOf returns the first of a month; ok is false for numbers that are none.
-// Years beyond 2100 are ids: a calendar is stopped long before it gets there.
+// monthOf returns the first day of a month; ok is false for numbers that are not a month. A year beyond
+// 2100 is taken for an id: a calendar is stopped long before it gets there.
 func monthOf(year, month string) (at time.Time, ok bool) {
 	y, yearErr := strconv.Atoi(year)
 	m, monthErr := strconv.Atoi(month)

@@ -14,15 +14,15 @@ type Turn struct {
 	Now    time.Time
 }
 
-// turns are the hosts' turns in a frontier, as a fetcher asks for them.
+// turns are the hosts' turns in a frontier, in the form that a fetcher asks for.
 type turns struct {
 	frontier Frontier
 	holder   string
 	now      func() time.Time
 }
 
-// NewTurns returns the hosts' turns in a frontier, for fetch.Options. The holder is that of the
-// crawler whose requests they are for, or another name for requests of no crawler.
+// NewTurns returns the hosts' turns in a frontier, for fetch.Options. The holder is the
+// crawler's, if the requests are made for one, or else another name.
 func NewTurns(frontier Frontier, holder string, now func() time.Time) fetch.Turns {
 	return &turns{frontier, holder, now}
 }

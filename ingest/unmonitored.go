@@ -14,22 +14,22 @@ import (
 )
 
 const (
-	// OverdueAfter is how long a visit may be due until its host counts as not
-	// monitored: a crawl that cron starts once a day may fail once.
+	// OverdueAfter is how long a visit may be overdue before its host counts as
+	// not monitored: a crawl that cron starts once a day may fail once.
 	OverdueAfter = 48 * time.Hour
 	// EndingWithin is how long before its end an authorisation is listed: a
 	// contract is seldom renewed within less than a month.
 	EndingWithin = 30 * 24 * time.Hour
-	// EndedWithin is how long an authorisation is listed after its end. Who has not
-	// renewed it in a quarter of a year does not mean to.
+	// EndedWithin is how long an authorisation is listed after its end. An owner
+	// who has not renewed it within a quarter of a year does not intend to.
 	EndedWithin = 90 * 24 * time.Hour
-	// LostPages are visits in a row that failed at URLs which had a page before:
-	// one or two are pages that were taken down, more are a host that shuts us out.
+	// LostPages is a number of failed visits in a row, at URLs that had a page before: one or two mean
+	// that pages were taken down, more that the host shuts us out.
 	LostPages = 3
 )
 
-// SilentHost is a host of which no page comes: none ever came, its visits fail,
-// or they are overdue.
+// SilentHost is a host from which no pages come: none ever came, its visits
+// fail, or they are overdue.
 type SilentHost struct {
 	Host string
 	// Trouble is why its visits fail; "" if it is only that none were made.
@@ -38,26 +38,26 @@ type SilentHost struct {
 	Since time.Time
 	// LastPage is when a page last came; the zero time if never.
 	LastPage time.Time
-	// NextTry is the next visit; the zero time if no URL of it waits for one.
+	// NextTry is the time of the next visit; the zero time if none is planned.
 	NextTry time.Time
 }
 
-// Silence is what a store says of hosts without pages; store/storetest holds an
-// implementation to it.
+// Silence is what a store knows about hosts without pages; store/storetest
+// checks implementations.
 type Silence interface {
-	// SilentHosts yields, by name, the hosts whose visits fail, those that never
-	// brought a page, and those that brought none since overdue although a visit was
-	// due before, or none is planned. A host is in trouble when it is down (Outcome.HostDown), when no
-	// page of it is fresh any more (each is due again), or when LostPages visits in
-	// a row failed at URLs that had brought a page; a page ends the trouble.
+	// SilentHosts yields, by name, the hosts whose visits fail, those that never brought a page, and
+	// those that brought none since overdue although a visit was due before that, or none is planned.
+	// A host is in trouble when it is down (Outcome.HostDown), when none of its pages is fresh any
+	// more (each is due again), or when LostPages visits in a row failed at URLs that had brought a
+	// page. The next page ends the trouble.
 	SilentHosts(ctx context.Context, overdue time.Time) iter.Seq2[SilentHost, error]
 	// FetchedUnder returns the ids, in order, of the authorisations under which
-	// hosts were last asked that have brought a page.
+	// the hosts that have brought a page were last asked.
 	FetchedUnder(ctx context.Context) ([]string, error)
 }
 
-// Unmonitored yields what the scope says is watched and is not: authorisations by
-// id, then hosts by name.
+// Unmonitored yields what should be watched by the scope and is not:
+// authorisations by id, then hosts by name.
 func Unmonitored(ctx context.Context, s Silence, scope *Scope, now time.Time) iter.Seq2[qianshao.Unmonitored, error] {
 	return func(yield func(qianshao.Unmonitored, error) bool) {
 		fetched, err := s.FetchedUnder(ctx)
@@ -93,7 +93,7 @@ func (s *Scope) seeded(now time.Time) map[string]bool {
 	return hosts
 }
 
-// unmonitored says why no page of the host comes.
+// unmonitored says why no pages come from the host.
 func (h SilentHost) unmonitored(authorisation string, isSeeded bool) qianshao.Unmonitored {
 	u := qianshao.Unmonitored{Host: h.Host, Authorisation: authorisation, Skip: h.Trouble, Since: h.Since, LastPage: h.LastPage, NextTry: h.NextTry}
 	switch h.Trouble {
@@ -164,8 +164,8 @@ func (s *Scope) unmonitored(fetched []string, now time.Time) []qianshao.Unmonito
 	return rows
 }
 
-// succeeded says whether at the given time others cover all hosts of an
-// authorisation that is over then, as its renewal under another id does.
+// succeeded says whether other authorisations cover all hosts of one that has
+// ended at the given time, as a renewal under another id does.
 func (s *Scope) succeeded(a *qianshao.Authorisation, at time.Time) bool {
 	for _, pattern := range a.Hosts {
 		name, _ := splitPort(pattern)
@@ -181,7 +181,7 @@ func (s *Scope) succeeded(a *qianshao.Authorisation, at time.Time) bool {
 	return true
 }
 
-// covers says whether a host pattern has every host of another.
+// covers says whether a host pattern matches every host that another matches.
 func covers(wider, pattern string) bool {
 	wide, widePort := splitPort(wider)
 	name, port := splitPort(pattern)
@@ -189,8 +189,8 @@ func covers(wider, pattern string) bool {
 	return port == widePort && (name == wide || wildcard && strings.HasSuffix(name, suffix))
 }
 
-// isDown says whether the failure of a visit is one of the whole host: another
-// host, to which a redirect led, says nothing of it.
+// isDown says whether a failed visit means that the whole host is down. The
+// failure of another host, to which a redirect led, does not.
 func isDown(host string, err error) bool {
 	var skipped *fetch.SkipError
 	if !errors.As(err, &skipped) {
@@ -201,7 +201,7 @@ func isDown(host string, err error) bool {
 		return false
 	}
 	switch skipped.Skip {
-	case qianshao.SkipPaused: // it answers, and will again within the hour
+	case qianshao.SkipPaused: // the host answers, and will again within the hour
 		return false
 	case qianshao.SkipAddress:
 		return true
@@ -225,7 +225,7 @@ func (s *Scope) Named(host string, now time.Time) (named, inForce []string) {
 }
 
 // Silent says why a host is not monitored under an authorisation, if it is not: h.Trouble, or that
-// what was due before overdue has not come.
+// no page has come although a visit was due before overdue.
 func (s *Scope) Silent(h SilentHost, authorisation string, now time.Time) (u qianshao.Unmonitored, silent bool) {
 	overdue := now.Add(-OverdueAfter)
 	if h.Trouble == "" && !h.LastPage.IsZero() && (h.NextTry.After(overdue) || h.LastPage.After(overdue)) {

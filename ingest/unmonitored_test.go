@@ -27,8 +27,8 @@ func permit(id string, days int, hosts ...string) qianshao.Authorisation {
 
 var watchNow = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 
-// unmonitored returns "host authorisation reason skip" of what the register
-// leaves unwatched; a dash stands for nothing.
+// unmonitored returns "host authorisation reason skip" for everything that
+// should be watched and is not; a dash stands for an empty field.
 func unmonitored(t *testing.T, s ingest.Silence, list []qianshao.Authorisation) (lines []string) {
 	t.Helper()
 	scope, err := ingest.NewScope(list)
@@ -57,7 +57,7 @@ func watched(t *testing.T, list []qianshao.Authorisation) *sqlstore.Store {
 	return s
 }
 
-// visit records a visit of the host's front page, so long before now.
+// visit records a visit of the host's front page, made so long ago.
 func visit(t *testing.T, s *sqlstore.Store, host, authorisation string, ago time.Duration, o ingest.Outcome) {
 	t.Helper()
 	it := ingest.Item{URL: "http://" + host + "/", Host: host, Authorisation: authorisation}
@@ -71,7 +71,7 @@ func visit(t *testing.T, s *sqlstore.Store, host, authorisation string, ago time
 	}
 }
 
-// TestUnmonitoredHosts has a host of every reason, and those that are none.
+// TestUnmonitoredHosts has a host for every reason, and some that are monitored.
 func TestUnmonitoredHosts(t *testing.T) {
 	t.Parallel()
 	list := []qianshao.Authorisation{
@@ -113,8 +113,8 @@ func TestUnmonitoredHosts(t *testing.T) {
 	}
 }
 
-// TestUnmonitoredAuthorisations: an end is told of unless a renewal follows, and so
-// is an authorisation under which nothing has come.
+// TestUnmonitoredAuthorisations: the end of an authorisation is reported unless a
+// renewal follows, and so is an authorisation under which no page has come.
 func TestUnmonitoredAuthorisations(t *testing.T) {
 	t.Parallel()
 	future := permit("renewal", 400, "renewed.example", "*.renewed.example", "early.example", "gap.example", "ported.example")
@@ -155,8 +155,8 @@ func TestUnmonitoredAuthorisations(t *testing.T) {
 	}
 }
 
-// TestUnmonitoredAfterCrawl crawls hosts that give no page, each in its own way,
-// beside one that does: its link to a host that is down is no trouble of its own.
+// TestUnmonitoredAfterCrawl crawls hosts that give no page, each in its own way, beside one that does.
+// The link of that one to a host that is down does not count against it.
 func TestUnmonitoredAfterCrawl(t *testing.T) {
 	b := newBench(t, func(a *qianshao.Authorisation) { a.Hosts = append(a.Hosts, "169.254.169.254") },
 		"ok.example", "down.example", "forbids.example", "refuses.example", "moved.example")

@@ -15,34 +15,34 @@ import (
 
 // Handled is what Handle made of a page.
 type Handled struct {
-	// Links are absolute; those that are new and in scope are visited.
+	// Links are absolute URLs; those that are new and in scope are visited.
 	Links []string
 	// Hash is the SHA-256 of the body that was judged, in hex.
 	Hash string
 	// Open says that a finding of the page is open, so that it is visited sooner.
 	Open bool
-	// Page is to be saved with the visit's outcome; nil if Handle has saved it.
+	// Page is saved with the visit's outcome; nil if Handle has already saved it.
 	Page *Unflagged
-	// Stale says that the page came without body (Page.NotModified), and that
-	// what was known of it no longer holds: it must come again, whole.
+	// Stale says that the page came without body (Page.NotModified), but what
+	// was known about it no longer holds: it must be fetched again in full.
 	Stale bool
 }
 
-// visit does one item. Its outcome is recorded last, by the run: a crash before that
-// repeats work that is idempotent.
+// visit visits one item. Its outcome is recorded last, by the run: a crash before
+// that repeats work that is idempotent.
 func (c *Crawler) visit(ctx context.Context, item Item) visitResult {
 	began := c.now()
 	ctx = fetch.Leased(ctx, item.Host)
 	outcome, handleErr, err := c.attempt(ctx, item)
 	if ctx.Err() != nil {
-		return visitResult{Visit: Visit{Item: item}, began: began} // not finished, so not done: the lease is released
+		return visitResult{Visit: Visit{Item: item}, began: began} // not finished: nothing is recorded, and the lease is released
 	}
 	outcome.At = c.now()
 	return visitResult{Visit: Visit{item, outcome}, began: began, finished: err == nil, handleErr: handleErr, err: err}
 }
 
-// attempt fetches and handles an item. handleErr is the page's trouble and
-// part of the outcome; err is the frontier's.
+// attempt fetches and handles an item. handleErr is the page's error and part
+// of the outcome; err is the frontier's.
 func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, handleErr, err error) {
 	started := c.now()
 	_, authorisation, skip := c.decide(item)
@@ -77,8 +77,8 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	return outcome, handleErr, err
 }
 
-// decide returns the item's URL and the authorisation in force for it now, or
-// the reason why there is none.
+// decide returns the item's URL and the authorisation that is in force for it
+// now, or the reason why there is none.
 func (c *Crawler) decide(item Item) (*url.URL, *qianshao.Authorisation, qianshao.Skip) {
 	u, err := url.Parse(item.URL)
 	if err != nil {
@@ -97,9 +97,9 @@ func (c *Crawler) interval(item Item) time.Duration {
 	return c.Fetcher.Interval(u, a)
 }
 
-// get fetches the item's page as a plain visitor sees it. Validators are sent
-// only where an answer without body can be understood: the page was judged by
-// the rules in force.
+// get fetches the item's page as a plain visitor sees it. It sends validators
+// only if the page was judged by the rules in force: else an answer without
+// body would be of no use.
 func (c *Crawler) get(ctx context.Context, item Item) (qianshao.Page, error) {
 	request := fetch.Request{URL: item.URL}
 	if item.Rules == c.Rules() {
@@ -108,9 +108,9 @@ func (c *Crawler) get(ctx context.Context, item Item) (qianshao.Page, error) {
 	return c.Fetcher.Get(ctx, request)
 }
 
-// hostsNext returns the next times of the hosts that were asked. They are later
-// than the lease has made them: a redirect may have led to another host, more
-// than one request may have been made, or a Crawl-delay learnt.
+// hostsNext returns the next times of the hosts that were asked. They may be
+// later than the lease set them: a redirect may have led to another host,
+// several requests may have been made, or a Crawl-delay learnt.
 func (c *Crawler) hostsNext(host, pageURL string) map[string]time.Time {
 	now := c.clock.latest()
 	next := map[string]time.Time{host: now.Add(c.Fetcher.HostPause(host))}
@@ -120,7 +120,7 @@ func (c *Crawler) hostsNext(host, pageURL string) map[string]time.Time {
 	return next
 }
 
-// failed decides when a fetch is tried again, and tells of pages that are no
+// failed decides when a fetch is tried again, and reports pages that are no
 // longer there.
 func (c *Crawler) failed(ctx context.Context, item Item, err error, a *qianshao.Authorisation) (outcome Outcome, handleErr error) {
 	skipped := &fetch.SkipError{Skip: qianshao.SkipUnreachable, URL: item.URL, Err: err} // visitTime ran out
@@ -143,13 +143,13 @@ func (c *Crawler) failed(ctx context.Context, item Item, err error, a *qianshao.
 	return outcome, nil
 }
 
-// skipped is the outcome of a visit that brought no page; what is known of the page stays.
+// skipped is the outcome of a visit that brought no page; what is known about the page is kept.
 func (c *Crawler) skipped(item Item, skip qianshao.Skip, now time.Time) Outcome {
 	return Outcome{Skip: skip, Again: now.Add(c.Revisit), Priority: item.Priority, Memory: item.Memory}
 }
 
-// notFound records that there is no page at the URL that answered so, and
-// forgets what was known of it: should it come back, it is judged anew.
+// notFound records that there is no page at the URL that answered so, and forgets what was known about
+// it: should the page come back, it is judged anew.
 func (c *Crawler) notFound(ctx context.Context, item Item, skipped *fetch.SkipError, outcome *Outcome, now time.Time) error {
 	if err := c.Gone(ctx, Gone{skipped.URL, skipped.Status, qianshao.CausePage, now}); err != nil {
 		return fmt.Errorf("record that %s is gone: %w", skipped.URL, err)
@@ -159,9 +159,9 @@ func (c *Crawler) notFound(ctx context.Context, item Item, skipped *fetch.SkipEr
 	return err
 }
 
-// left looks after the page to which the item led at its last visit, if now it
-// leads to another. A page of the item's own URL is gone. One that a redirect
-// led to may still be there: it is visited by itself.
+// left deals with the page to which the item led at its last visit, if it now
+// leads to another. A page at the item's own URL is gone. A page that a
+// redirect led to may still be there: it is visited by itself.
 func (c *Crawler) left(ctx context.Context, item Item, pageURL string, now time.Time) ([]Item, error) {
 	switch item.Page {
 	case "", pageURL:
@@ -224,14 +224,14 @@ func (c *Crawler) scheduled(item Item, page *qianshao.Page, rules string, handle
 // unhandled is the outcome of a page that could not be analysed or saved.
 func (c *Crawler) unhandled(ctx context.Context, item Item, pageURL string, err error) Outcome {
 	pause := c.pause(item.Attempts + 1)
-	if ctx.Err() == nil { // a crawl that is told to stop has no failure to tell of: see visit
+	if ctx.Err() == nil { // when a crawl is told to stop, this is not a failure: see visit
 		c.Log.Error("page not handled; trying again", "url", pageURL, "in", pause, "error", err)
 	}
 	return Outcome{Again: c.now().Add(pause), Failed: true, Priority: item.Priority, Memory: item.Memory}
 }
 
-// handle calls Handle and turns a panic into an error: a page that brings the
-// analysis down would otherwise do so after every restart.
+// handle calls Handle and turns a panic into an error: otherwise a page that
+// crashes the analysis would do so after every restart.
 func (c *Crawler) handle(ctx context.Context, page *qianshao.Page, before Memory) (handled Handled, err error) {
 	defer func() {
 		if p := recover(); p != nil {

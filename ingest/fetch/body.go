@@ -20,7 +20,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// idleReader ends a body that pauses for too long, by cancelling its request.
+// idleReader gives up a body that pauses for too long, by cancelling its request.
 type idleReader struct {
 	body  io.ReadCloser
 	timer *time.Timer
@@ -50,8 +50,8 @@ func (r *idleReader) Close() error {
 	return r.body.Close()
 }
 
-// decode sets a.body to the response's body without its content encodings.
-// More than most bytes as sent are not read; keep has them kept where decoding
+// decode sets a.body to the response's body without its content encodings. At
+// most most bytes are read as sent; with keep, these are kept where decoding
 // changes them.
 func (f *Fetcher) decode(a *answer, most int64, keep bool) error {
 	a.wire = &countingReader{r: a.response.Body, most: most}
@@ -74,8 +74,8 @@ type Decoder struct {
 }
 
 // Body returns a response's body without the content encodings that its header
-// names, cut at most bytes. A body that breaks off or turns out corrupt comes
-// back as far as it goes, with the error; a decompression bomb likewise.
+// names, cut at most bytes. Of a body that breaks off, is corrupt or is a
+// decompression bomb, it returns what could be read, with the error.
 func (d *Decoder) Body(h http.Header, body io.Reader, most int64) (data []byte, truncated bool, err error) {
 	r, closers, err := d.open(h, &countingReader{r: body, most: most})
 	if err != nil {
@@ -106,7 +106,7 @@ func (d *Decoder) open(h http.Header, wire *countingReader) (r io.Reader, closer
 		if closer != nil {
 			closers = append(closers, closer)
 		}
-		r = &bombReader{r: next, wire: wire} // each: a layer between can expand to nothing
+		r = &bombReader{r: next, wire: wire} // at each layer, since a bomb may be hidden between two layers
 	}
 	return r, closers, nil
 }
@@ -125,7 +125,7 @@ func contentCodings(h http.Header) []string {
 }
 
 // layer returns a reader of one content encoding. A body that is declared
-// compressed and is not, as misconfigured proxies send it, passes as it is.
+// compressed but is not, as misconfigured proxies send it, is passed through.
 func (d *Decoder) layer(coding string, body io.Reader) (io.Reader, func(), error) {
 	peeked := bufio.NewReader(body)
 	start, err := peeked.Peek(4)
@@ -178,8 +178,8 @@ func (d *Decoder) gunzip(r io.Reader) (io.Reader, func(), error) {
 	return z, func() { d.gzips.Put(z) }, nil
 }
 
-// countingReader counts the bytes that came over the wire, and bounds them: a
-// compressed stream can be endless and hold nothing.
+// countingReader counts the bytes that came over the wire, and bounds them: an
+// endless compressed stream can decode to nothing.
 type countingReader struct {
 	r     io.Reader
 	n     int64
@@ -201,7 +201,7 @@ func (c *countingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// bombReader stops a body that expands beyond all that text does.
+// bombReader stops a body that expands far more than text ever does.
 type bombReader struct {
 	r    io.Reader
 	wire *countingReader
@@ -217,8 +217,8 @@ func (b *bombReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readCapped reads at most most bytes; with an error, those that came before
-// it. length is a hint; -1 if unknown.
+// readCapped reads at most most bytes; on an error it returns those that came
+// before it. length is a hint; -1 if unknown.
 func readCapped(r io.Reader, length, most int64) (body []byte, truncated bool, err error) {
 	const unknown = 32 << 10 // the median page
 	size := int64(unknown)
@@ -226,8 +226,8 @@ func readCapped(r io.Reader, length, most int64) (body []byte, truncated bool, e
 		size = min(length, most)
 	}
 	const largest = 1 << 20
-	// In parts: a buffer that doubles takes three times the body while it grows, and
-	// each worker of a crawl may be reading one.
+	// Read in parts: a buffer that doubles takes three times the body's size while
+	// it grows, and each worker of a crawl may be reading one.
 	var parts [][]byte
 	for left := most; left > 0 && err == nil; size = min(2*size, largest) {
 		part := make([]byte, min(max(size, 1), left))
@@ -240,7 +240,7 @@ func readCapped(r io.Reader, length, most int64) (body []byte, truncated bool, e
 		parts = append(parts, part[:n])
 		left -= int64(n)
 	}
-	if err == nil { // there is more than most bytes, or just as many
+	if err == nil { // there are more than most bytes, or exactly as many
 		var one [1]byte
 		var extra int
 		if extra, err = io.ReadFull(r, one[:]); err == nil {
@@ -258,7 +258,7 @@ func readCapped(r io.Reader, length, most int64) (body []byte, truncated bool, e
 	return body, truncated, nil
 }
 
-// sniff looks at the first bytes of a.body, which stays to be read in full.
+// sniff looks at the first bytes of a.body, which can still be read in full.
 func sniff(a *answer) (mediaTypeFound string, err error) {
 	const enough = 512 // what http.DetectContentType considers
 	r := bufio.NewReaderSize(a.body, 4<<10)
@@ -273,8 +273,8 @@ func sniff(a *answer) (mediaTypeFound string, err error) {
 	return mediaType(http.DetectContentType(start)), nil
 }
 
-// PageType says whether a Content-Type, or where it says nothing what the body
-// looks like, is one that Get returns: HTML, XML or text.
+// PageType says whether a Content-Type is one that Get returns: HTML, XML or
+// text. If the Content-Type says nothing, the body's first bytes decide.
 func PageType(contentType string, body []byte) bool {
 	t := mediaType(contentType)
 	if !saysSomething(t) {
@@ -295,7 +295,7 @@ func mediaType(contentType string) string {
 	return strings.ToLower(strings.TrimSpace(t))
 }
 
-// saysSomething is false for types that servers send when they know none.
+// saysSomething is false for types that servers send when they do not know the type.
 func saysSomething(mediaType string) bool {
 	switch mediaType {
 	case "", "application/octet-stream", "application/x-unknown", "unknown/unknown", "*/*", "text":
@@ -320,7 +320,7 @@ func isPage(mediaType string) bool {
 func isXML(mediaType string) bool {
 	switch mediaType {
 	case "application/gzip", "application/x-gzip", "text/plain", "text/html":
-		return true // text/html is what a sniffer says of some, and servers send
+		return true // some are sniffed, or sent by servers, as text/html
 	}
 	return strings.HasSuffix(mediaType, "/xml") || strings.HasSuffix(mediaType, "+xml")
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// MaxURL bounds the length of a canonical URL in bytes. Servers refuse
-// longer ones (Apache and nginx at 8 KiB), so they are traps, not pages.
+// MaxURL bounds the length of a canonical URL in bytes. Servers refuse longer
+// ones (Apache and nginx at 8 KiB), so those are traps, not pages.
 const MaxURL = 8 << 10
 
-// Further bounds, within which the parser's time is linear: beyond them it
+// Further bounds, within which the parser takes linear time: beyond them it
 // takes seconds for one link (30,000 times "@", or as many path segments).
 const (
 	maxAuthority = 512 // a name has 253 characters at most; the rest is for credentials, which are dropped
@@ -23,10 +23,10 @@ const (
 	maxHost      = 253 // RFC 1035; no resolver takes longer names
 )
 
-// Canonical returns the one URL of a page, for an absolute http or https URL:
-// spelt as Exact does, and without what does not belong to the page:
-// parameters that tell how a visitor came (utm_source, gclid, spm) and ids of
-// sessions (jsessionid, PHPSESSID).
+// Canonical returns the canonical URL of a page, for an absolute http or https
+// URL: spelt as by Exact, and without the parts that do not identify the page:
+// parameters that tell how a visitor came (utm_source, gclid, spm) and session
+// ids (jsessionid, PHPSESSID).
 func Canonical(raw string) (string, error) {
 	exact, err := Exact(raw)
 	if err != nil {
@@ -45,13 +45,13 @@ func Resolve(base, ref string) (string, error) {
 	return pageOf(exact), nil
 }
 
-// Exact returns the one spelling of an absolute http or https URL: parsed by
-// the WHATWG rules (https://url.spec.whatwg.org/), fragment, credentials,
+// Exact returns the canonical spelling of an absolute http or https URL: parsed
+// by the WHATWG rules (https://url.spec.whatwg.org/), fragment, credentials,
 // default port and the host's final dot dropped, the host lower case and in
-// ASCII, escapes in upper case, and escaped unreserved characters decoded
-// (RFC 3986, 6.2.2.2) so that /%61dmin is not a way around an exclusion of
-// /admin. A server that redirects to a URL with a session's id in it wants to
-// be asked for that.
+// ASCII, escapes in upper case, and escaped unreserved characters decoded (RFC
+// 3986, 6.2.2.2) so that /%61dmin is not a way around an exclusion of /admin.
+// Session ids are kept: a server that redirects to a URL with one expects a
+// request for exactly that URL.
 func Exact(raw string) (string, error) {
 	if isExact(raw) {
 		return raw, nil
@@ -85,8 +85,8 @@ func resolveExact(base, ref string) (string, error) {
 	return spell(u, ref)
 }
 
-// isExact recognises most URLs in their one spelling without parsing them,
-// which takes 10 µs; a page has hundreds of links. False says nothing.
+// isExact recognises most canonically spelt URLs without parsing them: parsing takes 10 µs, and a page
+// has hundreds of links. False means that the URL must be parsed.
 func isExact(s string) bool {
 	rest, ok := strings.CutPrefix(s, "http")
 	if !ok || len(s) > MaxURL {
@@ -107,8 +107,8 @@ func isExact(s string) bool {
 	return isPlain(path) && isPlain(query)
 }
 
-// isPlainHost recognises lower-case ASCII names without a port whose last
-// label begins with a letter, so that they are no addresses.
+// isPlainHost recognises lower-case ASCII names without a port whose last label
+// begins with a letter, so that they cannot be IP addresses.
 func isPlainHost(host string) bool {
 	label := 0
 	if len(host) > maxHost {
@@ -129,7 +129,7 @@ func isPlainHost(host string) bool {
 	return label < len(host) && host[label] >= 'a' && host[label] <= 'z' && !strings.Contains(host, "xn--")
 }
 
-// isPlain recognises a path or query of characters that are never changed.
+// isPlain recognises a path or query of characters that canonicalising never changes.
 func isPlain(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; !isUnreserved(c) && strings.IndexByte("/;:@!$&()*+,=?", c) < 0 {
@@ -139,7 +139,7 @@ func isPlain(s string) bool {
 	return true
 }
 
-// tooLong refuses what would take the parser too long.
+// tooLong refuses a URL that would take the parser too long.
 func tooLong(raw string) error {
 	if len(raw) > MaxURL {
 		return locales.Errorf("url.bytes", len(raw), MaxURL, printable(raw))
@@ -162,7 +162,7 @@ func tooLong(raw string) error {
 	return nil
 }
 
-// spell writes a URL in its one spelling.
+// spell writes a URL in its canonical spelling.
 func spell(u *whatwg.Url, raw string) (string, error) {
 	scheme := u.Scheme()
 	if scheme != "http" && scheme != "https" {
@@ -196,7 +196,7 @@ func spell(u *whatwg.Url, raw string) (string, error) {
 		return "", locales.Errorf("url.long", printable(raw), MaxURL)
 	}
 	out := b.String()
-	// net/http parses by net/url, which is stricter; what it refuses cannot be asked for.
+	// net/http uses net/url, which is stricter; a URL that it refuses cannot be requested.
 	if _, err := url.Parse(out); err != nil {
 		return "", locales.Errorf("url.unusable", printable(raw), err)
 	}

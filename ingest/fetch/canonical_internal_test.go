@@ -2,7 +2,7 @@ package fetch
 
 import "testing"
 
-// FuzzIsExact: what is recognised without parsing is what parsing gives.
+// FuzzIsExact: parsing does not change a URL that isExact recognises.
 func FuzzIsExact(f *testing.F) {
 	for _, seed := range []string{
 		"http://school.example/", "https://school.example/a/b.html?x=1", "http://a.b1/", "http://a.1/", "http://a.0x1/", "http://a..b/",

@@ -53,7 +53,7 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
-// TestIncidentalParameters: what belongs to the way to a page is dropped.
+// TestIncidentalParameters: parameters that only tell how a visitor came to a page are dropped.
 func TestIncidentalParameters(t *testing.T) {
 	const at = "http://school.example"
 	for _, tc := range []struct{ in, want string }{
@@ -89,7 +89,7 @@ func TestIncidentalParameters(t *testing.T) {
 	}
 }
 
-// TestEssentialParameters: what tells one page from another stays, in its order.
+// TestEssentialParameters: parameters that distinguish one page from another stay, in their order.
 func TestEssentialParameters(t *testing.T) {
 	for _, in := range []string{
 		"/a?id=7&page=2", "/a?page=2&id=7", "/a?id=7&id=8", "/a?id=", "/a?7", "/a?&", "/a?a=1&&b=2",
@@ -125,8 +125,8 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// FuzzCanonical: a canonical URL is its own canonical form, net/url reads the
-// same host out of it, and nothing of a fragment or of credentials is left.
+// FuzzCanonical: a canonical URL is its own canonical form, net/url finds the
+// same host in it, and no fragment or credentials are left.
 func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
 		"http://school.example/a/../b", "http://0x7f.1/", "http:\\\\@evil\\x", "http://①②③.example", "http://a/%2e%2e/%61",

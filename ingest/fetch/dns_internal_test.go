@@ -38,7 +38,7 @@ func skipName(t *testing.T, err error) qianshao.Skip {
 	return skip.Skip
 }
 
-// localTrap is a listener that must see nothing.
+// localTrap is a listener that must see no connection.
 func localTrap(t *testing.T) (port string, hits *atomic.Int64) {
 	hits = new(atomic.Int64)
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -53,7 +53,7 @@ func localTrap(t *testing.T) (port string, hits *atomic.Int64) {
 	return port, hits
 }
 
-// TestDNSCache: an answer is used as long as its TTL and no longer.
+// TestDNSCache: an answer is used for as long as its TTL and no longer.
 func TestDNSCache(t *testing.T) {
 	var hosts []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +80,7 @@ func TestDNSCache(t *testing.T) {
 		case ttl == 300 && counts[2] != 1:
 			t.Errorf("TTL 300 s: look-ups %v; the answer was not used again", counts)
 		case ttl < 300 && counts[2] != counts[1]+1:
-			t.Errorf("TTL %d s: look-ups %v; the answer outlived it", ttl, counts)
+			t.Errorf("TTL %d s: look-ups %v; the answer was used for longer", ttl, counts)
 		case ttl == 0 && counts[1] != 2:
 			t.Errorf("TTL 0: look-ups %v; an answer not to be kept was kept", counts)
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // TestAuthorisationEndsWhileWaiting: an authorisation that ends while a request
-// waits for its host's turn permits that request no more, whatever it is for.
+// waits for its host's turn no longer permits that request, whatever it is for.
 func TestAuthorisationEndsWhileWaiting(t *testing.T) {
 	const turn, ends = 400 * time.Millisecond, 100 * time.Millisecond
 	for name, request := range map[string]func(ctx context.Context, f *fetch.Fetcher, base string) error{
@@ -62,7 +62,7 @@ func TestAuthorisationEndsWhileWaiting(t *testing.T) {
 			server := httptest.NewServer(handler)
 			t.Cleanup(server.Close)
 			base := server.URL
-			if name == "robots.txt" { // another origin of the same host: its own has been read
+			if name == "robots.txt" { // on another origin of the same host, as this origin's has been read
 				other := httptest.NewServer(handler)
 				t.Cleanup(other.Close)
 				base = other.URL
@@ -96,8 +96,8 @@ func TestAuthorisationEndsWhileWaiting(t *testing.T) {
 	}
 }
 
-// TestWaiverEndsWhileWaiting: a request that waits for its turn is not made without robots.txt once the owner
-// waives that no more. The next try keeps to it.
+// TestWaiverEndsWhileWaiting: if the owner's waiver of robots.txt ends while a request waits for its turn,
+// the request is not made. The next try obeys robots.txt.
 func TestWaiverEndsWhileWaiting(t *testing.T) {
 	t.Parallel()
 	var pages atomic.Int64

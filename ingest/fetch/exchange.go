@@ -13,7 +13,7 @@ import (
 )
 
 // traced returns a context under which a request notes the connection that it was sent over, and the
-// address that it went to.
+// address that it was sent to.
 func traced(ctx context.Context, x *qianshao.Exchange, used *net.Conn) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) {
 		*used = info.Conn
@@ -33,7 +33,7 @@ func hostOf(a net.Addr) string {
 // they are sorted by name.
 func writeHeaders(x *qianshao.Exchange, req *http.Request, response *http.Response) {
 	var sent, got bytes.Buffer
-	_ = req.Write(&sent) // a GET: the header and nothing else
+	_ = req.Write(&sent) // a GET has a header and no body
 	got.WriteString("HTTP/1.1 " + response.Status + "\r\n")
 	_ = response.Header.Write(&got)
 	got.WriteString("\r\n")
@@ -46,7 +46,7 @@ func (a *answer) exchanges(body []byte, truncated bool) []qianshao.Exchange {
 	last := a.exchange
 	last.Body, last.Truncated = body, truncated
 	if a.wire != nil && a.wire.kept != nil {
-		// A decoder stops at its own end, which may be short of the stream's.
+		// A decoder stops at the end of its data, which may come before the end of the stream.
 		drain(a.wire)
 		last.Body, last.Truncated = a.wire.kept.Bytes(), !a.wire.ended
 	}
@@ -56,7 +56,7 @@ func (a *answer) exchanges(body []byte, truncated bool) []qianshao.Exchange {
 // maxValidator bounds an ETag or date that is kept and sent back.
 const maxValidator = 1 << 10
 
-// validator returns a value that can be sent, "" for one that cannot.
+// validator returns a value if it can be sent, else "".
 func validator(value string) string {
 	if len(value) > maxValidator || !httpguts.ValidHeaderFieldValue(value) {
 		return ""
@@ -64,8 +64,8 @@ func validator(value string) string {
 	return value
 }
 
-// validators returns those of a page that came whole, or those that a 304
-// confirmed: a server need not repeat them.
+// validators returns the validators of a page that came in full, or those that
+// a 304 confirmed, as a server need not repeat them.
 func (a *answer) validators(asked want) (etag, lastModified string) {
 	etag = validator(a.response.Header.Get("ETag"))
 	lastModified = validator(a.response.Header.Get("Last-Modified"))

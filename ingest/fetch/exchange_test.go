@@ -28,8 +28,8 @@ func get(t *testing.T, f *fetch.Fetcher, r fetch.Request) qianshao.Page {
 	return page
 }
 
-// TestExchanges: every hop is kept as it was asked and answered, and what is
-// kept can be read again as HTTP/1.1.
+// TestExchanges: every hop is kept as it was sent and answered, and the kept
+// bytes can be parsed as HTTP/1.1.
 func TestExchanges(t *testing.T) {
 	const body = "<p>测试</p>"
 	packed := encoded(t, "gzip", body)
@@ -78,8 +78,8 @@ func TestExchanges(t *testing.T) {
 	}
 }
 
-// TestExchangeBody: a body is held once where nothing had to be decoded, and
-// one that was cut says so.
+// TestExchangeBody: a body is held only once if it did not have to be decoded,
+// and a body that was cut is marked.
 func TestExchangeBody(t *testing.T) {
 	const most = 100 << 10
 	long := strings.Repeat("<p>词", most)
@@ -138,7 +138,7 @@ func TestExchangeOverHTTP2(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
 	f := newFetcher(t, fetch.Options{Permit: everywhere(true), RootCAs: roots})
-	for range 2 { // the second over the same connection
+	for range 2 { // the second request goes over the same connection
 		page := get(t, f, fetch.Request{URL: s.URL + "/x"})
 		x := page.Exchanges[0]
 		if x.Protocol != "HTTP/2.0" || x.Address != "127.0.0.1" || string(page.Body) != body {
@@ -158,7 +158,7 @@ func TestConditionalRequests(t *testing.T) {
 			http.Redirect(w, r, "/page", http.StatusFound)
 			return
 		}
-		if r.URL.Path == "/forced" { // a 304 that nobody asked for
+		if r.URL.Path == "/forced" { // a 304 to a request without validators
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
@@ -210,7 +210,7 @@ func TestConditionalRequests(t *testing.T) {
 		}
 	}
 	if _, err := f.Get(context.Background(), fetch.Request{URL: s.URL + "/forced"}); err == nil || skipOf(t, err) != qianshao.SkipStatus {
-		t.Errorf("304 that nobody asked for: %v", err)
+		t.Errorf("304 to a request without validators: %v", err)
 	}
 }
 
@@ -225,7 +225,7 @@ func TestViews(t *testing.T) {
 	var robotsAgents []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case "/robots.txt": // who we say that we are opens nothing
+		case "/robots.txt": // claiming to be another agent opens nothing
 			robotsAgents = append(robotsAgents, r.UserAgent())
 			_, _ = io.WriteString(w, "User-agent: Baiduspider\nAllow: /\n\nUser-agent: qianshao\nDisallow: /closed")
 		case "/moved":
@@ -262,8 +262,8 @@ func TestViews(t *testing.T) {
 	}
 }
 
-// TestViewsNotPermitted: without the authorisation's word there is no request,
-// on no hop, robots.txt included.
+// TestViewsNotPermitted: a view that the authorisation does not permit makes no
+// request, on any hop, not even for robots.txt.
 func TestViewsNotPermitted(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("request for %s", r.URL) }))
 	t.Cleanup(s.Close)

@@ -1,7 +1,7 @@
-// Package fetch makes one GET at a time, and only where a written
-// authorisation permits it. On every hop of a redirect it asks, in this order:
-// is the URL authorised, and in this view, does robots.txt allow it, is it the
-// host's turn, may its address be dialled. It parses no HTML and stores nothing.
+// Package fetch makes one GET at a time, and only where a written authorisation permits it. On every
+// hop of a redirect it checks, in this order, that the URL is authorised in this view, that robots.txt
+// allows it, that it is the host's turn, and that its address may be dialled. It parses no HTML and
+// stores nothing.
 package fetch
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/robots"
 )
 
-// DefaultRobotsAgent is the product token under which robots.txt addresses us.
+// DefaultRobotsAgent is the product token by which robots.txt may address us.
 const DefaultRobotsAgent = "qianshao"
 
 // Options say how to fetch. UserAgent and Permit are required.
@@ -41,19 +41,19 @@ type Options struct {
 	// "school.example:8080") to an address ("127.0.0.1:8081"), as curl's
 	// --connect-to does. The address guard applies to the address dialled.
 	Resolve map[string]string
-	// DNS is the server that names are looked up with ("192.0.2.53:53"); the
-	// system's if empty.
+	// DNS is the server that resolves names ("192.0.2.53:53"); the system's if
+	// empty.
 	DNS string
-	// Proxy is the URL of a proxy through which every connection is made: http,
-	// https or socks5, with user and password if it wants them. None if empty;
-	// the environment is never asked. Names are resolved and addresses checked
-	// here all the same, and the proxy gets an address to connect to.
+	// Proxy is the URL of a proxy through which every connection is made: http, https or socks5, with
+	// user and password if it wants them. If it is empty, there is none; the environment is ignored.
+	// Names are resolved and addresses checked here even so, and the proxy is given an address to
+	// connect to.
 	Proxy string
 	// RootCAs replace the system's certificate authorities, for intranet sites.
 	RootCAs *x509.CertPool
 	// Limits that are zero take their defaults.
 	Limits Limits
-	// Turns are those of the hosts that other processes may ask as well; nil if none does.
+	// Turns are the hosts' turns, shared with other processes that make requests; nil if there are none.
 	Turns Turns
 	// Now is the clock; time.Now if nil.
 	Now func() time.Time
@@ -128,14 +128,14 @@ type Request struct {
 	URL string
 	// View must be permitted by the authorisation.
 	View qianshao.View
-	// ETag and LastModified are the validators of the visit before; with either
-	// the answer may be a page without body whose NotModified is true.
+	// ETag and LastModified are the validators from the last visit. With either
+	// of them, the result may be a page without body whose NotModified is true.
 	ETag         string
 	LastModified string
 }
 
 // Get fetches a page. A body above the cap is cut, and the page marked
-// Truncated. The error is a *SkipError for every named reason, or ctx's.
+// Truncated. The error is a *SkipError that names the reason, or ctx's error.
 func (f *Fetcher) Get(ctx context.Context, r Request) (qianshao.Page, error) {
 	if !isRequestable(r.View) {
 		return qianshao.Page{}, fmt.Errorf("fetch %s: view %q is none that a GET takes", printable(r.URL), r.View)
@@ -173,27 +173,27 @@ func (f *Fetcher) Get(ctx context.Context, r Request) (qianshao.Page, error) {
 	return page, nil
 }
 
-// want says what a fetch is after, and as whom it asks.
+// want says what to fetch, and in which view.
 type want struct {
 	accept string
-	// isType says whether a media type (lower case, without parameters) will
-	// do. When it is missing or says nothing, the one sniffed is asked for.
+	// isType says whether a media type (lower case, without parameters) is acceptable. If the header's
+	// type is missing or says nothing, it is called with the sniffed type.
 	isType func(mediaType string) bool
 	// maxBody is the cap of the body in bytes.
 	maxBody int64
 	// total bounds each request; Limits.Total if it is zero.
 	total time.Duration
 	view  qianshao.View
-	// etag and lastModified, where one is there, make the request conditional.
+	// etag and lastModified, if either is set, make the request conditional.
 	etag, lastModified string
-	// mayAsk, if it is set, has a say besides the scope: it gets the authorisation that
-	// covers a hop.
+	// mayAsk, if it is set, may refuse a hop besides the scope: it is called with the
+	// authorisation that covers the hop.
 	mayAsk func(*qianshao.Authorisation) error
-	// keepsWire keeps a body as it was sent, its content coding still on.
+	// keepsWire keeps a body as it was sent, before decoding.
 	keepsWire bool
 }
 
-// permitted asks whether an authorisation lets a URL be asked for in this way.
+// permitted says whether an authorisation lets a URL be requested in this way.
 func (w want) permitted(u *url.URL, a *qianshao.Authorisation) error {
 	if w.mayAsk != nil {
 		if err := w.mayAsk(a); err != nil {
@@ -205,16 +205,16 @@ func (w want) permitted(u *url.URL, a *qianshao.Authorisation) error {
 
 func (w want) isConditional() bool { return w.etag != "" || w.lastModified != "" }
 
-// answer is a response of status 2xx and the right type, or 304 where that was
-// asked for, its body still to be read.
+// answer is a response with a 2xx status and the right type, or a 304 to a
+// conditional request. Its body is still to be read.
 type answer struct {
-	url           *url.URL // of the last hop, as it was asked for
+	url           *url.URL // of the last hop, as it was requested
 	authorisation *qianshao.Authorisation
 	response      *http.Response
 	body          io.Reader
 	wire          *countingReader // below body, once that is decoded
 	closers       []func()
-	exchange      qianshao.Exchange   // this one; its body comes last
+	exchange      qianshao.Exchange   // this response's; its body is added last
 	hops          []qianshao.Exchange // the redirects before
 }
 
@@ -231,13 +231,13 @@ func (a *answer) read(most int64) (body []byte, truncated bool, err error) {
 	}
 	length := a.response.ContentLength
 	if len(contentCodings(a.response.Header)) > 0 {
-		length = -1 // it is that of the encoded body
+		length = -1 // ContentLength is that of the encoded body
 	}
 	return readCapped(a.body, length, most)
 }
 
-// follow makes the request for a URL in its exact spelling, and those that
-// redirects ask for, each checked anew.
+// follow requests a URL in its exact spelling, and follows redirects, each
+// checked anew.
 func (f *Fetcher) follow(ctx context.Context, asked string, want want) (*answer, error) {
 	seen := map[string]bool{}
 	var hops []qianshao.Exchange
@@ -262,8 +262,8 @@ func (f *Fetcher) follow(ctx context.Context, asked string, want want) (*answer,
 	}
 }
 
-// hop checks one URL of a chain of redirects and asks for it. next is where
-// its answer redirects to, "" when it is the wanted one.
+// hop checks one URL of a chain of redirects and requests it. next is where the
+// answer redirects to, or "" if it is the wanted answer.
 func (f *Fetcher) hop(ctx context.Context, current, asked string, want want) (a *answer, next string, err error) {
 	u, authorisation, err := f.checked(ctx, current, want)
 	if err != nil {
@@ -279,9 +279,9 @@ func (f *Fetcher) hop(ctx context.Context, current, asked string, want want) (a 
 	return a, next, err
 }
 
-// checked returns the authorisation for a URL that may be asked for now. Both
-// the URL and the page's own, without a session's id in its path, must be
-// permitted and allowed: the id is no way around an exclusion.
+// checked returns the authorisation for a URL that may be requested now. Both
+// the URL and the page's own URL, which has no session id in its path, must be
+// permitted and allowed: the id must not be a way around an exclusion.
 func (f *Fetcher) checked(ctx context.Context, current string, want want) (u *url.URL, a *qianshao.Authorisation, err error) {
 	for form := range forms(current) {
 		if u, a, err = f.permitted(form); err != nil {
@@ -297,8 +297,8 @@ func (f *Fetcher) checked(ctx context.Context, current string, want want) (u *ur
 	return u, a, nil
 }
 
-// stillPermitted returns the authorisation for a URL that was checked under before. robots.txt cannot
-// be asked in the middle of a request: where it has come to count meanwhile, the URL is tried again later.
+// stillPermitted returns the authorisation for a URL that was checked under before. robots.txt cannot be
+// read in the middle of a request: if its waiver has ended meanwhile, the URL is tried again later.
 func (f *Fetcher) stillPermitted(current string, before *qianshao.Authorisation, want want) (a *qianshao.Authorisation, err error) {
 	for form := range forms(current) {
 		var u *url.URL
@@ -315,7 +315,7 @@ func (f *Fetcher) stillPermitted(current string, before *qianshao.Authorisation,
 	return a, nil
 }
 
-// forms yields the page's own URL, if it is another, and the one to ask for last.
+// forms yields the page's own URL, if it differs, and then the URL to request.
 func forms(current string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if page := pageOf(current); page == current || yield(page) {
@@ -331,7 +331,7 @@ func (f *Fetcher) permitted(canonical string) (*url.URL, *qianshao.Authorisation
 		return nil, nil, &SkipError{Skip: qianshao.SkipBadURL, URL: canonical, Err: err}
 	}
 	a, skip := f.opts.Permit(u)
-	if skip == "" && a == nil { // fail closed, whatever Permit meant
+	if skip == "" && a == nil { // deny, whatever Permit meant by that
 		skip = qianshao.SkipNotAuthorised
 	}
 	if skip != "" {
@@ -340,8 +340,8 @@ func (f *Fetcher) permitted(canonical string) (*url.URL, *qianshao.Authorisation
 	return u, a, nil
 }
 
-// judge looks at status, redirect target and type. It returns the URL to go on
-// to, or "" when the answer is the wanted one and its body is ready.
+// judge checks status, redirect target and type. It returns the URL to go on
+// to, or "" if this is the wanted answer, with its body ready to read.
 func (f *Fetcher) judge(ctx context.Context, a *answer, want want) (next string, err error) {
 	status := a.response.StatusCode
 	if isRedirect(status) {
@@ -394,7 +394,7 @@ func isRedirect(status int) bool {
 	return false
 }
 
-// drain reads a little of a body that nobody wants, so that the connection can
+// drain reads a little of a body that is not needed, so that the connection can
 // be used again.
 func drain(body io.Reader) (start []byte, truncated bool) {
 	const most = 4 << 10
@@ -402,9 +402,9 @@ func drain(body io.Reader) (start []byte, truncated bool) {
 	return start, truncated
 }
 
-// send makes one request when the host's pace permits, under the authorisation
-// that permitted then returns: the wait for the host's turn may outlast the one
-// that was found before it. The answer's closers end the request.
+// send makes one request when the host's pace permits. It asks for the
+// authorisation again after the wait for the host's turn, as the one found
+// before may have ended. The answer's closers end the request.
 func (f *Fetcher) send(ctx context.Context, u *url.URL, before *qianshao.Authorisation, permitted func() (*qianshao.Authorisation, error), header http.Header, total time.Duration) (*answer, error) {
 	host, interval := u.Hostname(), f.Interval(u, before)
 	leave, err := f.pace.enter(ctx, host, interval)

@@ -99,7 +99,7 @@ func TestGetPage(t *testing.T) {
 	}
 }
 
-// TestScopeOnEveryHop: what is not authorised gets no request, robots.txt included.
+// TestScopeOnEveryHop: an unauthorised host gets no request, not even for robots.txt.
 func TestScopeOnEveryHop(t *testing.T) {
 	var outside atomic.Int64
 	out := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { outside.Add(1) }))
@@ -134,7 +134,7 @@ func TestScopeOnEveryHop(t *testing.T) {
 			return nil, qianshao.SkipPathExcluded
 		case u.Path == "/expired":
 			return a, qianshao.SkipNotInForce
-		case u.Path == "/careless": // a Permit that says yes and names nobody
+		case u.Path == "/careless": // a Permit that returns neither an authorisation nor a reason
 			return nil, ""
 		case u.Host == inURL.Host, u.Host == "169.254.169.254":
 			return a, ""
@@ -164,7 +164,7 @@ func TestScopeOnEveryHop(t *testing.T) {
 	}
 }
 
-// TestConcurrency: of many who ask one host, one has a request under way.
+// TestConcurrency: a host has only one request at a time under way, however many callers want it.
 func TestConcurrency(t *testing.T) {
 	var now, most atomic.Int64
 	s := server(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -190,8 +190,8 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
-// TestSessionInRedirect: a server that keeps sessions in its URLs is asked for
-// them; the page is known without, and what is excluded stays excluded.
+// TestSessionInRedirect: URLs with session ids are requested as the server redirects to them, but the
+// page's URL has none, and an excluded path stays excluded.
 func TestSessionInRedirect(t *testing.T) {
 	s := server(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -220,7 +220,7 @@ func TestSessionInRedirect(t *testing.T) {
 		t.Errorf("asked for %s", last)
 	}
 	if _, err := f.Get(context.Background(), fetch.Request{URL: s.URL + "/round"}); err == nil || skipOf(t, err) != qianshao.SkipPathExcluded {
-		t.Errorf("round an exclusion: %v", err)
+		t.Errorf("a way around an exclusion: %v", err)
 	}
 }
 
@@ -296,13 +296,13 @@ func TestRobots(t *testing.T) {
 				}
 			}
 			if n := asked.Load(); n > 6 || !strings.Contains(tc.name, "endless") && n != 1 {
-				t.Errorf("robots.txt was asked for %d times; it is to be cached", n)
+				t.Errorf("robots.txt was requested %d times; it should be cached", n)
 			}
 		})
 	}
 }
 
-// TestRobotsAge: a copy is used for 24 hours; when it cannot be renewed, it stands.
+// TestRobotsAge: a copy is used for 24 hours, and longer if it cannot be renewed.
 func TestRobotsAge(t *testing.T) {
 	var asked atomic.Int64
 	var broken atomic.Bool
@@ -482,7 +482,7 @@ func TestTypes(t *testing.T) {
 	}
 }
 
-// TestBadServers: each gets a named reason, and none holds the fetcher.
+// TestBadServers: each gets a named reason, and none blocks the fetcher.
 func TestBadServers(t *testing.T) {
 	stop := make(chan struct{})
 	s := server(t, func(w http.ResponseWriter, r *http.Request) {
@@ -567,7 +567,7 @@ func TestBadServers(t *testing.T) {
 			t.Errorf("%s: %v (temporary %v, retry after %s)", tc.path, err, skip.Temporary(), skip.RetryAfter)
 		}
 	}
-	// The last Retry-After holds for the host, whatever the port.
+	// The last Retry-After applies to the host on every port.
 	_, err := idle.Get(context.Background(), fetch.Request{URL: s.URL + "/gone"})
 	if skipOf(t, err) != qianshao.SkipPaused || idle.HostPause("127.0.0.1") < 50*time.Minute {
 		t.Errorf("%v, free after %s", err, idle.HostPause("127.0.0.1"))
@@ -591,7 +591,7 @@ func TestContextEnds(t *testing.T) {
 	_, err := newFetcher(t, fetch.Options{Permit: everywhere(true)}).Get(ctx, fetch.Request{URL: s.URL})
 	var skip *fetch.SkipError
 	if !errors.Is(err, context.Canceled) || errors.As(err, &skip) {
-		t.Errorf("%v: being stopped is no reason to skip a page", err)
+		t.Errorf("%v: being stopped must not count as a reason to skip a page", err)
 	}
 }
 
@@ -746,8 +746,8 @@ func BenchmarkGet(b *testing.B) {
 	})
 }
 
-// TestExactResource: what a page's script asks for keeps the session's id that
-// a page's own URL would lose.
+// TestExactResource: a URL that a page's script requests keeps its session id,
+// unlike the page's own URL.
 func TestExactResource(t *testing.T) {
 	s := server(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// everywhere permits every URL; what is left is the address guard.
+// everywhere permits every URL, so that only the address guard is left.
 func everywhere(allowPrivate bool) func(*url.URL) (*qianshao.Authorisation, qianshao.Skip) {
 	a := &qianshao.Authorisation{ID: "all", ValidUntil: time.Now().AddDate(1, 0, 0), Rate: 1000, AllowPrivate: allowPrivate}
 	return func(*url.URL) (*qianshao.Authorisation, qianshao.Skip) { return a, "" }
@@ -66,8 +66,8 @@ func trap(t *testing.T) (port string, hits *atomic.Int64) {
 	return port, hits
 }
 
-// badTargets may not be connected to without allow_private. PORT is a listener
-// on this machine that must see nothing.
+// badTargets must not be connected to without allow_private. PORT is a listener
+// on this machine that must see no connection.
 func badTargets(port string) []string {
 	targets := []string{
 		// loopback, in all spellings
@@ -89,14 +89,14 @@ func badTargets(port string) []string {
 		"http://169.254.169.254/latest/meta-data/", "http://2852039166/", "http://0xa9fea9fe/", "http://0251.0376.0251.0376/",
 		"http://[::ffff:169.254.169.254]/", "http://[fe80::1]/", "http://[fd00:ec2::254]/", "http://[fd20:ce::254]/",
 		"http://168.63.129.16/metadata/instance",
-		// carried in other addresses
+		// embedded in other addresses
 		"http://[64:ff9b::7f00:1]/", "http://[64:ff9b::a9fe:a9fe]/", "http://[64:ff9b:1::7f00:1]/",
 		"http://[2002:7f00:1::]/", "http://[2002:a9fe:a9fe::1]/", "http://[2001:0:7f00:1::]/", "http://[2001:db8::1]/",
 		// reserved, multicast, documentation, benchmarking
 		"http://192.0.0.192/", "http://192.0.2.1/", "http://198.18.0.1/", "http://198.51.100.1/", "http://203.0.113.1/",
 		"http://192.88.99.1/", "http://224.0.0.1/", "http://239.255.255.250/", "http://240.0.0.1/", "http://255.255.255.255/",
 		"http://[ff02::1]/", "http://[100::1]/", "http://[5f00::1]/",
-		// names that resolve to such an address, at whatever moment they are asked
+		// names that resolve to such an address, now or at a later look-up
 		"http://rebinds.example/", "http://metadata.example/", "http://mapped.example/", "http://any.example/",
 	}
 	for i := range targets {
@@ -105,7 +105,7 @@ func badTargets(port string) []string {
 	return targets
 }
 
-// badNames sends names to closed addresses.
+// badNames maps names to closed addresses.
 func badNames(port string) map[string]string {
 	return map[string]string{
 		"rebinds.example": "127.0.0.1:" + port, "metadata.example": "169.254.169.254:80",
@@ -135,8 +135,8 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// TestGuardOnEveryHop: the same targets behind redirects, straight and by way
-// of another one, from a site that itself may be reached.
+// TestGuardOnEveryHop: the same targets behind one redirect or two, from a site
+// that itself may be reached.
 func TestGuardOnEveryHop(t *testing.T) {
 	port, hits := trap(t)
 	site := server(t, func(w http.ResponseWriter, r *http.Request) {

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// What a URL carries beside the page: where the visitor came from, who shared
-// the link, which session it is. It is no part of the page's canonical URL,
-// or one page would be thousands. A parameter is known by its name, and where
-// others use the same name for something else, by the form of its value too.
+// Parameters of a URL that do not identify the page: where the visitor came from, who shared the link,
+// which session it is. They are not part of the page's canonical URL, or one page would become
+// thousands. A parameter is recognised by its name and, if others use the same name for something else,
+// by the form of its value too.
 
-// pageOf returns the canonical URL of what an exact one leads to.
+// pageOf returns the canonical URL of the page at an exact URL.
 func pageOf(exact string) string {
 	start := strings.Index(exact, "://") + len("://")
 	start += strings.IndexByte(exact[start:], '/')
@@ -56,8 +56,8 @@ func isTracking(name, value string) bool {
 	return ok && !isRange(rest)
 }
 
-// isRange says whether "from_" and the word begin a range or a journey, rather
-// than a trail.
+// isRange says whether "from_" and the word name the start of a range or a
+// journey, rather than where a visitor came from.
 func isRange(word string) bool {
 	switch word {
 	case "", "id", "date", "time", "day", "month", "year", "hour", "price", "amount", "age", "page", "no", "num",
@@ -80,8 +80,8 @@ func isSession(name, value string) bool {
 	return strings.HasPrefix(name, "aspsessionid")
 }
 
-// isToken recognises what no editor gives a page for an id: sixteen and more
-// hexadecimal digits, dashes between them or not, digits and letters mixed.
+// isToken recognises values that no editor would give a page as its id: sixteen
+// or more hexadecimal digits, with or without dashes, digits and letters mixed.
 func isToken(value string) bool {
 	const least = 16
 	digits, letters := 0, 0
@@ -98,8 +98,8 @@ func isToken(value string) bool {
 	return digits+letters >= least && digits > 0 && letters > 0
 }
 
-// dropQuery returns a normal query without its incidental parameters, all
-// others as they are and in their order.
+// dropQuery returns a normal query without its incidental parameters. The
+// others stay unchanged, in their order.
 func dropQuery(query string) string {
 	return dropParts(query, '&', func(part string) bool {
 		name, value, _ := strings.Cut(part, "=")
@@ -108,8 +108,8 @@ func dropQuery(query string) string {
 	})
 }
 
-// dropPath returns a normal path without the ids of sessions: those in
-// parameters of a segment ("/list;jsessionid=1") and ASP.NET's segments
+// dropPath returns a normal path without session ids: those in parameters of a
+// segment ("/list;jsessionid=1") and ASP.NET's segments
 // ("/(S(lit3py55t21z5v55vlm25s55))/list.aspx").
 func dropPath(path string) string {
 	if strings.Contains(path, "/(") {
@@ -131,7 +131,7 @@ func dropPath(path string) string {
 		switch {
 		case kept != "" || parameters == "":
 			segments[i] = first + ";" + kept
-		case first != "." && first != "..": // alone these would lead elsewhere, as steps in the path
+		case first != "." && first != "..": // without its parameter, such a segment would be a step to elsewhere in the path
 			segments[i] = first
 		}
 	}
@@ -170,7 +170,7 @@ func isSessionSegment(segment string) bool {
 func dropParts(s string, separator byte, drop func(part string) bool) string {
 	by := string(separator)
 	for part := range strings.SplitSeq(s, by) {
-		if drop(part) { // the first: the common URL has none and is not copied
+		if drop(part) { // only now copy: most URLs have nothing to drop
 			return strings.Join(slices.DeleteFunc(strings.Split(s, by), drop), by)
 		}
 	}

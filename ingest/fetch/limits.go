@@ -4,59 +4,59 @@ import "time"
 
 // Defaults of Limits.
 const (
-	// DefaultConnect suits far and slow servers; a SYN is sent four times in it.
+	// DefaultConnect suits distant and slow servers; a SYN is sent four times within it.
 	DefaultConnect = 10 * time.Second
-	// DefaultHeader is the wait for the first byte: slow CMSs build pages for that long.
+	// DefaultHeader is the wait for the first byte: a slow CMS takes that long to build a page.
 	DefaultHeader = 20 * time.Second
 	// DefaultBodyIdle is the longest pause within a body.
 	DefaultBodyIdle = 15 * time.Second
-	// DefaultTotal bounds one request, so that a server that drips bytes holds no worker.
+	// DefaultTotal bounds one request, so that a server that drips bytes cannot block a worker.
 	DefaultTotal = 60 * time.Second
-	// DefaultScript bounds the request for a script: less than a page waits for all of its
-	// scripts, so that one that never ends is known as such, and keeps none of the others away.
+	// DefaultScript bounds the request for a script. It is less than a page waits for all its
+	// scripts, so that one that never ends is recognised, and the others are still fetched.
 	DefaultScript = 10 * time.Second
 	// DefaultMaxHeader bounds the response's header fields.
 	DefaultMaxHeader = 256 << 10
 	// DefaultMaxBody bounds a body, as sent and as decoded. The largest HTML
 	// pages in the wild are lists of some 10 MB, of which the end is cut and
-	// noted: judging a page takes twelve times its size in memory, and with more
-	// than this a crawl would not stay within 300 MB.
+	// noted: judging a page takes twelve times its size in memory, and with
+	// larger pages a crawl would not stay within 300 MB.
 	DefaultMaxBody = 8 << 20
 	// DefaultMaxSitemap is what sitemaps.org permits, uncompressed.
 	DefaultMaxSitemap = 50 << 20
-	// DefaultMaxStylesheet is twice the style sheets of large frameworks.
+	// DefaultMaxStylesheet is twice the size of large frameworks' style sheets.
 	DefaultMaxStylesheet = 256 << 10
-	// DefaultMaxScript is what the scripts of a site's own have, and the beginning of a large
-	// application. A page is read with its scripts each time it is judged.
+	// DefaultMaxScript is enough for scripts that a site has of its own, and for the beginning of a
+	// large application. A page is read together with its scripts each time it is judged.
 	DefaultMaxScript = 256 << 10
-	// DefaultMaxRedirects is half of what browsers follow; more is a loop.
+	// DefaultMaxRedirects is half of what browsers follow; a longer chain is a loop.
 	DefaultMaxRedirects = 10
 
-	// MaxCrawlDelay caps the Crawl-delay of robots.txt: above it, one page a
-	// minute is kept, since a site asked for a watch by its owner.
+	// MaxCrawlDelay caps the Crawl-delay of robots.txt: with a longer one, one page a minute is fetched
+	// even so, since the site's owner has asked for the watch.
 	MaxCrawlDelay = time.Minute
-	// MaxRetryAfter caps Retry-After: a wrong clock must not lose a site for a year.
+	// MaxRetryAfter caps Retry-After: because of a wrong clock, a site must not be left out for a year.
 	MaxRetryAfter = 24 * time.Hour
 
-	// MaxHostPause caps what a Retry-After does to the host's other pages, so that
-	// one answer cannot take a site out of sight for a day.
+	// MaxHostPause caps how long a Retry-After keeps us from the host's other
+	// pages, so that one answer cannot hide a site for a day.
 	MaxHostPause = time.Hour
-	// maxWait is the longest wait for a host's turn. A longer pause is told to
-	// the caller, who has other hosts to ask.
+	// maxWait is the longest wait for a host's turn. If it would take longer,
+	// the caller gets an error and can turn to other hosts.
 	maxWait = 2 * MaxCrawlDelay
 
 	// maxRatio is the expansion above which a compressed body is a bomb. HTML
 	// compresses 3 to 30 times, generated tables 100 times; gzip's bound is 1,032.
 	maxRatio = 200
-	// bombFloor is the decoded size up to which no ratio matters.
+	// bombFloor is the decoded size up to which any ratio is accepted.
 	bombFloor = 4 << 20
 	// maxCodings bounds stacked content encodings.
 	maxCodings = 3
-	// maxZstdWindow is what a decoder must support, and no more (RFC 9659).
+	// maxZstdWindow is the size that a decoder must support, and need not exceed (RFC 9659).
 	maxZstdWindow = 8 << 20
 )
 
-// Limits bound one fetch. A zero field takes the default of its name.
+// Limits bound one fetch. A zero field takes the default with its name.
 type Limits struct {
 	Connect  time.Duration // dialling, and as much again for TLS
 	Header   time.Duration // from the request's end to the header's

@@ -11,15 +11,15 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// pacer spaces the requests to each host, of which one at a time is under way, whatever they
-// are for: a page, a redirect's hop, robots.txt, a style sheet. A host rests from when a request
-// was sent, not from when it was permitted: between the two lie the making of a connection, and
-// whatever else the machine does. It is memory only: across a restart, and among processes, the
-// frontier's host times and turns hold.
+// pacer spaces the requests to each host and lets only one at a time be under way, whether for a
+// page, a redirect's hop, robots.txt or a style sheet. A host rests from when a request was
+// sent, not from when it was permitted, since connecting, or a busy machine, may delay the
+// request. Its state is in memory only; after a restart, and among processes, the frontier's
+// host times and turns apply.
 type pacer struct {
 	now     func() time.Time
-	turns   Turns         // nil if no other process asks
-	longest time.Duration // of a request, as the turns are told
+	turns   Turns         // nil if no other process makes requests
+	longest time.Duration // a request may take, as told to turns
 	log     *slog.Logger
 
 	mu   sync.Mutex
@@ -37,10 +37,10 @@ func newPacer(now func() time.Time) *pacer {
 	return &pacer{now: now, next: map[string]time.Time{}, busy: map[string]*gate{}}
 }
 
-// maxPaced is the number of hosts from which on those whose time has passed are forgotten.
+// maxPaced is the number of hosts above which those whose rest is over are forgotten.
 const maxPaced = 4096
 
-// pausedError says that a host's turn is too far away to be waited for.
+// pausedError says that a host's turn is too far away to wait for.
 type pausedError struct {
 	pause time.Duration
 	err   error // why, if it is neither Retry-After nor rate
@@ -53,8 +53,8 @@ func (e *pausedError) Error() string {
 	return fmt.Sprintf("the host's turn is %s away, by its Retry-After or its rate", e.pause.Round(time.Second))
 }
 
-// enter returns when host may be asked, and books interval after that among all processes. The
-// caller calls rest when the request has been sent, and leave when it is over.
+// enter returns as soon as host may be asked, and has booked interval after that among all
+// processes. The caller calls rest when the request has been sent, and leave when it is over.
 func (p *pacer) enter(ctx context.Context, host string, interval time.Duration) (leave func(), err error) {
 	g := p.gate(host)
 	select {
@@ -109,7 +109,7 @@ func (p *pacer) wait(ctx context.Context, host string) error {
 	return sleep(ctx, pause)
 }
 
-// rounding makes up for what is lost when times become milliseconds in the frontier.
+// rounding makes up for the frontier's rounding of times to milliseconds.
 const rounding = 2 * time.Millisecond
 
 // rest keeps host from being asked until interval after a request was sent.
@@ -137,11 +137,11 @@ func (p *pacer) postpone(host string, pause time.Duration) {
 	}
 }
 
-// longestRest is above what a host ever rests.
+// longestRest is longer than any host ever rests.
 const longestRest = MaxHostPause + maxWait + MaxCrawlDelay
 
-// restsUntil returns the next free time of host. One beyond longestRest was written
-// by a clock that was ahead, and does not count. p.mu is held.
+// restsUntil returns the next free time of host. A time beyond longestRest was set
+// while the clock was ahead, and does not count. p.mu is held.
 func (p *pacer) restsUntil(host string, now time.Time) time.Time {
 	at := p.next[host]
 	if at.Sub(now) > longestRest {
@@ -162,7 +162,7 @@ func (p *pacer) pause(host string) time.Duration {
 // the authorisation's rate, or the host's Crawl-delay if it is longer (as far
 // as its robots.txt has been read) up to MaxCrawlDelay.
 func (f *Fetcher) Interval(u *url.URL, a *qianshao.Authorisation) time.Duration {
-	interval := time.Second // a rate not given is the default rate
+	interval := time.Second // the default, if no rate is given
 	if a.Rate > 0 {
 		interval = time.Duration(float64(time.Second) / a.Rate)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/robots"
 )
 
-// TestPacerRests: a host rests from when a request was sent, however long after its turn that was.
+// TestPacerRests: a host rests from when a request was sent, however long after its turn.
 func TestPacerRests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -27,7 +27,7 @@ func TestPacerRests(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(step.late) // a connection is made, or the processor is another's
+			time.Sleep(step.late) // as if connecting, or waiting for the processor
 			sent := time.Now()
 			if gap := sent.Sub(before); gap < interval+step.late {
 				t.Errorf("asked again after %s", gap)
@@ -90,8 +90,8 @@ func TestInterval(t *testing.T) {
 	}
 }
 
-// TestPacerGate: one request to a host is under way at a time; other hosts do not wait, and
-// nothing is remembered afterwards.
+// TestPacerGate: one request to a host is under way at a time, other hosts do not wait, and
+// no gates are left afterwards.
 func TestPacerGate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestPacerGate(t *testing.T) {
 			t.Error("a second request to one host is under way")
 		}
 		first()
-		first() // leaving twice lets no two in
+		first() // leaving twice must not let two in
 		if synctest.Wait(); !entered {
 			t.Error("the second request waits after the first")
 		}
@@ -140,9 +140,9 @@ func TestPacerPostpones(t *testing.T) {
 	now := time.Unix(1000, 0)
 	p := newPacer(func() time.Time { return now })
 	p.postpone("a", maxWait+time.Second)
-	p.postpone("a", time.Second) // the longer one stands
+	p.postpone("a", time.Second) // the longer pause stands
 	var paused *pausedError
-	for range 2 { // a refusal books nothing
+	for range 2 { // a refused request books nothing
 		if _, err := p.enter(context.Background(), "a", time.Second); !errors.As(err, &paused) || paused.pause != maxWait+time.Second {
 			t.Errorf("%v", err)
 		}

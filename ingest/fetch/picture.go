@@ -11,9 +11,9 @@ import (
 
 // Errors of Fetcher.Picture, beside *SkipError.
 var (
-	// ErrPictureElsewhere: the picture, or where it redirects to, is not of the page's own site.
+	// ErrPictureElsewhere: the picture, or what it redirects to, is not of the page's own site.
 	ErrPictureElsewhere = errors.New("the picture is not of the page's own site")
-	// ErrPictureTooLarge: the picture has more bytes than the caller reads.
+	// ErrPictureTooLarge: the picture has more bytes than the caller accepts.
 	ErrPictureTooLarge = errors.New("the picture is too large")
 )
 
@@ -23,9 +23,9 @@ type Picture struct {
 	Body        []byte
 }
 
-// Picture fetches a picture of a page's own site, which is what the page's authorisation
-// covers, under the same rules as a page: scope on every hop, robots.txt, address guard, pace.
-// One of more than most bytes is refused.
+// Picture fetches a picture of a page's own site, that is, one covered by the page's
+// authorisation, under the same rules as a page: scope on every hop, robots.txt, address
+// guard, pace. A picture of more than most bytes is refused.
 func (f *Fetcher) Picture(ctx context.Context, rawURL, authorisation string, most int64) (Picture, error) {
 	asked, err := Exact(rawURL)
 	if err != nil {
@@ -56,7 +56,7 @@ func (f *Fetcher) Picture(ctx context.Context, rawURL, authorisation string, mos
 	return Picture{ContentType: a.response.Header.Get("Content-Type"), Body: body}, nil
 }
 
-// isPicture leaves drawings out: they are texts, and no reader of pictures takes them.
+// isPicture leaves out vector drawings: they are text, which readers of pictures do not accept.
 func isPicture(mediaType string) bool {
 	return strings.HasPrefix(mediaType, "image/") && mediaType != "image/svg+xml"
 }

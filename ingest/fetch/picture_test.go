@@ -14,7 +14,7 @@ import (
 )
 
 // TestPicture: a picture is fetched under the page's own authorisation and the same rules as a
-// page; what is none, or too large, or of another site is refused.
+// page. Anything else, and a picture that is too large or of another site, is refused.
 func TestPicture(t *testing.T) {
 	t.Parallel()
 	s := server(t, func(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +52,7 @@ func TestPicture(t *testing.T) {
 		}
 	}
 	if _, err := f.Picture(t.Context(), s.URL+"/b.png", "own", 11); !errors.Is(err, fetch.ErrPictureTooLarge) {
-		t.Errorf("one byte more than is read: %v", err)
+		t.Errorf("one byte more than is accepted: %v", err)
 	}
 	for path, want := range map[string]qianshao.Skip{"/page.png": qianshao.SkipType, "/drawing.svg": qianshao.SkipType, "/out.png": qianshao.SkipNotAuthorised} {
 		if _, err := f.Picture(t.Context(), s.URL+path, "own", 100); err == nil || skipOf(t, err) != want {

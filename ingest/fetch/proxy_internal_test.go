@@ -19,8 +19,8 @@ import (
 	"github.com/qianshao/qianshao/internal/dial/dialtest"
 )
 
-// connectProxy is an HTTP proxy that knows CONNECT only, and connects to
-// backend whatever it is asked for; it notes what that was.
+// connectProxy is an HTTP proxy that knows only CONNECT. It connects to backend
+// whatever address is requested, and notes that address.
 type connectProxy struct {
 	backend string
 	secure  string // for port 443
@@ -63,7 +63,7 @@ func (p *connectProxy) requests() []string {
 }
 
 // TestProxy: the proxy is asked for the address that was checked, never for a
-// name, and for none that the guard closes.
+// name, and never for an address that the guard closes.
 func TestProxy(t *testing.T) {
 	plain := httptest.NewServer(http.HandlerFunc(page))
 	t.Cleanup(plain.Close)
@@ -128,8 +128,8 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// TestProxyElsewhere: the loopback of a machine that is not ours stays closed,
-// whatever the authorisation opens.
+// TestProxyElsewhere: the loopback addresses of a proxy on another machine stay
+// closed, whatever the authorisation opens.
 func TestProxyElsewhere(t *testing.T) {
 	port, hits := localTrap(t)
 	for via, local := range map[string]bool{
@@ -166,7 +166,7 @@ func splice(a, b net.Conn) {
 	_ = b.Close()
 }
 
-// TestProxyKinds: a site's TLS, in HTTP/2, through proxies of each kind.
+// TestProxyKinds: a site with TLS and HTTP/2, through each kind of proxy.
 func TestProxyKinds(t *testing.T) {
 	site := httptest.NewUnstartedServer(http.HandlerFunc(page))
 	site.EnableHTTP2 = true
@@ -233,7 +233,7 @@ func socksProxy(t *testing.T, backend string) (address string) {
 	return listener.Addr().String()
 }
 
-// TestProxyMisbehaves: what a proxy can do wrong ends in a named reason.
+// TestProxyMisbehaves: whatever a proxy does wrong ends in a named reason.
 func TestProxyMisbehaves(t *testing.T) {
 	for name, answer := range map[string]string{
 		"speaks first": "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "no HTTP": "hello\r\n\r\n", "nothing": "",

@@ -8,13 +8,13 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// maxResource bounds a script, image or answer to a script's request, in
-// bytes: bundles of large applications have some 5 MB.
+// maxResource bounds a script, image or answer to a script's request, in bytes:
+// the bundle of a large application has some 5 MB.
 const maxResource = 8 << 20
 
-// Resource is what a browser asks for on behalf of a page.
+// Resource is a part of a page that a browser requests.
 type Resource struct {
-	// Header has the content's type and what other origins may do with it.
+	// Header has the content type, and what other origins may do with the content.
 	Header http.Header
 	// Body is the content after content decoding, cut at 8 MiB.
 	Body []byte
@@ -22,7 +22,7 @@ type Resource struct {
 
 // Resource fetches a script, image or other part of a page under the same
 // rules as a page: scope on every hop, robots.txt, address guard, pace. The
-// error is a *SkipError for every named reason, or ctx's.
+// error is a *SkipError that names the reason, or ctx's error.
 func (f *Fetcher) Resource(ctx context.Context, rawURL, accept string) (Resource, error) {
 	asked, err := Exact(rawURL)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 const (
 	// robotsFresh is how long a robots.txt is used (RFC 9309, 2.4).
 	robotsFresh = 24 * time.Hour
-	// robotsRetry is how long a failure to get it stands, so that a host in
-	// trouble is not asked again for each of its pages.
+	// robotsRetry is how long a failure to get it is remembered, so that a host
+	// in trouble is not asked again for each of its pages.
 	robotsRetry = 30 * time.Second
 	// maxRobotsRedirects: RFC 9309, 2.3.1.2.
 	maxRobotsRedirects = 5
@@ -33,13 +33,13 @@ type robotsCache struct {
 	origins map[string]*robotsEntry
 }
 
-// robotsEntry is one origin's. Its lock is a channel so that waiting for
-// another's fetch ends with the context.
+// robotsEntry is the robots.txt of one origin. Its lock is a channel, so that
+// waiting for another goroutine's fetch ends with the context.
 type robotsEntry struct {
 	lock chan struct{}
 
 	mu     sync.Mutex
-	robots *robots.Robots // nil: none read yet
+	robots *robots.Robots // nil if none has been read yet
 	err    error          // why there is none
 	asked  time.Time
 	until  time.Time
@@ -60,9 +60,9 @@ func robotsOf(canonical string) string {
 
 func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
-// allowed returns a *SkipError when robots.txt forbids u or cannot be had. It
-// is not asked where the owner waives it in writing. The token looked up is
-// ours in every view: whoever we say that we are, we keep to what is said to us.
+// allowed returns a *SkipError when robots.txt forbids u or cannot be read. It
+// is not consulted if the owner waives it in writing. The token looked up is our
+// own in every view: whoever we claim to be, we obey the rules meant for us.
 func (f *Fetcher) allowed(ctx context.Context, u *url.URL, a *qianshao.Authorisation) error {
 	if a.RobotsWaiver != "" {
 		return nil
@@ -90,7 +90,7 @@ func (f *Fetcher) Sitemaps(ctx context.Context, rawURL string) ([]string, error)
 		return nil, err
 	}
 	if a.RobotsWaiver != "" {
-		return nil, nil // robots.txt is not asked for anything
+		return nil, nil // robots.txt is not consulted at all
 	}
 	r, err := f.robots.get(ctx, u, a)
 	if err != nil {
@@ -99,8 +99,8 @@ func (f *Fetcher) Sitemaps(ctx context.Context, rawURL string) ([]string, error)
 	return r.Sitemaps(), nil
 }
 
-// permittedHost is permitted, for a URL whose path does not matter: robots.txt
-// says which paths may be asked for, so it must be read before any of them.
+// permittedHost is like permitted, but for a URL whose path does not matter: robots.txt says which
+// paths may be requested, so it must be read before any of them.
 func (f *Fetcher) permittedHost(canonical string) (*url.URL, *qianshao.Authorisation, error) {
 	u, a, err := f.permitted(canonical)
 	var skip *SkipError
@@ -117,7 +117,7 @@ func (f *Fetcher) permittedHost(canonical string) (*url.URL, *qianshao.Authorisa
 	return u, a, nil
 }
 
-// cached returns what has been read of u's origin, without fetching; may be nil.
+// cached returns the robots.txt that was read from u's origin, without fetching; it may be nil.
 func (c *robotsCache) cached(u *url.URL) *robots.Robots {
 	c.mu.Lock()
 	e := c.origins[origin(u)]
@@ -139,7 +139,7 @@ func (c *robotsCache) get(ctx context.Context, u *url.URL, a *qianshao.Authorisa
 		return nil, fmt.Errorf("robots.txt of %s: %w", origin(u), context.Cause(ctx))
 	}
 	now := c.fetcher.opts.Now()
-	if !now.Before(e.asked) && now.Before(e.until) { // asked later than now: the clock was ahead
+	if !now.Before(e.asked) && now.Before(e.until) { // if asked lies in the future, the clock was ahead
 		return e.result()
 	}
 	fresh, err := c.fetcher.fetchRobots(ctx, u, a)
@@ -148,7 +148,7 @@ func (c *robotsCache) get(ctx context.Context, u *url.URL, a *qianshao.Authorisa
 	}
 	var skip *SkipError
 	if errors.As(err, &skip) && skip.Skip != qianshao.SkipRobotsUnavailable {
-		return nil, err // a closed address is not the host's word on robots
+		return nil, err // a closed address says nothing about the host's robots.txt
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -183,7 +183,7 @@ func (c *robotsCache) entry(key string) *robotsEntry {
 	if e := c.origins[key]; e != nil {
 		return e
 	}
-	for victim := range c.origins { // any: it is read again when needed
+	for victim := range c.origins { // any origin: its robots.txt is read again when needed
 		if len(c.origins) < maxRobotsOrigins {
 			break
 		}
@@ -195,11 +195,11 @@ func (c *robotsCache) entry(key string) *robotsEntry {
 }
 
 // fetchRobots reads the robots.txt of u's origin: 2xx is parsed, 4xx allows
-// everything, anything else disallows (RFC 9309, 2.3.1). 429 counts as the
-// latter: a host that is overloaded has said nothing about its pages.
+// everything, anything else disallows (RFC 9309, 2.3.1). 429 disallows as well:
+// an overloaded host has said nothing about its pages.
 func (f *Fetcher) fetchRobots(ctx context.Context, u *url.URL, a *qianshao.Authorisation) (*robots.Robots, error) {
 	at := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/robots.txt"}
-	host := u // the URL whose authorisation opens the host
+	host := u // the URL whose authorisation covers the host
 	again := func() (*qianshao.Authorisation, error) {
 		_, a, err := f.permittedHost(host.String())
 		return a, err
@@ -230,7 +230,7 @@ func (f *Fetcher) fetchRobots(ctx context.Context, u *url.URL, a *qianshao.Autho
 		}
 		return r, nil
 	}
-	// More than five hops: RFC 9309, 2.3.1.2 lets it count as unavailable, as Google does.
+	// After more than five hops, RFC 9309, 2.3.1.2 lets it count as unavailable, as Google does.
 	return &robots.Robots{}, nil
 }
 
@@ -265,7 +265,7 @@ func (f *Fetcher) readRobots(a *answer) (*robots.Robots, error) {
 	if err := f.decode(a, robots.MaxBytes, false); err != nil {
 		return nil, err
 	}
-	body, _, err := a.read(robots.MaxBytes) // what lies behind does not count
+	body, _, err := a.read(robots.MaxBytes) // anything beyond does not count
 	if err != nil {
 		return nil, err
 	}
@@ -278,7 +278,7 @@ func (f *Fetcher) robotsError(ctx context.Context, at *url.URL, err error) error
 	if errors.As(named, &skip) && skip.Skip == qianshao.SkipUnreachable {
 		return unavailable(at, err)
 	}
-	return named // our own reason is not the host's word on robots
+	return named // a reason of our own says nothing about the host's robots.txt
 }
 
 func unavailable(at *url.URL, err error) error {

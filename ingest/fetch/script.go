@@ -10,26 +10,26 @@ import (
 )
 
 const (
-	// scriptFresh is how long what a host's scripts say stands: each is asked for once a day.
+	// scriptFresh is how long a host's scripts are kept: each is requested once a day.
 	scriptFresh = 24 * time.Hour
-	// maxHostScripts bounds what is asked of a host in that time. A site has about twenty;
-	// one that names a new script on every page has no end of them.
+	// maxHostScripts bounds the scripts requested from a host in that time. A site has
+	// about twenty, but one that names a new script on every page has endlessly many.
 	maxHostScripts = 64
-	// maxScriptHosts bounds the hosts that are remembered; most of their scripts say
-	// nothing and take 100 bytes.
+	// maxScriptHosts bounds the hosts that are remembered; most of their scripts do
+	// not matter and take 100 bytes.
 	maxScriptHosts = 4096
-	// maxHeldScripts bounds the memory of scripts that say something, in bytes. Those of
-	// a host that was dropped are asked for again when a page needs them.
+	// maxHeldScripts bounds the memory, in bytes, of scripts that matter. The scripts of
+	// a host that was dropped are requested again when a page needs them.
 	maxHeldScripts = 16 << 20
 )
 
-// ErrOtherSite is returned for a script that another authorisation covers than the page's.
+// ErrOtherSite is returned for a script that is covered by another authorisation than the page's.
 var ErrOtherSite = errors.New("the script belongs to another site than the page")
 
-// errTooManyScripts is what a page gets beyond maxHostScripts.
+// errTooManyScripts is returned for scripts beyond maxHostScripts.
 var errTooManyScripts = errors.New("enough scripts of this host for one day")
 
-// scriptCache keeps what the scripts of each host came to.
+// scriptCache keeps the results for the scripts of each host.
 type scriptCache struct {
 	now func() time.Time
 
@@ -45,16 +45,16 @@ type hostScripts struct {
 }
 
 type fetchedScript struct {
-	code  []byte // nil if it says nothing
+	code  []byte // nil if it does not matter
 	err   error
-	again time.Time // when to ask again after a failure that passes; else zero
+	again time.Time // when to ask again after a temporary failure; else zero
 }
 
 func newScriptCache(now func() time.Time) *scriptCache {
 	return &scriptCache{now: now, hosts: map[string]*hostScripts{}}
 }
 
-// get returns what is known of a script; known is false if it has to be asked for.
+// get returns what is known about a script; known is false if it has to be requested.
 func (c *scriptCache) get(host, key string) (s fetchedScript, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -100,12 +100,12 @@ func (c *scriptCache) drop(host string) {
 	delete(c.hosts, host)
 }
 
-// Script fetches the script at rawURL, of a page that was fetched under the authorisation
-// with the id, under the same rules as the page: scope, robots.txt, address guard, pace. The
-// authorisation has to be the page's, at every hop. The script is cut at
-// Limits.MaxScript. matters says whether it says something; the code of one that does not is
-// nil, and not kept. Each is asked for once a day, after a failure that passes in half an hour. The
-// caller must not change the bytes.
+// Script fetches the script at rawURL of a page that was fetched under the authorisation with the
+// id. The rules are the same as for the page (scope, robots.txt, address guard, pace), and at every
+// hop the authorisation has to be the page's. The script is cut at Limits.MaxScript. matters says
+// whether its code is of any use; code that is not is returned as nil, and not kept. Each script is
+// requested once a day, and after a temporary failure again in half an hour. The caller must not
+// change the bytes.
 func (f *Fetcher) Script(ctx context.Context, rawURL, authorisation string, matters func(code []byte) bool) ([]byte, error) {
 	key, err := Exact(rawURL)
 	if err != nil {
@@ -154,8 +154,8 @@ func (f *Fetcher) fetchScript(ctx context.Context, key, authorisation string) ([
 	return code, nil
 }
 
-// isScriptOrUnknown takes text/plain for a script, too: it is what the sniffer says of one
-// without a type.
+// isScriptOrUnknown also accepts text/plain: that is how a script without a type is
+// sniffed.
 func isScriptOrUnknown(mediaType string) bool {
 	switch mediaType {
 	case "text/javascript", "application/javascript", "application/x-javascript", "application/ecmascript", "text/ecmascript", "text/plain":

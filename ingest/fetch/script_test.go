@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// scripts is a site with scripts, and what was asked of it.
+// scripts is a site with scripts, and the requests that it got.
 type scripts struct {
 	mu    sync.Mutex
 	asked map[string]int
@@ -52,8 +52,8 @@ func (s *scripts) count(path string) int {
 	return s.asked[path]
 }
 
-// TestScript: a script is asked for once a day, under the page's own authorisation and the
-// same rules as the page; one that says nothing is not kept.
+// TestScript: a script is requested once a day, under the page's own authorisation and the
+// same rules as the page; one that does not matter is not kept.
 func TestScript(t *testing.T) {
 	t.Parallel()
 	site := &scripts{asked: map[string]int{}}
@@ -79,7 +79,7 @@ func TestScript(t *testing.T) {
 			t.Errorf("for a page of another site: %v", err)
 		}
 		if _, err := get("/away.js"); !errors.Is(err, fetch.ErrOtherSite) {
-			t.Errorf("led to another site: %v", err)
+			t.Errorf("redirected to another site: %v", err)
 		}
 		for path, want := range map[string]qianshao.Skip{"/page.js": qianshao.SkipType, "/private/a.js": qianshao.SkipRobots} {
 			if _, err := get(path); err == nil || skipOf(t, err) != want {
@@ -98,7 +98,7 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// TestScriptFailure: what passes is asked for again in half an hour.
+// TestScriptFailure: after a temporary failure a script is requested again in half an hour.
 func TestScriptFailure(t *testing.T) {
 	t.Parallel()
 	site := &scripts{asked: map[string]int{}}
@@ -127,7 +127,7 @@ func TestScriptFailure(t *testing.T) {
 	}
 }
 
-// TestScriptsOfAHost: a site that names a new script on every page is not asked for all.
+// TestScriptsOfAHost: a site that names a new script on every page is not asked for all of them.
 func TestScriptsOfAHost(t *testing.T) {
 	t.Parallel()
 	site := &scripts{asked: map[string]int{}}
@@ -161,8 +161,8 @@ func sites(own string) func(u *url.URL) (*qianshao.Authorisation, qianshao.Skip)
 	}
 }
 
-// TestScriptThatNeverEnds: a script that drips is given up, and not asked for again at once,
-// so that it does not keep the page's other scripts away.
+// TestScriptThatNeverEnds: a script that drips is given up, and not requested again at once,
+// so that the page's other scripts are still fetched.
 func TestScriptThatNeverEnds(t *testing.T) {
 	t.Parallel()
 	asked := make(chan string, 9)

@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/ingesttest"
 )
 
-// paced returns a fetcher of pages without robots.txt, of which one host gets one in an interval.
+// paced returns a fetcher without robots.txt that makes one request to a host per interval.
 func paced(t *testing.T, opts Options, interval time.Duration) *Fetcher {
 	t.Helper()
 	a := &qianshao.Authorisation{ID: "a", AllowPrivate: true, RobotsWaiver: "test", Rate: float64(time.Second) / float64(interval)}
@@ -35,7 +35,8 @@ func getAll(t *testing.T, f *Fetcher, base string, n int) {
 	}
 }
 
-// TestConnectionLate: a connection that takes longer than the interval brings no two requests together.
+// TestConnectionLate: a connection that takes longer than the interval does not bring two requests closer
+// together.
 func TestConnectionLate(t *testing.T) {
 	t.Parallel()
 	const interval = 200 * time.Millisecond
@@ -61,7 +62,8 @@ func TestConnectionLate(t *testing.T) {
 	}
 }
 
-// TestAnswerLate: a host rests from when it was asked; by the time of an answer that takes longer, it has rested.
+// TestAnswerLate: a host rests from when it was asked; if its answer takes longer than the rest, the rest
+// is over.
 func TestAnswerLate(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*httptest.Server){

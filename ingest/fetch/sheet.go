@@ -17,11 +17,11 @@ import (
 const (
 	// maxSheets bounds the cache: a site links to the same few from all its pages.
 	maxSheets = 128
-	// sheetFresh is how long a style sheet, or the failure to get it, stands.
+	// sheetFresh is how long a style sheet, or the failure to get it, is kept.
 	sheetFresh = 30 * time.Minute
 )
 
-// sheetCache keeps the last style sheets.
+// sheetCache keeps the latest style sheets.
 type sheetCache struct {
 	now func() time.Time
 
@@ -92,13 +92,13 @@ func (f *Fetcher) fetchSheet(ctx context.Context, rawURL string) ([]byte, error)
 	return css, nil
 }
 
-// isCSSOrUnknown takes text/plain for CSS too: it is what the sniffer says of
-// a style sheet without a type.
+// isCSSOrUnknown also accepts text/plain: that is how a style sheet without a
+// type is sniffed.
 func isCSSOrUnknown(mediaType string) bool { return isCSS(mediaType) || mediaType == "text/plain" }
 
 // Sitemap opens the sitemap at rawURL, under the same rules as a page. The
 // reader gives XML, gunzipped if the file was gzipped, and fails with
-// ErrSitemapTooLarge behind Limits.MaxSitemap. The caller closes it.
+// ErrSitemapTooLarge beyond Limits.MaxSitemap. The caller closes it.
 func (f *Fetcher) Sitemap(ctx context.Context, rawURL string) (io.ReadCloser, error) {
 	asked, err := Exact(rawURL)
 	if err != nil {

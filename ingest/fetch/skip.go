@@ -13,21 +13,21 @@ import (
 	"github.com/qianshao/qianshao/internal/dial"
 )
 
-// SkipError says why there is no page. Its Skip is the metric's label.
+// SkipError says why there is no page. Its Skip is a label of the metrics.
 type SkipError struct {
 	Skip qianshao.Skip
-	// URL is the one that was refused or failed: the last hop's.
+	// URL is the one that was refused or that failed: the last hop's.
 	URL string
 	// Status is the HTTP status, where there was one.
 	Status int
 	// RetryAfter is what the server asked for, at most MaxRetryAfter; 0 if nothing.
 	RetryAfter time.Duration
-	// Err says it in words, with the remedy where there is one.
+	// Err describes it in words, with the remedy if there is one.
 	Err error
 	// Exchanges are the redirects that led to URL; none if it was the one asked for.
 	Exchanges []qianshao.Exchange
 
-	answered bool // the server did answer, if not to the end
+	answered bool // the server did answer, though perhaps not completely
 }
 
 func (e *SkipError) Error() string {
@@ -53,7 +53,7 @@ func (e *SkipError) HostWide() bool {
 	return e.Skip == qianshao.SkipUnreachable && !e.answered || e.Skip == qianshao.SkipRobotsUnavailable || e.Skip == qianshao.SkipPaused
 }
 
-// refusal words the reason for which a URL is not permitted.
+// refusal describes why a URL is not permitted.
 func refusal(u *url.URL, a *qianshao.Authorisation, skip qianshao.Skip) error {
 	switch skip {
 	case qianshao.SkipNotInForce:
@@ -72,7 +72,7 @@ func refusal(u *url.URL, a *qianshao.Authorisation, skip qianshao.Skip) error {
 	return errors.New("not permitted")
 }
 
-// via adds the first URL of a chain of redirects to the message, and the chain.
+// via adds to an error the first URL of a chain of redirects, and the chain.
 func via(err error, asked string, hops []qianshao.Exchange) error {
 	var skip *SkipError
 	if !errors.As(err, &skip) || skip.URL == asked || skip.URL == robotsOf(asked) {
@@ -92,11 +92,11 @@ var (
 	errTotal = errors.New("the request took longer than its total time")
 	errIdle  = errors.New("the body paused for too long")
 	errBomb  = errors.New("the body expands like a decompression bomb")
-	// errTooLarge is a body that is larger than the cap before it is decoded.
+	// errTooLarge is returned for a body that is larger than the cap even before it is decoded.
 	errTooLarge = errors.New("the compressed body is larger than the cap")
 )
 
-// sendError names the reason for which a request got no answer.
+// sendError names the reason why a request got no answer.
 func (f *Fetcher) sendError(ctx context.Context, u *url.URL, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("fetch %s: %w", u, context.Cause(ctx))
@@ -116,7 +116,7 @@ func (f *Fetcher) sendError(ctx context.Context, u *url.URL, err error) error {
 	return &SkipError{Skip: qianshao.SkipUnreachable, URL: u.String(), Err: err}
 }
 
-// readError names the reason for which a body could not be read to its end.
+// readError names the reason why a body could not be read to its end.
 func (f *Fetcher) readError(ctx context.Context, u *url.URL, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("fetch %s: %w", u, context.Cause(ctx))
@@ -130,7 +130,7 @@ func (f *Fetcher) readError(ctx context.Context, u *url.URL, err error) error {
 	return &SkipError{Skip: qianshao.SkipUnreachable, URL: u.String(), answered: true, Err: fmt.Errorf("body: %w", err)}
 }
 
-// explainTimeout replaces "context deadline exceeded" by which time it was.
+// explainTimeout replaces "context deadline exceeded" by the name of the limit that was exceeded.
 func explainTimeout(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		return cause
@@ -153,8 +153,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// hostPause returns how long an answer keeps us from its whole host: a
-// Retry-After of a server that is overloaded or has had enough of us.
+// hostPause returns how long an answer keeps us from its whole host: the
+// Retry-After of a server that is overloaded or limits our requests.
 func hostPause(r *http.Response, now time.Time) time.Duration {
 	switch r.StatusCode {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:

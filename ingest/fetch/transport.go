@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/internal/dial"
 )
 
-// newNetwork returns what both transports make their connections with.
+// newNetwork returns the dialer of both transports.
 func newNetwork(opts Options, l Limits) (*dial.Network, error) {
 	return dial.New(dial.Options{
 		Resolve: opts.Resolve, DNS: opts.DNS, Proxy: opts.Proxy, RootCAs: opts.RootCAs, Timeout: l.Connect,
@@ -21,7 +21,7 @@ func newNetwork(opts Options, l Limits) (*dial.Network, error) {
 
 func newTransport(d *dial.Dialer, opts Options, l Limits) *http.Transport {
 	return &http.Transport{
-		Proxy:                  nil, // the dialer's business, and never taken from the environment
+		Proxy:                  nil, // done by the dialer, and never taken from the environment
 		DialContext:            noted(d),
 		TLSClientConfig:        &tls.Config{RootCAs: opts.RootCAs, MinVersion: tls.VersionTLS12},
 		ForceAttemptHTTP2:      true, // a custom dialer would switch it off
@@ -35,7 +35,7 @@ func newTransport(d *dial.Dialer, opts Options, l Limits) *http.Transport {
 	}
 }
 
-// connection knows when it was last written to. Of a request's sending net/http tells before the
+// connection knows when it was last written to: net/http reports a request as sent before the
 // bytes leave its buffer.
 type connection struct {
 	net.Conn
@@ -62,8 +62,8 @@ func (c *connection) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// sent returns when what was sent over a connection had been sent, never too early: now, if
-// something is being written still, or there is no connection.
+// sent returns when the last bytes were sent over a connection, and never too early a time:
+// it returns now if something is still being written, or if there is no connection.
 func sent(c net.Conn) time.Time {
 	if secure, ok := c.(*tls.Conn); ok {
 		c = secure.NetConn()

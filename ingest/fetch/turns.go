@@ -7,34 +7,34 @@ import (
 	"time"
 )
 
-// Turns are the hosts' turns among all processes that fetch: no host is asked by two of them at
-// once, nor sooner than its interval after another has asked.
+// Turns are the hosts' turns among all processes that fetch: no two of them ask a host at once,
+// or within its interval of each other.
 type Turns interface {
 	// Book books the next turn at a host, unless it is busy or the turn is further away than
 	// turn.Most.
 	Book(ctx context.Context, turn Turn) (Booked, error)
-	// End says that the request of a turn is over. The host gets no other until rest has passed.
+	// End says that the request of a turn is over. The host gets no other request until rest has passed.
 	End(ctx context.Context, host string, rest time.Duration) error
 }
 
 // Turn is the turn of one request.
 type Turn struct {
 	Host string
-	// Interval is kept after the turn.
+	// Interval is how long the host rests after the turn.
 	Interval time.Duration
 	// Most is the longest wait.
 	Most time.Duration
-	// For is how long the host is kept from all others if the request's end is never told: as
-	// long as the request may take, and Interval.
+	// For is how long the host is kept from all others if the request's end is never
+	// reported: as long as the request may take, plus Interval.
 	For time.Duration
 	// Leased says that the request belongs to the visit that has leased the host, which keeps all
 	// others away as long as the lease has For left.
 	Leased bool
 }
 
-// Booked is what became of a turn.
+// Booked is the result of booking a turn.
 type Booked struct {
-	// Busy says that another is asking the host, or has leased it. Nothing was booked.
+	// Busy says that another process is asking the host, or has leased it. Nothing was booked.
 	Busy bool
 	// Pause is how long it is until the turn.
 	Pause time.Duration
@@ -43,18 +43,18 @@ type Booked struct {
 }
 
 const (
-	// turnMargin is what a request may take beyond its total time: to be begun, and to tell.
+	// turnMargin is what a request may take beyond its total time, to begin and to report its end.
 	turnMargin = 15 * time.Second
-	// endTime bounds telling of a turn's end. What is not told ends by itself.
+	// endTime bounds the reporting of a turn's end. A turn whose end is not reported expires.
 	endTime = 5 * time.Second
-	// firstBusy and lastBusy are the pauses between two looks at a host that another is asking.
+	// firstBusy and lastBusy are the shortest and the longest pause between two looks at a busy host.
 	firstBusy = 20 * time.Millisecond
 	lastBusy  = time.Second
-	// busyWait is how long a host may be another's until this one is told that it is. Two visits that
-	// have leased a host each, and are redirected to the other's, would wait for ever.
+	// busyWait is how long to wait for a host that stays busy. Two visits that have each leased a
+	// host, and are redirected to the other's, would otherwise wait for ever.
 	busyWait = 30 * time.Second
 	// soon is how long after a lease the turn that comes with it may be used. Later, the lease
-	// could end before the request has, and the host's rest.
+	// could expire before the request and the host's rest are over.
 	soon = 200 * time.Millisecond
 )
 
@@ -65,7 +65,7 @@ type leaseKey struct{}
 type leased struct {
 	host string
 	at   time.Time
-	used atomic.Bool // the turn that comes with the lease
+	used atomic.Bool // whether the turn that comes with the lease was used
 }
 
 // Leased returns a context for the requests of a visit that has just leased a host. The lease
@@ -74,7 +74,7 @@ func Leased(ctx context.Context, host string) context.Context {
 	return context.WithValue(ctx, leaseKey{}, &leased{host: host, at: time.Now()})
 }
 
-// leaseOf returns the visit that ctx is of, if it has leased the host; else nil.
+// leaseOf returns the visit that ctx belongs to, if it has leased the host; else nil.
 func leaseOf(ctx context.Context, host string) *leased {
 	if l, ok := ctx.Value(leaseKey{}).(*leased); ok && l.host == host {
 		return l
@@ -114,7 +114,7 @@ func (p *pacer) turn(ctx context.Context, turn Turn) (Booked, error) {
 		switch {
 		case ctx.Err() != nil:
 			return booked, ctx.Err()
-		case err != nil: // no fault of the host
+		case err != nil: // not the host's fault
 			return booked, &pausedError{err: fmt.Errorf("the host's turn could not be booked: %w", err)}
 		case !booked.Busy && booked.Pause > turn.Most:
 			return booked, &pausedError{pause: booked.Pause}
@@ -130,7 +130,8 @@ func (p *pacer) turn(ctx context.Context, turn Turn) (Booked, error) {
 	}
 }
 
-// end tells that the request of a turn is over, and of what this process knows of the next one.
+// end reports that the request of a turn is over, and how long the host rests as far as this process
+// knows.
 func (p *pacer) end(ctx context.Context, host string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// book is a book of turns that answers as it is told, one after the other, the last one for ever.
+// book is a Turns that gives prepared answers one after the other, and repeats the last.
 type book struct {
 	answers []Booked
 	err     error
 	asked   []Turn
-	ended   []time.Duration // the rests
+	ended   []time.Duration // the rest given with each
 }
 
 func (b *book) Book(_ context.Context, t Turn) (Booked, error) {
@@ -37,8 +37,8 @@ func shared(b *book) *pacer {
 	return p
 }
 
-// TestShare: a turn is waited for, a busy host is looked at again, and the turn's end tells how long
-// the host rests by what this process knows.
+// TestShare: a request waits for its turn, a busy host is looked at again, and the turn's end
+// reports how long the host rests as far as this process knows.
 func TestShare(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -62,8 +62,8 @@ func TestShare(t *testing.T) {
 	})
 }
 
-// TestShareRefuses: a host that stays another's, a turn that is too far away and a book that cannot be
-// read are no request, and no fault of the host; a turn that was booked is ended when its wait is.
+// TestShareRefuses: if a host stays busy, a turn is too far away or booking fails, no request is made,
+// and the host is not blamed. A booked turn is ended when the wait for it is cancelled.
 func TestShareRefuses(t *testing.T) {
 	t.Parallel()
 	for name, b := range map[string]*book{
@@ -91,8 +91,8 @@ func TestShareRefuses(t *testing.T) {
 	})
 }
 
-// TestLeased: the first request of a visit goes by the turn of its lease, if it comes soon; all others
-// are booked as the visit's own, and those to other hosts as anybody's.
+// TestLeased: the first request of a visit uses the turn of its lease, if it comes soon. All others
+// are booked as the visit's own, except those to other hosts.
 func TestLeased(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 )
 
 // isRequestable says whether a view is a way to make a request; ViewBrowser is
-// a browser's.
+// not, as it needs a browser.
 func isRequestable(v qianshao.View) bool {
 	switch v {
 	case qianshao.ViewVisitor, qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler:
@@ -18,7 +18,7 @@ func isRequestable(v qianshao.View) bool {
 	return false
 }
 
-// viewPermitted holds every hop to its own authorisation.
+// viewPermitted checks the view against the authorisation of each hop.
 func viewPermitted(u *url.URL, a *qianshao.Authorisation, v qianshao.View) error {
 	if a.Permits(v) {
 		return nil
@@ -52,11 +52,11 @@ func (f *Fetcher) header(w want, asked string) http.Header {
 	return h
 }
 
-// SearchReferer is the Referer of a visitor who comes from a result page of Baidu. It
-// is the engine for which Chinese sites are hacked first, every such script's
-// list has it, and its result pages tell the whole address (referrer "always"),
-// so a page can read it as a real visitor's. The words searched for are the
-// host's name: a "site:" or a suspicious word would warn the script instead.
+// SearchReferer is the Referer of a visitor who comes from a result page of Baidu.
+// Chinese sites are hacked for this engine first, every cloaking script has it in its
+// list, and its result pages send their whole address (referrer "always"), so a page
+// finds the same in a real visitor's request. The words searched for are the host's
+// name: a "site:" or a suspicious word would warn the script.
 func SearchReferer(asked string) string {
 	host := ""
 	if u, err := url.Parse(asked); err == nil {
@@ -65,9 +65,9 @@ func SearchReferer(asked string) string {
 	return "https://www.baidu.com/s?wd=" + url.QueryEscape(host)
 }
 
-// userAgent names us and the operator in every view. As a search crawler it
-// says the crawler's name too, which is what cloaking looks for; who reads the
-// log still sees who asked.
+// userAgent names us and the operator in every view. In the view of a search
+// crawler it also has the crawler's name, which is what cloaking looks for;
+// whoever reads the server's log still sees who made the request.
 func (f *Fetcher) userAgent(v qianshao.View) string {
 	if v == qianshao.ViewSearchCrawler {
 		return "Mozilla/5.0 (compatible; Baiduspider/2.0) " + f.opts.UserAgent

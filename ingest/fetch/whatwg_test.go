@@ -15,8 +15,8 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// whatwgCase is one case of urltestdata.json, the suite of the WHATWG's URL
-// standard, as the library carries it in its own tests.
+// whatwgCase is one case of urltestdata.json, the test suite of the WHATWG's
+// URL standard, which the library has among its own tests.
 type whatwgCase struct {
 	Input    string
 	Base     *string
@@ -32,13 +32,13 @@ type whatwgCase struct {
 func whatwgCases(t *testing.T) []whatwgCase {
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/nlnwa/whatwg-url").Output()
 	if err != nil {
-		t.Skipf("the library's source is not at hand: %v", err)
+		t.Skipf("the library's source is not available: %v", err)
 	}
 	data, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "testdata", "urltestdata.json"))
 	if err != nil {
 		t.Skipf("the library came without the suite: %v", err)
 	}
-	var raw []json.RawMessage // comments stand between the cases
+	var raw []json.RawMessage // there are comments between the cases
 	if err := json.Unmarshal(data, &raw); err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +52,8 @@ func whatwgCases(t *testing.T) []whatwgCase {
 	return cases
 }
 
-// TestWHATWG holds the library to the whole suite, and us to its cases of http
-// and https: the same host, port, path and query as a browser's, in our spelling.
+// TestWHATWG checks the library against the whole suite, and our code against its http and https cases:
+// the host, port, path and query must be a browser's, in our spelling.
 func TestWHATWG(t *testing.T) {
 	parsed, ours, refused := 0, 0, 0
 	for _, c := range whatwgCases(t) {
@@ -94,8 +94,8 @@ func TestWHATWG(t *testing.T) {
 	}
 }
 
-// checkParts compares with the suite's own parts, whatever Canonical says of
-// the suite's href.
+// checkParts compares with the parts that the suite gives, whatever Canonical
+// makes of the suite's href.
 func checkParts(t *testing.T, c whatwgCase, got string) {
 	u, err := url.Parse(got)
 	if err != nil {
@@ -106,7 +106,7 @@ func checkParts(t *testing.T, c whatwgCase, got string) {
 	if !strings.HasPrefix(c.Hostname, "[") {
 		host = u.Hostname()
 	}
-	same := func(a, b string) bool { // but for escapes; a lone "%" is one that we escape
+	same := func(a, b string) bool { // apart from escapes, as we escape a lone "%"
 		return unescaped(a) == unescaped(b)
 	}
 	if u.Scheme+":" != c.Protocol || host != strings.TrimSuffix(c.Hostname, ".") || u.Port() != c.Port || !same(u.EscapedPath(), c.Pathname) || !same(u.RawQuery, strings.TrimPrefix(c.Search, "?")) {
@@ -114,7 +114,7 @@ func checkParts(t *testing.T, c whatwgCase, got string) {
 	}
 }
 
-// unescaped decodes escapes and leaves a "%" that begins none.
+// unescaped decodes escapes and leaves a "%" that does not begin one.
 func unescaped(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
