@@ -16,10 +16,10 @@ import (
 
 // File is a file in an archive.
 type File struct {
-	Name     string // fit to be shown: see Shown
+	Name     string // safe to show: see Shown
 	Modified time.Time
-	// Body is what the file holds, until the next file is asked for. Its errors
-	// are a qianshao.Unread or those of a damaged archive.
+	// Body is the file's content, valid until the next file is requested. Its
+	// errors are a qianshao.Unread or those of a damaged archive.
 	Body io.Reader
 }
 
@@ -38,7 +38,7 @@ func OpenZip(at io.ReaderAt, size int64, budget *Budget) (*Zip, error) {
 	switch {
 	case errors.As(err, &unread):
 		return nil, unread
-	case err != nil && !errors.Is(err, zip.ErrInsecurePath): // nothing is written to where a name leads
+	case err != nil && !errors.Is(err, zip.ErrInsecurePath): // an insecure path does no harm: nothing is written to it
 		return nil, qianshao.UnreadDamaged
 	}
 	directory.left = -1
@@ -61,7 +61,7 @@ func (b *bounded) ReadAt(p []byte, offset int64) (int, error) {
 	return b.at.ReadAt(p, offset)
 }
 
-// Open returns what a part holds.
+// Open returns a part's content.
 func (z *Zip) Open(part *zip.File) (io.ReadCloser, error) {
 	const encrypted = 0x1 // general purpose bit 0
 	if part.Flags&encrypted != 0 {
@@ -81,7 +81,7 @@ func (z *Zip) Open(part *zip.File) (io.ReadCloser, error) {
 }
 
 // Files yields the files of a zip in the order of its directory. An error with a
-// File is about that file, one without about all that comes after it.
+// File concerns that file; without one, it concerns all files that would follow.
 func (z *Zip) Files() iter.Seq2[*File, error] {
 	return func(yield func(*File, error) bool) {
 		for _, part := range z.Parts {
@@ -110,7 +110,7 @@ func (z *Zip) Files() iter.Seq2[*File, error] {
 	}
 }
 
-// Tar yields the regular files of a tar file, as Zip.Files does those of a zip.
+// Tar yields the regular files of a tar file, as Zip.Files does for a zip.
 func Tar(r io.Reader, budget *Budget) iter.Seq2[*File, error] {
 	return func(yield func(*File, error) bool) {
 		reader := tar.NewReader(r)
@@ -141,7 +141,7 @@ func Tar(r io.Reader, budget *Budget) iter.Seq2[*File, error] {
 	}
 }
 
-// isSparse recognises files with holes. No page has any, and a few bytes can
+// isSparse recognises files with holes. Pages have none, and a few bytes can
 // stand for terabytes of zeros.
 func isSparse(header *tar.Header) bool {
 	if header.Typeflag == tar.TypeGNUSparse {
@@ -155,7 +155,7 @@ func isSparse(header *tar.Header) bool {
 	return false
 }
 
-// Gunzip returns what a gzip stream holds.
+// Gunzip returns the content of a gzip stream.
 func Gunzip(r io.Reader, budget *Budget) (io.Reader, error) {
 	reader, err := gzip.NewReader(r)
 	if err != nil {

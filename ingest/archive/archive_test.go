@@ -58,7 +58,7 @@ func zipped(t testing.TB, names []string, body []byte, prepare func(*zip.FileHea
 	return b.Bytes()
 }
 
-// readAll reads the files of a zip, and returns how many and what was in the way.
+// readAll reads the files of a zip, and returns how many there were and the error that stopped it.
 func readAll(file []byte) (files int, total int64, err error) {
 	z, err := archive.OpenZip(bytes.NewReader(file), int64(len(file)), archive.NewBudget(int64(len(file))))
 	if err != nil {
@@ -90,14 +90,14 @@ func TestZip(t *testing.T) {
 	}
 	lzma := bytes.ReplaceAll(zipped(t, []string{"a"}, []byte("x"), nil), []byte("\x08\x00\x08\x00"), []byte("\x08\x00\x0e\x00"))
 	if _, _, err := readAll(lzma); !errors.Is(err, qianshao.UnreadPacking) {
-		t.Errorf("packed by LZMA: %v", err)
+		t.Errorf("compressed by LZMA: %v", err)
 	}
 	if _, _, err := readAll([]byte("PK\x03\x04 and no more")); !errors.Is(err, qianshao.UnreadDamaged) {
-		t.Errorf("no zip: %v", err)
+		t.Errorf("not a zip: %v", err)
 	}
 }
 
-// TestZipBounds: bombs end early.
+// TestZipBounds: decompression bombs are stopped early.
 func TestZipBounds(t *testing.T) {
 	bomb := zipped(t, []string{"a", "b"}, make([]byte, 17<<20), nil)
 	files, total, err := readAll(bomb)
@@ -154,7 +154,7 @@ func TestTar(t *testing.T) {
 	}
 }
 
-// TestSparse: files with holes, of which a few bytes stand for a terabyte.
+// TestSparse: files with holes, where a few bytes stand for a terabyte.
 func TestSparse(t *testing.T) {
 	pax := &tar.Header{Name: "a", Typeflag: tar.TypeReg, Size: 512, Format: tar.FormatPAX, PAXRecords: map[string]string{
 		"XXX.sparse.major": "1", "XXX.sparse.minor": "0", "XXX.sparse.name": "a.html", "XXX.sparse.realsize": "1099511627776",
@@ -169,7 +169,7 @@ func TestSparse(t *testing.T) {
 		if err != nil || w.Close() != nil {
 			t.Fatal(err)
 		}
-		file := bytes.ReplaceAll(b.Bytes(), []byte("XXX.sparse."), []byte("GNU.sparse.")) // the writer refuses them
+		file := bytes.ReplaceAll(b.Bytes(), []byte("XXX.sparse."), []byte("GNU.sparse.")) // the writer refuses the real names
 		if name == "GNU" {
 			const typeflag, checksum = 156, 148
 			file[typeflag] = tar.TypeGNUSparse

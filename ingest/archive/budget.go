@@ -1,5 +1,5 @@
 // Package archive opens archives (zip, tar, gzip) within bounds. Nothing is
-// written to disk, and the names inside are made fit to be shown.
+// written to disk, and the names inside are made safe to show.
 package archive
 
 import (
@@ -9,18 +9,18 @@ import (
 )
 
 const (
-	// maxFiles is more than the pages of most sites' backups. A larger archive is
-	// unpacked and scanned as a folder.
+	// maxFiles is more than most sites' backups contain. A larger archive has to
+	// be unpacked and scanned as a folder.
 	maxFiles = 50_000
-	// maxExpanded bounds what is unpacked of one archive: minutes of judging.
+	// maxExpanded bounds what is unpacked from one archive: judging that much takes minutes.
 	maxExpanded = 1 << 30
 	// maxRatio is the expansion above which an archive is a bomb. HTML compresses 3
 	// to 30 times, generated tables 100 times; deflate's bound is 1,032.
 	maxRatio = 200
-	// ratioFloor is the unpacked size up to which no ratio matters.
+	// ratioFloor is the unpacked size up to which any ratio is accepted.
 	ratioFloor = 32 << 20
-	// maxDirectory bounds a zip's directory, of which all is in memory: 160 bytes
-	// for each of maxFiles. It could otherwise take as much as the file is long.
+	// maxDirectory bounds a zip's directory, which is wholly in memory: 160 bytes
+	// for each of maxFiles. Otherwise it could be as large as the file.
 	maxDirectory = 8 << 20
 )
 
@@ -31,11 +31,11 @@ type Budget struct {
 	expanded int64
 }
 
-// NewBudget returns the budget of an archive of packed bytes; 0 for a stream, which
-// is then read through Count.
+// NewBudget returns the budget for an archive of packed bytes; packed is 0 for a
+// stream, which is then read through Count.
 func NewBudget(packed int64) *Budget { return &Budget{packed: packed} }
 
-// file counts a file that is to be read.
+// file counts a file that is about to be read.
 func (b *Budget) file() error {
 	b.files++
 	switch {
@@ -51,7 +51,7 @@ func (b *Budget) spent() bool {
 	return b.expanded > maxExpanded || b.expanded > ratioFloor && b.expanded > maxRatio*b.packed
 }
 
-// unpacked counts what a decoder gives out, and ends it when the budget is spent.
+// unpacked counts a decoder's output, and ends it when the budget is spent.
 type unpacked struct {
 	r      io.Reader
 	budget *Budget
@@ -66,7 +66,7 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Count returns r, whose bytes are those of the outermost archive.
+// Count returns r, and counts its bytes as those of the outermost archive.
 func (b *Budget) Count(r io.Reader) io.Reader { return &packed{r, b} }
 
 type packed struct {

@@ -12,9 +12,9 @@ import (
 // maxName is four times the longest file name of common file systems.
 const maxName = 1024
 
-// Shown makes a file's name inside an archive fit to be shown: Windows writes GBK
-// and backslashes, and hostile names are absolute, lead out of the archive, turn
-// text round or steer the terminal. It is never opened as a path.
+// Shown makes a file's name inside an archive safe to show: Windows writes GBK and backslashes, and
+// hostile names are absolute, lead out of the archive, reverse the text's direction or control the
+// terminal. The name is never opened as a path.
 func Shown(name string) string {
 	if !utf8.ValidString(name) {
 		if decoded, err := simplifiedchinese.GB18030.NewDecoder().String(name); err == nil {

@@ -17,20 +17,20 @@ const (
 	// maxToken bounds one tag or stretch of text: Excel's largest cell has 32,767
 	// characters, and the attributes of a tag take 20 times their size in memory.
 	maxToken = 1 << 20
-	// maxXML bounds what is read of one document: some five seconds' work. A table of
-	// a million cells has 50 MB.
+	// maxXML bounds what is read from one document: some five seconds' work. A table
+	// of a million cells has 50 MB.
 	maxXML = 256 << 20
-	// maxDepth is far beyond tables in tables.
+	// maxDepth is far more than tables within tables need.
 	maxDepth = 1000
 )
 
-// drawn is the text drawn out of a document so far.
+// drawn is the text extracted from a document so far.
 type drawn struct {
 	text   []byte
 	isFull bool     // the document has more text than is kept
 	links  []string // where links lead, in the order of the parts
 	shared []shared // the strings that the cells of a table refer to
-	size   int      // of links and shared
+	size   int      // bytes of links and shared
 	read   int      // bytes of XML
 }
 
@@ -45,9 +45,9 @@ func (d *drawn) add(text string) {
 	d.text = append(d.text, text[:min(len(text), room)]...)
 }
 
-// keep says whether another string can be kept apart from the text.
+// keep says whether there is room to keep another string beside the text.
 func (d *drawn) keep(text string) bool {
-	const itself = 32 // bytes of memory, however short it is
+	const itself = 32 // bytes of memory that a string takes, however short
 	d.size += itself + len(text)
 	d.isFull = d.isFull || d.size > MaxText
 	return !d.isFull
@@ -59,8 +59,8 @@ func (d *drawn) link(target string) {
 	}
 }
 
-// finish adds what stands in no place of the text: strings that no cell has shown,
-// and links.
+// finish adds what has no place in the text: strings that no cell has shown, and
+// links.
 func (d *drawn) finish() {
 	for _, s := range d.shared {
 		if !s.isShown {
@@ -117,17 +117,17 @@ func (t *tokens) ReadByte() (byte, error) {
 	return t.r.ReadByte()
 }
 
-func (t *tokens) Read(p []byte) (int, error) { return t.r.Read(p) } // the decoder reads bytes alone
+func (t *tokens) Read(p []byte) (int, error) { return t.r.Read(p) } // the decoder needs only ReadByte
 
-// partReader reads a part of XML, whose root says what it is.
+// partReader reads a part in XML, whose root element says what it is.
 type partReader struct {
 	*drawn
 	decoder *xml.Decoder
 	root    string
 	open    []string // the local names of the open elements
 	inside  int      // how many of them are paragraphs
-	skipped int      // the depth of the element that is passed over, with all in it; 0 for none
-	cell    string   // what kind of value the cell of a sheet has
+	skipped int      // the depth of the element that is skipped with all its content; 0 for none
+	cell    string   // the kind of value in the current cell
 	value   []byte   // a cell's value or a shared string
 	aside   []byte   // a formula or a field's instruction
 }
@@ -165,8 +165,8 @@ func (p *partReader) token(token xml.Token) error {
 	return nil
 }
 
-// close leaves the innermost element, whatever the tag says: strictness would
-// lose the text of documents that Office opens.
+// close leaves the innermost element, whatever the end tag says: being strict
+// would lose the text of documents that Office can open.
 func (p *partReader) close() {
 	name := p.open[len(p.open)-1]
 	if p.skipped == 0 {
@@ -186,7 +186,7 @@ func (p *partReader) isOpenDocument() bool { return strings.HasPrefix(p.root, "d
 
 func (p *partReader) start(e xml.StartElement) {
 	switch e.Name.Local {
-	case "Fallback", "rPh": // the same once more, for older programs; how it is pronounced
+	case "Fallback", "rPh": // a repetition for older programs; the pronunciation
 		p.skipped = len(p.open)
 	case "tab":
 		p.add("\t")
@@ -202,7 +202,7 @@ func (p *partReader) start(e xml.StartElement) {
 		p.value = p.value[:0]
 	case "f", "instrText":
 		p.aside = p.aside[:0]
-	case "sheet": // its name is on the tab
+	case "sheet": // the sheet's name is shown on its tab
 		p.add(attribute(e, "name"))
 		p.add("\n\n")
 	case "Relationship":
@@ -237,13 +237,13 @@ func (p *partReader) end(name string) {
 	}
 }
 
-// showCell adds a cell of a sheet; the cells of a row stand beside each other.
+// showCell adds a cell of a sheet; the cells of a row are put side by side.
 func (p *partReader) showCell() {
 	text := string(p.value)
 	if p.cell == "s" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 || n >= len(p.shared) {
-			return // finish shows the strings that no cell has shown
+			return // finish adds the strings that no cell has shown
 		}
 		p.shared[n].isShown = true
 		text = p.shared[n].text
@@ -252,8 +252,8 @@ func (p *partReader) showCell() {
 	p.add("\t")
 }
 
-// characters adds text that stands where a document's text does: in a run, a cell,
-// a paragraph of OpenDocument.
+// characters adds text if it is where a document has its text: in a run, a cell,
+// or a paragraph of OpenDocument.
 func (p *partReader) characters(text string) {
 	switch in := p.open[len(p.open)-1]; {
 	case p.isOpenDocument():

@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/ingest/archive"
 )
 
-// Kind says which Office document a zip file is, "" for none: docx, xlsx or pptx,
-// whatever the suffix of the file, or opendocument, of text, tables and slides.
+// Kind says which kind of Office document a zip file is, "" for none: docx, xlsx or pptx, whatever the
+// file's suffix, or opendocument for text, tables and slides.
 func Kind(z *archive.Zip) string {
 	has := func(name string) bool {
 		return slices.ContainsFunc(z.Parts, func(p *zip.File) bool { return p.Name == name })
@@ -34,12 +34,12 @@ func Kind(z *archive.Zip) string {
 			return "pptx"
 		}
 	}
-	return "" // Visio, NuGet and others are packed likewise
+	return "" // Visio, NuGet and others use the same container
 }
 
-// Office returns the text of an Office document, with empty lines between its
-// paragraphs and between the rows of its tables, and behind it where its links
-// lead. What a part holds is told by the part itself, so that no name hides it.
+// Office returns the text of an Office document, with empty lines between its paragraphs and between
+// the rows of its tables, followed by the targets of its links. The part itself decides what it is, not
+// its name, so that a name cannot hide it.
 func Office(z *archive.Zip) (text []byte, err error) {
 	var d drawn
 	for _, p := range textParts(z) {
@@ -62,7 +62,7 @@ func Office(z *archive.Zip) (text []byte, err error) {
 func textParts(z *archive.Zip) []*zip.File {
 	var parts []*zip.File
 	for _, p := range z.Parts {
-		// The glossary holds the texts of forms: "click here to enter text".
+		// The glossary holds the prompts of forms: "click here to enter text".
 		if suffix := path.Ext(strings.ToLower(p.Name)); (suffix == ".xml" || suffix == ".rels") && !strings.HasPrefix(p.Name, "word/glossary/") {
 			parts = append(parts, p)
 		}
@@ -85,7 +85,7 @@ func textParts(z *archive.Zip) []*zip.File {
 
 // IsPart says whether a file inside an Office document belongs to the document
 // itself, by the suffixes that Office writes: its text, pictures, fonts and
-// settings. Others are files of their own: an embedded document, an inserted page.
+// settings. Others are separate files: an embedded document, an inserted page.
 func IsPart(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
 	case "", ".xml", ".rels", ".rdf", ".vml", ".bin", ".odttf", ".fntdata", ".ttf",

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/document"
 )
 
-// packed writes a zip file of names and contents by turns.
+// packed writes a zip file; parts are names and contents in turn.
 func packed(t testing.TB, parts ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -104,7 +104,7 @@ func TestOffice(t *testing.T) {
 	}
 }
 
-// TestOfficeBounds: one string that many cells show is shown as often as there is room.
+// TestOfficeBounds: a string that many cells share is repeated only while there is room.
 func TestOfficeBounds(t *testing.T) {
 	cells := strings.Repeat(`<c t="s"><v>0</v></c>`, 200)
 	file := packed(t, types, "<Types/>", "xl/sharedStrings.xml", "<sst><si><t>"+strings.Repeat("x", 500_000)+"</t></si></sst>", "xl/worksheets/sheet1.xml", "<worksheet><row>"+cells+"</row></worksheet>")
@@ -129,7 +129,7 @@ func FuzzOffice(f *testing.F) {
 	})
 }
 
-// FuzzPart fuzzes a part by itself: few changes of a zip file leave its checksums right.
+// FuzzPart fuzzes a part by itself: almost any change to a zip file makes its checksums wrong.
 func FuzzPart(f *testing.F) {
 	f.Add("<w:document><w:p><w:t>一</w:t><mc:Fallback><x/></mc:Fallback></w:p></w:document>")
 	f.Add(`<worksheet><row><c t="s"><f>x://</f><v>0</v></c></row></worksheet>`)

@@ -13,11 +13,11 @@ import (
 	"github.com/qianshao/qianshao/internal/confined"
 )
 
-// bounds are those of the child that reads one PDF.
+// bounds are the limits of the child process that reads one PDF.
 type bounds struct {
-	time   time.Duration // by the clock, and of the processor
+	time   time.Duration // wall-clock time, and processor time
 	memory uint64        // address space
-	text   int           // bytes of what it writes
+	text   int           // bytes of its output
 }
 
 const (
@@ -28,8 +28,8 @@ const (
 
 // PDF returns the text of a PDF, in UTF-8 and in the order in which it is read.
 //
-// A PDF is a program for a large reader that is written in C++, so that reader
-// gets a confined process of its own: Debian's pdftotext.
+// A PDF is in effect a program for a large reader written in C++, so the
+// reader, Debian's pdftotext, runs in a confined process of its own.
 func PDF(body []byte) (text []byte, err error) {
 	return bounds{time: maxTime, memory: maxMemory, text: MaxText}.pdf(body)
 }
@@ -58,14 +58,14 @@ func (b bounds) pdf(body []byte) (text []byte, err error) {
 	return text, err
 }
 
-// complaints looks through what the child says on standard error, of which a
-// hostile document can make any amount.
+// complaints searches what the child writes to standard error; a hostile
+// document can make it write any amount.
 type complaints struct {
 	tail []byte
 	said []qianshao.Unread
 }
 
-// meanings are what pdftotext says, and what it means.
+// meanings are messages of pdftotext, and what they mean.
 var meanings = []struct {
 	words  string
 	unread qianshao.Unread
@@ -77,7 +77,7 @@ var meanings = []struct {
 }
 
 func (c *complaints) Write(p []byte) (int, error) {
-	const longest = 32 // more than the words of any meaning
+	const longest = 32 // longer than any message in meanings
 	c.tail = append(c.tail, p...)
 	for _, m := range meanings {
 		if bytes.Contains(c.tail, []byte(m.words)) && !slices.Contains(c.said, m.unread) {
@@ -88,7 +88,7 @@ func (c *complaints) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// reason says what the child's end means.
+// reason says why the child ended.
 func (c *complaints) reason(err error) error {
 	for _, m := range meanings {
 		if slices.Contains(c.said, m.unread) {

@@ -19,8 +19,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// pdfOf writes a PDF of one page whose font has the encoding GBK-EUC-H, is not
-// embedded and has no ToUnicode table: its words are known to who knows Adobe-GB1.
+// pdfOf writes a PDF of one page whose font has the encoding GBK-EUC-H, is not embedded and has no
+// ToUnicode table: only a reader that knows Adobe-GB1 can tell its words.
 func pdfOf(t testing.TB, text string, times int) []byte {
 	t.Helper()
 	gbk, err := simplifiedchinese.GBK.NewEncoder().String(text)
@@ -73,12 +73,12 @@ func TestPDF(t *testing.T) {
 		t.Errorf("a page without text: %q, %v", text, err)
 	}
 	if text, err := PDF([]byte("%PDF-1.7\nno such thing")); !errors.Is(err, qianshao.UnreadDamaged) {
-		t.Errorf("no PDF: %q, %v", text, err)
+		t.Errorf("not a PDF: %q, %v", text, err)
 	}
 }
 
-// TestPDFMemory: a page that would take more memory than there is for it ends the
-// child and not the machine.
+// TestPDFMemory: a page that would take more memory than it is allowed ends the
+// child, and does no harm to the machine.
 func TestPDFMemory(t *testing.T) {
 	needPdftotext(t)
 	body := pdfOf(t, "春天来了", 300_000)
@@ -88,7 +88,7 @@ func TestPDFMemory(t *testing.T) {
 	}
 }
 
-// pretend puts a script in pdftotext's place.
+// pretend replaces pdftotext by a script.
 func pretend(t *testing.T, script string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -108,9 +108,9 @@ func TestPDFWithoutProgram(t *testing.T) {
 	}
 }
 
-// TestConfined: the child has the bytes on standard input, the limits, an empty
-// environment and no folder of ours; and no network where it has a network
-// namespace of its own.
+// TestConfined: the child gets the bytes on standard input, the limits, an
+// empty environment and none of our folders; and no network where network
+// namespaces are available.
 func TestConfined(t *testing.T) {
 	t.Setenv("SECRET", "of the parent")
 	pretend(t, `PATH=/usr/bin:/bin
@@ -130,7 +130,7 @@ readlink /proc/self/ns/net
 	}
 }
 
-// TestEnds: what a child's end means.
+// TestEnds checks the reason given for each way in which a child can end.
 func TestEnds(t *testing.T) {
 	for _, tc := range []struct {
 		name, script string
@@ -149,7 +149,7 @@ func TestEnds(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			pretend(t, tc.script)
-			body := bytes.Repeat([]byte("%PDF-1.4\n"), 100_000) // more than a pipe takes
+			body := bytes.Repeat([]byte("%PDF-1.4\n"), 100_000) // more than a pipe's buffer holds
 			text, err := bounds{time: 20 * time.Second, memory: 64 << 20, text: 1000}.pdf(body)
 			if !errors.Is(err, tc.err) || string(text) != tc.text {
 				t.Errorf("%.80q, %v", text, err)
@@ -158,8 +158,8 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestHanging: of a child that takes too long, and of what it has started, nothing
-// is left; what it has said is.
+// TestHanging: a child that takes too long is killed with all the processes that
+// it has started; its output is kept.
 func TestHanging(t *testing.T) {
 	pretend(t, "echo half; /bin/sleep 60 & echo $!; wait")
 	start := time.Now()

@@ -4,6 +4,6 @@ package document
 
 import "github.com/qianshao/qianshao"
 
-// PDF reads nothing here: only on Linux can a reader of PDF be bounded in memory
-// before it is given a byte.
+// PDF reads nothing on this system: only on Linux can the memory of a PDF reader
+// be limited before it is given a byte.
 func PDF([]byte) (text []byte, err error) { return nil, qianshao.UnreadPDF }

@@ -106,7 +106,7 @@ func (d *Decoder) open(h http.Header, wire *countingReader) (r io.Reader, closer
 		if closer != nil {
 			closers = append(closers, closer)
 		}
-		r = &bombReader{r: next, wire: wire} // at each layer, since a bomb may be hidden between two layers
+		r = &bombReader{r: next, wire: wire} // at each layer: one in between may expand hugely, and the last shrink to nothing
 	}
 	return r, closers, nil
 }

@@ -33,7 +33,7 @@ func skipName(t *testing.T, err error) qianshao.Skip {
 	t.Helper()
 	var skip *SkipError
 	if !errors.As(err, &skip) {
-		t.Fatalf("error %v is no SkipError", err)
+		t.Fatalf("error %v is not a SkipError", err)
 	}
 	return skip.Skip
 }

@@ -38,7 +38,7 @@ func skipOf(t testing.TB, err error) qianshao.Skip {
 	t.Helper()
 	var skip *fetch.SkipError
 	if !errors.As(err, &skip) {
-		t.Fatalf("error %v is no SkipError", err)
+		t.Fatalf("error %v is not a SkipError", err)
 	}
 	return skip.Skip
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Arrival is when a request arrived, as far as the server's machine knows. When a handler is called
-// says how busy that machine is, and nothing of its client: of two requests the first may wait for a
-// processor for long, and the second not at all.
+// Arrival is when a request arrived, as far as the server's machine knows. The time when a handler
+// is called depends on how busy that machine is, not on the client: of two requests, the first may
+// wait long for a processor, and the second not at all.
 type Arrival struct{ Earliest, Latest time.Time }
 
 // SinceAtMost returns the longest time that can have passed since an earlier arrival.
@@ -18,7 +18,7 @@ func (a Arrival) SinceAtMost(before Arrival) time.Duration { return a.Latest.Sub
 // arrivalKey is the key of a connection in its requests' contexts.
 type arrivalKey struct{}
 
-// WithArrivals has a server know when its requests arrive.
+// WithArrivals makes a server know when its requests arrive.
 func WithArrivals(s *http.Server) {
 	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		return context.WithValue(ctx, arrivalKey{}, c)
@@ -37,8 +37,8 @@ func Arrived(r *http.Request) Arrival {
 	return a
 }
 
-// HungUp says whether the client of a request in a server WithArrivals has ended the connection, as far as
-// the machine knows.
+// HungUp says whether the client of a request to a server WithArrivals has closed the connection, as far
+// as the machine knows.
 func HungUp(request context.Context) bool { return hungUp(connectionOf(request)) }
 
 func connectionOf(request context.Context) any {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tick returns the kernel's, by which it tells times.
+// tick returns the length of the kernel's clock tick, the unit in which it reports times.
 var tick = sync.OnceValue(func() time.Duration {
 	var t unix.Timespec
 	if err := unix.ClockGetres(unix.CLOCK_MONOTONIC_COARSE, &t); err != nil {
@@ -18,10 +18,10 @@ var tick = sync.OnceValue(func() time.Duration {
 	return time.Duration(t.Nano())
 })
 
-// lastReceived returns how long ago the last bytes came in over a connection, by the kernel.
+// lastReceived returns how long ago the last bytes came in over a connection, as the kernel reports it.
 func lastReceived(c any) (ago, precision time.Duration) {
 	info, err := state(c)
-	if err != nil { // the connection is over: nothing can be said
+	if err != nil { // the connection is closed: nothing is known
 		return 0, time.Minute
 	}
 	return time.Duration(info.Last_data_recv) * time.Millisecond, tick() + time.Millisecond

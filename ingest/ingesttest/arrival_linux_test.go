@@ -10,7 +10,8 @@ import (
 	"github.com/qianshao/qianshao/ingest/ingesttest"
 )
 
-// TestArrived: when a request arrived, and that its client is gone, does not depend on when somebody asks.
+// TestArrived: the time when a request arrived, and whether its client is gone, do not depend on when
+// they are asked for.
 func TestArrived(t *testing.T) {
 	t.Parallel()
 	const late = time.Second

@@ -4,7 +4,8 @@ package ingesttest
 
 import "time"
 
-// Of the kernel's connections nothing is known: nothing is held against a client here.
+// On this system the kernel does not report when a request arrived, so tests cannot blame a client for
+// its pace.
 
 func lastReceived(any) (ago, precision time.Duration) { return 0, time.Hour }
 

@@ -14,24 +14,24 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Costly is an input that is made to take more memory or time than its size is worth.
+// Costly is an input that is made to take far more memory or time than its size suggests.
 type Costly struct {
-	// Name says what it is all of.
+	// Name says what the input consists of.
 	Name string
-	// Ending of a file that holds it: "html", "warc", "warc.gz", "jsonl", "txt".
+	// Ending is the suffix of a file with it: "html", "warc", "warc.gz", "jsonl", "txt".
 	Ending string
-	// write writes an input of about so many bytes.
+	// write writes an input of about size bytes.
 	write func(w io.Writer, size int)
 }
 
-// Write writes an input of about so many bytes. What is an archive has pages of that size.
+// Write writes an input of about size bytes. In an archive, the pages have that size.
 func (c Costly) Write(w io.Writer, size int) error {
 	out := bufio.NewWriterSize(w, 64<<10)
 	c.write(out, size)
 	return out.Flush()
 }
 
-// CostlyPages are pages that are all of one kind.
+// CostlyPages are pages that repeat one costly construct.
 func CostlyPages() []Costly {
 	var pages []Costly
 	for _, kinds := range [][]Costly{costlyTexts(), costlyMarkup(), costlyStyles(), costlyScripts(), costlyBytes()} {
@@ -40,7 +40,7 @@ func CostlyPages() []Costly {
 	return pages
 }
 
-// repeated is a page of one unit behind a beginning, and an end behind it.
+// repeated is a page with a beginning, one unit repeated, and an end.
 func repeated(name, begin, unit, end string) Costly {
 	return Costly{name, "html", func(w io.Writer, size int) {
 		_, _ = io.WriteString(w, begin)
@@ -49,7 +49,7 @@ func repeated(name, begin, unit, end string) Costly {
 	}}
 }
 
-// numbered is a page of units with a number in each.
+// numbered is a page of repeated units with a number in each.
 func numbered(name, begin, format, end string) Costly {
 	return Costly{name, "html", func(w io.Writer, size int) {
 		_, _ = io.WriteString(w, begin)
@@ -230,8 +230,8 @@ func costlyScripts() []Costly {
 	return pages
 }
 
-// nestedBase64 is a script that writes a script that writes a script. Text that is encoded
-// is a third longer.
+// nestedBase64 is a script that writes a script that writes a script. Each encoding makes
+// the text a third longer.
 func nestedBase64(w io.Writer, size, levels int) {
 	if levels == 0 {
 		repeat(w, "真人百家乐", size)
@@ -259,10 +259,10 @@ func costlyBytes() []Costly {
 	}
 }
 
-// maxCostlyLine is a little less than the longest line that is read.
+// maxCostlyLine is a little less than the longest line that scan reads.
 const maxCostlyLine = 15 << 20
 
-// CostlyFiles are inputs of a scan that are no pages: archives and lines.
+// CostlyFiles are inputs of a scan other than pages: archives and lines.
 func CostlyFiles() []Costly { return slices.Concat(costlyArchives(), costlyHeaders(), costlyLines()) }
 
 func costlyLines() []Costly {
@@ -332,7 +332,7 @@ func costlyArchives() []Costly {
 	}
 }
 
-// costlyHeaders are archives with records that are broken or have headers that are too long.
+// costlyHeaders are archives whose records are broken or have headers that are too long.
 func costlyHeaders() []Costly {
 	return []Costly{
 		{"WARC: a header without end", "warc", func(w io.Writer, size int) {

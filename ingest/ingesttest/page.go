@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// fanOut is how many further pages a page links to: page n has n·fanOut+1 to
-// n·fanOut+fanOut below it, so that a hundred pages lie three links deep.
+// fanOut is how many further pages a page links to: page n links to pages n·fanOut+1 to
+// n·fanOut+fanOut, so that a hundred pages are at most three links deep.
 const fanOut = 6
 
-// defaultFlagged is one page in so many with an advertisement, as of hacked sites.
+// defaultFlagged means that one page in so many has an advertisement like those on hacked sites.
 const defaultFlagged = 60
 
 func pagePath(n int) string {
@@ -32,7 +32,7 @@ func pageNumber(path string) (n int, ok bool) {
 	return n, found && html && err == nil && n > 0 && name == strconv.Itoa(n)
 }
 
-// html makes page n of a host: some 6 kB, of navigation, text and links.
+// html makes page n of a host: some 6 kB of navigation, text and links.
 func (w *Web) html(h host, n int) string {
 	seed := fnv.New64a()
 	fmt.Fprintf(seed, "%d %s %d", w.Seed, h.name, n)
@@ -62,8 +62,8 @@ func (w *Web) html(h host, n int) string {
 	return b.String()
 }
 
-// advertisement is what somebody has hidden in the page. Each of several has a
-// text and a handle of its own.
+// advertisement is an advertisement hidden in the page. Each campaign has its
+// own text and contact handle.
 func (w *Web) advertisement(h host, n int) string {
 	texts := []string{
 		"澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖",
@@ -79,7 +79,7 @@ func (w *Web) advertisement(h host, n int) string {
 	return fmt.Sprintf("%s，加微信 wx8800%04d", texts[i%len(texts)], i)
 }
 
-// sentence makes a sentence of an ordinary site's words.
+// sentence makes a sentence from an ordinary site's words.
 func sentence(random *rand.Rand) string {
 	who := []string{"学校", "社区", "图书馆", "市民中心", "农业局", "博物馆", "青年志愿者", "气象台", "合唱团", "体育馆"}
 	when := []string{"昨天上午", "本周五", "近日", "今年秋天", "下个月", "开学以来", "国庆期间", "清晨"}

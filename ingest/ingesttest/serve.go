@@ -20,23 +20,23 @@ type kind string
 const (
 	ordinary kind = "ordinary"
 	slow     kind = "slow"     // answers late, a few bytes at a time
-	drops    kind = "drops"    // ends connections before or within an answer
+	drops    kind = "drops"    // closes connections before or during an answer
 	loops    kind = "loops"    // redirects in a circle, links to itself ever deeper
-	lies     kind = "lies"     // says a wrong length, charset or type
-	mazes    kind = "mazes"    // has calendars, queries and depths without end
-	bombs    kind = "bombs"    // sends what expands, or has no end
+	lies     kind = "lies"     // declares a wrong length, charset or type
+	mazes    kind = "mazes"    // has endless calendars, queries and depths
+	bombs    kind = "bombs"    // sends bodies that expand hugely, or never end
 	refuses  kind = "refuses"  // 5xx for robots.txt, and so for everything
 	forbids  kind = "forbids"  // disallows half of its pages
 	missing  kind = "missing"  // links to pages that are not there
 	wanders  kind = "wanders"  // redirects out of the scope
-	brimming kind = "brimming" // one page of a thousand links out of the scope
+	brimming kind = "brimming" // has one page with a thousand links out of the scope
 )
 
 func unruly() []kind {
 	return []kind{slow, drops, loops, lies, mazes, bombs, refuses, forbids, missing, wanders, brimming}
 }
 
-// lateness of a slow host, for each of its answers.
+// lateness is how late a slow host gives each of its answers.
 const lateness = 60 * time.Millisecond
 
 func (w *Web) serve(rw http.ResponseWriter, r *http.Request) {
@@ -44,7 +44,7 @@ func (w *Web) serve(rw http.ResponseWriter, r *http.Request) {
 	defer answered()
 	h, ok := w.byName[r.Host]
 	if !ok {
-		http.NotFound(rw, r) // outside, and noted
+		http.NotFound(rw, r) // outside the scope: note counts the request
 		return
 	}
 	w.answer(rw, r, h, times)
@@ -106,7 +106,7 @@ func (w *Web) page(rw http.ResponseWriter, r *http.Request, h host) {
 	}
 	rw.Header().Set("Content-Type", "text/html; charset=utf-8")
 	text := w.html(h, n)
-	if n%5 == 4 { // as an older CMS sends it, with the charset in a meta tag alone
+	if n%5 == 4 { // as an older CMS sends it, with the charset only in a meta tag
 		rw.Header().Set("Content-Type", "text/html")
 		text, _ = simplifiedchinese.GB18030.NewEncoder().String(strings.Replace(text, "utf-8", "gbk", 1))
 	}
@@ -235,8 +235,8 @@ func maze(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bombSize is what the bombs expand to, and where the page without end has one:
-// more than any cap.
+// bombSize is what the bombs expand to, and where the endless page does end:
+// above any cap.
 const bombSize = 64 << 20
 
 func bomb(rw http.ResponseWriter, r *http.Request) {

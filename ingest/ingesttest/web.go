@@ -1,9 +1,9 @@
 // Package ingesttest is a web to crawl: as many hosts and pages as asked for,
 // the same for the same seed, on one listener of 127.0.0.1. Most hosts are
-// ordinary; the others are what a crawler meets outside: slow ones, such that
-// drop connections, loop, lie about length, charset and type, lead into endless
-// mazes or send bombs. All link out of the scope now and then. It counts what it
-// is asked for, so that a test can hold a crawler to its manners.
+// ordinary; the others are what a crawler meets on the real web: hosts that are
+// slow, drop connections, loop, lie about length, charset and type, lead into
+// endless mazes or send bombs. All link out of the scope now and then. It counts
+// the requests, so that a test can check a crawler's manners.
 package ingesttest
 
 import (
@@ -23,12 +23,12 @@ type Options struct {
 	Hosts int
 	Pages int // of all ordinary and slow hosts together
 	Seed  uint64
-	// Rate is that of the authorisation, in requests a second and host.
+	// Rate is the authorisation's rate, in requests a second to each host.
 	Rate float64
-	// Plain makes all hosts ordinary, to measure by.
+	// Plain makes all hosts ordinary, for measurements.
 	Plain bool
-	// FlaggedEvery is the share of pages with an advertisement on them, as of a hacked
-	// site: one of so many. 0 is one of 60.
+	// FlaggedEvery says that one page in so many has an advertisement like those on
+	// hacked sites; 0 means one in 60.
 	FlaggedEvery int
 	// Campaigns is how many different advertisements there are; 0 is one.
 	Campaigns int
@@ -46,16 +46,16 @@ type Web struct {
 
 	mu       sync.Mutex
 	requests map[string]int     // by URL without scheme
-	visits   map[string][]visit // by host, in the order of their begin
+	visits   map[string][]visit // by host, in the order in which they began
 	outside  []string
 }
 
-// visit is a request as the server had it.
+// visit is a request as the server saw it.
 type visit struct {
 	path       string
 	arrived    Arrival
 	request    context.Context
-	begin, end time.Time // end is zero until it is answered, or nobody waits for an answer
+	begin, end time.Time // end is zero until the request is answered, or its client has gone
 }
 
 // host is one host of the web.
@@ -65,7 +65,7 @@ type host struct {
 	pages int
 }
 
-// New makes a web; Start lets it answer.
+// New makes a web; Start makes it answer.
 func New(opts Options) *Web {
 	w := &Web{Options: opts, byName: map[string]host{}, requests: map[string]int{}, visits: map[string][]visit{}}
 	if w.FlaggedEvery == 0 {
@@ -74,7 +74,7 @@ func New(opts Options) *Web {
 	kinds := unruly()
 	for i := range opts.Hosts {
 		h := host{name: fmt.Sprintf("h%03d.example", i), kind: ordinary}
-		// Every fourth host is unruly; each kind of them comes in turn.
+		// Every fourth host is unruly, of each kind in turn.
 		if !opts.Plain && i%4 == 3 {
 			h.kind = kinds[i/4%len(kinds)]
 		}
@@ -112,14 +112,14 @@ func (w *Web) Start() error {
 	return nil
 }
 
-// Stop ends all connections.
+// Stop closes all connections.
 func (w *Web) Stop(context.Context) error { return w.server.Close() }
 
-// outsideHosts are linked to and covered by no authorisation.
+// outsideHosts is the number of hosts that are linked to, but not covered by any authorisation.
 const outsideHosts = 3
 
-// Resolve leads all hosts, those outside too, to the listener: a request that
-// should not be made would be seen.
+// Resolve directs all hosts, even those outside, to the listener, so that a
+// request that should not be made is seen.
 func (w *Web) Resolve() map[string]string {
 	m := map[string]string{}
 	for _, h := range w.hosts {
@@ -188,7 +188,7 @@ func (w *Web) note(r *http.Request) (times int, answered func()) {
 				v.end = time.Now()
 			}
 		}
-		if n > 0 && HungUp(w.visits[r.Host][n-1].request) { // and the handler does not know it yet
+		if n > 0 && HungUp(w.visits[r.Host][n-1].request) { // the handler may not know it yet
 			end(n - 1)
 		}
 		w.visits[r.Host] = append(w.visits[r.Host], visit{path: r.URL.Path, arrived: arrived, request: r.Context(), begin: time.Now()})
@@ -204,7 +204,7 @@ func (w *Web) note(r *http.Request) (times int, answered func()) {
 	return w.requests[key], answered
 }
 
-// Requests returns how often each URL (without its scheme) was asked for.
+// Requests returns how often each URL (without its scheme) was requested.
 func (w *Web) Requests() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -215,16 +215,16 @@ func (w *Web) Requests() map[string]int {
 	return m
 }
 
-// Outside returns what was asked for on hosts that nobody has authorised.
+// Outside returns the requested URLs of hosts that no authorisation covers.
 func (w *Web) Outside() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.outside)
 }
 
-// Hasty returns the hosts that were asked for more than their rate permits: run
-// requests within less than the time that they should take. A client of net/http asks a host that drops connections
-// once more by itself, so single requests to those are not held to it.
+// Hasty returns the hosts that got more requests than their rate permits: run requests in less time than they
+// should take. As net/http by itself repeats a request to a host that drops connections, single requests are
+// not compared for such hosts.
 func (w *Web) Hasty(run int) []string {
 	least := time.Duration(float64(run) / w.Rate * float64(time.Second))
 	return w.faults(func(h host, visits []visit) string {
@@ -237,7 +237,7 @@ func (w *Web) Hasty(run int) []string {
 	})
 }
 
-// Together returns the hosts that were asked before they had answered.
+// Together returns the hosts that got a request before they had answered the last one.
 func (w *Web) Together() []string {
 	return w.faults(func(_ host, visits []visit) string {
 		for i := 1; i < len(visits); i++ {
@@ -249,7 +249,7 @@ func (w *Web) Together() []string {
 	})
 }
 
-// faults returns what find says of hosts, in their order.
+// faults returns what find reports for each host, in order.
 func (w *Web) faults(find func(host, []visit) string) (list []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

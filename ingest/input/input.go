@@ -25,38 +25,38 @@ import (
 )
 
 const (
-	// headSize is what an input is recognised by: a tar file's first header, gzipped.
+	// headSize is enough to recognise an input, even by a tar file's first header, gzipped.
 	headSize = 4 << 10
 	// maxPDF bounds a PDF: it is read whole, since its table of contents is at its
 	// end. Larger ones are scanned books.
 	maxPDF = 64 << 20
-	// maxNesting: an archive inside an archive is opened, one inside that is not.
-	// Sites' backups hold such; deeper ones are made to exhaust who opens them.
+	// maxNesting allows an archive inside an archive, but no deeper. Sites' backups contain the former;
+	// deeper nesting is made to exhaust whoever opens it.
 	maxNesting = 2
 )
 
 // input is what is being read: a file, a stream, or a file in an archive.
 type input struct {
-	name     string // for the answer
-	suffix   string // the file's own name, for what its suffix says
+	name     string // as shown in the answer
+	suffix   string // the file's own name, for its suffix
 	modified time.Time
 	head     []byte      // the first bytes of r
 	r        io.Reader   // all of it
 	at       io.ReaderAt // nil for a stream
 	size     int64       // of at
 	budget   *archive.Budget
-	nesting  int // the archives around it
+	nesting  int // how many archives it is in
 }
 
-// streamed returns the input that r holds, without budget. An error comes again
-// when r is read further.
+// streamed returns the input in r, without budget. A read error is returned
+// again when r is read further.
 func streamed(name string, r io.Reader) input {
 	in := bufio.NewReaderSize(r, headSize)
 	head, _ := in.Peek(headSize)
 	return input{name: name, suffix: name, head: bytes.Clone(head), r: in}
 }
 
-// read yields what the input holds; false when the caller wants no more.
+// read yields the entries of the input; it returns false when the caller wants no more.
 func (in input) read(yield func(Entry) bool) bool {
 	switch name := strings.ToLower(in.suffix); {
 	case strings.HasSuffix(name, ".warc"), strings.HasSuffix(name, ".warc.gz"), bytes.HasPrefix(plain(in.head), []byte("WARC/")):
@@ -86,8 +86,8 @@ func (in input) page(yield func(Entry) bool) bool {
 	return yield(in.answer(in.pageOf(body), err))
 }
 
-// isBinary says that the input is no text and of a kind that is not read: pictures
-// are most of a site's bytes.
+// isBinary says that the input is not text and of a kind that is not read: most of
+// a site's bytes are pictures.
 func (in input) isBinary() bool {
 	switch Unread(in.head) {
 	case qianshao.UnreadPicture, qianshao.UnreadMedia, qianshao.UnreadFont, qianshao.UnreadProgram:
@@ -96,7 +96,7 @@ func (in input) isBinary() bool {
 	return false
 }
 
-// pageOf returns a page of a body, its type by the suffix or else by its bytes.
+// pageOf returns a page with the body. Its type is decided by the suffix, or else by the bytes.
 func (in input) pageOf(body []byte) qianshao.Page {
 	page := qianshao.Page{URL: in.name, RequestedURL: in.name, Source: qianshao.SourceFolder, FetchedAt: in.modified, Body: body}
 	if len(body) > MaxFileBody {
@@ -106,7 +106,7 @@ func (in input) pageOf(body []byte) qianshao.Page {
 	return page
 }
 
-// answer is the entry of a page that was read up to an error, if there was one.
+// answer is the entry for a page that was read whole, or up to an error.
 func (in input) answer(page qianshao.Page, err error) Entry {
 	entry := Entry{Input: in.name, Page: page}
 	var unread qianshao.Unread
@@ -123,7 +123,7 @@ func (in input) answer(page qianshao.Page, err error) Entry {
 	return entry
 }
 
-// text is the entry of a document's text, or of its bytes where it gave none.
+// text is the entry for a document's text, or for its bytes if it had none.
 func (in input) text(body, text []byte, kind string, err error) Entry {
 	entry := in.answer(in.pageOf(body), err)
 	if len(bytes.TrimSpace(text)) > 0 || err == nil {
@@ -174,8 +174,8 @@ func (in input) zip(yield func(Entry) bool) bool {
 	return len(opened.Parts) == 0 || in.files(opened.Files(), yield)
 }
 
-// gzip yields what a gzip file holds: a tar file's files, or a page under the
-// file's own name.
+// gzip yields the content of a gzip file: the files of a tar file, or a page
+// under the file's own name.
 func (in input) gzip(yield func(Entry) bool) bool {
 	if in.nesting == maxNesting {
 		return yield(Entry{Input: in.name, NotRead: qianshao.UnreadNested})
@@ -193,7 +193,7 @@ func (in input) gzip(yield func(Entry) bool) bool {
 	return inner.read(yield)
 }
 
-// files yields what the files of an archive hold.
+// files yields the content of the files in an archive.
 func (in input) files(files iter.Seq2[*archive.File, error], yield func(Entry) bool) bool {
 	if in.nesting == maxNesting {
 		return yield(Entry{Input: in.name, NotRead: qianshao.UnreadNested})
@@ -222,7 +222,7 @@ func (in input) files(files iter.Seq2[*archive.File, error], yield func(Entry) b
 
 func isGzip(head []byte) bool { return bytes.HasPrefix(head, []byte("\x1f\x8b")) }
 
-// plain returns the first bytes of what a file holds that may be gzipped.
+// plain returns the first bytes of a file's content, decompressed if the file is gzipped.
 func plain(head []byte) []byte {
 	if !isGzip(head) {
 		return head
@@ -236,8 +236,8 @@ func plain(head []byte) []byte {
 	return start[:n]
 }
 
-// isTar recognises a tar file by the checksum of its first header; the oldest kind
-// has no other mark.
+// isTar recognises a tar file by the checksum of its first header, as the oldest
+// kind has no other mark.
 func isTar(head []byte) bool {
 	const size, at, length = 512, 148, 8 // of the header, and its checksum
 	if len(head) < size {
@@ -256,7 +256,7 @@ func isTar(head []byte) bool {
 	return sum == stated
 }
 
-// typeOf returns a media type without a charset: nothing has declared one.
+// typeOf returns a media type without a charset, as none was declared.
 func typeOf(name string, body []byte) string {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".html", ".htm", ".shtml":

@@ -16,7 +16,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/input"
 )
 
-// zipOf writes a zip file of names and contents by turns.
+// zipOf writes a zip file; files are names and contents in turn.
 func zipOf(t testing.TB, files ...string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -59,8 +59,8 @@ func tarOf(t testing.TB, files ...string) string {
 	return b.String()
 }
 
-// told are the entries, a line each: input, type, what it is the text of, why it
-// was not read, and the page.
+// told returns a line for each entry: input, type, kind of document, why it was
+// not read, and the page.
 func told(entries func(func(input.Entry) bool)) []string {
 	var lines []string
 	for e := range entries {
@@ -82,8 +82,8 @@ func told(entries func(func(input.Entry) bool)) []string {
 	return lines
 }
 
-// TestContainers: archives and Office documents are opened whatever they are named,
-// as a file, as a stream and inside an archive.
+// TestContainers: archives and Office documents are recognised whatever their
+// names, as a file, as a stream and inside an archive.
 func TestContainers(t *testing.T) {
 	t.Parallel()
 	gbk, err := simplifiedchinese.GBK.NewEncoder().String("首页.html")
@@ -128,20 +128,20 @@ func TestContainers(t *testing.T) {
 			for i, line := range got {
 				got[i] = strings.TrimPrefix(line, root)
 				if strings.Contains(line, "damaged") {
-					got[i], _, _ = strings.Cut(got[i], ` "`) // what was read of it
+					got[i], _, _ = strings.Cut(got[i], ` "`) // without what was read of the page
 				}
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", root, diff)
 			}
 		}
-		for range input.Path(path) { // every way out of the loop must be possible
+		for range input.Path(path) { // leaving the loop at any entry must work
 			break
 		}
 	}
 }
 
-// TestBombs: what expands without end is left, and named.
+// TestBombs: a file that expands without end is given up, with the reason.
 func TestBombs(t *testing.T) {
 	t.Parallel()
 	zeros := strings.Repeat("\x00", input.MaxFileBody+2)
@@ -169,7 +169,7 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// FuzzStream: every input has an answer, and none a panic.
+// FuzzStream: every input gets an answer, and none causes a panic.
 func FuzzStream(f *testing.F) {
 	f.Add(zipOf(f, "a.html", "<p>", "b.zip", zipOf(f, "c.html", "<p>")))
 	f.Add(zipped(tarOf(f, "a.html", "<p>", "b.jsonl", `{"text":"x"}`)))

@@ -16,8 +16,8 @@ import (
 // MaxLine bounds one line of a JSON lines file.
 const MaxLine = 16 << 20
 
-// line is what a JSON line may hold; other keys are ignored, since data sets
-// bring labels along.
+// line is what a JSON line may contain; other keys are ignored, since data sets
+// have labels too.
 type line struct {
 	Text *string `json:"text"`
 	HTML *string `json:"html"`
@@ -26,7 +26,7 @@ type line struct {
 
 // Lines yields the pages of JSON lines, {"text": …} or {"html": …}, each with an
 // optional "url". A bad line is an Entry with an error that names its number,
-// and does not end the file. Blank lines are passed over.
+// and does not end the file. Blank lines are skipped.
 func Lines(name string, r io.Reader) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) { lines(name, r, yield) }
 }
@@ -62,8 +62,8 @@ func lines(name string, r io.Reader, yield func(Entry) bool) bool {
 	return true
 }
 
-// nextLine returns a line, of a longer one than MaxLine only the beginning; err
-// is io.EOF with the last line.
+// nextLine returns a line, or the beginning of one that is longer than MaxLine;
+// with the last line, err is io.EOF.
 func nextLine(in *bufio.Reader) (text []byte, tooLong bool, err error) {
 	for {
 		part, err := in.ReadSlice('\n')

@@ -1,6 +1,6 @@
-// Package input brings in what scan and preview are given: files, folders, WARC files,
-// JSON lines, archives, documents and standard input, each as entries with a page or the
-// reason why there is none. It makes no requests.
+// Package input reads what scan and preview are given: files, folders, WARC files, JSON
+// lines, archives, documents and standard input. It yields entries, each with a page or
+// the reason why there is none. It makes no requests.
 package input
 
 import (
@@ -18,21 +18,21 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// MaxFileBody bounds what is read of one file; the rest is left out and the page
-// marked Truncated. It exceeds the largest HTML pages in the wild.
+// MaxFileBody bounds what is read from one file; the rest is left out and the
+// page marked Truncated. The largest real HTML pages are smaller.
 const MaxFileBody = 32 << 20
 
-// Entry is one input of a scan: its page, or why there is none, or not all of it.
+// Entry is one input of a scan: its page, and why there is none, or only a part of it.
 type Entry struct {
-	// Input names it: a path, "path#8123" for the record at that byte of a WARC
-	// file, "path:12" for a line of a JSON lines file, "path!name" for a file in an
-	// archive.
+	// Input names the input: a path, "path#8123" for the record at that byte of a
+	// WARC file, "path:12" for a line of a JSON lines file, "path!name" for a file
+	// in an archive.
 	Input string
 	Page  qianshao.Page
-	// TextOf is the kind of document out of which Page.Body was drawn: "pdf", or what
-	// document.Kind says. Empty where Page.Body is the file itself.
+	// TextOf is the kind of document from which Page.Body was extracted: "pdf", or a
+	// result of document.Kind. It is empty if Page.Body is the file itself.
 	TextOf string
-	// NotRead says why the input, or a part of it, was not read, where that is
+	// NotRead says why the input, or a part of it, was not read, if that is
 	// known without looking into the page.
 	NotRead qianshao.Unread
 	// Err says why there is no page: the file or line could not be read.
@@ -42,9 +42,9 @@ type Entry struct {
 // Path yields what lies at path: a folder's regular files in order of their
 // names, with those of its subfolders; a WARC file's records (.warc, .warc.gz); a
 // JSON lines file's lines (.jsonl, .ndjson); an archive's files (zip, tar, gzip); a
-// document's text (PDF, Office); or one page, whatever the file holds. Archives and
-// documents are told by what they hold. Every file gets an answer. Symbolic links
-// inside a folder are not followed. One page at a time is in memory.
+// document's text (PDF, Office); or one page, whatever else the file is. Archives
+// and documents are recognised by their content. Every file gets an answer.
+// Symbolic links inside a folder are not followed. One page at a time is in memory.
 func Path(path string) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		info, err := os.Stat(path)
@@ -68,7 +68,7 @@ func Path(path string) iter.Seq[Entry] {
 }
 
 func folder(root string, yield func(Entry) bool) {
-	// The separator makes a root that is a link be followed: it was named outright.
+	// With the separator, a root that is a link is followed, as it was named explicitly.
 	err := filepath.WalkDir(root+string(filepath.Separator), func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			if !yield(Entry{Input: path, Err: err}) {
@@ -82,12 +82,12 @@ func folder(root string, yield func(Entry) bool) {
 		}
 		return nil
 	})
-	if err != nil { // WalkDir gives our own errors only, and there are none
+	if err != nil { // cannot happen: WalkDir returns only our own errors, and we return none
 		yield(Entry{Input: root, Err: err})
 	}
 }
 
-// one yields what a regular file holds; false when the caller wants no more.
+// one yields the content of a regular file; it returns false when the caller wants no more.
 func one(path string, yield func(Entry) bool) bool {
 	file, err := os.Open(path)
 	if err != nil {
@@ -109,14 +109,14 @@ func one(path string, yield func(Entry) bool) bool {
 	}.read(yield)
 }
 
-// Stream yields what a stream holds, standard input above all, as its first bytes
-// tell.
+// Stream yields the content of a stream, mostly standard input; its first bytes
+// tell what it is.
 func Stream(name string, r io.Reader) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		const enough = 64 // a line that is written now is answered now
+		const enough = 64 // wait for no more, so that a line is answered as soon as it is written
 		budget := archive.NewBudget(0)
 		buffered := bufio.NewReaderSize(budget.Count(r), 64<<10)
-		start, _ := buffered.Peek(enough) // an error comes again
+		start, _ := buffered.Peek(enough) // a read error is returned again later
 		if Unread(start) == "" && bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte("{")) {
 			lines(name, buffered, yield)
 			return

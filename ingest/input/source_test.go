@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type answer struct {
 	Input, Type, Body string
 	Status            int
-	Err               string // what the error's message holds
+	Err               string // a part of the error's message
 }
 
 func answers(seq iter.Seq[input.Entry]) (list []answer) {
@@ -117,9 +117,9 @@ func TestPath(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	if got := answers(input.Path(at("k-link"))); len(got) == 0 {
-		t.Error("a link that is named outright is followed")
+		t.Error("a link that is named explicitly must be followed")
 	}
-	for name := range files { // every way out of the loop must be possible
+	for name := range files { // leaving the loop at any entry must work
 		for range input.Path(at(name)) {
 			break
 		}
@@ -183,7 +183,7 @@ func TestWARCMemory(t *testing.T) {
 		}
 		if n++; n%200 == 0 {
 			var m runtime.MemStats
-			runtime.GC() // what is alive counts
+			runtime.GC() // count only live memory
 			runtime.ReadMemStats(&m)
 			peak = max(peak, m.HeapAlloc)
 		}

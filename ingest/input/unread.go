@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Unread says what a file is that is not read as a page: a PDF, an Office document,
-// an archive, a picture, media, a font or a program. "" is text, or something unknown.
+// Unread names the kind of a file that cannot be read as a page: a PDF, an Office document, an archive,
+// a picture, media, a font or a program. It returns "" for text, or an unknown kind.
 func Unread(body []byte) qianshao.Unread {
 	head := bytes.TrimLeft(bytes.TrimPrefix(body[:min(len(body), 1024)], []byte("\xEF\xBB\xBF")), " \t\r\n")
 	starts := func(signatures ...string) bool {

@@ -13,8 +13,8 @@ import (
 )
 
 // WARC yields the pages of a WARC file, plain or gzipped: response and resource
-// records that hold HTML, XML or text, redirects and everything else left out.
-// For each broken record there is an Entry with an error that names the place
+// records with HTML, XML or text. Redirects and everything else are left out.
+// For each broken record there is an Entry with an error that names its place
 // and where reading goes on.
 func WARC(name string, r io.Reader) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) { records(name, r, yield) }
@@ -29,7 +29,7 @@ func records(name string, r io.Reader, yield func(Entry) bool) bool {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		found = true // broken or not
+		found = true // a record, even if it is broken
 		if err != nil {
 			if !yield(Entry{Input: name, Err: fmt.Errorf("%s: %w", name, err)}) {
 				return false
@@ -74,7 +74,7 @@ func recordPage(record *warc.Record, decoder *fetch.Decoder) (page qianshao.Page
 		page.Status, page.ContentType = response.Status, response.Header.Get("Content-Type")
 	}
 	if !fetch.PageType(page.ContentType, nil) {
-		return page, false, nil // an image is not read, let alone decoded
+		return page, false, nil // the body of an image, say, is not even read
 	}
 	page.Body, page.Truncated, err = decoder.Body(header, body, MaxFileBody)
 	if err != nil && len(page.Body) == 0 {

@@ -12,19 +12,19 @@ import (
 
 // Bounds of the QR codes of a picture.
 const (
-	// maxCodes is a poster with a code for each way to pay, twice over.
+	// maxCodes is enough for a poster with a code for each way to pay, twice over.
 	maxCodes = 8
-	// maxCorners bounds what may be a corner of a code, three of which each has. All triples of
-	// them are tried, so a picture that is full of them would take hours.
+	// maxCorners bounds the candidates for a code's corners. A code has three, and all triples
+	// of candidates are tried, so a picture full of them would take hours.
 	maxCorners = 40
-	// maxCode is more than a code holds that a telephone reads off a screen.
+	// maxCode is longer than the text of any code that a telephone can read from a screen.
 	maxCode = 1024
 )
 
 // Codes returns the texts of the picture's QR codes, sorted, each once.
 func Codes(grey *image.Gray) (texts []string) {
 	defer func() {
-		if recover() != nil { // the library met what it does not expect, or too many corners
+		if recover() != nil { // the library panicked, or there were too many corners
 			texts = nil
 		}
 	}()
@@ -58,7 +58,7 @@ func Codes(grey *image.Gray) (texts []string) {
 	return texts[:min(len(texts), maxCodes)]
 }
 
-// legible returns a code's text on one line, cut to what is kept of it.
+// legible returns a code's text on one line, cut to maxCode.
 func legible(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

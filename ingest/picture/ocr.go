@@ -18,20 +18,20 @@ import (
 
 // Bounds of the child that reads one picture.
 const (
-	// maxTime is some three times what the largest picture takes that is full of text.
+	// maxTime is some three times what the largest permitted picture takes if it is full of text.
 	maxTime = 60 * time.Second
-	// maxMemory is five times what that picture takes.
+	// maxMemory is five times what such a picture takes.
 	maxMemory = 512 << 20
-	// maxOutput bounds what the child says of a picture: a line for each word.
+	// maxOutput bounds the child's output for a picture: a line for each word.
 	maxOutput = 1 << 20
-	// leastConfidence is how sure, in a hundred, the child has to be of a word. What it reads
-	// into patterns and faces is mostly below.
+	// leastConfidence is the confidence, in per cent, that the child must have in a word.
+	// Words that it sees in patterns and faces are mostly below it.
 	leastConfidence = 60
-	// maxComplaint bounds what the child says on standard error.
+	// maxComplaint bounds what is kept of the child's standard error.
 	maxComplaint = 200
 )
 
-// ErrNoOCR is returned by NewOCR where there is no tesseract that reads Chinese.
+// ErrNoOCR is returned by NewOCR if there is no tesseract that reads Chinese.
 var ErrNoOCR = errors.New("text in pictures is not read: there is no tesseract with Chinese (Debian: tesseract-ocr, tesseract-ocr-chi-sim)")
 
 // OCR reads text in pictures. It is safe for concurrent use, and reads one picture at a
@@ -41,7 +41,7 @@ type OCR struct {
 	turn    chan struct{}
 }
 
-// NewOCR looks for tesseract and its Chinese; without them the error is ErrNoOCR.
+// NewOCR looks for tesseract and its Chinese data; without them the error is ErrNoOCR.
 func NewOCR(ctx context.Context) (*OCR, error) {
 	path, err := exec.LookPath("tesseract")
 	if err != nil {
@@ -63,8 +63,7 @@ func NewOCR(ctx context.Context) (*OCR, error) {
 	return o, nil
 }
 
-// Text returns the text of a picture, a line for each of its lines; words that were hardly
-// recognised are left out.
+// Text returns the text of a picture, line by line; words of low confidence are left out.
 func (o *OCR) Text(ctx context.Context, grey *image.Gray) (string, error) {
 	select {
 	case o.turn <- struct{}{}:
@@ -80,15 +79,15 @@ func (o *OCR) Text(ctx context.Context, grey *image.Gray) (string, error) {
 	return textOf(string(table)), nil
 }
 
-// graymap writes a picture in the simplest form there is, so that the child's readers of
-// PNG and JPEG see nothing of a stranger.
+// graymap writes a picture in the simplest format there is, so that the child's PNG and
+// JPEG decoders never see a stranger's bytes.
 func graymap(grey *image.Gray) []byte {
 	header := fmt.Sprintf("P5\n%d %d\n255\n", grey.Rect.Dx(), grey.Rect.Dy())
 	return append([]byte(header), grey.Pix...)
 }
 
-// textOf reads tesseract's table: level, page, block, paragraph, line, word, left, top, width,
-// height, confidence, text. Chinese words are joined, since tesseract parts each character.
+// textOf reads tesseract's table: level, page, block, paragraph, line, word, left, top, width, height,
+// confidence, text. Chinese words are joined, since tesseract separates each character.
 func textOf(table string) string {
 	var text strings.Builder
 	line := ""
@@ -113,15 +112,15 @@ func textOf(table string) string {
 	return text.String()
 }
 
-// apart says whether a blank is written between a text and its next word.
+// apart says whether a space belongs between a text and its next word.
 func apart(before, word string) bool {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	first, _ := utf8.DecodeRuneInString(word)
 	return before != "" && last < unicode.MaxLatin1 && first < unicode.MaxLatin1
 }
 
-// complaint is the beginning of what the child says on standard error, of which a hostile
-// picture can make any amount.
+// complaint is the beginning of what the child writes to standard error; a hostile
+// picture can make it write any amount.
 type complaint struct{ text []byte }
 
 func (c *complaint) Write(p []byte) (int, error) {

@@ -1,7 +1,7 @@
-// Package picture says what stands in pictures: QR codes, and, where Debian's
-// tesseract is installed, text. A picture comes from strangers: it is bounded in bytes and
-// pixels before it is decoded, decoded to shades of grey by readers written in Go, and only
-// those shades go on.
+// Package picture reads QR codes in pictures and, where Debian's tesseract is installed,
+// text. Pictures come from strangers: they are bounded in bytes and pixels before they are
+// decoded, decoded to shades of grey by decoders written in Go, and only those shades are
+// passed on.
 package picture
 
 import (
@@ -11,7 +11,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	_ "image/gif" // the forms in which pictures come, for image.Decode
+	_ "image/gif" // the formats for image.Decode
 	_ "image/jpeg"
 	_ "image/png"
 
@@ -20,12 +20,12 @@ import (
 
 // Bounds of a picture.
 const (
-	// MaxBytes is many times a poster as sites compress it.
+	// MaxBytes is many times the size of a poster as sites compress it.
 	MaxBytes = 4 << 20
-	// maxPixels is a screenshot of a page at its greatest height, 1,280 by 4,096. Decoding
-	// takes five bytes a pixel, a reader of text ten times as many.
+	// maxPixels is the size of the largest screenshot of a page, 1,280 by 4,096. Decoding
+	// takes five bytes a pixel, reading text ten times as many.
 	maxPixels = 1280 * 4096
-	// minSide is the smallest QR code, at one pixel a module. Less is an icon.
+	// minSide is the side of the smallest QR code, at one pixel a module. A smaller picture is an icon.
 	minSide = 21
 )
 
@@ -61,7 +61,7 @@ func Decode(body []byte) (grey *image.Gray, err error) {
 		return nil, fmt.Errorf("picture: %w", err)
 	}
 	bounds := decoded.Bounds()
-	if bounds.Dx() < minSide || bounds.Dy() < minSide || bounds.Dx() > maxPixels/bounds.Dy() { // a GIF's frame has bounds of its own
+	if bounds.Dx() < minSide || bounds.Dy() < minSide || bounds.Dx() > maxPixels/bounds.Dy() { // checked again, since a GIF's frame has its own bounds
 		return nil, ErrTooSmall
 	}
 	grey = image.NewGray(image.Rect(0, 0, bounds.Dx(), bounds.Dy()))

@@ -38,7 +38,7 @@ func code(t testing.TB, text string) image.Image {
 	return drawn
 }
 
-// poster puts pictures on a coloured ground, one beside another.
+// poster puts pictures side by side on a coloured background.
 func poster(pictures ...image.Image) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, 40+200*len(pictures), 240))
 	draw.Draw(out, out.Rect, image.NewUniform(color.RGBA{200, 160, 40, 255}), image.Point{}, draw.Src)
@@ -84,7 +84,7 @@ func TestCodes(t *testing.T) {
 	}
 }
 
-// TestDecodeOnWhite: a code that is drawn in black on nothing is black on white.
+// TestDecodeOnWhite: a code drawn in black on transparent becomes black on white.
 func TestDecodeOnWhite(t *testing.T) {
 	t.Parallel()
 	drawn := code(t, "https://bet.example/")
@@ -102,7 +102,7 @@ func TestDecodeOnWhite(t *testing.T) {
 	}
 }
 
-// TestDecodeBounds: what is too large is refused by its header, before it is decoded.
+// TestDecodeBounds: a picture that is too large is refused by its header, before it is decoded.
 func TestDecodeBounds(t *testing.T) {
 	t.Parallel()
 	small := encoded(t, image.NewGray(image.Rect(0, 0, 64, 64)), asPNG)
@@ -124,7 +124,7 @@ func TestDecodeBounds(t *testing.T) {
 	}
 }
 
-// TestCodesBounds: pictures that are made to be costly are given up soon.
+// TestCodesBounds: pictures that are made to be costly are soon given up.
 func TestCodesBounds(t *testing.T) {
 	t.Parallel()
 	side := 1500
@@ -139,7 +139,7 @@ func TestCodesBounds(t *testing.T) {
 			noise.SetGray(x, y, color.Gray{uint8(255 * random.IntN(2))})
 		}
 	}
-	few := image.NewGray(image.Rect(0, 0, 400, 400)) // no more corners than are permitted
+	few := image.NewGray(image.Rect(0, 0, 400, 400)) // as many corners as are permitted
 	draw.Draw(few, few.Rect, image.White, image.Point{}, draw.Src)
 	for i := range 36 {
 		at := image.Pt(20+i%6*60, 20+i/6*60)
@@ -225,7 +225,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// pretend puts a script in tesseract's place.
+// pretend replaces tesseract by a script.
 func pretend(t *testing.T, script string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -249,7 +249,8 @@ func TestWithoutTesseract(t *testing.T) {
 	}
 }
 
-// TestTextOfATable: Chinese is joined, Latin is not, and what is hardly recognised is left out.
+// TestTextOfATable: Chinese words are joined, Latin ones are not, and words of low confidence are left
+// out.
 func TestTextOfATable(t *testing.T) {
 	pretend(t, `if [ "$1" = --list-langs ]; then printf 'List:\nchi_sim\n'; exit; fi
 read -r form

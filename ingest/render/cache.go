@@ -7,8 +7,8 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// A site's pages share their scripts: what one page has loaded the next ones
-// get from here, so that the site is asked once.
+// A site's pages share their scripts: what one page has loaded, the next ones
+// get from here, so that the site is asked only once.
 const (
 	cacheFresh = 30 * time.Minute
 	cacheBytes = 64 << 20

@@ -21,7 +21,7 @@ func killGroup(cmd *exec.Cmd) {
 }
 
 // groupMemory returns the memory of the browser's processes in bytes, without
-// the libraries and buffers that they share; 0 if it cannot be told.
+// the libraries and buffers that they share; 0 if it is unknown.
 func groupMemory(cmd *exec.Cmd) (sum int64) {
 	if cmd == nil || cmd.Process == nil {
 		return 0

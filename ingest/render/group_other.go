@@ -4,7 +4,7 @@ package render
 
 import "os/exec"
 
-// Elsewhere than on Linux the browser is killed alone, and its memory is not watched.
+// Outside Linux only the browser's main process is killed, and its memory is not watched.
 func ownGroup(*exec.Cmd) {}
 
 func killGroup(cmd *exec.Cmd) {

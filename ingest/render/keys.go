@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// keys lets the proxy read what the browser asks for over TLS: it answers as
-// any host, with one key made for this process and known to this browser
-// alone. To the real server the fetcher speaks TLS and checks its certificate.
+// keys lets the proxy read the browser's requests over TLS: it answers as any
+// host, with one key that is made for this process and trusted by this browser
+// only. The fetcher speaks TLS to the real server, and checks its certificate.
 type keys struct {
 	key *ecdsa.PrivateKey
 	// pin is the key's hash, for --ignore-certificate-errors-spki-list.
@@ -41,10 +41,10 @@ func newKeys() (*keys, error) {
 	return &keys{key: key, pin: base64.StdEncoding.EncodeToString(sum[:]), certificates: map[string]*tls.Certificate{}}, nil
 }
 
-// maxCertificates is the number of hosts from which on all are made anew.
+// maxCertificates is the number of certificates after which all are dropped and made anew.
 const maxCertificates = 512
 
-// certificate returns one for a host name or address.
+// certificate returns a certificate for a host name or address.
 func (k *keys) certificate(host string) (*tls.Certificate, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 // startTime bounds the browser's start; on a slow disk the first takes seconds.
 const startTime = 30 * time.Second
 
-// process is one running Chromium. Its active and pages are the Browser's to guard.
+// process is one running Chromium. Browser.mu guards its active and pages.
 type process struct {
 	ctx    context.Context //nolint:containedctx // chromedp keeps its state in it
 	cancel context.CancelFunc
@@ -34,7 +34,7 @@ func (p *process) spent(maxPages int) bool {
 
 func (p *process) spoil() { p.bad.Store(true) }
 
-// end kills the process and all that it has started.
+// end kills the process and all processes that it has started.
 func (p *process) end() {
 	p.ended.Do(func() {
 		p.spoil()
@@ -49,7 +49,7 @@ func (p *process) end() {
 func (b *Browser) start() (*process, error) {
 	p := &process{}
 	options := append(b.flags(), chromedp.ExecPath(b.opts.Path),
-		// Nothing of our environment: it may hold passwords.
+		// The browser does not inherit our environment, which may hold passwords.
 		chromedp.NoInheritEnv, chromedp.Env("PATH="+os.Getenv("PATH"), "HOME="+os.TempDir(), "LANG=zh_CN.UTF-8"),
 		chromedp.ModifyCmdFunc(func(cmd *exec.Cmd) {
 			p.cmd = cmd
@@ -79,7 +79,7 @@ func (b *Browser) start() (*process, error) {
 	return p, nil
 }
 
-// watchMemory kills the browser when it has more memory than it may.
+// watchMemory kills the browser when it has more memory than it may have.
 func (p *process) watchMemory(limit int64, report func(bytes int64)) {
 	const pause = 500 * time.Millisecond
 	ticker := time.NewTicker(pause)
@@ -99,14 +99,14 @@ func (p *process) watchMemory(limit int64, report func(bytes int64)) {
 	}
 }
 
-// flags are Chromium's: no way out but the proxy, nothing of its own to say to
-// anybody, no device, no storage that outlives it.
+// flags are Chromium's: no way out but the proxy, no requests of its own, no
+// devices, and no storage that outlives it.
 func (b *Browser) flags() []chromedp.ExecAllocatorOption {
 	flags := []chromedp.ExecAllocatorOption{
 		chromedp.Headless, chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck,
-		chromedp.ProxyServer(b.wall.url()), // each page has a proxy of its own; this is for all else
+		chromedp.ProxyServer(b.wall.url()), // each page has its own proxy; this one is for everything else
 		chromedp.Flag("proxy-bypass-list", "<-loopback>"),
-		// Names are the fetcher's to resolve.
+		// Only the fetcher resolves names.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"),
 		chromedp.Flag("ignore-certificate-errors-spki-list", b.keys.pin),
 		chromedp.Flag("disable-quic", true),

@@ -17,8 +17,8 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// proxy is the one way out of one page. It speaks to the browser on a loopback
-// port and to nobody else: what it passes on goes to the fetcher.
+// proxy is a page's only way out. It listens to the browser on a loopback port,
+// and passes requests to the fetcher and nowhere else.
 type proxy struct {
 	ctx     context.Context //nolint:containedctx // the page's time
 	browser *Browser
@@ -31,7 +31,7 @@ type proxy struct {
 	asked   int // requests handed to the fetcher
 	seen    int // requests of the browser
 	bytes   int
-	shown   int // times the page itself was given out
+	shown   int // times the page itself was served
 	busy    int // requests under way
 	lastEnd time.Time
 }
@@ -82,8 +82,8 @@ func (p *proxy) idle() time.Duration {
 	return time.Since(p.lastEnd)
 }
 
-// ServeHTTP takes a request as browsers make them to a proxy: CONNECT for
-// https and WebSockets, the whole URL for http.
+// ServeHTTP takes a request as browsers send it to a proxy: CONNECT for https
+// and WebSockets, the whole URL for http.
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodConnect {
 		p.tunnel(w, r)
@@ -92,8 +92,8 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.answer(w, r, r.URL.String())
 }
 
-// tunnel ends the browser's TLS here, so that scope and robots.txt see paths.
-// What is no TLS, as a WebSocket to port 80, is cut.
+// tunnel terminates the browser's TLS, so that scope and robots.txt are checked against paths. A
+// connection without TLS, such as a WebSocket to port 80, is closed.
 func (p *proxy) tunnel(w http.ResponseWriter, r *http.Request) {
 	host, port, err := net.SplitHostPort(r.Host)
 	if err != nil {
@@ -147,7 +147,7 @@ func (p *proxy) answer(w http.ResponseWriter, r *http.Request, rawURL string) {
 	defer p.end()
 	status := http.StatusForbidden
 	if isDocument(r) {
-		status = http.StatusNoContent // a browser stays where it is
+		status = http.StatusNoContent // on which a browser stays where it is
 	}
 	if r.Header.Get("Upgrade") != "" {
 		p.refuse(w, status, RefusedTunnel)
@@ -157,7 +157,7 @@ func (p *proxy) answer(w http.ResponseWriter, r *http.Request, rawURL string) {
 		p.refuse(w, status, RefusedMethod)
 		return
 	}
-	url, err := fetch.Exact(rawURL) // a script that asks with a session's id means it
+	url, err := fetch.Exact(rawURL) // a script that sends a session id needs it
 	switch {
 	case err != nil:
 		p.refuse(w, status, Refusal(qianshao.SkipBadURL))
@@ -166,14 +166,14 @@ func (p *proxy) answer(w http.ResponseWriter, r *http.Request, rawURL string) {
 	case isDocument(r):
 		p.refuse(w, status, RefusedDocument)
 	case strings.HasSuffix(url, "/favicon.ico"):
-		http.NotFound(w, r) // the browser's own wish, not the page's
+		http.NotFound(w, r) // the browser's own request, not the page's
 	default:
 		p.giveResource(w, r, url)
 	}
 }
 
-// isDocument recognises what would become a page or a frame. Browsers say so in
-// a field of its own, but not to plain http; there, what they accept tells.
+// isDocument recognises requests whose answer would become a page or a frame. Browsers say so in a
+// header field, but not over plain http; there the Accept field tells.
 func isDocument(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Dest") {
 	case "document", "iframe", "frame", "object", "embed", "fencedframe":
@@ -184,7 +184,7 @@ func isDocument(r *http.Request) bool {
 	return false
 }
 
-// maxShown is how often a page may load itself anew.
+// maxShown is how often a page may be loaded, reloads of its own included.
 const maxShown = 3
 
 // givePage answers with the body that has been fetched already.
@@ -231,7 +231,7 @@ func (p *proxy) giveResource(w http.ResponseWriter, r *http.Request, url string)
 	_, _ = w.Write(resource.Body)
 }
 
-// take books a request of the page's budget.
+// take takes one request from the page's budget.
 func (p *proxy) take() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -274,7 +274,7 @@ func (p *proxy) refuse(w http.ResponseWriter, status int, why Refusal) {
 	w.WriteHeader(status)
 }
 
-// statusOf is the server's own status where there was one.
+// statusOf returns the server's own status, if there was one.
 func statusOf(err error) int {
 	var skip *fetch.SkipError
 	if errors.As(err, &skip) && skip.Status >= 400 {
@@ -291,7 +291,7 @@ func reasonOf(err error) Refusal {
 	return Refusal(qianshao.SkipUnreachable) // the page's time is over
 }
 
-// peekedConn reads first what the server had read ahead.
+// peekedConn returns first the bytes that the server had read ahead.
 type peekedConn struct {
 	net.Conn
 	r *bufio.Reader
@@ -326,7 +326,7 @@ func (l *oneConn) Close() error {
 
 func (l *oneConn) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
-// wall is the proxy of whatever belongs to no page: the browser's own wishes. It refuses them.
+// wall is the proxy for requests that belong to no page, that is, the browser's own. It refuses them.
 type wall struct {
 	server  *http.Server
 	address string

@@ -1,9 +1,9 @@
-// Package render shows pages to a browser, Chromium, and brings back what its
+// Package render loads pages in a browser, Chromium, and returns what their
 // scripts made of them. The browser never speaks to the network: its only way
 // out is a proxy of ours, one for each page, that hands requests to the fetcher.
-// So scope on every hop, robots.txt, address guard, pace and caps are those of
-// every other request, inside of TLS too, and what the fetcher refuses is
-// refused to the browser.
+// So scope on every hop, robots.txt, address guard, pace and caps apply as to
+// every other request, inside TLS too, and what the fetcher refuses, the browser
+// does not get.
 package render
 
 import (
@@ -24,19 +24,19 @@ import (
 
 // Defaults and limits.
 const (
-	// DefaultTabs is the number of pages shown at a time. Each takes a core.
+	// DefaultTabs is the number of pages loaded at a time. Each takes a core.
 	DefaultTabs = 2
-	// DefaultMaxPages is after how many pages the browser is started anew, so
-	// that what it leaks does not add up.
+	// DefaultMaxPages is the number of pages after which the browser is
+	// restarted, so that its leaks do not add up.
 	DefaultMaxPages = 100
-	// DefaultMaxMemory of all processes of the browser, in bytes; above it they
-	// are killed. One at rest has 150 MB, a heavy page 300 MB more.
+	// DefaultMaxMemory bounds the memory of all the browser's processes, in bytes; above it they are
+	// killed. An idle browser has 150 MB, a heavy page 300 MB more.
 	DefaultMaxMemory = 1 << 30
 	// DefaultTime bounds one page. At one request a second it is enough for the
 	// dozen scripts of an ordinary page.
 	DefaultTime = 30 * time.Second
 
-	// maxDOM bounds the page that is brought back, in UTF-16 units.
+	// maxDOM bounds the returned document, in UTF-16 units.
 	maxDOM = 4 << 20
 	// maxRequests and maxBytes bound what one page may load.
 	maxRequests = 100
@@ -59,8 +59,8 @@ type Options struct {
 	Path string
 	// Fetcher makes all requests.
 	Fetcher *fetch.Fetcher
-	// NoSandbox runs Chromium without its sandbox. Only where the process as a
-	// whole is in one.
+	// NoSandbox runs Chromium without its sandbox. Set it only where this
+	// process as a whole runs in a sandbox.
 	NoSandbox bool
 	// Limits that are zero take their defaults.
 	Tabs      int
@@ -70,8 +70,8 @@ type Options struct {
 	Log       *slog.Logger
 }
 
-// Browser is a Chromium that is started at the first page and again when it
-// dies, grows too large or has shown many. It is safe for concurrent use.
+// Browser is a Chromium that is started at the first page, and again when it has died, grown too large
+// or loaded many pages. It is safe for concurrent use.
 type Browser struct {
 	opts   Options
 	keys   *keys
@@ -86,8 +86,8 @@ type Browser struct {
 	current *process
 }
 
-// Find returns the path of the browser that New would take: path itself, or
-// the first of the usual names in PATH. The error is ErrNoBrowser.
+// Find returns the path of the browser that New would run: path itself, or the
+// first of the usual names in PATH. The error is ErrNoBrowser.
 func Find(path string) (string, error) {
 	names := []string{"chromium", "chromium-browser", "google-chrome-stable", "google-chrome"}
 	if path != "" {
@@ -161,40 +161,40 @@ func (b *Browser) Close() {
 // Rendered is a page as a browser shows it.
 type Rendered struct {
 	// Page has the document after its scripts have run as Body, and a picture of
-	// it as Screenshot. Its View is ViewBrowser; of a page in another view than
-	// the plain visitor's, that view.
+	// it as Screenshot. Its View is ViewBrowser, or, if the page was fetched in
+	// another view than the plain visitor's, that view.
 	Page qianshao.Page
-	// Leaving is the URL to which the page itself, not a frame of it, wanted to
-	// go; nobody asked for it. "" if it stayed.
+	// Leaving is the URL to which the page itself, not a frame of it, tried to
+	// go; that URL was not requested. "" if the page stayed.
 	Leaving string
-	// Requests is the number of requests that went to the fetcher for it.
+	// Requests is the number of requests that were passed to the fetcher for the page.
 	Requests int
-	// Refused counts the browser's requests that led nowhere, by reason.
+	// Refused counts the browser's refused requests by reason.
 	Refused map[Refusal]int
 }
 
-// Refusal is why a request of the browser led nowhere: a qianshao.Skip of the
+// Refusal is why a request of the browser was refused: a qianshao.Skip of the
 // fetcher, or one of those below.
 type Refusal string
 
 const (
-	// RefusedMethod: neither GET nor HEAD. A watcher changes nothing.
+	// RefusedMethod: neither GET nor HEAD, since a watcher must not change anything.
 	RefusedMethod Refusal = "method"
-	// RefusedDocument: a frame, a popup, or the page leaving for another.
+	// RefusedDocument: a frame, a popup, or an attempt of the page to go elsewhere.
 	RefusedDocument Refusal = "document"
-	// RefusedTunnel: neither HTTP nor TLS: WebSockets and other protocols.
+	// RefusedTunnel: neither HTTP nor TLS, such as WebSockets.
 	RefusedTunnel Refusal = "tunnel"
-	// RefusedBudget: more or larger than one page may load.
+	// RefusedBudget: more requests or bytes than one page may load.
 	RefusedBudget Refusal = "budget"
 )
 
-// Refusals returns those that are not the fetcher's.
+// Refusals returns the reasons that are not the fetcher's.
 func Refusals() []Refusal {
 	return []Refusal{RefusedMethod, RefusedDocument, RefusedTunnel, RefusedBudget}
 }
 
-// Render shows a fetched page to the browser. The page's own body is not asked
-// for again: the browser gets it from page. It waits for a free tab.
+// Render loads a fetched page in the browser. The page itself is not requested
+// again: the browser gets its body from page. Render waits for a free tab.
 func (b *Browser) Render(ctx context.Context, page qianshao.Page) (Rendered, error) {
 	select {
 	case b.tabs <- struct{}{}:
@@ -220,7 +220,7 @@ func (b *Browser) Render(ctx context.Context, page qianshao.Page) (Rendered, err
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
-		p.spoil() // whatever state it is in, the next page gets another
+		p.spoil() // it may be in any state, so the next page gets another process
 		return out, fmt.Errorf("render %s: %w", page.URL, err)
 	}
 	out.Leaving = shown.leaving
@@ -233,8 +233,8 @@ func (b *Browser) Render(ctx context.Context, page qianshao.Page) (Rendered, err
 	return out, nil
 }
 
-// acquire returns a browser process to show a page in, starting one where
-// there is none. A spent one is waited for until its last page is done.
+// acquire returns a browser process for a page, and starts one if there is
+// none. It first waits for the last page of a spent process to end.
 func (b *Browser) acquire(ctx context.Context) (*process, error) {
 	stop := context.AfterFunc(ctx, func() {
 		b.mu.Lock()

@@ -21,7 +21,7 @@ import (
 	"github.com/qianshao/qianshao/ingest/render"
 )
 
-// thorough is set by .ci/run: then there must be a browser, and the tests that
+// thorough is set by .ci/run: then a browser is required, and the tests that
 // take minutes run too.
 const thorough = "QIANSHAO_BROWSER_TESTS"
 
@@ -32,8 +32,8 @@ func takesMinutes(t *testing.T) {
 	}
 }
 
-// world is a small Internet: a site that may be watched, and places that no
-// packet may reach. All names lead to it, so that a leak is counted, not lost.
+// world is a small Internet: a site that may be watched, and places that no packet may reach. All names
+// resolve to it, so that a leak is counted and not lost.
 type world struct {
 	t       *testing.T
 	site    *httptest.Server // http://site.example, and https://example.com
@@ -72,7 +72,7 @@ func newWorld(t *testing.T) *world {
 		},
 		Resolve: map[string]string{
 			"site.example": w.site.Listener.Addr().String(), "example.com": w.secure.Listener.Addr().String(),
-			"metadata.example": "169.254.169.254:80", // a name in the scope that leads to a closed address
+			"metadata.example": "169.254.169.254:80", // a name in the scope that resolves to a closed address
 			"evil.example":     w.outside.Listener.Addr().String(), "localhost": w.outside.Listener.Addr().String(),
 		},
 	})
@@ -167,11 +167,11 @@ func TestScriptsMakeThePage(t *testing.T) {
 			t.Errorf("%s: view %q, URL %s, %d requests, refused %v", base, out.Page.View, out.Page.URL, out.Requests, out.Refused)
 		}
 		if picture, err := png.Decode(bytes.NewReader(out.Page.Screenshot)); err != nil || picture.Bounds().Dx() < 800 {
-			t.Errorf("%s: the screenshot is no picture: %v", base, err)
+			t.Errorf("%s: the screenshot is not a picture: %v", base, err)
 		}
 	}
 	if n := w.count("site GET /"); n != 0 {
-		t.Errorf("the page itself was asked for %d times more", n)
+		t.Errorf("the page itself was requested %d times more", n)
 	}
 	show(t, b, page("http://site.example/second", `<div id=app></div><div id=list></div><script src="/app.js"></script>`))
 	if n := w.count("site GET /app.js"); n != 1 {
@@ -179,7 +179,7 @@ func TestScriptsMakeThePage(t *testing.T) {
 	}
 }
 
-// TestNothingLeavesTheScope tries every way out that a page has.
+// TestNothingLeavesTheScope tries every way out of the scope that a page has.
 func TestNothingLeavesTheScope(t *testing.T) {
 	w := newWorld(t)
 	udp, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -261,14 +261,14 @@ document.title = "做完"
 	}
 }
 
-// TestHostilePages: each ends in its time, and the next page is shown as if nothing had been.
+// TestHostilePages: each ends within its time, and the next page is loaded as if nothing had happened.
 func TestHostilePages(t *testing.T) {
 	takesMinutes(t)
 	w := newWorld(t)
 	w.answer("/slow.js", "")
 	for _, test := range []struct {
 		name, body string
-		want       string // in the document, if there must be one
+		want       string // a text in the document; "" if there need not be one
 	}{
 		{"endless loop", `<p>先来的</p><script>for(;;);</script>`, "先来的"},
 		{"endless loop later", `<p>先来的</p><script>setTimeout(() => { for(;;); }, 600)</script>`, "先来的"},
@@ -408,7 +408,7 @@ func TestRefusesToRun(t *testing.T) {
 		t.Errorf("no browser: %v", err)
 	}
 	if _, err := render.New(render.Options{NoSandbox: true}); err == nil {
-		t.Error("a browser without a fetcher")
+		t.Error("New accepted a browser without a fetcher")
 	}
 	if os.Geteuid() == 0 {
 		if _, err := render.New(render.Options{Fetcher: w.fetcher}); !errors.Is(err, render.ErrRoot) {

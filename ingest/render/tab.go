@@ -25,18 +25,18 @@ import (
 )
 
 const (
-	// quietTime without a request, after the page has loaded, and it counts as done.
+	// quietTime is how long after loading a page must make no request to count as done.
 	quietTime = 500 * time.Millisecond
-	// settleTime is what a page that never falls quiet gets after it has loaded.
+	// settleTime is how long after loading a page is waited for that never stops making requests.
 	settleTime = 6 * time.Second
-	// answerTime is what the page's own thread gets to answer before its script is stopped.
+	// answerTime is how long the page's own thread may take to answer before its script is stopped.
 	answerTime = 3 * time.Second
 	// closeTime bounds the closing of a tab.
 	closeTime = 3 * time.Second
 
 	pictureWidth  = 1280
 	pictureHeight = 1024
-	// maxPictureHeight bounds a screenshot; a flagged page shows what it is above that.
+	// maxPictureHeight bounds a screenshot: a flagged page shows its kind within that height.
 	maxPictureHeight = 4096
 	maxPictureBytes  = 4 << 20
 )
@@ -46,22 +46,22 @@ type shown struct {
 	dom     string
 	cut     bool   // dom was cut at maxDOM
 	picture []byte // PNG; nil if there is none
-	leaving string // where the page itself wanted to go; "" if it stayed
+	leaving string // where the page itself tried to go; "" if it stayed
 }
 
-// tab is one page in a browser context of its own, which has its own proxy,
-// cookies and storage, and is thrown away with it.
+// tab is one page in its own browser context, which has its own proxy, cookies
+// and storage, and is discarded with the page.
 type tab struct {
 	ctx    context.Context //nolint:containedctx // chromedp keeps its state in it
 	target *chromedp.Target
 	proxy  *proxy
 	loaded atomic.Bool
-	// leaving is where the page itself wants to go, the first such place.
+	// leaving is the first URL to which the page itself tried to go.
 	leaving atomic.Pointer[string]
 }
 
-// show opens the page, waits for it, and takes it down. The last third of
-// ctx's time is kept for that: a page that never ends is shown as far as it got.
+// show opens the page, waits for it to load, and reads it. The last third of ctx's time is reserved for
+// reading: a page that never stops loading is read as far as it got.
 func (p *process) show(ctx context.Context, proxy *proxy, asked qianshao.Page) (shown, error) {
 	ofContext := func(c *target.CreateBrowserContextParams) {
 		c.ProxyServer, c.ProxyBypassList = proxy.address, "<-loopback>"
@@ -92,7 +92,7 @@ func (p *process) show(ctx context.Context, proxy *proxy, asked qianshao.Page) (
 	return out, nil
 }
 
-// left is ctx's time.
+// left returns the time that ctx has left.
 func (p *process) left(ctx context.Context) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -101,7 +101,7 @@ func (p *process) left(ctx context.Context) time.Duration {
 	return max(0, time.Until(deadline))
 }
 
-// closeTab gives up on a tab that does not close; the process goes with it.
+// closeTab gives up on a tab that does not close, and on its process.
 func (p *process) closeTab(cancel func()) {
 	done := make(chan struct{})
 	go func() { cancel(); close(done) }()
@@ -112,7 +112,7 @@ func (p *process) closeTab(cancel func()) {
 	}
 }
 
-// open makes the tab and closes what a page could use it for.
+// open makes the tab and blocks what a page could abuse.
 func (t *tab) open() error {
 	if err := chromedp.Do(t.ctx); err != nil {
 		return fmt.Errorf("open a tab: %w", err)
@@ -131,7 +131,7 @@ func (t *tab) open() error {
 		case *page.EventJavascriptDialogOpening:
 			select {
 			case dialogues <- struct{}{}:
-			default: // one is being dismissed, and there is never a second
+			default: // one dialogue is being dismissed, and there is never a second
 			}
 		}
 	})
@@ -153,7 +153,7 @@ func (t *tab) open() error {
 	return nil
 }
 
-// dismiss closes the dialogues with which a page would stop everything.
+// dismiss closes dialogues, with which a page could stop everything.
 func (t *tab) dismiss(dialogues <-chan struct{}) {
 	for {
 		select {
@@ -165,7 +165,7 @@ func (t *tab) dismiss(dialogues <-chan struct{}) {
 	}
 }
 
-// load goes to the page and waits until it has fallen quiet, or its time is over.
+// load opens the page and waits until it makes no more requests, or its time is over.
 func (t *tab) load(most time.Duration, asked qianshao.Page) error {
 	ctx, cancel := context.WithTimeout(t.ctx, most)
 	defer cancel()
@@ -189,7 +189,7 @@ func (t *tab) load(most time.Duration, asked qianshao.Page) error {
 		case <-ctx.Done():
 			return t.ctx.Err() // nil if only the time for loading is over
 		case now := <-ticker.C:
-			// A page that wants to leave is not read on by the browser and never
+			// The browser stops loading a page that tries to leave, so it never
 			// counts as loaded.
 			if !t.loaded.Load() && t.leaving.Load() == nil {
 				continue
@@ -204,8 +204,8 @@ func (t *tab) load(most time.Duration, asked qianshao.Page) error {
 	}
 }
 
-// read brings back the document as it is now. Where a script does not let go of
-// the page's thread, it is stopped.
+// read returns the document as it is now. A script that blocks the page's
+// thread is stopped.
 func (t *tab) read(pageURL string) (shown, error) {
 	out, err := t.tryRead(pageURL)
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) || t.ctx.Err() != nil {
@@ -222,7 +222,7 @@ func (t *tab) read(pageURL string) (shown, error) {
 	return out, err
 }
 
-// tryRead asks in a world of our own, which the page's scripts cannot reach.
+// tryRead reads it from an isolated world, which the page's scripts cannot reach.
 func (t *tab) tryRead(pageURL string) (shown, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, answerTime)
 	defer cancel()
@@ -270,7 +270,7 @@ func (t *tab) picture() []byte {
 	return result.Data
 }
 
-// sameOrigin lets a page write its address anew, as applications do, but not leave.
+// sameOrigin lets a page rewrite its address, as applications do, but not leave.
 func sameOrigin(at, pageURL string) bool {
 	a, errA := url.Parse(at)
 	b, errB := url.Parse(pageURL)
@@ -279,5 +279,5 @@ func sameOrigin(at, pageURL string) bool {
 
 func ptr[T any](v T) *T { return &v }
 
-// quiet is for servers whose clients break off as they like.
+// quiet is a logger for servers whose clients may disconnect at any time.
 func quiet() *log.Logger { return log.New(io.Discard, "", 0) }

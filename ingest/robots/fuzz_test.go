@@ -21,7 +21,7 @@ func FuzzParse(f *testing.F) {
 		}
 		closed := append([]byte("User-agent: qianshao\nDisallow: /\n"), body...)
 		if bytes.HasPrefix(body, []byte("Disallow")) && !first && Parse(closed).Allowed("qianshao", path) {
-			t.Error("a rule more opened a path")
+			t.Error("an additional rule opened a path")
 		}
 	})
 }

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// The expectations of Google's published test suite of its robots.txt parser
+// The expectations of Google's published test suite for its robots.txt parser
 // (github.com/google/robotstxt, robots_test.cc as of 2025), written out as our
-// own tables: 145 of access, 11 of agents' names, 22 of what is read of a file,
-// and one each of paths (19 cases) and of escapes (4 cases).
+// own tables: 145 on access, 11 on agents' names, 22 on what is read from a
+// file, and one each on paths (19 cases) and on escapes (4 cases).
 const googleTotal = 180
 
 // expectation is one file and what it means for one agent, by path; "" is the
@@ -97,7 +97,7 @@ func googleExpectations() []expectation {
 	return append(append(list, longLines()...), documentation()...)
 }
 
-// longLines: what lies behind 8*2083 bytes of a line is cut.
+// longLines: a line is cut after 8*2083 bytes.
 func longLines() []expectation {
 	const most = 2083 * 8
 	long := func(key, fill string) string {
@@ -133,8 +133,8 @@ func documentation() []expectation {
 	}
 }
 
-// reading is what a file consists of: directives that are known, others, and
-// the number of the last line that holds either.
+// reading is what a file consists of: known directives, unknown ones, and the
+// number of the last line with either.
 type reading struct {
 	name           string
 	file           string
@@ -189,7 +189,7 @@ func checkAgents(t *testing.T) (count int) {
 			t.Errorf("agent %q is valid: %v", name, !want)
 		}
 	}
-	return 11 // the suite has the empty name and the one with a space twice
+	return 11 // the suite tests the empty name and the one with a space twice
 }
 
 func checkPaths(t *testing.T) (count int) {
@@ -219,7 +219,7 @@ func checkEscapes(t *testing.T) (count int) {
 	return 1
 }
 
-// checkSitemaps: a sitemap may stand anywhere.
+// checkSitemaps: a sitemap line may be anywhere in the file.
 func checkSitemaps(t *testing.T) (count int) {
 	const rest, at = "User-Agent: foo\nAllow: /some/path\nUser-Agent: bar\n\n\n", "http://foo.bar/sitemap.xml"
 	for _, file := range []string{rest + "Sitemap: " + at + "\n", "Sitemap: " + at + "\n" + rest} {

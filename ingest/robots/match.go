@@ -3,9 +3,9 @@ package robots
 import "strings"
 
 // matches says whether pattern, with * for any characters and $ for the end,
-// matches a beginning of path. Each piece between stars is taken at its first
-// place, which is right because a star may stand for anything; so the time is
-// linear in path for any pattern.
+// matches a beginning of path. Each piece between stars is matched at its first
+// occurrence, which is right because a star may stand for anything; so the time
+// is linear in path for any pattern.
 func matches(pattern, path string) bool {
 	pattern, anchored := strings.CutSuffix(pattern, "$")
 	piece, rest, star := strings.Cut(pattern, "*")
@@ -66,8 +66,8 @@ func needsEscape(s string) bool {
 }
 
 // unescape decodes escaped unreserved characters (RFC 3986, 2.3), and writes a
-// literal "*" or "$" as an escape, so that one spelling is left. In a pattern
-// the stars and the last "$" have their meaning and stay.
+// literal "*" or "$" as an escape, so that only one spelling is left. In a
+// pattern the stars and the last "$" keep their special meaning and stay.
 func unescape(s string, isPattern bool) string {
 	if !strings.ContainsAny(s, "%*$") {
 		return s

@@ -1,6 +1,6 @@
-// Package robots reads robots.txt as RFC 9309 says, and is tolerant of
-// mistakes where Google's open-source parser is. Where the two differ over
-// percent-encoding, it takes the reading that fetches less.
+// Package robots reads robots.txt according to RFC 9309, and tolerates the same
+// mistakes as Google's open-source parser. Where the two differ on
+// percent-encoding, it takes the interpretation that permits less.
 package robots
 
 import (
@@ -16,7 +16,7 @@ const (
 	// MaxBytes is how much of a file counts (RFC 9309, 2.5: at least 500 KiB).
 	MaxBytes = 500 << 10
 	// maxLine is where Google's parser cuts a line: eight times the longest URL
-	// that browsers used to take.
+	// that browsers used to accept.
 	maxLine = 8*2083 - 1
 	// maxSitemaps bounds the list; a file of 500 KiB could name 25,000.
 	maxSitemaps = 100
@@ -31,7 +31,7 @@ type Robots struct {
 	sitemaps []string
 }
 
-// group is the rules under one run of user-agent lines.
+// group is the rules that follow one or several user-agent lines.
 type group struct {
 	agents []agent
 	rules  []rule
@@ -48,12 +48,12 @@ type rule struct {
 	// pattern has its non-ASCII bytes escaped and its escapes in upper case.
 	pattern string
 	// unescaped is pattern with unreserved characters decoded as well, for
-	// disallow rules; "" where it is the same.
+	// disallow rules; "" if that makes no difference.
 	unescaped string
 }
 
-// Parse reads a robots.txt. It never fails: a line that means nothing is
-// skipped, and what lies behind MaxBytes is ignored.
+// Parse reads a robots.txt. It never fails: meaningless lines are skipped, and
+// everything after MaxBytes is ignored.
 func Parse(body []byte) *Robots {
 	p := parser{robots: &Robots{}}
 	for line := range lines(body[:min(len(body), MaxBytes)]) {
@@ -83,7 +83,7 @@ func lines(body []byte) iter.Seq[string] {
 	}
 }
 
-// trimBOM drops a UTF-8 byte order mark, whole or cut short as some editors
+// trimBOM drops a UTF-8 byte order mark, even an incomplete one as some editors
 // leave it.
 func trimBOM(b []byte) []byte {
 	for _, c := range []byte{0xEF, 0xBB, 0xBF} {
@@ -123,8 +123,8 @@ func (p *parser) line(line string) {
 	}
 }
 
-// split cuts a line into key and value. Without a colon, two words count as
-// such: "disallow /" is plain to everyone.
+// split cuts a line into key and value. Two words without a colon are accepted
+// too, as "disallow /" is clear enough.
 func split(line string) (key, value string, ok bool) {
 	line, _, _ = strings.Cut(line, "#")
 	line = strings.Trim(line, " \t\v\f\x00")
@@ -143,8 +143,8 @@ func split(line string) (key, value string, ok bool) {
 	return key, value, key != ""
 }
 
-// directive returns the directive that key means; as in Google's parser
-// the beginning counts, and frequent misspellings are understood.
+// directive returns the directive that key means; as in Google's parser only
+// its beginning counts, and frequent misspellings are understood.
 func directive(key string) string {
 	for _, d := range [...]struct{ prefix, name string }{
 		{"user-agent", "user-agent"}, {"useragent", "user-agent"}, {"user agent", "user-agent"},
@@ -195,7 +195,7 @@ func (p *parser) rule(allow bool, value string) {
 	p.closed = true
 	g := &p.robots.groups[len(p.robots.groups)-1]
 	if value == "" {
-		return // "disallow:" with nothing forbids nothing
+		return // an empty "disallow:" forbids nothing
 	}
 	r := rule{allow: allow, pattern: escape(value)}
 	if !allow {
@@ -206,8 +206,8 @@ func (p *parser) rule(allow bool, value string) {
 	g.rules = append(g.rules, r)
 }
 
-// crawlDelay belongs to the agents named so far in the group, and does not
-// close it: other records must not interfere with groups (RFC 9309, 2.2.4).
+// crawlDelay sets the delay for the agents named so far in the group, and does not close the group:
+// other records must not interfere with groups (RFC 9309, 2.2.4).
 func (p *parser) crawlDelay(value string) {
 	if len(p.robots.groups) == 0 {
 		return
@@ -229,7 +229,7 @@ func (p *parser) crawlDelay(value string) {
 // Sitemaps returns the sitemap URLs that the file names, as written.
 func (r *Robots) Sitemaps() []string { return r.sitemaps }
 
-// CrawlDelay returns the delay that the file asks of agent; 0 if none.
+// CrawlDelay returns the delay that the file asks agent to keep; 0 if none.
 func (r *Robots) CrawlDelay(agent string) time.Duration {
 	name := r.effective(agent)
 	var delay time.Duration
@@ -243,8 +243,8 @@ func (r *Robots) CrawlDelay(agent string) time.Duration {
 	return delay
 }
 
-// ValidAgent says whether name is a bare product token, as Allowed and its
-// like take it: "qianshao", not "qianshao/1.0".
+// ValidAgent says whether name is a bare product token, which Allowed and
+// CrawlDelay require: "qianshao", not "qianshao/1.0".
 func ValidAgent(name string) bool {
 	return name != "" && len(productToken(name)) == len(name)
 }
@@ -255,8 +255,8 @@ func ValidAgent(name string) bool {
 //
 // The rules of all groups that name the agent count together, or else those of
 // "*". The longest pattern wins, and allow wins a tie. An allow rule must match
-// the path as given; a disallow rule matches also where path and pattern differ
-// in percent-encoding only.
+// the path as given; a disallow rule also matches if path and pattern differ
+// only in percent-encoding.
 func (r *Robots) Allowed(agent, rawURL string) bool {
 	name := r.effective(agent)
 	if name == "" {
@@ -280,8 +280,8 @@ func (r *Robots) Allowed(agent, rawURL string) bool {
 	return allow >= disallow
 }
 
-// pathOf returns path and query of a URL, which are what patterns are held
-// against. It finds them where Google's parser does, with or without a scheme.
+// pathOf returns path and query of a URL, against which patterns are matched.
+// It finds them where Google's parser does, with or without a scheme.
 func pathOf(rawURL string) string {
 	rest, _, _ := strings.Cut(rawURL, "#")
 	rest = strings.TrimPrefix(rest, "//")
@@ -298,7 +298,7 @@ func pathOf(rawURL string) string {
 	return rest[start:]
 }
 
-// effective returns the name under which groups apply to agent: its own, "*",
+// effective returns the name of the groups that apply to agent: its own, "*",
 // or "" if there is no such group.
 func (r *Robots) effective(agent string) string {
 	agent = strings.ToLower(agent)

@@ -72,7 +72,7 @@ func TestCap(t *testing.T) {
 	inside := "User-agent: *\nDisallow: /inside\n"
 	r := robots.Parse([]byte(inside + filler + "Disallow: /behind\n"))
 	if r.Allowed("qianshao", "/inside") || !r.Allowed("qianshao", "/behind") {
-		t.Errorf("a rule before %d bytes must count, one behind must not", robots.MaxBytes)
+		t.Errorf("a rule before %d bytes must count, one after must not", robots.MaxBytes)
 	}
 }
 
@@ -129,7 +129,7 @@ func BenchmarkAllowed(b *testing.B) {
 	}
 }
 
-// BenchmarkHostile has patterns on which a backtracking matcher would not end.
+// BenchmarkHostile has patterns on which a backtracking matcher would never end.
 func BenchmarkHostile(b *testing.B) {
 	r := robots.Parse([]byte("User-agent: *\nDisallow: /" + strings.Repeat("*a", 8000) + "b$\n"))
 	path := "/" + strings.Repeat("a", 8000)

@@ -2,16 +2,16 @@ package robots
 
 import "strings"
 
-// Bounds of what is kept of X-Robots-Tag: a header can hold 256 KB of it.
+// Bounds of what is kept of X-Robots-Tag, of which a header can hold 256 KB.
 const (
 	maxTags = 16
 	maxTag  = 200
 )
 
-// Tags returns what the values of X-Robots-Tag say to agent, one string a
-// value and in their order: "noindex, nofollow". A value may name the agent
-// that it is meant for ("googlebot: noindex"), proxies join several values by
-// commas, and a directive may hold a colon itself ("unavailable_after: …").
+// Tags returns what the values of X-Robots-Tag say to agent, one string for
+// each value, in their order: "noindex, nofollow". A value may name the agent
+// that it is meant for ("googlebot: noindex"), proxies join several values with
+// commas, and a directive may itself contain a colon ("unavailable_after: …").
 func Tags(values []string, agent string) []string {
 	var tags []string
 	for _, value := range values {
@@ -43,8 +43,8 @@ func addressed(value, agent string) string {
 	return strings.Join(ours, ", ")
 }
 
-// isAgent says whether the word before a colon is an agent, and neither a
-// directive with a value nor a piece of a date.
+// isAgent says whether the word before a colon is an agent, not a directive
+// with a value or a piece of a date.
 func isAgent(name string) bool {
 	switch strings.ToLower(name) {
 	case "unavailable_after", "max-snippet", "max-image-preview", "max-video-preview":

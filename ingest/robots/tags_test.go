@@ -39,8 +39,8 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// FuzzTags: nothing that is kept grows, and an agent that is not named gets
-// what everybody gets.
+// FuzzTags: a tag is never longer than its value, and an agent that is not
+// named gets what everybody gets.
 func FuzzTags(f *testing.F) {
 	f.Add("noindex, googlebot: nofollow", "qianshao")
 	f.Add("unavailable_after: 25 Nov 2026 15:00:00 CST", "a")

@@ -22,9 +22,9 @@ type IndexEntry struct {
 	MIME string
 	// Status is the HTTP status; 0 where there is none.
 	Status int
-	// Digest is the payload's, as in WARC-Payload-Digest.
+	// Digest is the digest of the payload, as in WARC-Payload-Digest.
 	Digest string
-	// File is the name of the archive's file; Offset and Length the place in it.
+	// File is the name of the archive's file; Offset and Length are the record's place in it.
 	File           string
 	Offset, Length int64
 }
@@ -75,8 +75,8 @@ func (e *IndexEntry) line() ([]byte, error) {
 // difference: scheme, user, www, default port, case, the order of the query's
 // arguments, session ids. "http://www.A.example/b?d&c" gives
 // "example,a)/b?c&d". It follows the canonicalisation of the Internet
-// Archive's wayback machine, as pywb does. Other URIs than of http and https
-// are their own key.
+// Archive's wayback machine, as pywb does. A URI of another scheme than http
+// and https is its own key.
 func SURT(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
@@ -143,7 +143,7 @@ func surtQuery(query string) string {
 	slices.SortFunc(arguments, func(a, b string) int {
 		aName, aValue, aHas := strings.Cut(a, "=")
 		bName, bValue, bHas := strings.Cut(b, "=")
-		if aName == bName && aHas != bHas { // "x" stands before "x="
+		if aName == bName && aHas != bHas { // "x" sorts before "x="
 			return len(a) - len(b)
 		}
 		return cmp.Or(strings.Compare(aName, bName), strings.Compare(aValue, bValue))
@@ -151,8 +151,8 @@ func surtQuery(query string) string {
 	return strings.Join(arguments, "&")
 }
 
-// unescapeRounds bounds how often an encoding is looked for beneath another:
-// "%252525…" would cost its length squared.
+// unescapeRounds bounds how many nested encodings are undone: "%252525…" would
+// take time in the square of its length.
 const unescapeRounds = 10
 
 // unescapeAll decodes percent-encoding until there is none left.

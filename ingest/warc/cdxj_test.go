@@ -50,7 +50,7 @@ example,b)/ 20261125080000 {"url":"http://b.example/","mime":"text/html","status
 	}
 }
 
-// FuzzSURT: a key is one word, so that the line can be cut at its spaces.
+// FuzzSURT: a key contains no spaces, so that a line can be split at its spaces.
 func FuzzSURT(f *testing.F) {
 	f.Add("http://a.example/%E9%A1%B5?q=1&a#f")
 	f.Add("http://a.example/../..//%2e%2E/")

@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// Response is an HTTP response out of a record.
+// Response is an HTTP response from a record.
 type Response struct {
 	// Status is the HTTP status.
 	Status int
 	Header http.Header
-	// Body is the payload without transfer encoding; the content encoding is
-	// still on it. It is read before the next call of Reader.Next.
+	// Body is the payload without transfer encoding, but still with its content
+	// encoding. It must be read before the next call of Reader.Next.
 	Body io.Reader
 }
 
@@ -27,8 +27,8 @@ func (r *Record) IsHTTP() bool {
 	return r.Type == "response" && strings.TrimSpace(t) == "application/http" && !strings.Contains(params, "msgtype=request")
 }
 
-// Response reads the HTTP header of a record for which IsHTTP holds. It takes
-// what servers really send: lines that are no fields, and bodies that are
+// Response reads the HTTP header of a record for which IsHTTP holds. It accepts
+// what is found in practice: lines that are not fields, and bodies that are
 // declared chunked but were archived without the chunks.
 func (r *Record) Response() (*Response, error) {
 	text := bufio.NewReader(r.Block)
@@ -56,7 +56,8 @@ func (r *Record) Response() (*Response, error) {
 	return resp, nil
 }
 
-// ended says plainly that a block ended too soon; the file itself may be whole.
+// ended replaces an unexpected EOF by an error that says that the block ended too soon; the file itself
+// may be whole.
 func ended(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the record ends within it")
@@ -64,7 +65,7 @@ func ended(err error) error {
 	return err
 }
 
-// startsChunk says whether a chunk's size stands at the beginning.
+// startsChunk says whether r begins with a chunk's size.
 func startsChunk(r *bufio.Reader) bool {
 	const most = 18 // 16 hex digits and the line's end
 	start, _ := r.Peek(most)

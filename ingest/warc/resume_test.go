@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
-// TestGoesOnBehindABrokenRecord: one broken record loses no other, and the
-// error names where it is and where reading goes on.
+// TestGoesOnBehindABrokenRecord: because of one broken record no other is lost,
+// and the error names where it is and where reading goes on.
 func TestGoesOnBehindABrokenRecord(t *testing.T) {
 	page := func(name string) string {
 		return record("1.1", "response", "http://"+name+"/", httpType, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>页</p>")
@@ -29,7 +29,7 @@ func TestGoesOnBehindABrokenRecord(t *testing.T) {
 	flipped[len(flipped)/2] ^= 0xff
 	for name, tc := range map[string]struct {
 		file string
-		want []string // hosts of whole records, and errors by what they say
+		want []string // hosts of whole records, and texts of errors
 	}{
 		"too short":                         {length("a", 20) + page("b") + page("c"), []string{"a", "no WARC record begins here; .* reading goes on at byte", "b", "c"}},
 		"too long, in a file":               {length("a", 150) + page("b") + page("c") + page("d"), []string{"a", "byte 0: Content-Length is larger than the record; .* goes on at byte 223", "b", "c", "d"}},
@@ -62,13 +62,13 @@ func TestGoesOnBehindABrokenRecord(t *testing.T) {
 				}
 			}
 			if diff := cmp.Diff(got, tellAll(oneByteFile{strings.NewReader(tc.file)})); diff != "" {
-				t.Errorf("a byte at a time it reads otherwise:\n%s", diff)
+				t.Errorf("read a byte at a time, it gives another result:\n%s", diff)
 			}
 			if strings.HasSuffix(name, ", in a file") {
-				return // a stream can neither go back nor look ahead
+				return // differs: a stream can neither go back nor look ahead
 			}
 			if diff := cmp.Diff(got, tellAll(oneByte{strings.NewReader(tc.file)})); diff != "" {
-				t.Errorf("as a stream it reads otherwise:\n%s", diff)
+				t.Errorf("read as a stream, it gives another result:\n%s", diff)
 			}
 		})
 	}
@@ -79,7 +79,7 @@ type oneByteFile struct{ *strings.Reader }
 
 func (f oneByteFile) Read(p []byte) (int, error) { return f.Reader.Read(p[:min(1, len(p))]) }
 
-// TestFarTooLongInAStream: what is lost there is said.
+// TestFarTooLongInAStream: the error says which records are lost.
 func TestFarTooLongInAStream(t *testing.T) {
 	long := strings.Replace(record("1.1", "resource", "http://a/", "text/plain", "x"), "Content-Length: 1", "Content-Length: 99999", 1)
 	told := tellAll(oneByte{strings.NewReader(long + record("1.1", "resource", "http://b/", "text/plain", "x"))})
@@ -101,7 +101,7 @@ func TestWrongLengthLeavesTheNextRecord(t *testing.T) {
 	}
 }
 
-// matches says whether text holds the parts of want, which are divided by ".*", in their order.
+// matches says whether text contains the parts of want, which are separated by ".*", in their order.
 func matches(text, want string) bool {
 	for part := range strings.SplitSeq(want, ".*") {
 		at := strings.Index(text, strings.TrimSpace(part))
@@ -113,7 +113,7 @@ func matches(text, want string) bool {
 	return true
 }
 
-// tellAll reads a file to its end: hosts of records, and errors.
+// tellAll reads a file to its end and returns the hosts of its records, and the errors.
 func tellAll(r io.Reader) (told []string) {
 	for records := warc.NewReader(r); ; {
 		rec, err := records.Next()
@@ -124,13 +124,13 @@ func tellAll(r io.Reader) (told []string) {
 			told = append(told, err.Error())
 		default:
 			told = append(told, strings.Trim(rec.TargetURI, "htp:/"))
-			_, _ = io.Copy(io.Discard, rec.Block) // Next tells what is wrong with it
+			_, _ = io.Copy(io.Discard, rec.Block) // Next reports what is wrong with it
 		}
 	}
 }
 
-// TestBrokenRecordsAreBounded: a file of nothing but beginnings does not give a
-// million errors.
+// TestBrokenRecordsAreBounded: a file of nothing but records' beginnings does
+// not give a million errors.
 func TestBrokenRecordsAreBounded(t *testing.T) {
 	told := tellAll(strings.NewReader(strings.Repeat("WARC/1.1\r\n\r\n", 100_000)))
 	if len(told) != 1000 || !strings.Contains(told[999], "nothing behind it is read") {
@@ -138,8 +138,8 @@ func TestBrokenRecordsAreBounded(t *testing.T) {
 	}
 }
 
-// TestBrokenMembersAreLinear: a file of nothing but members' beginnings is read
-// a bounded number of times.
+// TestBrokenMembersAreLinear: a file of nothing but gzip members' beginnings is
+// read a bounded number of times.
 func TestBrokenMembersAreLinear(t *testing.T) {
 	start := packed(record("1.1", "resource", "http://a/", "text/plain", strings.Repeat("x", 1<<16)))
 	file := &countedReads{Reader: strings.NewReader(strings.Repeat(string(start[:len(start)-20]), 500))}

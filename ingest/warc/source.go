@@ -24,7 +24,7 @@ type source struct {
 	started bool
 	inside  bool  // a member is open
 	returns int   // how often back has been called
-	opened  int64 // where the last member begins that was opened, or was to be
+	opened  int64 // where the last member begins that was opened, or could not be
 	read    int64 // decoded bytes given out
 	members []member
 }
@@ -36,7 +36,7 @@ func newSource(r io.Reader) *source {
 	raw := &counter{r: r}
 	s := &source{raw: raw, file: bufio.NewReaderSize(raw, 64<<10)}
 	if seeker, ok := r.(io.Seeker); ok {
-		if begin, err := seeker.Seek(0, io.SeekCurrent); err == nil { // not so for a pipe
+		if begin, err := seeker.Seek(0, io.SeekCurrent); err == nil { // fails for a pipe
 			s.seeker, s.begin = seeker, begin
 			s.ahead, _ = r.(io.ReaderAt)
 		}
@@ -57,7 +57,7 @@ func (c *counter) Read(p []byte) (int, error) {
 
 func (s *source) place() int64 { return s.raw.n - int64(s.file.Buffered()) }
 
-// Read gives decoded bytes, never those of two members in one call.
+// Read returns decoded bytes, never from two members in one call.
 func (s *source) Read(p []byte) (int, error) {
 	if !s.started {
 		s.started = true
@@ -92,7 +92,7 @@ func (s *source) Read(p []byte) (int, error) {
 	}
 }
 
-// open begins the next member, or returns io.EOF behind the last.
+// open opens the next member, or returns io.EOF after the last.
 func (s *source) open() error {
 	if _, err := s.file.Peek(1); err != nil {
 		return err
@@ -115,8 +115,8 @@ func (s *source) open() error {
 	return nil
 }
 
-// toMember leaves a member that cannot be read for the next one that begins
-// behind it, as far as its first bytes tell; false if there is none.
+// toMember skips a member that cannot be read and goes to the next one, which
+// it recognises by its first bytes; false if there is none.
 func (s *source) toMember() bool {
 	if s.gzip == nil {
 		return false
@@ -151,16 +151,16 @@ func (s *source) back() {
 	s.file.Reset(s.raw)
 }
 
-// maxReturns bounds how often a file is read again from a broken member on: one
-// that is made of beginnings would be read as often as it has bytes.
+// maxReturns bounds how often a file is read again from a broken member on: a file of nothing but
+// members' beginnings would be read as often as it has bytes.
 const maxReturns = 100
 
 // memberStart are a gzip member's first bytes: the magic number, and deflate as
 // its method (RFC 1952, 2.3.1).
 const memberStart = "\x1f\x8b\x08"
 
-// nextMember returns how many decoded bytes lie between position and the next
-// member, 0 if it begins there; known is false if none has been opened yet.
+// nextMember returns how many decoded bytes there are between position and the next member, 0 if it
+// begins there; known is false if that member has not been opened yet.
 func (s *source) nextMember(position int64) (distance int64, known bool) {
 	for i := 1; i < len(s.members); i++ { // the first one holds the record that is being read
 		if s.members[i].decoded >= position {
@@ -185,20 +185,20 @@ func (s *source) offset(position int64) int64 {
 	return s.members[0].file
 }
 
-// maxHead bounds what is looked at to tell a record's header from a line that
-// only looks like its beginning. Writers put WARC-Type first or nearly so.
+// maxHead bounds how much is read to tell a record's header from a line that
+// only looks like one. Writers put WARC-Type first, or nearly so.
 const maxHead = 2 << 10
 
-// misled returns how far behind start a record begins inside a block of a wrong
+// misled returns how far after start a record begins inside a block of a wrong
 // length; found is false if the length is right, no record begins there, or the
-// file does not allow to look ahead. Where the length is right nothing in the
-// block is looked at: a page may hold an archive.
+// file does not allow looking ahead. If the length is right, the block is not
+// searched, since a page may itself be an archive.
 func (s *source) misled(start, length int64) (distance int64, found bool) {
 	if s.gzip != nil || s.ahead == nil || s.endsBlock(start, length) {
 		return 0, false
 	}
 	length = min(length, math.MaxInt64-maxHead)
-	// The header of the record that is sought may cross the block's end.
+	// The header of the record that is searched for may cross the block's end.
 	text := bufio.NewReaderSize(io.NewSectionReader(s.ahead, s.begin+start, length+maxHead), 32<<10)
 	for distance < length {
 		line, err := text.ReadSlice('\n')
@@ -215,8 +215,8 @@ func (s *source) misled(start, length int64) (distance int64, found bool) {
 	return 0, false
 }
 
-// endsBlock says whether a block may end length bytes behind start: what follows
-// is a record or the end of the file.
+// endsBlock says whether a block may end length bytes after start, that is,
+// whether a record or the end of the file follows.
 func (s *source) endsBlock(start, length int64) bool {
 	if length > math.MaxInt64-s.begin-start {
 		return false
@@ -224,7 +224,7 @@ func (s *source) endsBlock(start, length int64) bool {
 	var around [64]byte // the header's or block's last byte, blank lines and the next record's first bytes
 	n, err := s.ahead.ReadAt(around[:], s.begin+start+length-1)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return true // reading on tells the error
+		return true // reading on will report the error
 	}
 	if n == 0 {
 		return false
@@ -233,8 +233,8 @@ func (s *source) endsBlock(start, length int64) bool {
 	return len(behind) == 0 || bytes.HasPrefix(behind, []byte("WARC/"))
 }
 
-// beginsRecord says whether head is the beginning of a record: the line of its
-// version and, within its header, a field that every record has.
+// beginsRecord says whether head is the beginning of a record: a version line
+// and, within the header, a field that every record has.
 func beginsRecord(head []byte) bool {
 	if !bytes.HasPrefix(head, []byte("WARC/1.0\r\n")) && !bytes.HasPrefix(head, []byte("WARC/1.1\r\n")) {
 		return false

@@ -1,9 +1,9 @@
 // Package warc reads WARC files, versions 1.0 and 1.1 (ISO 28500), plain or
-// gzipped record by record, and writes version 1.1. Reading streams: one
-// record's header is in memory, and no block. Behind a broken record it goes on
-// with the next one. In a plain file, which it can look ahead in, that holds for
-// a Content-Length that is too large as well; in a stream the records that such a
-// length takes in are lost.
+// gzipped record by record, and writes version 1.1. Reading streams: only one
+// record's header is in memory, and no block. After a broken record it goes on
+// with the next one. In a plain file, where it can look ahead, it does so even
+// after a Content-Length that is too large; in a stream, the records that such a
+// length spans are lost.
 package warc
 
 import (
@@ -23,8 +23,8 @@ const (
 	maxLine = 64 << 10
 	// maxFields bounds the fields of a header.
 	maxFields = 1000
-	// maxBroken bounds the broken records of a file: one of random bytes, or made
-	// for it, would give as many errors as lines.
+	// maxBroken bounds the broken records of a file: one of random bytes, or a
+	// hostile one, would give as many errors as it has lines.
 	maxBroken = 1000
 )
 
@@ -39,19 +39,19 @@ type Reader struct {
 
 // Record is one WARC record. Its block is to be read before the next call of Next.
 type Record struct {
-	// Offset is where the record begins in the file, in bytes: in a gzipped file
-	// the place of the gzip member that holds it.
+	// Offset is where the record begins in the file, in bytes; in a gzipped
+	// file, the place of the gzip member that contains it.
 	Offset int64
-	// Version as "1.1".
+	// Version is the version of the format, such as "1.1".
 	Version string
-	// Type as in "response", lower case.
+	// Type is the record's type in lower case, such as "response".
 	Type string
-	// TargetURI without the angle brackets that some 1.0 writers put.
+	// TargetURI is the URI without the angle brackets that some 1.0 writers put around it.
 	TargetURI string
 	Date      time.Time // zero if missing or malformed
-	// ContentType of the block: "application/http;msgtype=response".
+	// ContentType is the block's type: "application/http;msgtype=response".
 	ContentType string
-	// Length of the block in bytes.
+	// Length is the length of the block in bytes.
 	Length int64
 	// Truncated says that the writer cut the block (WARC-Truncated) or that the
 	// record is the first of several segments.
@@ -61,7 +61,7 @@ type Record struct {
 	Block io.Reader
 }
 
-// Error is a record that cannot be read. Reader.Next goes on behind it.
+// Error is a record that cannot be read. Reader.Next goes on after it.
 type Error struct {
 	// Offset is where the broken record begins.
 	Offset int64
@@ -83,12 +83,12 @@ func (e *Error) Unwrap() error { return e.Err }
 // ErrTruncated says that the file ends within a record. The records before it are whole.
 var ErrTruncated = errors.New("the file ends within this record; it was cut short")
 
-// errTruncatedStream: in a stream nothing tells a record that was cut short from
-// one whose length takes in all that follows.
+// errTruncatedStream: in a stream, a record that was cut short cannot be told
+// from one whose length spans all that follows.
 var errTruncatedStream = fmt.Errorf("%w, or its Content-Length is too large and any records behind it were passed over; give the archive as a file, where they are found", ErrTruncated)
 
-// NewReader returns a Reader of a WARC file, plain or gzipped as its first
-// bytes tell.
+// NewReader returns a Reader of a WARC file. Its first bytes tell whether it is
+// plain or gzipped.
 func NewReader(r io.Reader) *Reader {
 	in := newSource(r)
 	return &Reader{in: in, text: bufio.NewReaderSize(in, 32<<10)}
@@ -97,8 +97,8 @@ func NewReader(r io.Reader) *Reader {
 // position is the number of decoded bytes consumed so far.
 func (r *Reader) position() int64 { return r.in.read - int64(r.text.Buffered()) }
 
-// Next returns the next record, io.EOF behind the last one, or an *Error that
-// names the place of a broken record; the call after that goes on behind it.
+// Next returns the next record, io.EOF after the last one, or an *Error that
+// names the place of a broken record; the next call goes on after it.
 func (r *Reader) Next() (*Record, error) {
 	if r.ended {
 		return nil, io.EOF
@@ -132,7 +132,7 @@ func (r *Reader) Next() (*Record, error) {
 	return rec, nil
 }
 
-// fail names a broken record and steps to the next one.
+// fail returns the error for a broken record, and goes to the next one.
 func (r *Reader) fail(offset int64, err error) error {
 	broken := &Error{Offset: offset, Err: err}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
@@ -154,7 +154,7 @@ func (r *Reader) fail(offset int64, err error) error {
 	return broken
 }
 
-// toNext steps to the line that begins the next record, and says whether there is one.
+// toNext goes to the line that begins the next record, and says whether there is one.
 func (r *Reader) toNext() bool {
 	for {
 		if r.atRecord() {
@@ -176,8 +176,8 @@ func (r *Reader) atRecord() bool {
 	return string(start) == begin
 }
 
-// skipBlank steps over the blank lines that end a record. It returns the first
-// byte of what follows, unread.
+// skipBlank skips the blank lines that end a record. It returns the byte that
+// follows without consuming it.
 func (r *Reader) skipBlank() (byte, error) {
 	for {
 		c, err := r.text.Peek(1)
@@ -222,19 +222,19 @@ func (r *Reader) header(first byte) (*Record, error) {
 	if err != nil || rec.Length < 0 {
 		return nil, fmt.Errorf("Content-Length %.20q is not a length", fields.Get("Content-Length"))
 	}
-	// 1.1 permits fractions of a second; RFC 3339 parsing takes both.
+	// 1.1 permits fractions of a second; RFC 3339 parsing accepts both.
 	if at, err := time.Parse(time.RFC3339, fields.Get("WARC-Date")); err == nil {
 		rec.Date = at
 	}
 	return rec, nil
 }
 
-// errLength is a block that ends before its length is used up: in a file that
-// is gzipped by record, the next member begins with the next record; in a plain
-// one, a record begins inside the block and none behind it.
+// errLength is for a block that ends before its stated length: in a file
+// gzipped by record, the next member begins with the next record; in a plain
+// one, a record begins inside the block and none after it.
 var errLength = errors.New("Content-Length is larger than the record")
 
-// block reads a record's content and tells an early end from the right one.
+// block reads a record's content and distinguishes an early end from the right one.
 type block struct {
 	r      *Reader
 	left   int64
@@ -259,7 +259,7 @@ func (b *block) Read(p []byte) (int, error) {
 	n, err := b.r.text.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
 	if errors.Is(err, io.EOF) {
-		err = nil // the end of the block is told by the next call
+		err = nil // the next call reports the end of the block
 		if b.left > 0 {
 			err = io.ErrUnexpectedEOF
 		}
@@ -267,7 +267,7 @@ func (b *block) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Fields are a header's, in their order.
+// Fields are the fields of a header, in their order.
 type Fields []Field
 
 // Field is one line of a header.
@@ -283,8 +283,8 @@ func (f Fields) Get(name string) string {
 	return ""
 }
 
-// readFields reads lines of "Name: value" up to a blank one. A line that is
-// none, as servers do send, is left out.
+// readFields reads lines of "Name: value" up to a blank one. A line that is not
+// a field, which servers do send, is left out.
 func readFields(r *bufio.Reader) (Fields, error) {
 	var fields Fields
 	for range maxFields {
@@ -295,7 +295,7 @@ func readFields(r *bufio.Reader) (Fields, error) {
 		if line == "" {
 			return fields, nil
 		}
-		if (line[0] == ' ' || line[0] == '\t') && len(fields) > 0 { // folded
+		if (line[0] == ' ' || line[0] == '\t') && len(fields) > 0 { // a folded line
 			last := &fields[len(fields)-1]
 			if len(last.Value) < maxLine {
 				last.Value += " " + strings.Trim(line, " \t")

@@ -110,7 +110,7 @@ func TestRead(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		file []byte
-		// perRecord: offsets are those of gzip members, or of the records themselves.
+		// perRecord says that offsets are those of gzip members, else of the records themselves.
 		offsets func(i int) int64
 	}{
 		{"plain", []byte(plain), func(i int) int64 { return int64(len(strings.Join(sample()[:i], ""))) }},
@@ -123,7 +123,7 @@ func TestRead(t *testing.T) {
 			for i := range expected {
 				expected[i].Offset = tc.offsets(i)
 			}
-			// One byte at a time: no boundary may depend on what a Read gives.
+			// Read one byte at a time: the result must not depend on where a Read ends.
 			got, err := readAll(oneByte{bytes.NewReader(tc.file)})
 			if err != nil {
 				t.Fatal(err)
@@ -171,7 +171,7 @@ func TestTruncated(t *testing.T) {
 						t.Fatalf("cut at %d: %v", n, err)
 					}
 					if len(got) > 0 && got[len(got)-1].Offset == at.Offset {
-						complete = got[:len(got)-1] // its beginning was given out
+						complete = got[:len(got)-1] // its beginning was returned
 					}
 				}
 				if diff := cmp.Diff(whole[:len(complete)], complete, cmp.Transformer("nil", func(l []told) []told { return append([]told{}, l...) })); diff != "" {
@@ -207,7 +207,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	if _, err := readAll(bytes.NewReader(append(packed(first), "\x1f\x8b garbage"...))); err == nil {
-		t.Error("a broken gzip member is no error")
+		t.Error("a broken gzip member gave no error")
 	}
 }
 
@@ -221,8 +221,8 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-// FuzzReader: a file has the same records whenever it is read, in order and
-// within it, and then its end or an error that has a place.
+// FuzzReader: a file gives the same records whenever it is read, in order and
+// within the file, and then its end or an error with a place.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte(strings.Join(sample(), "")))
 	f.Add(packed(sample()...))
@@ -235,14 +235,14 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// recordRead is what summarise found of a record.
+// recordRead is what summarise found in a record.
 type recordRead struct {
 	offset    int64
 	recordURI string
 	body      int64 // bytes of an answer's body
 }
 
-// summarise reads a file's records up to its end, past those that are broken.
+// summarise reads all records of a file, skipping broken ones.
 func summarise(t *testing.T, file []byte) (all []recordRead) {
 	t.Helper()
 	records := warc.NewReader(bytes.NewReader(file))

@@ -39,8 +39,8 @@ const response = WARCRecord.create({url: "http://a.example/", date: "2026-11-25T
   httpHeaders: {"Content-Type": "text/html; charset=utf-8"}}, body());
 out.end(await WARCSerializer.serialize(response, {gzip: true}));`
 
-// TestWarcio holds writer and reader against npm's warcio, where
-// QIANSHAO_WARCIO names a folder with it in node_modules.
+// TestWarcio compares writer and reader with npm's warcio, if QIANSHAO_WARCIO
+// names a folder with it in node_modules.
 func TestWarcio(t *testing.T) {
 	folder := os.Getenv("QIANSHAO_WARCIO")
 	if folder == "" {
@@ -94,7 +94,7 @@ func node(t *testing.T, folder, script string, args ...string) string {
 	if err := os.WriteFile(name, []byte(script), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// Modules are looked for beside the script.
+	// Node looks for modules beside the script.
 	if err := os.Symlink(filepath.Join(folder, "node_modules"), filepath.Join(filepath.Dir(name), "node_modules")); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ const ConformsTo = "http://iipc.github.io/warc-specifications/specifications/war
 
 // Draft is a record to be written.
 type Draft struct {
-	// ID as NewID makes it; empty for a new one.
+	// ID is an id from NewID; empty for a new one.
 	ID   string
 	Type string
 	// TargetURI is the URI that the record is about; empty for warcinfo.
@@ -45,31 +45,31 @@ type Draft struct {
 	// Date is when the content was captured.
 	Date        time.Time
 	ContentType string
-	// Fields are further fields of the record's header, in their order.
+	// Fields are additional fields of the record's header, in their order.
 	Fields Fields
 	// Header and Body are the record's block, one after the other. Header is the
 	// HTTP header with its blank line, and empty unless the block is HTTP; Body
 	// alone is the payload.
 	Header, Body []byte
 	// Truncated says why the block was cut, in the standard's words: "length",
-	// "time", "disconnect". Empty if it is whole.
+	// "time", "disconnect". It is empty if the block is whole.
 	Truncated string
 }
 
-// Written says what has become of a record in the file.
+// Written says where and how a record was written.
 type Written struct {
 	ID string
 	// Offset and Length are the place of the record's gzip member in what was written, in bytes.
 	Offset, Length int64
 	// SHA256 is the hash of the member's bytes.
 	SHA256 [sha256.Size]byte
-	// PayloadDigest as in WARC-Payload-Digest: "sha256:" and hex digits.
+	// PayloadDigest is as in WARC-Payload-Digest: "sha256:" and hex digits.
 	PayloadDigest string
 }
 
 // Writer writes records of WARC 1.1 (ISO 28500:2017), each as a gzip member of
-// its own, so that one can be read, or taken out, without the others. It holds
-// nothing back: when Write returns, the record has been handed on.
+// its own, so that one can be read, or taken out, without the others. It does
+// not buffer: when Write returns, the record has been passed on.
 type Writer struct {
 	out  *summer
 	gzip *gzip.Writer
@@ -81,7 +81,7 @@ func NewWriter(w io.Writer) *Writer {
 	return &Writer{out: out, gzip: gzip.NewWriter(out)}
 }
 
-// Reset lets w begin anew, as NewWriter(to) would. It keeps the compressor, which takes a megabyte.
+// Reset makes w start afresh, like NewWriter(to), but keeps the compressor, which takes a megabyte.
 func (w *Writer) Reset(to io.Writer) { w.out.w, w.out.n = to, 0 }
 
 // summer counts and hashes what it passes on.
@@ -98,7 +98,7 @@ func (s *summer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Write writes one record. After an error the last record may be there in part.
+// Write writes one record. After an error the record may have been written in part.
 func (w *Writer) Write(d Draft) (Written, error) {
 	out := Written{ID: d.ID, Offset: w.out.n}
 	if out.ID == "" {
@@ -129,7 +129,7 @@ func (d *Draft) header(id string) (text []byte, payload string, err error) {
 	if d.Type == "" || d.ContentType == "" || d.Date.IsZero() {
 		return nil, "", errors.New("type, content type and date must be set")
 	}
-	// Whole seconds: readers of WARC 1.0 know no fractions.
+	// Whole seconds, as readers of WARC 1.0 do not know fractions.
 	fields := Fields{{"WARC-Type", d.Type}, {"WARC-Record-ID", id}, {"WARC-Date", d.Date.UTC().Format(time.RFC3339)}}
 	if d.TargetURI != "" {
 		fields = append(fields, Field{"WARC-Target-URI", EscapeURI(d.TargetURI)})
@@ -151,7 +151,7 @@ func (d *Draft) header(id string) (text []byte, payload string, err error) {
 }
 
 // FieldsBlock returns the fields as lines: the block of a warcinfo record, or
-// of another of type ContentFields. A name or value with a line break in it is
+// of another record of type ContentFields. A line break in a name or value is
 // an error.
 func FieldsBlock(fields Fields) ([]byte, error) {
 	var b bytes.Buffer
@@ -186,9 +186,9 @@ func NewID() string {
 	return fmt.Sprintf("<urn:uuid:%x-%x-%x-%x-%x>", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 
-// EscapeURI percent-encodes what no URI has: white space, controls, angle
-// brackets, and all beyond ASCII, which readers take for Latin-1. Canonical URLs
-// have none of it.
+// EscapeURI percent-encodes characters that are not allowed in a URI: white
+// space, controls, angle brackets, and all beyond ASCII, which readers take for
+// Latin-1. Canonical URLs have none of them.
 func EscapeURI(uri string) string {
 	var b strings.Builder
 	for i := range len(uri) {
@@ -210,13 +210,13 @@ func InfoDraft(name string, at time.Time, fields Fields) (Draft, error) {
 	return Draft{Type: TypeInfo, Date: at, ContentType: ContentFields, Fields: Fields{{"WARC-Filename", name}}, Body: block}, nil
 }
 
-// ResponseDraft returns the record of an HTTP response. The header ends with its
-// blank line; the body is without transfer coding, its content coding still on.
+// ResponseDraft returns the record of an HTTP response. The header ends with its blank line; the body
+// is without transfer coding, but still with its content coding.
 func ResponseDraft(uri string, at time.Time, header, body []byte) Draft {
 	return Draft{Type: TypeResponse, TargetURI: uri, Date: at, ContentType: ContentResponse, Header: header, Body: body}
 }
 
-// RequestDraft returns the record of the request that led to the response of that id.
+// RequestDraft returns the record of the request that led to the response with that id.
 func RequestDraft(uri string, at time.Time, header []byte, response string) Draft {
 	return Draft{Type: TypeRequest, TargetURI: uri, Date: at, ContentType: ContentRequest, Header: header,
 		Fields: Fields{{"WARC-Concurrent-To", response}}}

@@ -39,8 +39,8 @@ func escaped(uri string) string {
 	return strings.NewReplacer(" ", "%20", "页", "%E9%A1%B5").Replace(uri)
 }
 
-// TestWriterRoundTrip reads back what was written, and cuts each record out of
-// the file by its place.
+// TestWriterRoundTrip reads back what was written, and also reads each record
+// alone by its place in the file.
 func TestWriterRoundTrip(t *testing.T) {
 	var file bytes.Buffer
 	w := warc.NewWriter(&file)
@@ -87,14 +87,14 @@ func TestWriterRoundTrip(t *testing.T) {
 		}
 	}
 	if _, err := r.Next(); !errors.Is(err, io.EOF) {
-		t.Errorf("behind the last record: %v", err)
+		t.Errorf("after the last record: %v", err)
 	}
 	if end := written[len(written)-1]; end.Offset+end.Length != int64(file.Len()) {
 		t.Errorf("the last record ends at %d, the file at %d", end.Offset+end.Length, file.Len())
 	}
 }
 
-// TestWriterRefuses: what would break the header's lines is an error and writes nothing.
+// TestWriterRefuses: a value that would break the header's lines is an error, and nothing is written.
 func TestWriterRefuses(t *testing.T) {
 	for name, d := range map[string]warc.Draft{
 		"no type":        {Date: captured, ContentType: "text/plain"},
@@ -111,8 +111,8 @@ func TestWriterRefuses(t *testing.T) {
 	}
 }
 
-// FuzzWriter: whatever a server sends comes back byte for byte, and the record
-// behind it is found.
+// FuzzWriter: whatever a server sends is read back byte for byte, and the
+// record after it is found.
 func FuzzWriter(f *testing.F) {
 	f.Add("http://a.example/", "HTTP/1.1 200 OK\r\n\r\n", "body", "length")
 	f.Add("http://a.example/\r\nWARC-Type: x", "", "\r\n\r\nWARC/1.1\r\n", "")
@@ -143,7 +143,7 @@ func FuzzWriter(f *testing.F) {
 			}
 		}
 		if _, err := r.Next(); !errors.Is(err, io.EOF) {
-			t.Fatalf("behind the last record: %v", err)
+			t.Fatalf("after the last record: %v", err)
 		}
 	})
 }
