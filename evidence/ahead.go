@@ -10,13 +10,13 @@ import (
 	"github.com/qianshao/qianshao/evidence/bucket"
 )
 
-// Bounds of what is read ahead: the number of objects, and the bytes of each, which may have 256 MB.
+// Bounds of reading ahead: the number of objects, and the bytes of each, as an object may have 256 MB.
 const (
 	objectsAhead = 16
 	bytesAhead   = 1 << 20
 )
 
-// ahead reads objects before it is their turn, several at once: a server takes its time for each.
+// ahead reads objects before they are needed, several at once, since a server takes some time for each.
 type ahead struct {
 	from bucket.Bucket
 	next []*object       // in the order in which they are to be opened
@@ -30,16 +30,16 @@ func newAhead(ctx context.Context, from bucket.Bucket) *ahead {
 	return a
 }
 
-// object is one that is being read, or is to be.
+// object is an object that is being read, or will be.
 type object struct {
 	name string
-	done chan struct{} // nil until it is begun; closed when the rest is set
+	done chan struct{} // nil until reading begins; closed when the fields below are set
 	body io.ReadCloser
-	head []byte // what was read ahead of it
+	head []byte // what was read ahead
 	err  error
 }
 
-// expect names the objects of links that are read next.
+// expect queues the objects of the links that are read next.
 func (a *ahead) expect(links []Link) {
 	for i := range links {
 		if file := links[i].File; len(a.next) == 0 || a.next[len(a.next)-1].name != file {
@@ -48,11 +48,11 @@ func (a *ahead) expect(links []Link) {
 	}
 }
 
-// open returns an expected object from its beginning, and begins to read those behind it. Those in front of it
-// are passed over.
+// open returns an expected object from its beginning, and begins to read those after it. Those before it are
+// skipped.
 func (a *ahead) open(name string) (io.ReadCloser, error) {
 	i := slices.IndexFunc(a.next, func(o *object) bool { return o.name == name })
-	if i < 0 { // it was opened before: links of two chains name it
+	if i < 0 { // it was already opened: links of two chains name it
 		return a.from.Get(a.ctx, name, 0, math.MaxInt64)
 	}
 	a.drop(i)
@@ -69,7 +69,7 @@ func (a *ahead) open(name string) (io.ReadCloser, error) {
 		return nil, o.err
 	}
 	rest := io.Reader(o.body)
-	if o.err != nil { // it broke off while it was read ahead
+	if o.err != nil { // reading ahead failed
 		rest = failed{o.err}
 	}
 	return struct {
@@ -86,7 +86,7 @@ func (a *ahead) read(o *object) {
 	}
 }
 
-// drop passes over the first n objects, and closes those that were begun.
+// drop skips the first n objects, and closes those that were begun.
 func (a *ahead) drop(n int) {
 	for _, o := range a.next[:n] {
 		if o.done == nil {
@@ -99,13 +99,13 @@ func (a *ahead) drop(n int) {
 	a.next = a.next[n:]
 }
 
-// close ends all reading.
+// close stops all reading.
 func (a *ahead) close() {
 	a.stop()
 	a.drop(len(a.next))
 }
 
-// failed is the reader of an object that could not be read on.
+// failed is the reader of an object whose reading has failed.
 type failed struct{ err error }
 
 func (f failed) Read([]byte) (int, error) { return 0, f.err }

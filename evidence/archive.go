@@ -20,24 +20,24 @@ type Options struct {
 	Bucket bucket.Bucket
 	Ledger Ledger
 	// Writer is the name of the process that writes, the same after a restart: small letters,
-	// digits and -. Who only reads needs none.
+	// digits and -. It may be empty for reading.
 	Writer string
-	// Software and Operator stand in every object's warcinfo: name and version of
-	// the program, and the URL or mail address of whoever runs it.
+	// Software and Operator are written into every object's warcinfo: name and
+	// version of the program, and the URL or mail address of its operator.
 	Software, Operator string
 	Log                *slog.Logger     // nil discards
 	Now                func() time.Time // nil is time.Now
 }
 
-// Archive is the evidence archive. It is safe for concurrent use, and beside other
-// processes that have the same bucket and ledger. What it adds stands in a chain of its
-// own, which it begins when it first adds something. Close it when done with it.
+// Archive is the evidence archive. It is safe for concurrent use, even with other
+// processes on the same bucket and ledger. It adds records to a chain of its own, which
+// it begins when it first adds something. Close it when done with it.
 type Archive struct {
 	opts    Options
 	writers sync.Pool // of *warc.Writer
 
 	mu    sync.Mutex
-	own   *writing   // nil while nothing was added, and after it was fenced
+	own   *writing   // nil until something is added, and after it was fenced
 	begun []*writing // own and those before it
 }
 
@@ -65,16 +65,16 @@ func New(opts Options) (*Archive, error) {
 // Bucket has the archive's objects.
 func (a *Archive) Bucket() bucket.Bucket { return a.opts.Bucket }
 
-// Added says what Add wrote; zero if there was nothing to write.
+// Added says what Add wrote; it is zero if there was nothing to write.
 type Added struct {
 	Records int
 	Bytes   int64 // in the object
 }
 
-// Add archives a flagged page in all its views. It does nothing for other
-// pages, and for a page whose latest capture has the same bodies and the same
-// findings. After an error Add may be repeated. Nothing is archived then, unless
-// the ledger has recorded it and could not say so; a repeated Add finds that.
+// Add archives a flagged page in all its views. It does nothing for other pages, and for a page whose
+// latest capture has the same bodies and the same findings. After an error Add may be repeated. Nothing
+// was archived then, unless the ledger recorded it but its answer was lost; a repeated Add notices
+// that.
 func (a *Archive) Add(ctx context.Context, item Item) (Added, error) {
 	if !item.Assessment.Flagged() {
 		return Added{}, nil
@@ -118,7 +118,7 @@ func (a *Archive) add(ctx context.Context, item Item) (Added, error) {
 }
 
 // Seen records that a visit found a flagged page as it was last archived. The
-// retention period of that capture runs from the latest such visit.
+// capture's retention period is counted from the latest such visit.
 func (a *Archive) Seen(ctx context.Context, url string, at time.Time) error {
 	return a.opts.Ledger.SeeEvidence(ctx, url, at)
 }
@@ -159,7 +159,7 @@ func (a *Archive) KeepRegistered(ctx context.Context) {
 	}
 }
 
-// Register enters the heads of all chains into the register, where they are not there.
+// Register enters into the register the heads of all chains that are not yet in it.
 func (a *Archive) Register(ctx context.Context) error {
 	return a.opts.Ledger.RegisterEvidence(ctx, a.opts.Now())
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/evidence/bucket/buckettest"
 )
 
-// far is a bucket whose answers take some time to come.
+// far is a bucket that answers slowly.
 type far struct {
 	bucket.Bucket
 	away time.Duration
@@ -68,8 +68,8 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// BenchmarkAdd archives small pages, by one worker and by eight: its time is
-// mostly that of the disk.
+// BenchmarkAdd archives small pages, with one worker and with eight: most of
+// the time is the disk's.
 func BenchmarkAdd(b *testing.B) {
 	body := strings.Repeat("<p>新注册送彩金，天天返水</p>\n", 30)
 	for _, workers := range []int{1, 8} {

@@ -14,13 +14,13 @@ import (
 type writing struct {
 	Chain
 	objects atomic.Int64 // names given
-	unclean atomic.Bool  // an object may be there that was never linked
+	unclean atomic.Bool  // an object may exist that was never linked
 
 	mu   sync.Mutex // held while links are added
 	head Head
 }
 
-// perFolder objects have the same folder in their names.
+// perFolder is how many objects share a folder in their names.
 const perFolder = 1000
 
 // object names the chain's next object.
@@ -29,18 +29,18 @@ func (w *writing) object() string {
 	return fmt.Sprintf("%s/%06d/%09d.warc.gz", w.Name(), n/perFolder, n)
 }
 
-// batch is what is added to the archive in one step.
+// batch is what one step adds to the archive.
 type batch struct {
 	records []encoded
 	bytes   []byte // of all the records
 }
 
-// extendTries bounds how often an object is stored anew because its chain was fenced meanwhile.
+// extendTries bounds how often an object is stored again because its chain was fenced meanwhile.
 const extendTries = 3
 
 // extend stores a batch as an object and then links it. complete adds to the extension what
-// is recorded with the links; it may be called more than once. After an error nothing is
-// linked, unless the ledger has recorded it and cannot be asked.
+// is recorded together with the links; it may be called more than once. After an error
+// nothing is linked, unless the ledger has recorded it and cannot be reached any more.
 func (a *Archive) extend(ctx context.Context, b batch, complete func(x *Extension)) (err error) {
 	for range extendTries {
 		if err = a.tryExtend(ctx, b, complete); !errors.Is(err, ErrFenced) {
@@ -66,7 +66,7 @@ func (a *Archive) tryExtend(ctx context.Context, b batch, complete func(x *Exten
 		x.Links = append(x.Links, b.records[i].link(name, int64(len(block)), added))
 	}
 	if err := a.opts.Bucket.Put(ctx, name, bytes.NewReader(append(block, b.bytes...))); err != nil {
-		w.unclean.Store(true) // it may be on its way
+		w.unclean.Store(true) // the object may still arrive
 		return errors.Join(err, a.discard(ctx, w, name))
 	}
 	linked, err := a.link(context.WithoutCancel(ctx), w, &x, complete)
@@ -94,9 +94,9 @@ func (a *Archive) writing(ctx context.Context) (*writing, error) {
 	return a.own, nil
 }
 
-// link puts links behind the chain's end. After an error the chain is fenced, so that it is
-// certain whether the ledger has them all the same: linked says that it has, or that it
-// cannot be asked.
+// link appends links to the chain. After an error the chain is fenced, so that nothing more
+// can be recorded: linked says that the ledger has the links even so, or that it cannot be
+// asked.
 func (a *Archive) link(ctx context.Context, w *writing, x *Extension, complete func(x *Extension)) (linked bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -130,7 +130,7 @@ func (a *Archive) link(ctx context.Context, w *writing, x *Extension, complete f
 	return false, err
 }
 
-// leave lets the next Add begin another chain.
+// leave makes the next Add begin another chain.
 func (a *Archive) leave(w *writing) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -149,8 +149,8 @@ func (a *Archive) discard(ctx context.Context, w *writing, name string) error {
 	return err
 }
 
-// Close ends the chains that the archive has begun, and registers their heads. Nothing may
-// be added meanwhile or later. What fails is made up for by the writer's next Recover.
+// Close ends the chains that the archive has begun, and registers their heads. Nothing may be added
+// meanwhile or later. If something fails, the writer's next Recover makes up for it.
 func (a *Archive) Close(ctx context.Context) error {
 	a.mu.Lock()
 	begun := a.begun
@@ -163,7 +163,7 @@ func (a *Archive) Close(ctx context.Context) error {
 	return failed
 }
 
-// end ends a chain. If it is unclean, objects are removed that were never linked.
+// end ends a chain. If the chain is unclean, it removes the objects that were never linked.
 func (a *Archive) end(ctx context.Context, c Chain, unclean bool) error {
 	if unclean {
 		if err := a.opts.Ledger.FenceEvidence(ctx, c.Number); err != nil {
@@ -205,7 +205,7 @@ func (a *Archive) sweep(ctx context.Context, c Chain) error {
 	return kept.err()
 }
 
-// eachLink calls f for each link behind after, up to the Seq through.
+// eachLink calls f for each link after the Seq after, up to the Seq through.
 func (a *Archive) eachLink(ctx context.Context, after, through int64, f func(l *Link) error) error {
 	for {
 		links, err := a.opts.Ledger.EvidenceLinks(ctx, after, linksAtATime)
@@ -224,5 +224,5 @@ func (a *Archive) eachLink(ctx context.Context, after, through int64, f func(l *
 	}
 }
 
-// linksAtATime is how many links are in memory.
+// linksAtATime is how many links are in memory at a time.
 const linksAtATime = 500

@@ -12,11 +12,11 @@ import (
 // inMemory is the size up to which an object is copied in one step.
 const inMemory = 64 << 20
 
-// CopyTo copies the objects of the archive into an empty bucket, as far as its ledger goes,
-// beside other processes that add to them. The ledger may be a copy, too: of a moment before
-// the call. What was added since is left out. An object that is missing or too short is
-// copied as it is, for Verify to report: somebody may have damaged it, or records were
-// deleted since the ledger was copied.
+// CopyTo copies the objects that the ledger knows into an empty bucket, while other
+// processes may add more. The ledger may itself be a copy from before the call; what was
+// added since is left out. An object that is missing or too short is copied as it is, for
+// Verify to report: somebody may have damaged it, or records were deleted since the ledger
+// was copied.
 func (a *Archive) CopyTo(ctx context.Context, to bucket.Bucket) error {
 	var file string
 	var length int64
@@ -42,8 +42,8 @@ func (a *Archive) CopyTo(ctx context.Context, to bucket.Bucket) error {
 	return copyFile()
 }
 
-// copyObject copies the first bytes of an object, or all if there are fewer: one whose
-// deleted records were cut out after the ledger was copied is as good as the longer one.
+// copyObject copies the first bytes of an object, or all if there are fewer: if deleted records were
+// cut out after the ledger was copied, the shorter object is as good as the longer one.
 func (a *Archive) copyObject(ctx context.Context, name string, to bucket.Bucket, length int64) error {
 	if length > inMemory {
 		size, err := a.opts.Bucket.Size(ctx, name)
@@ -67,8 +67,8 @@ func (a *Archive) copyObject(ctx context.Context, name string, to bucket.Bucket,
 	return to.Put(ctx, name, bytes.NewReader(content))
 }
 
-// DeletedSince says whether records were deleted since so many were. The objects of a copy
-// that was being made meanwhile may then be of a later moment than its ledger.
+// DeletedSince says whether records were deleted since there were gone deleted ones. The objects of a
+// copy that was made meanwhile may then be of a later moment than its ledger.
 func (a *Archive) DeletedSince(ctx context.Context, gone int64) (bool, error) {
 	state, err := a.opts.Ledger.EvidenceState(ctx)
 	return state.Gone != gone, err

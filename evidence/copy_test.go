@@ -11,9 +11,9 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
-// TestCopyTo: a copy has what its ledger has, whatever was added or deleted before. What
-// was deleted since the ledger was copied is a problem of the copy, and DeletedSince
-// tells why.
+// TestCopyTo: a copy has what its ledger has, whatever was added or deleted before.
+// Records that were deleted since the ledger was copied are reported as problems of the
+// copy, and DeletedSince tells why.
 func TestCopyTo(t *testing.T) {
 	t.Parallel()
 	a := temp(t)
@@ -39,8 +39,8 @@ func TestCopyTo(t *testing.T) {
 	}
 }
 
-// copied copies the archive with its ledger and does something in between; it returns
-// what Verify says of the copy.
+// copied copies the ledger, calls between and copies the archive; it returns what
+// Verify says about the copy.
 func copied(t *testing.T, a archive, between func()) (v evidence.Verified, problems []string) {
 	t.Helper()
 	folder := t.TempDir()

@@ -20,8 +20,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// These variables make of this test binary a process that archives pages, from
-// the number childFirst on.
+// These variables turn this test binary into a process that archives pages,
+// from the number childFirst on.
 const (
 	childFolder = "QIANSHAO_TEST_ARCHIVE_INTO"
 	childWriter = "QIANSHAO_TEST_ARCHIVE_WRITER"
@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child is a process that archives into a folder, as writer "writer" unless settings have another.
+// child is a process that archives into a folder, as writer "writer" unless settings name another.
 func child(folder string, first int, settings ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childFolder+"="+folder, childWriter+"=writer", fmt.Sprintf("%s=%d", childFirst, first))
@@ -49,7 +49,7 @@ func child(folder string, first int, settings ...string) *exec.Cmd {
 	return cmd
 }
 
-// dying is a ledger that kills its process before it links anything for the nth time.
+// dying is a ledger that kills its process instead of linking something for the nth time.
 type dying struct {
 	evidence.Ledger
 	n, calls int
@@ -100,10 +100,10 @@ func archiveInto(folder string) error {
 	return a.Close(ctx)
 }
 
-// TestKill9 kills a process that archives and deletes, at random moments, again
-// and again over one archive. Each time, what it had said to be archived is
-// there once. The archive verifies after a start, and the dead processes' chains are ended and registered; before one, the only problems
-// are objects that were never recorded.
+// TestKill9 kills a process that archives and deletes, at random moments, again and again on one archive.
+// Each time, every page that it had reported as archived is there once. Before the next start, the only
+// problems are objects that were never recorded; after it, the archive verifies, and the dead processes'
+// chains are ended and registered.
 func TestKill9(t *testing.T) {
 	rounds := 12
 	if testing.Short() {

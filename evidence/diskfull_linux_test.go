@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// TestDiskFull archives onto a disk of one megabyte, with the database on it
-// and without: what fails leaves nothing, and goes on when there is room.
+// TestDiskFull archives onto a disk of one megabyte, with and without the database on it: a failed Add
+// leaves nothing behind, and succeeds once there is room.
 func TestDiskFull(t *testing.T) {
 	for _, withDatabase := range []bool{false, true} {
 		t.Run(fmt.Sprint("with the database: ", withDatabase), func(t *testing.T) {

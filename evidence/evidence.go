@@ -3,8 +3,8 @@
 //
 // # The chains
 //
-// Each process that writes has a chain of its own, which nobody else extends. It is named after its writer
-// and an epoch, which grows by one with each chain that the writer begins. Every record that was
+// Each process that writes has a chain of its own, which nobody else extends. The chain is named after its
+// writer and an epoch, which grows by one with each chain that the writer begins. Every record that was
 // ever written has a Link in one chain. Its chain value is the SHA-256 of one line of text,
 //
 //	PREVIOUS RECORD SEQ KIND ADDED FILE OFFSET LENGTH\n
@@ -14,8 +14,8 @@
 // gzip member, ADDED the time in UTC as 2006-01-02T15:04:05Z, FILE the object's name,
 // and OFFSET and LENGTH the place at which the bytes were written. Hashes are in
 // lower-case hex, and the words are separated by one space. So whoever changes, removes,
-// adds or moves a record must change every later chain value, and the last one,
-// the head.
+// adds or moves a record must change every later chain value up to the last one, the
+// head.
 //
 // # The register
 //
@@ -24,24 +24,24 @@
 //
 //	PREVIOUS WRITER SEQ CHAIN TIME\n
 //
-// where PREVIOUS is the hash of the entry before (64 zeros for the first), WRITER the chain's
-// name (- for the one chain of older versions, which has none), and SEQ and CHAIN the chain's
-// head. The register's own head can be written down elsewhere, and vouches for all chains.
+// where PREVIOUS is the hash of the entry before (64 zeros for the first), WRITER the chain's name (-
+// for the one chain of older versions, which has none), and SEQ and CHAIN the chain's head. The
+// register's own head can be written down elsewhere, and then vouches for all chains.
 //
 // # Order of writing
 //
 // Records are in objects of a bucket, their links in SQL (see Ledger). A capture is an
 // object, which is stored before its links: one short transaction adds them, if the chain
-// still ends where its writer has it. An object of a process that died in between has no
-// links; the writer's next start removes it, after it has ended the dead process's chain.
-// Older versions had files with many captures.
+// still ends where its writer believes it does. If a process dies in between, its object
+// has no links; the writer's next start ends the dead process's chain and then removes
+// the object. Older versions had files with many captures.
 //
 // # Deletion
 //
-// The link of a deleted record stays. A record of kind KindDeletion names the
-// hashes and the reason; it is part of a chain like any other. Then the object is
-// deleted or, if other records are in it, written anew without the deleted bytes. So a
-// record's present place is its link's offset less what was deleted before it in the object.
+// The link of a deleted record stays. A record of kind KindDeletion names the hashes and the
+// reason; it is part of a chain like any other record. Then the object is deleted or, if it
+// has other records, rewritten without the deleted bytes. So a record's present place is its
+// link's offset minus the bytes that were deleted before it in the object.
 package evidence
 
 import (
@@ -60,7 +60,7 @@ import (
 // file it is a metadata record. All other kinds are WARC-Types.
 const KindDeletion = "deletion"
 
-// Link is a record's place in objects and chain.
+// Link is a record's place in the objects and in its chain.
 type Link struct {
 	// Seq is the record's number in the archive: the chain's number, times 2³², plus its place in the chain, from 1.
 	Seq int64
@@ -75,20 +75,20 @@ type Link struct {
 	// Record is the SHA-256 of the member, Chain the link's chain value, in hex.
 	Record, Chain string
 
-	// What follows repeats the record's header, for index and export. It is not
-	// part of the chain; Verify compares it with the record.
+	// The following fields repeat the record's header, for index and export.
+	// They are not part of the chain; Verify compares them with the record.
 	ID       string
 	URI      string
 	Captured time.Time
 	MIME     string
-	Status   int    // of HTTP; 0 if the record is no response
+	Status   int    // of HTTP; 0 if the record is not a response
 	Payload  string // WARC-Payload-Digest
 
 	// Capture is the id of the Capture that the record belongs to; 0 for none.
 	Capture int64
-	// Gone is the Seq of the deletion that took the record; 0 while it is there.
+	// Gone is the Seq of the deletion that removed the record; 0 while it is there.
 	Gone int64
-	// Cut says that a deleted record's bytes are out of the object.
+	// Cut says that a deleted record's bytes were cut out of the object.
 	Cut bool
 }
 
@@ -98,7 +98,7 @@ func (l *Link) Line(previous string) string {
 		l.Added.UTC().Format(time.RFC3339), l.File, l.Offset, l.Length)
 }
 
-// chainValue is what Chain must be behind a link of chain value previous.
+// chainValue is what Chain must be after a link whose chain value is previous.
 func (l *Link) chainValue(previous string) string {
 	sum := sha256.Sum256([]byte(l.Line(previous)))
 	return hex.EncodeToString(sum[:])
@@ -107,13 +107,13 @@ func (l *Link) chainValue(previous string) string {
 // chainBits are the bits of a Seq that are a record's place in its chain.
 const chainBits = 32
 
-// ChainOf returns the number of the chain that a record stands in.
+// ChainOf returns the number of the chain that a record is in.
 func ChainOf(seq int64) int64 { return seq >> chainBits }
 
 // Before is the Seq before the first of a chain, and so the head of an empty one.
 func Before(chain int64) int64 { return chain << chainBits }
 
-// named shows a Seq: 7, or, as most chains have numbers, 3/7.
+// named returns a Seq as it is shown: 7 in chain 0, 3/7 in chain 3.
 func named(seq int64) string {
 	if chain := ChainOf(seq); chain > 0 {
 		return fmt.Sprintf("%d/%d", chain, seq-Before(chain))
@@ -122,27 +122,28 @@ func named(seq int64) string {
 }
 
 // Head is the end of a chain or of the register. An operator who keeps the register's
-// elsewhere can tell later that nothing up to it was changed.
+// head elsewhere can later verify that nothing before it was changed.
 type Head struct {
 	Seq   int64 // of the register, 0 while it is empty; of an empty chain, Before
 	Chain string
 	Added time.Time
 }
 
-// Chain is that of one process.
+// Chain is the chain of one process.
 type Chain struct {
-	// Number is its place among the archive's chains. 0 is that of older versions, which has no writer.
+	// Number is its place among the archive's chains. 0 is the chain of older versions, which has no
+	// writer.
 	Number int64
 	Writer string
 	Epoch  int64
 	Head
 	// Registered is the Seq of the head that was last registered.
 	Registered int64
-	// Fenced says that nothing is added any more, and Ended that nothing unlinked is left of it.
+	// Fenced says that nothing can be added any more, and Ended that no unlinked objects of it are left.
 	Fenced, Ended bool
 }
 
-// Name is how objects and register call the chain.
+// Name is the chain's name in objects and register.
 func (c *Chain) Name() string {
 	if c.Writer == "" {
 		return "-"
@@ -150,12 +151,12 @@ func (c *Chain) Name() string {
 	return fmt.Sprintf("%s-%06d", c.Writer, c.Epoch)
 }
 
-// Entry is one of the register.
+// Entry is an entry of the register.
 type Entry struct {
 	Seq   int64 // from 1
 	Chain int64 // its number
 	Name  string
-	// Head of the chain at that time. Added is the entry's.
+	// Head is the chain's head at that time; its Added is the time of the entry.
 	Head Head
 	Hash string
 	// Now is the chain value that the ledger has for the head's link; empty if it has no such link.
@@ -167,7 +168,7 @@ func (e *Entry) Line(previous string) string {
 	return fmt.Sprintf("%s %s %d %s %s\n", previous, e.Name, e.Head.Seq, e.Head.Chain, e.Head.Added.UTC().Format(time.RFC3339))
 }
 
-// HashAfter is what the entry's hash must be behind one of hash previous, "" for the first.
+// HashAfter is what the entry's hash must be after an entry whose hash is previous, "" for the first.
 func (e *Entry) HashAfter(previous string) string {
 	if previous == "" {
 		previous = Start
@@ -191,17 +192,17 @@ func ParseHead(s string) (Head, error) {
 	return h, nil
 }
 
-// Capture is one visit of a flagged page, with all records of all its views.
+// Capture is one archived visit of a flagged page, with all records of all its views.
 type Capture struct {
-	// ID is given by the ledger, and grows.
+	// ID is assigned by the ledger, in ascending order.
 	ID int64
 	// First is the Seq of its first record; the others follow.
 	First int64
-	// URL of the page.
+	// URL is the page's.
 	URL string
-	// Captured is when it was fetched, Seen when a visit last found the same.
+	// Captured is when the page was fetched, Seen when a visit last found it the same.
 	Captured, Seen time.Time
-	// Fingerprint is the same for visits that got the same bodies and made the same findings.
+	// Fingerprint is equal for visits with the same bodies and the same findings.
 	Fingerprint string
 	Categories  []qianshao.Category
 	Findings    []string // their ids
@@ -211,19 +212,19 @@ type Capture struct {
 	Gone int64
 }
 
-// State is what the archive has at a moment.
+// State is the state of the archive at a moment.
 type State struct {
 	Chains   []Chain // by number
 	Register Head
-	// Gone counts the deleted records, Cut those of them whose bytes are cut out.
+	// Gone counts the deleted records, Cut those of them whose bytes were cut out.
 	Gone, Cut int64
 }
 
 // Extension is what a writer adds.
 type Extension struct {
-	// Links continue the chain: their Seq begins after the head's, without gaps.
+	// Links continue the chain: their Seqs follow the head's without gaps.
 	Links []Link
-	// Capture is set if the links are those of a capture. The ledger sets its ID, and the links' Capture.
+	// Capture is set if the links belong to a capture. The ledger sets its ID, and the links' Capture.
 	Capture *Capture
 	// Deletions are the captures whose records Links delete.
 	Deletions []Deletion
@@ -233,51 +234,51 @@ type Extension struct {
 type Deletion struct{ Capture, Seq int64 }
 
 // Ledger keeps chains, links and captures durably. store/sqlstore implements it, and
-// store/storetest holds an implementation to what is promised here.
+// store/storetest checks that implementations keep these promises.
 type Ledger interface {
-	// BeginEvidence begins a chain of a writer, of its next epoch.
+	// BeginEvidence begins the chain of a writer's next epoch.
 	BeginEvidence(ctx context.Context, writer string) (Chain, error)
-	// FenceEvidence sees to it that nothing is added to a chain any more. When it
-	// returns, nothing that was on its way is.
+	// FenceEvidence makes sure that nothing is added to a chain any more, not
+	// even by calls that were under way when it returns.
 	FenceEvidence(ctx context.Context, chain int64) error
 	// EndEvidence fences a chain, registers its head and marks it as ended.
 	EndEvidence(ctx context.Context, chain int64, at time.Time) error
-	// RegisterEvidence enters those heads into the register that are not there.
+	// RegisterEvidence enters into the register the heads that are not yet in it.
 	RegisterEvidence(ctx context.Context, at time.Time) error
-	// EvidenceRegister returns up to limit entries behind after, by Seq.
+	// EvidenceRegister returns up to limit entries after the Seq after, in order.
 	EvidenceRegister(ctx context.Context, after int64, limit int) ([]Entry, error)
 	// EvidenceRegistered returns the first entry that vouches for a link; ok is false if there is none yet.
 	EvidenceRegistered(ctx context.Context, seq int64) (e Entry, ok bool, err error)
 	// EvidenceState returns the state. Whatever was recorded before the call, by any process, is part of it.
 	EvidenceState(ctx context.Context) (State, error)
-	// EvidenceChain returns one chain as it is now; ok is false if there is none of that number.
+	// EvidenceChain returns one chain as it is now; ok is false if there is none with that number.
 	EvidenceChain(ctx context.Context, number int64) (c Chain, ok bool, err error)
 
-	// AppendEvidence records an extension in one durable transaction, if the
-	// chain that after belongs to still ends there. Otherwise it records nothing and
-	// returns an error that wraps ErrEndChanged, or ErrFenced; nor does any other error leave
-	// a part of the extension. The bytes of the records are stored before
-	// it is called. A capture that an extension deletes must not be deleted yet.
+	// AppendEvidence records an extension in one durable transaction, if the chain of after
+	// still ends there. Otherwise it records nothing and returns an error that wraps
+	// ErrEndChanged or ErrFenced. After any other error, too, the extension is recorded whole
+	// or not at all. The bytes of the records are stored before it is called. A capture that
+	// an extension deletes must not be deleted yet.
 	AppendEvidence(ctx context.Context, after Head, x Extension) error
-	// EvidenceLinks returns up to limit links behind after, by Seq.
+	// EvidenceLinks returns up to limit links after the Seq after, in order.
 	EvidenceLinks(ctx context.Context, after int64, limit int) ([]Link, error)
-	// EvidenceFileLinks returns those of one object, by Seq.
+	// EvidenceFileLinks returns the links of one object, by Seq.
 	EvidenceFileLinks(ctx context.Context, file string) ([]Link, error)
 	// EvidenceCutBefore returns how many bytes were cut out of the link's object before the link's record.
 	EvidenceCutBefore(ctx context.Context, link Link) (int64, error)
 	// UncutEvidence returns the objects with deleted records that are not marked as cut.
 	UncutEvidence(ctx context.Context) ([]string, error)
-	// CutEvidence marks all deleted records of an object as cut, if cut succeeds. Cut gets the
-	// object's links, which nobody else changes meanwhile, and may be called more than once.
+	// CutEvidence marks all deleted records of an object as cut, if cut succeeds. The function cut gets
+	// the object's links, which nobody else changes meanwhile, and may be called more than once.
 	CutEvidence(ctx context.Context, file string, cut func(links []Link) error) error
 
 	// EvidenceCapture returns the page's latest capture that is not deleted; ok is false if there is none.
 	EvidenceCapture(ctx context.Context, url string) (c Capture, ok bool, err error)
-	// EvidenceCaptures returns up to limit captures behind after, by ID, of one
-	// page or, for an empty url, of all. Deleted ones are among them.
+	// EvidenceCaptures returns up to limit captures after the ID after, in order, of one page or, for
+	// an empty url, of all. It includes deleted ones.
 	EvidenceCaptures(ctx context.Context, url string, after int64, limit int) ([]Capture, error)
-	// SeeEvidence records that at a moment a page was as its latest capture has
-	// it. An earlier moment than the one recorded changes nothing.
+	// SeeEvidence records that at a moment a page was as in its latest capture.
+	// A moment before the recorded one changes nothing.
 	SeeEvidence(ctx context.Context, url string, at time.Time) error
 }
 

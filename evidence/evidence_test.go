@@ -28,7 +28,7 @@ import (
 
 var day = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
 
-// archive is an archive over a real database, in a temporary folder unless it is told otherwise.
+// archive is an archive with a real database, in a temporary folder by default.
 type archive struct {
 	*evidence.Archive
 	folder string
@@ -46,7 +46,7 @@ func open(t testing.TB, folder string) archive {
 	return a
 }
 
-// opened opens an archive whose ledger is the database, wrapped by wrap if there is one.
+// opened opens an archive whose ledger is the database, wrapped by wrap unless that is nil.
 func opened(folder, writer string, wrap func(evidence.Ledger) evidence.Ledger) (archive, error) {
 	return openedIn(bucket.NewFolder(filepath.Join(folder, "evidence")), folder, writer, wrap)
 }
@@ -167,8 +167,8 @@ func read(t testing.TB, r io.Reader) (all []content) {
 	}
 }
 
-// TestScripts: a script that holds evidence is kept, and counts for whether a capture is new;
-// which others the page was judged with, its metadata says.
+// TestScripts: a script with evidence is kept, and if it changes, there is a new capture. The
+// metadata names the other scripts that the page was judged with.
 func TestScripts(t *testing.T) {
 	a := temp(t)
 	it := item(1, `<script src="/a.js"></script>`)
@@ -194,12 +194,12 @@ func TestScripts(t *testing.T) {
 	}
 	it.Page.Scripts["http://a.example/a.js"] = []byte("write('百家乐开户')")
 	if added := a.add(t, it); added.Records == 0 {
-		t.Error("another script, and no new capture")
+		t.Error("another script gave no new capture")
 	}
 }
 
-// TestRecords: a capture holds the redirects and the page of every view, under
-// what permission it was made, what was found, the screenshot and the sheets.
+// TestRecords: a capture contains the redirects and the page in every view, the
+// permission for it, the findings, the screenshot and the style sheets.
 func TestRecords(t *testing.T) {
 	a := temp(t)
 	it := item(1, "<p>百家乐")
@@ -258,7 +258,7 @@ func TestRecords(t *testing.T) {
 	a.sound(t)
 }
 
-// TestFile: a page of which the wire form is not known is a resource.
+// TestFile: a page whose wire form is not known is archived as a resource.
 func TestFile(t *testing.T) {
 	a := temp(t)
 	it := item(1, "<p>百家乐")
@@ -277,7 +277,7 @@ func TestFile(t *testing.T) {
 	a.sound(t)
 }
 
-// TestOnlyFlagged: nothing of any other page is written, not even a folder.
+// TestOnlyFlagged: for any other page nothing is written, not even a folder.
 func TestOnlyFlagged(t *testing.T) {
 	a := temp(t)
 	it := item(1, "x")
@@ -344,7 +344,7 @@ func TestObjects(t *testing.T) {
 	}
 }
 
-// TestIndexPlaces: each line of the index leads to a record of its own URI.
+// TestIndexPlaces: each line of the index gives the place of a record with its URI.
 func TestIndexPlaces(t *testing.T) {
 	a := temp(t)
 	for i := range 5 {
@@ -353,7 +353,7 @@ func TestIndexPlaces(t *testing.T) {
 	checkIndex(t, a, 5)
 }
 
-// swapped is a ledger in which of each two objects the later one was linked first.
+// swapped is a ledger that links every two objects in reverse order.
 type swapped struct {
 	evidence.Ledger
 	objects int64
@@ -368,7 +368,8 @@ func (s swapped) EvidenceLinks(_ context.Context, after int64, limit int) (links
 	return links, nil
 }
 
-// TestIndexOfSwapped: no index takes the place of another where objects are not linked in the order of their numbers.
+// TestIndexOfSwapped: if objects are not linked in the order of their numbers, no index overwrites
+// another.
 func TestIndexOfSwapped(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -412,7 +413,7 @@ func checkIndex(t *testing.T, a archive, want int) {
 		for line := range strings.Lines(string(index)) {
 			found++
 			key, values, _ := strings.Cut(line, " 20261125080000 ")
-			if values == "" { // of a page that is older
+			if values == "" { // of an older page
 				key, values, _ = strings.Cut(line, " 20260817080000 ")
 			}
 			var v struct {

@@ -60,14 +60,14 @@ func (a *Archive) block(ctx context.Context, l *Link) ([]byte, error) {
 	return io.ReadAll(record.Block)
 }
 
-// Captured is a capture with its links, read to be shown.
+// Captured is a capture with its links, as it is shown.
 type Captured struct {
 	Capture
 	Links []Link
 }
 
-// CapturesOf returns the captures of a page in which a finding was made and of
-// which the records are there, oldest first.
+// CapturesOf returns the captures of a page that have a finding and still have
+// their records, oldest first.
 func (a *Archive) CapturesOf(ctx context.Context, url, finding string) (list []Captured, err error) {
 	for after := int64(0); ; {
 		captures, err := a.opts.Ledger.EvidenceCaptures(ctx, url, after, linksAtATime)
@@ -108,35 +108,35 @@ const (
 	exportSums     = "SHA256SUMS"
 )
 
-// Enclosure is a file that stands in an exported zip beside the archive's own.
+// Enclosure is a file that is added to an exported zip.
 type Enclosure struct {
 	Name    string
 	Content []byte
 }
 
-// Manifest lists what an exported zip holds and where its records stand in the chain.
+// Manifest lists what an exported zip contains and where its records are in the chain.
 type Manifest struct {
-	// Finding and URL are those of a zip of one finding.
+	// Finding and URL are set in a zip of one finding.
 	Finding string    `json:"finding,omitempty"`
 	URL     string    `json:"url,omitempty"`
 	Made    time.Time `json:"made"`
 	By      string    `json:"by"` // the program
 	Selection
-	// Files have each file's SHA-256; SHA256SUMS has them once more.
+	// Files have each file's SHA-256, as does SHA256SUMS.
 	Files   []ManifestFile   `json:"files"`
 	Records []ManifestRecord `json:"records"`
-	// Chains are those that the records stand in, in the order in which chain.txt has them.
+	// Chains are the chains of the records, in the order of chain.txt.
 	Chains []ManifestChain `json:"chains"`
-	// Head is the register's at the time of the export; register.txt leads to it.
+	// Head is the register's head at the time of the export; register.txt ends with it.
 	Head string `json:"head"`
 }
 
-// ManifestChain is a part of a chain, from the first of the records on.
+// ManifestChain is a part of a chain, beginning with the first of the records.
 type ManifestChain struct {
 	Name string `json:"name"`
 	From int64  `json:"from"`
-	// Head is where chain.txt ends. Entry is that of the register which vouches for it; 0
-	// if there is none yet, and chain.txt ends with the chain.
+	// Head is where chain.txt ends. Entry is the register's entry for that head; 0 if
+	// there is none yet, and then chain.txt ends with the chain.
 	Head  string `json:"head"`
 	Entry int64  `json:"entry,omitempty"`
 }
@@ -153,43 +153,43 @@ type ManifestRecord struct {
 	Seq  int64  `json:"seq"`
 	Kind string `json:"kind"`
 	URI  string `json:"uri,omitempty"`
-	// Offset and Length are the place in page.warc.gz.
+	// Offset and Length are the record's place in page.warc.gz.
 	Offset int64  `json:"offset"`
 	Length int64  `json:"length"`
 	SHA256 string `json:"sha256"`
-	// Line is the text, with a newline behind it, whose SHA-256 is Chain.
+	// Line is the text whose SHA-256, with a newline after it, is Chain.
 	Line  string `json:"line"`
 	Chain string `json:"chain"`
 }
 
-// Selection says what a zip of several findings was made of.
+// Selection says how the findings of a zip were selected.
 type Selection struct {
-	// Of and For say what was asked for, and which account got it.
+	// Of and For say what was selected, and which account got it.
 	Of  string `json:"of,omitempty"`
 	For string `json:"for,omitempty"`
-	// Findings are all ids. Of those in Unarchived the archive has nothing any more.
+	// Findings are the ids of all findings. For those in Unarchived, the archive has nothing any more.
 	Findings   []string `json:"findings,omitempty"`
 	Unarchived []string `json:"unarchived,omitempty"`
-	// Acts is the head of the trail of acts before the export, SEQ:HASH; "" where its hash
-	// would tell of an answer that waits for a second review.
+	// Acts is the head of the trail of acts before the export, SEQ:HASH; "" if its hash
+	// would reveal an answer that waits for a second review.
 	Acts string `json:"acts,omitempty"`
 }
 
-// Bundle is what is exported: of one finding, which it names, or of a selection.
+// Bundle is what is exported, either for one finding or for a selection.
 type Bundle struct {
 	Finding   string // its id
 	Selection Selection
 	// Captures are in the order of their ids, each once.
 	Captures []Captured
-	// Enclosures are made one by one, as they are written; nil is none.
+	// Enclosures are made one by one as they are written; nil means none.
 	Enclosures iter.Seq2[Enclosure, error]
-	// Head is that of the register, to which the proof leads.
+	// Head is the register's head, with which the proof ends.
 	Head Head
 }
 
-// Export writes a zip with the records of captures as WARC, its index, the enclosures, the
-// chains from the first of the records in each to a head that is registered, the register
-// from there to its head, and a manifest. Nothing in it needs this program to be checked.
+// Export writes a zip with the records of captures as WARC, an index, the enclosures, the
+// chains from the first of the records in each to a registered head, the register from
+// there to its head, and a manifest. All of it can be checked without this program.
 func (a *Archive) Export(ctx context.Context, w io.Writer, b Bundle) error {
 	if len(b.Captures) == 0 {
 		return locales.Errorf("archive.nothing")
@@ -282,14 +282,14 @@ func (x *exporter) write(name string, method uint16, fill func(io.Writer) error)
 	}
 }
 
-// records writes the captures' records as they stand in the archive, behind
-// the warcinfo of their file, byte by byte: their hashes stay what they are.
+// records writes the captures' records byte for byte as they are in the archive, after the warcinfo of
+// their file, so that their hashes stay the same.
 func (x *exporter) records(w io.Writer, captures []Captured) error {
 	var place int64
 	file := ""
 	for _, c := range captures {
 		links := c.Links
-		if c.Links[0].File != file && c.Links[0].Kind != warc.TypeInfo { // of an older version
+		if c.Links[0].File != file && c.Links[0].Kind != warc.TypeInfo { // written by an older version
 			info, err := x.info(c.Links[0].File)
 			if err != nil {
 				return err
@@ -337,7 +337,7 @@ func (x *exporter) record(l *Link, place int64) error {
 	return nil
 }
 
-// previous is the chain value before a link's.
+// previous returns the chain value before a link's.
 func (x *exporter) previous(l *Link) (string, error) {
 	n := len(x.manifest.Records)
 	switch {
@@ -356,9 +356,9 @@ func (x *exporter) previous(l *Link) (string, error) {
 	return before[0].Chain, nil
 }
 
-// chains writes, for each chain, the lines of its links from the first of the records on to
-// a head that is registered behind the last. Each begins with the hash of the line before it,
-// its newline included. The head is the hash of the last one. An empty line parts two chains.
+// chains writes, for each chain, the lines of its links from the first of the records to a registered
+// head after the last. Each line begins with the hash of the line before it, including its newline. The
+// head is the hash of the last line. An empty line separates two chains.
 func (x *exporter) chains(w io.Writer) error {
 	first, last := map[int64]int64{}, map[int64]int64{}
 	for _, r := range x.manifest.Records {
@@ -419,8 +419,8 @@ func (x *exporter) chain(w io.Writer, from int64, head Head) error {
 	return err
 }
 
-// register writes the lines of the register's entries, from the first that vouches for one of
-// the chains to the head.
+// register writes the lines of the register's entries, from the first for one of the chains
+// to the head.
 func (x *exporter) register(w io.Writer, head Head) error {
 	from := head.Seq + 1
 	for _, c := range x.manifest.Chains {

@@ -12,8 +12,9 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// WriteIndexes writes CDXJ indexes of the archive into a folder, which is made for its owner alone where it is
-// missing: one for every thousand captures of a chain. It returns how many. Programs that replay web archives read them.
+// WriteIndexes writes CDXJ indexes of the archive, which programs that replay web archives read, into a
+// folder: one for every thousand captures of a chain. It makes the folder if it is missing, for its owner
+// only, and returns the number of indexes.
 func (a *Archive) WriteIndexes(ctx context.Context, folder string) (files int, err error) {
 	x := indexer{folder: folder}
 	if err = os.MkdirAll(folder, 0o700); err == nil {
@@ -31,16 +32,16 @@ func (a *Archive) WriteIndexes(ctx context.Context, folder string) (files int, e
 type indexer struct {
 	folder  string
 	files   int
-	name    string // of the index under way
+	name    string // of the current index
 	entries []warc.IndexEntry
-	chain   string // under way, as objects name it
-	objects int    // of it, so far
+	chain   string // the current one, as in the names of objects
+	objects int    // in this chain so far
 	file    string // under way
-	removed int64  // from it, so far
+	removed int64  // bytes deleted from it so far
 }
 
-// object goes on to the next object, and to another index where that begins one. Objects are counted, whatever
-// their numbers: of two that are stored at the same time the later one may be linked first.
+// object goes on to the next object, and to a new index if that begins one. It counts objects and ignores
+// their numbers: of two that are stored at the same time, the later one may be linked first.
 func (x *indexer) object(file string) error {
 	x.file, x.removed = file, 0
 	name := oldIndexOf(file)

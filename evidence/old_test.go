@@ -19,11 +19,12 @@ import (
 	"github.com/qianshao/qianshao/evidence/bucket"
 )
 
-// oldHead is that of the chain in testdata/old, as the version that wrote it printed it.
+// oldHead is the head of the chain in testdata/old, as printed by the version that wrote it.
 const oldHead = "49:7c4a6eb1a5c47f97dd07a92cd9386087e2aab9ed51c45eed499e133c926c9ee1"
 
-// old opens a copy of an archive that the last version with one chain wrote: eleven pages in four files with
-// their indexes, of which the odd ones are a hundred days old, page 1 is deleted and page 10 is in no index. more changes the files before.
+// old opens a copy of an archive written by the last version with only one chain: eleven pages in four files
+// with their indexes. Odd pages are a hundred days old, page 1 is deleted and page 10 is in no index. more
+// changes the files before they are opened.
 func old(t *testing.T, more func(folder string)) archive {
 	t.Helper()
 	folder := t.TempDir()
@@ -60,8 +61,8 @@ func keptHead(t *testing.T) evidence.Head {
 	return head
 }
 
-// TestOldArchive: an archive of files with many captures verifies, up to a head that was kept of it, goes on in another
-// chain, and can be pruned, indexed, copied and exported.
+// TestOldArchive: an archive of files with many captures verifies up to a head kept elsewhere, is continued
+// in another chain, and can be pruned, indexed, copied and exported.
 func TestOldArchive(t *testing.T) {
 	t.Parallel()
 	a := old(t, nil)
@@ -105,7 +106,7 @@ func TestOldArchive(t *testing.T) {
 			t.Fatal(err)
 		}
 		if strings.HasSuffix(name, ".cdxj") {
-			continue // derived
+			continue // derived data, which is not copied
 		}
 		size, err := from.Size(t.Context(), name)
 		if n, missing := to.Size(t.Context(), name); n != size || err != nil || missing != nil {
@@ -114,7 +115,7 @@ func TestOldArchive(t *testing.T) {
 	}
 }
 
-// TestOldArchiveAfterACrash: what the old version has left of a crash, the first start cuts off.
+// TestOldArchiveAfterACrash: the first start cuts off what a crash of the old version has left.
 func TestOldArchiveAfterACrash(t *testing.T) {
 	t.Parallel()
 	const last = "qianshao-000000000040.warc.gz"
@@ -151,8 +152,8 @@ func TestOldArchiveAfterACrash(t *testing.T) {
 	}
 }
 
-// TestOldArchiveCutInterrupted: between a file's rewriting and its mark in the database a process may die, and
-// more be deleted before the next finishes that; what the file has tells.
+// TestOldArchiveCutInterrupted: a process may die after rewriting a file and before marking that in the
+// database, and more may be deleted before the next one finishes it; the file's content tells what was done.
 func TestOldArchiveCutInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, rewritten := range []bool{true, false} {
@@ -184,14 +185,14 @@ func TestOldArchiveCutInterrupted(t *testing.T) {
 				t.Errorf("verified %+v", v)
 			}
 			checkIndex(t, a, 5)
-			if indexes, _ := filepath.Glob(filepath.Join(a.folder, "*.cdxj")); len(indexes) != 1 { // of the file of which nothing was deleted
+			if indexes, _ := filepath.Glob(filepath.Join(a.folder, "*.cdxj")); len(indexes) != 1 { // of the file from which nothing was deleted
 				t.Errorf("indexes with deleted addresses are left: %v", indexes)
 			}
 		})
 	}
 }
 
-// twice is a ledger whose transactions are lost once, and begin anew.
+// twice is a ledger whose transactions are lost once and then run again.
 type twice struct{ evidence.Ledger }
 
 func (t twice) CutEvidence(ctx context.Context, file string, cut func([]evidence.Link) error) error {
@@ -203,7 +204,7 @@ func (t twice) CutEvidence(ctx context.Context, file string, cut func([]evidence
 	})
 }
 
-// TestOldArchiveCutTwice: a file may be written anew in a transaction that is lost, and is run again.
+// TestOldArchiveCutTwice: a file may be rewritten in a transaction that is lost and run again.
 func TestOldArchiveCutTwice(t *testing.T) {
 	t.Parallel()
 	a := old(t, nil)
@@ -220,12 +221,13 @@ func TestOldArchiveCutTwice(t *testing.T) {
 	}
 }
 
-// unreplaced is a bucket in which no file can be written anew.
+// unreplaced is a bucket in which no file can be rewritten.
 type unreplaced struct{ bucket.Bucket }
 
 func (unreplaced) Replace(context.Context, string, io.Reader, int64) error { return bucket.ErrLocked }
 
-// TestOldArchiveRewrittenElsewhere: a start leaves what another process is just writing anew, and removes it when nobody can be.
+// TestOldArchiveRewrittenElsewhere: a start leaves a file that another process may be rewriting, and
+// removes it once that is impossible.
 func TestOldArchiveRewrittenElsewhere(t *testing.T) {
 	t.Parallel()
 	a := old(t, nil)
@@ -247,15 +249,16 @@ func TestOldArchiveRewrittenElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := other.Recover(t.Context()); !errors.Is(err, bucket.ErrLocked) || !slices.Contains(objects(t, b), temporary) {
-		t.Errorf("while the file may be written anew: %v, %q", err, objects(t, b))
+		t.Errorf("while the file may be being rewritten: %v, %q", err, objects(t, b))
 	}
 	if err := a.Recover(t.Context()); err != nil || slices.Contains(objects(t, b), temporary) {
-		t.Errorf("when it is: %v, %q", err, objects(t, b))
+		t.Errorf("when it is rewritten: %v, %q", err, objects(t, b))
 	}
 	a.sound(t)
 }
 
-// TestOldArchiveCutThenTorn: bytes behind the last record are cut off a file out of which records were cut, too.
+// TestOldArchiveCutThenTorn: bytes after the last record are cut off even from a file out of which
+// records were cut.
 func TestOldArchiveCutThenTorn(t *testing.T) {
 	t.Parallel()
 	a := old(t, nil)

@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// archivedOnce checks that the archive is one whole chain with each page in it once.
+// archivedOnce checks that the archive verifies and has each page once.
 func archivedOnce(t *testing.T, a archive, pages int) {
 	t.Helper()
 	a.sound(t)
@@ -30,7 +30,7 @@ func archivedOnce(t *testing.T, a archive, pages int) {
 	}
 }
 
-// TestTwoProcesses: two processes write into one folder at once, each a chain.
+// TestTwoProcesses: two processes write into one folder at once, each its own chain.
 func TestTwoProcesses(t *testing.T) {
 	const pages = 9 // of each process; the tenth would begin a deletion
 	folder := sqlitetest.Folder(t)
@@ -94,11 +94,11 @@ func TestTwoArchives(t *testing.T) {
 	archivedOnce(t, archives[0], 2*workers*pages)
 }
 
-// failing is a ledger that does not link what it is given while fails is set.
+// failing is a ledger that fails to link anything while fails is set.
 type failing struct {
 	evidence.Ledger
 	fails  error
-	linked bool // it links, and says that it has failed
+	linked bool // it links, but returns an error
 }
 
 func (f *failing) AppendEvidence(ctx context.Context, after evidence.Head, x evidence.Extension) error {
@@ -127,11 +127,11 @@ func openFailing(t *testing.T) (archive, *failing) {
 	return a, f
 }
 
-// TestLinkingFails: where the transaction fails that links what was written,
-// nothing is linked, nothing stays in the files, and the next Add succeeds.
+// TestLinkingFails: if the transaction fails that links what was written,
+// nothing is linked, no object stays, and the next Add succeeds.
 func TestLinkingFails(t *testing.T) {
 	a, ledger := openFailing(t)
-	for before := range 2 { // in a chain that was to be begun, and in one that is there
+	for before := range 2 { // in a new chain, and in an existing one
 		ledger.fails = fmt.Errorf("for the test: %w", evidence.ErrEndChanged)
 		if _, err := a.Add(t.Context(), item(before, "x")); !errors.Is(err, evidence.ErrEndChanged) {
 			t.Fatalf("error %v", err)
@@ -161,8 +161,8 @@ func TestLinkingFails(t *testing.T) {
 	a.sound(t)
 }
 
-// TestLostAnswer: the links were committed, although the ledger says that it
-// has failed. Add asks, and the page is archived once.
+// TestLostAnswer: the ledger returns an error although the links were
+// committed. Add asks the ledger again, and the page is archived only once.
 func TestLostAnswer(t *testing.T) {
 	a, ledger := openFailing(t)
 	ledger.fails, ledger.linked = errors.New("the connection was lost"), true
@@ -178,7 +178,7 @@ func TestLostAnswer(t *testing.T) {
 	archivedOnce(t, a, 2)
 }
 
-// unreachable is a ledger that cannot be reached from some moment on.
+// unreachable is a ledger that at some moment becomes unreachable.
 type unreachable struct {
 	failing
 	away error
@@ -191,8 +191,8 @@ func (u *unreachable) FenceEvidence(ctx context.Context, chain int64) error {
 	return u.failing.FenceEvidence(ctx, chain)
 }
 
-// TestNobodyKnows: whether links were recorded cannot be asked either. Their object stays. Where they were,
-// a repeated Add finds that; where they were not, the next start removes it.
+// TestNobodyKnows: linking fails, and the ledger cannot be asked whether the links were recorded. Their
+// object stays. If they were, a repeated Add notices it; if not, the next start removes the object.
 func TestNobodyKnows(t *testing.T) {
 	for _, linked := range []bool{true, false} {
 		folder, u := sqlitetest.Folder(t), &unreachable{away: errors.New("the database is away")}
@@ -212,7 +212,7 @@ func TestNobodyKnows(t *testing.T) {
 		if n := len(a.files(t)); (n == 1) != linked {
 			t.Errorf("linked %v: %d objects", linked, n)
 		}
-		if err := a.Close(t.Context()); err != nil { // which looks what its chains have left
+		if err := a.Close(t.Context()); err != nil { // which looks for what its chains have left
 			t.Fatal(err)
 		}
 		archivedOnce(t, a, 1)
@@ -223,9 +223,9 @@ func TestNobodyKnows(t *testing.T) {
 }
 
 // TestKilledBeforeLinking kills a process after it has stored an object and
-// before it links it: the writer's next start removes it, and nobody else does.
+// before it links it: only the writer's next start removes the object.
 func TestKilledBeforeLinking(t *testing.T) {
-	for _, link := range []int{1, 3} { // of a new chain, of one that has links
+	for _, link := range []int{1, 3} { // in a new chain, in one with links
 		t.Run(fmt.Sprintf("link %d", link), func(t *testing.T) {
 			t.Parallel()
 			folder := sqlitetest.Folder(t)
@@ -254,7 +254,7 @@ func TestKilledBeforeLinking(t *testing.T) {
 	}
 }
 
-// stalling stops a process between an object and its links until it may go on.
+// stalling blocks a process between storing an object and linking it.
 type stalling struct {
 	evidence.Ledger
 	stalled, goOn chan struct{}
@@ -266,8 +266,8 @@ func (s *stalling) AppendEvidence(ctx context.Context, after evidence.Head, x ev
 	return s.Ledger.AppendEvidence(ctx, after, x)
 }
 
-// TestTakenForDead: a process that stalls while the writer's next one starts is fenced: its object is gone by then,
-// so it links nothing to it, begins another chain and stores it anew.
+// TestTakenForDead: a process that stalls while the writer's next one starts is fenced. Its object has been
+// removed, so it links nothing to it, begins another chain and stores it again.
 func TestTakenForDead(t *testing.T) {
 	folder := sqlitetest.Folder(t)
 	s := &stalling{stalled: make(chan struct{}), goOn: make(chan struct{})}

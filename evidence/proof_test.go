@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 )
 
-// checkProof checks an unpacked zip as its report says: records by their hashes, each in chain.txt, each chain's end
-// in register.txt, and that one's end the head.
+// checkProof checks an unpacked zip as its report explains: the records by their hashes in chain.txt, each
+// chain's end in register.txt, and the register's end by the head.
 func checkProof(t *testing.T, members map[string]string, head string) {
 	t.Helper()
 	var manifest evidence.Manifest
@@ -39,7 +39,8 @@ func checkProof(t *testing.T, members map[string]string, head string) {
 	}
 }
 
-// followed follows lines that begin with the hash of the one before, and returns the last one's.
+// followed checks that each line begins with the hash of the line before, and returns the last line's
+// hash.
 func followed(t *testing.T, lines string) (hash string) {
 	t.Helper()
 	for line := range strings.SplitSeq(lines, "\n") {

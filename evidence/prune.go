@@ -25,15 +25,15 @@ import (
 // Policy says how long evidence and findings are kept. The zero Policy keeps
 // everything.
 type Policy struct {
-	// Days to keep findings and captures of a category, counted from the last visit that
-	// found the same. Of several categories the longest counts.
+	// Days is how long to keep findings and captures of a category, counted from the
+	// last visit that found the same. With several categories the longest period counts.
 	Days map[qianshao.Category]int
 	// Default is for categories that Days does not name; 0 keeps them for ever.
 	Default int
-	// Zone is the zone of the days in the reasons of deletions; nil is China's.
+	// Zone is the time zone of the days in deletions' reasons; nil means China's.
 	Zone *time.Location
-	// Hold are ids of findings of which nothing is deleted, whatever their age:
-	// a case is open.
+	// Hold are the ids of findings for which nothing is deleted, whatever their
+	// age, because a case is open.
 	Hold []string
 }
 
@@ -60,8 +60,8 @@ func (p *Policy) expiry(c *Capture) (days int, category qianshao.Category, ok bo
 	return days, category, days > 0
 }
 
-// Expires says whether the policy no longer keeps a finding at a moment, and the
-// reason as its deletion records it. Days count from the last visit that saw it.
+// Expires says whether at a moment the policy no longer keeps a finding, with the reason for the record
+// of its deletion. Days count from the last visit that saw it.
 func (p *Policy) Expires(id string, category qianshao.Category, seen, now time.Time) (reason string, ok bool) {
 	days, category, ok := p.expiry(&Capture{Findings: []string{id}, Categories: []qianshao.Category{category}})
 	if !ok || !past(seen, days, now) {
@@ -75,7 +75,7 @@ func past(seen time.Time, days int, now time.Time) bool {
 	return now.Sub(seen) >= time.Duration(days)*24*time.Hour
 }
 
-// reason is what the archive's chain and the log of deletions say.
+// reason is the reason that the archive's chain and the log of deletions give.
 func (p *Policy) reason(category qianshao.Category, days int, seen time.Time) string {
 	zone := p.Zone
 	if zone == nil {
@@ -87,7 +87,7 @@ func (p *Policy) reason(category qianshao.Category, days int, seen time.Time) st
 // Expired is a capture that a policy no longer keeps.
 type Expired struct {
 	Capture
-	// Reason as the deletion records it.
+	// Reason is the reason that the deletion records.
 	Reason string
 }
 
@@ -108,13 +108,13 @@ func (a *Archive) Expired(ctx context.Context, p Policy, now time.Time) (list []
 	}
 }
 
-// deletionsAtATime are recorded in one transaction.
+// deletionsAtATime is how many deletions are recorded in one transaction.
 const deletionsAtATime = 100
 
-// Delete removes captures from the archive. First the deletions and their reason become
-// records of the chain; then their objects are deleted, or rewritten without the deleted
+// Delete removes captures from the archive. First the deletions and their reasons are
+// recorded in the chain; then the objects are deleted, or rewritten without the deleted
 // records. If that is interrupted or fails, Recover or the next Delete finishes it. The error
-// wraps bucket.ErrLocked where locks keep objects; all deletions are recorded then.
+// wraps bucket.ErrLocked if locks keep objects; even then all deletions are recorded.
 func (a *Archive) Delete(ctx context.Context, captures []Expired) error {
 	for batch := range slices.Chunk(captures, deletionsAtATime) {
 		if err := a.recordDeletions(ctx, batch); err != nil {
@@ -152,7 +152,7 @@ func (a *Archive) recordDeletions(ctx context.Context, captures []Expired) error
 	}
 	return a.extend(ctx, batch{records: records, bytes: block.Bytes()}, func(x *Extension) {
 		x.Deletions = nil
-		for i, l := range x.Links[1:] { // behind the warcinfo
+		for i, l := range x.Links[1:] { // after the warcinfo
 			x.Deletions = append(x.Deletions, Deletion{captures[i].ID, l.Seq})
 		}
 	})
@@ -203,8 +203,8 @@ func (a *Archive) readDeletion(ctx context.Context, l *Link) (map[int64]string, 
 	return hashes, nil
 }
 
-// finishDeletions takes deleted records out of their objects. What a lock still keeps is
-// left for the next time, and the rest done.
+// finishDeletions cuts deleted records out of their objects. Objects that a lock still
+// keeps are left for the next time.
 func (a *Archive) finishDeletions(ctx context.Context) error {
 	uncut, err := a.opts.Ledger.UncutEvidence(ctx)
 	if err != nil {
@@ -219,14 +219,14 @@ func (a *Archive) finishDeletions(ctx context.Context) error {
 	return kept.err()
 }
 
-// locked sums up which objects their locks keep: there may be one a capture.
+// locked sums up the objects that are kept by locks: there may be one for each capture.
 type locked struct {
 	objects int
-	until   time.Time // when the last of the locks ends that are known
+	until   time.Time // when the last of the known locks ends
 	one     error
 }
 
-// unless counts an object, or returns the error if it is another one.
+// unless counts an object if err is a lock's, and returns any other error.
 func (l *locked) unless(err error) error {
 	if !errors.Is(err, bucket.ErrLocked) {
 		return err
@@ -252,8 +252,9 @@ func (l *locked) err() error {
 // errCutMeanwhile says that another process has worked on the object that was being rewritten.
 var errCutMeanwhile = locales.Errorf("archive.cut_meanwhile")
 
-// cut deletes an object all of whose records are deleted, or rewrites it without those that are.
-// Whether that was done already by a process that died before it could say so, the object itself tells.
+// cut deletes an object if all of its records are deleted, or else rewrites it without the deleted
+// ones. The object itself tells whether a process has already done so and died before it could record
+// it.
 func (a *Archive) cut(ctx context.Context, file string) error {
 	links, err := a.opts.Ledger.EvidenceFileLinks(ctx, file)
 	if err != nil {
@@ -269,7 +270,7 @@ func (a *Archive) cut(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	// The index that older versions kept beside it has the addresses of what is deleted.
+	// The index that older versions kept beside the object has the URLs of deleted records.
 	if err := a.opts.Bucket.Delete(ctx, oldIndexOf(file)); err != nil {
 		return err
 	}
@@ -291,14 +292,14 @@ func (a *Archive) cut(ctx context.Context, file string) error {
 		if err := a.rewrite(ctx, file, standing); err != nil {
 			return err
 		}
-		// So it stands should the transaction be lost and begin anew.
+		// This is what the object contains, should the transaction be lost and run again.
 		standing = slices.DeleteFunc(standing, func(l Link) bool { return l.Gone != 0 })
 		return nil
 	})
 }
 
-// standing returns the links whose bytes are in an object: of those that are
-// deleted and not marked as cut, it looks.
+// standing returns the links whose bytes are in an object. For deleted ones
+// that are not marked as cut, it looks into the object.
 func (a *Archive) standing(ctx context.Context, file string, links []Link) (standing []Link, err error) {
 	object, err := a.opts.Bucket.Get(ctx, file, 0, math.MaxInt64)
 	if err != nil {

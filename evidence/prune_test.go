@@ -47,7 +47,7 @@ func TestExpired(t *testing.T) {
 	held := aged(6, 400, qianshao.Gambling)
 	a.add(t, held)
 	a.add(t, aged(7, 400, qianshao.Gambling))
-	if err := a.Seen(t.Context(), "http://a.example/7", day); err != nil { // it still stands
+	if err := a.Seen(t.Context(), "http://a.example/7", day); err != nil { // the page is unchanged
 		t.Fatal(err)
 	}
 	hold := []string{held.Assessment.Findings[0].ID}
@@ -83,7 +83,7 @@ func prunable(t *testing.T) (a archive, gone []evidence.Expired) {
 }
 
 // pruned checks that the deleted pages are gone from the disk, that the others
-// are where the indexes say, and that the chain tells of the deletion.
+// are where the indexes say, and that the chain records the deletion.
 func pruned(t *testing.T, a archive) {
 	t.Helper()
 	v := a.sound(t)
@@ -120,7 +120,7 @@ func TestDelete(t *testing.T) {
 		t.Fatal(err)
 	}
 	pruned(t, a)
-	// What was deleted is archived anew when it is still there, and the chain goes on.
+	// A deleted page that is still on the web is archived anew, and the chain goes on.
 	if added := a.add(t, aged(1, 0, qianshao.Gambling)); added.Records != 5 {
 		t.Errorf("added %+v", added)
 	}
@@ -133,15 +133,15 @@ func TestDelete(t *testing.T) {
 		t.Errorf("deleted again: %v", err)
 	}
 	a.sound(t)
-	// The rest of them, deletions in the same files included.
+	// Delete the rest, including deletions in the same files.
 	if err := a.Delete(t.Context(), expired(t, a, evidence.Policy{Default: 1})); err != nil {
 		t.Fatal(err)
 	}
 	a.sound(t)
 }
 
-// TestDeleteInterrupted takes the steps of a deletion apart: at each the
-// archive verifies, and the next start finishes it.
+// TestDeleteInterrupted stops a deletion after each of its steps: the archive
+// verifies every time, and the next start finishes the deletion.
 func TestDeleteInterrupted(t *testing.T) {
 	for _, deleted := range []bool{true, false} {
 		t.Run(fmt.Sprintf("an object's deletion and its mark in the database, deleted %v", deleted), func(t *testing.T) {
@@ -177,7 +177,7 @@ func btoi(b bool) int {
 	return 0
 }
 
-// TestDeletePutBack: somebody has put an object back that was deleted.
+// TestDeletePutBack: a deleted object that somebody has put back is reported.
 func TestDeletePutBack(t *testing.T) {
 	a, gone := prunable(t)
 	old := contents(t, a.files(t))
@@ -218,7 +218,7 @@ func contents(t *testing.T, names []string) map[string][]byte {
 	return all
 }
 
-// TestDeletionProofs: a record is not gone because the database says so.
+// TestDeletionProofs: that the database calls a record deleted is not enough.
 func TestDeletionProofs(t *testing.T) {
 	for _, tc := range []struct{ name, statement, want string }{
 		{"another record", `UPDATE evidence_links SET gone = (SELECT max(gone) FROM evidence_links), cut = 1 WHERE seq = 4294967298`, "does not name it"},

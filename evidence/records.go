@@ -36,7 +36,7 @@ const (
 	findingsURI   = "urn:findings:"
 )
 
-// views are the page in every view in which it was asked for.
+// views are the page in every view in which it was requested.
 func (i *Item) views() []qianshao.Page { return append([]qianshao.Page{i.Page}, i.Page.Others...) }
 
 // fingerprint is equal for two visits if the second adds nothing to the archive.
@@ -55,7 +55,7 @@ func (i *Item) fingerprint() string {
 		fmt.Fprintf(sum, "%s %s\n", script, warc.Digest(i.Page.Scripts[script]))
 	}
 	for k := range i.Assessment.Findings {
-		// An id is that of a category until the finding moves to another one.
+		// A finding's id implies its category until it moves to another one.
 		if f := &i.Assessment.Findings[k]; f.ID != qianshao.FindingID(f.URL, string(f.Category)) {
 			fmt.Fprintf(sum, "%s %s\n", f.ID, f.Category)
 		}
@@ -76,7 +76,7 @@ func (i *Item) findings() []string {
 // encoded is a record that is written, but not yet at its place in a file.
 type encoded struct {
 	draft   warc.Draft
-	kind    string // of the link, where it is not draft.Type
+	kind    string // of the link, if it is not draft.Type
 	written warc.Written
 }
 
@@ -99,14 +99,14 @@ func (i *Item) encode(w *warc.Writer) ([]encoded, error) {
 		e.write(warc.Draft{Type: warc.TypeResource, TargetURI: uriOf(script), Date: i.Page.FetchedAt, ContentType: "text/javascript", Body: i.Page.Scripts[script]})
 	}
 	for _, p := range i.Page.Pictures {
-		if len(p.Body) > 0 { // or the page itself holds it
+		if len(p.Body) > 0 { // else the page itself has it
 			e.write(warc.Draft{Type: warc.TypeResource, TargetURI: uriOf(p.URL), Date: i.Page.FetchedAt, ContentType: pictureType(p.ContentType), Body: p.Body})
 		}
 	}
 	return e.records, e.err
 }
 
-// pictureType is a picture's type as its server declared it, if it declared that of a picture.
+// pictureType returns the media type that the server declared, if it is a picture's.
 func pictureType(declared string) string {
 	if declared = headerValue(declared); strings.HasPrefix(declared, "image/") {
 		return declared
@@ -114,8 +114,8 @@ func pictureType(declared string) string {
 	return "application/octet-stream"
 }
 
-// sheets are the URLs of the page's style sheets if evidence is hidden: they
-// show that it was. Their wire form is not kept.
+// sheets are the URLs of the page's style sheets if evidence was hidden, as
+// they prove that. Their wire form is not kept.
 func (i *Item) sheets() []string {
 	if !slices.ContainsFunc(i.Assessment.Findings, func(f qianshao.Finding) bool { return f.Hidden }) {
 		return nil
@@ -123,8 +123,8 @@ func (i *Item) sheets() []string {
 	return slices.Sorted(maps.Keys(i.Page.Stylesheets))
 }
 
-// scripts are the URLs of the external scripts that hold evidence. Their wire form is not
-// kept. Which others the page was judged with, its metadata record says.
+// scripts are the URLs of the external scripts with evidence. Their wire form is not
+// kept. The page's metadata record names the other scripts that the page was judged with.
 func (i *Item) scripts() (urls []string) {
 	for k := range i.Assessment.Findings {
 		for _, e := range i.Assessment.Findings[k].Evidence {
@@ -154,10 +154,10 @@ func (e *encoder) write(d warc.Draft) string {
 	return written.ID
 }
 
-// answers writes the requests that led to the page and their responses. Where
-// the wire form is not known (files, pages out of another archive), the page
-// is a resource as the standard has it: content without its protocol. It
-// returns the id of the record that holds the page.
+// answers writes the requests that led to the page and their responses. If the
+// wire form is not known (files, pages from another archive), the page is
+// written as what the standard calls a resource: content without its protocol.
+// It returns the id of the record with the page.
 func (e *encoder) answers(page *qianshao.Page) (id string) {
 	if len(page.Exchanges) == 0 {
 		uri := uriOf(page.URL)
@@ -204,8 +204,8 @@ func connection(x *qianshao.Exchange) (fields warc.Fields) {
 	return fields
 }
 
-// metadata says under what permission one view of the page was asked for, and
-// what was found.
+// metadata returns a record of the permission under which one view of the page
+// was requested, and of what was found.
 func (i *Item) metadata(page *qianshao.Page, about string) warc.Draft {
 	view := string(page.View)
 	if page.View == qianshao.ViewVisitor {
@@ -240,17 +240,17 @@ func (i *Item) metadata(page *qianshao.Page, about string) warc.Draft {
 		Fields: warc.Fields{{Name: "WARC-Concurrent-To", Value: about}}, Body: block}
 }
 
-// findingsRecord holds the findings with their evidence, so that the archive
-// can be read without the database.
+// findingsRecord returns a record of the findings with their evidence, so that
+// the archive can be read without the database.
 func (i *Item) findingsRecord() warc.Draft {
-	text, _ := json.Marshal(i.Assessment.Findings) // plain structs
+	text, _ := json.Marshal(i.Assessment.Findings) // cannot fail for plain structs
 	return warc.Draft{Type: warc.TypeMetadata, TargetURI: findingsURI + uriOf(i.Page.URL), Date: i.Page.FetchedAt, ContentType: "application/json", Body: text}
 }
 
 // maxHeaderValue bounds what a page may put into a record's header.
 const maxHeaderValue = 8 << 10
 
-// headerValue makes text fit a header's line.
+// headerValue makes text fit on a header's line.
 func headerValue(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
@@ -293,7 +293,7 @@ func (r *encoded) link(file string, base int64, added time.Time) Link {
 	return l
 }
 
-// answered reads status and content type out of a response's header.
+// answered reads status and content type from a response's header.
 func answered(header []byte) (status int, contentType string) {
 	first, rest, _ := strings.Cut(string(header), "\n")
 	if words := strings.Fields(first); len(words) > 1 {
@@ -304,5 +304,5 @@ func answered(header []byte) (status int, contentType string) {
 			return status, headerValue(value)
 		}
 	}
-	return status, "unk" // what pywb has for an answer that declares none
+	return status, "unk" // what pywb writes for an answer that declares none
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
-// FuzzEncode: whatever a server says, the page can be archived, each record is
-// read back, and is the one that its link describes.
+// FuzzEncode: whatever a server sends, the page can be archived, and each
+// record can be read back and is the one that its link describes.
 func FuzzEncode(f *testing.F) {
 	f.Add("http://a.example/", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", "<p>x", "noindex", "192.0.2.1", "HTTP/2.0")
 	f.Add("<http://a.example/>", "", "", "a\r\nWARC-Type: x", "\n", "\x00")
@@ -30,7 +30,7 @@ func FuzzEncode(f *testing.F) {
 		var file bytes.Buffer
 		records, err := item.encode(warc.NewWriter(&file))
 		if err != nil {
-			if len(url) < 1000 { // a header's line has its bound
+			if len(url) < 1000 { // a header's line is bounded
 				t.Fatal(err)
 			}
 			return
@@ -47,7 +47,7 @@ func FuzzEncode(f *testing.F) {
 			}
 		}
 		if _, err := reader.Next(); !errors.Is(err, io.EOF) {
-			t.Errorf("behind the last record: %v", err)
+			t.Errorf("after the last record: %v", err)
 		}
 	})
 }

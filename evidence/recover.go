@@ -13,10 +13,10 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Recover repairs what processes of this writer that died have left: it ends their chains,
+// Recover cleans up after processes of this writer that have died: it ends their chains,
 // removes objects that were never recorded, and finishes deletions. A process calls it
-// before it begins to add. If another one of the same writer is running after all, that one
-// begins another chain.
+// before it begins to add. If another process of the same writer is in fact still running,
+// that one begins another chain.
 func (a *Archive) Recover(ctx context.Context) error {
 	if err := a.recover(ctx); err != nil {
 		return locales.Errorf("archive.recover", err)
@@ -29,7 +29,7 @@ func (a *Archive) recover(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var kept error // by locks
+	var kept error // ErrLocked, if locks keep objects
 	for _, c := range state.Chains {
 		if !c.Ended && (c.Writer == a.opts.Writer || c.Writer == "") && !a.isOwn(c.Number) {
 			err := a.end(ctx, c, true)
@@ -48,8 +48,8 @@ func (a *Archive) isOwn(chain int64) bool {
 	return slices.ContainsFunc(a.begun, func(w *writing) bool { return w.Number == chain })
 }
 
-// removeUnfinished removes what is left of processes that died while they wrote a file anew, and
-// leaves what another one is just writing.
+// removeUnfinished removes temporary files of processes that died while rewriting a file, but
+// not those that another process is just writing.
 func (a *Archive) removeUnfinished(ctx context.Context) error {
 	for name, err := range a.opts.Bucket.List(ctx, ".") {
 		if err != nil {
@@ -69,8 +69,8 @@ func (a *Archive) removeUnfinished(ctx context.Context) error {
 	return nil
 }
 
-// isBeingRewritten says whether another process may still be writing what has a temporary name: a file is written
-// anew in CutEvidence, by one process at a time, and until that is done its deleted records are not marked as cut.
+// isBeingRewritten says whether another process may still be writing a temporary file: a file is rewritten in
+// CutEvidence, by one process at a time, and until that is done its deleted records are not marked as cut.
 func (a *Archive) isBeingRewritten(ctx context.Context, temporary string) (bool, error) {
 	file, _, _ := strings.Cut(strings.TrimPrefix(temporary, "."), ".warc.gz.")
 	uncut, err := a.opts.Ledger.UncutEvidence(ctx)
@@ -88,7 +88,7 @@ func oldFile(seq int64) string { return fmt.Sprintf("qianshao-%012d.warc.gz", se
 
 func oldIndexOf(file string) string { return strings.TrimSuffix(file, ".warc.gz") + oldIndex }
 
-// sweepFiles cuts off what an older version has left of a crash: bytes behind the chain's
+// sweepFiles cuts off what a crash of an older version has left: bytes after the chain's
 // end, in its last file or in the one that was to follow.
 func (a *Archive) sweepFiles(ctx context.Context, c Chain) error {
 	for _, name := range []string{oldFile(c.Seq + 1), oldLock} {
@@ -110,7 +110,7 @@ func (a *Archive) sweepFiles(ctx context.Context, c Chain) error {
 		return unlessMissing(err) // Verify reports it
 	}
 	if gone(links) {
-		return nil // finishDeletions writes it anew
+		return nil // finishDeletions rewrites it
 	}
 	return a.opts.Ledger.CutEvidence(ctx, file, func(now []Link) error {
 		size, err := a.opts.Bucket.Size(ctx, file)
@@ -133,7 +133,7 @@ func unlessMissing(err error) error {
 	return err
 }
 
-// uncut is the size of an object as the ledger has it.
+// uncut is the size of an object according to the ledger.
 func uncut(links []Link) (bytes int64) {
 	for i := range links {
 		if !links[i].Cut {
@@ -143,12 +143,13 @@ func uncut(links []Link) (bytes int64) {
 	return bytes
 }
 
-// gone says whether records of an object are deleted that are not marked as cut.
+// gone says whether an object has deleted records that are not marked as cut.
 func gone(links []Link) bool {
 	return slices.ContainsFunc(links, func(l Link) bool { return l.Gone != 0 && !l.Cut })
 }
 
-// rewrite writes an object anew, of those links in it that are not deleted; standing are all that are in it.
+// rewrite rewrites an object with only those links that are not deleted; standing are all links whose
+// bytes are in it.
 func (a *Archive) rewrite(ctx context.Context, file string, standing []Link) error {
 	old, err := a.opts.Bucket.Get(ctx, file, 0, math.MaxInt64)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 
 // register checks the register's own chain, and that the heads in it are those of the chains.
 func (v *verifier) register() error {
-	last := map[int64]int64{} // the head that each chain was registered with last
+	last := map[int64]int64{} // the last registered head of each chain
 	previous := ""
 	for after := int64(0); after < v.state.Register.Seq; {
 		entries, err := v.a.opts.Ledger.EvidenceRegister(v.ctx, after, linksAtATime)
@@ -85,7 +85,7 @@ func (v *verifier) isOldIndex(name string) bool {
 	return is && v.files[file+".warc.gz"]
 }
 
-// How long Verify waits for the links of an object that is perhaps just being written.
+// How long Verify waits for the links of an object that may just be being written.
 const (
 	settleTime = 2 * time.Second
 	settlePoll = 20 * time.Millisecond
@@ -127,7 +127,7 @@ func (v *verifier) stranger(name string, until time.Time) (what locales.Message,
 	}
 }
 
-// living says whether an object's name is of a chain to which something may still be added.
+// living says whether an object's name belongs to a chain to which something may still be added.
 func (v *verifier) living(name string) (bool, error) {
 	chain, _, _ := strings.Cut(name, "/")
 	state, err := v.a.opts.Ledger.EvidenceState(v.ctx)

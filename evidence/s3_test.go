@@ -35,8 +35,8 @@ func objects(t *testing.T, b bucket.Bucket) (names []string) {
 	return names
 }
 
-// TestS3Archive: the archive on an S3 server is what it is in a folder: two writers, what a dead one has left, deletion,
-// export, and copies from there and to there, of files of older versions as well.
+// TestS3Archive: the archive works on an S3 server as in a folder: two writers, recovery after a dead one,
+// deletion, export, and copies to and from it, of older versions' files as well.
 func TestS3Archive(t *testing.T) {
 	t.Parallel()
 	b, folder := buckettest.S3(t), t.TempDir()
@@ -86,7 +86,7 @@ func TestS3Archive(t *testing.T) {
 	}
 }
 
-// TestS3ArchiveLocked: what a lock keeps stays, is told, and is deleted later.
+// TestS3ArchiveLocked: an object that a lock keeps stays, is reported, and is deleted later.
 func TestS3ArchiveLocked(t *testing.T) {
 	t.Parallel()
 	b, folder := buckettest.Locked(t), t.TempDir()
@@ -102,7 +102,7 @@ func TestS3ArchiveLocked(t *testing.T) {
 	if v := a.sound(t); v.Uncut != 10 || v.Deleted != 10 {
 		t.Errorf("verified %+v", v)
 	}
-	// What was never linked stays, too, and keeps a start from nothing else.
+	// An object that was never linked stays, too, but does not keep a start from doing the rest.
 	if err := b.Put(t.Context(), "writer-000001/000000/000000077.warc.gz", strings.NewReader("never linked")); err != nil {
 		t.Fatal(err)
 	}
@@ -116,8 +116,8 @@ func TestS3ArchiveLocked(t *testing.T) {
 	}
 }
 
-// TestS3ArchiveLockedFile: a file with many captures that is locked is not written anew, however often that is tried, and
-// is when its lock has ended.
+// TestS3ArchiveLockedFile: a locked file with many captures is not rewritten, however often that is tried,
+// until its lock has ended.
 func TestS3ArchiveLockedFile(t *testing.T) {
 	t.Parallel()
 	was, b := old(t, nil), buckettest.Locked(t)

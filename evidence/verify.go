@@ -14,12 +14,12 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Problem is something about the archive that is not as recorded.
+// Problem is something in the archive that is not as recorded.
 type Problem struct {
-	// File and Offset are the place; File is empty where it is the ledger.
+	// File and Offset are the place; File is empty if it is in the ledger.
 	File   string
 	Offset int64
-	Seq    int64 // of the record; 0 where it is the file as a whole
+	Seq    int64 // of the record; 0 for the file as a whole
 	URI    string
 	What   locales.Message
 }
@@ -50,16 +50,16 @@ type Verified struct {
 	// Uncut counts deleted records whose bytes are still in their file.
 	Uncut    int
 	Problems int
-	// Head of the register.
+	// Head is the register's.
 	Head Head
 }
 
-// Verify reads the whole archive and reports, in its order, every record and
-// every file that was changed, removed, moved, cut or added, and what the register does
-// not bear out. With want it also checks that the register, or a chain, passes through that
-// head, which the operator has kept elsewhere: without one, somebody who can write both
-// files and database could have rewritten the whole archive. It changes nothing in it, may
-// run while pages come in, and reads a write-protected copy as well.
+// Verify reads the whole archive and reports, in its order, every record and every file
+// that was changed, removed, moved, cut or added, or does not agree with the register. With
+// want it also checks that the register, or a chain, passes through that head, which the
+// operator has kept elsewhere: without one, somebody who can write both files and database
+// could have rewritten the whole archive. It changes nothing in the archive, may run while
+// pages are added, and can also read a write-protected copy.
 func (a *Archive) Verify(ctx context.Context, want Head, report func(Problem)) (Verified, error) {
 	state, err := a.opts.Ledger.EvidenceState(ctx)
 	if err != nil {
@@ -89,29 +89,29 @@ func (a *Archive) Verify(ctx context.Context, want Head, report func(Problem)) (
 	return v.seen, err
 }
 
-// verifier walks along the chains, and so along the files.
+// verifier walks along the chains, and thereby the files.
 type verifier struct {
 	a      *Archive
 	ctx    context.Context //nolint:containedctx // lives for one call
 	want   Head
-	passed bool // something passes through want
+	passed bool // a chain or the register passes through want
 	report func(Problem)
 	state  State
 
 	seen  Verified
-	of    *Chain         // the chain under way; nil before the first
-	met   map[int64]bool // chains of which there are links
+	of    *Chain         // the current chain; nil before the first
+	met   map[int64]bool // chains that have links
 	next  int64          // Seq of the last link
 	chain string         // its chain value
 	files map[string]bool
-	uncut []string // files with deleted records that may still be in them
+	uncut []string // files that may still contain deleted records
 
 	ahead    *ahead
 	file     io.ReadCloser // under way; nil if there is none
 	name     string
 	recorded int64          // where the next link of the file must have been written
 	place    int64          // where it is now
-	out      map[int64]bool // deleted records that are out of it, though the ledger does not know
+	out      map[int64]bool // deleted records that were cut out of it, though the ledger does not know
 	missed   bool           // that it is missing was reported
 
 	deletion deletion // the last one read
@@ -122,8 +122,8 @@ func (v *verifier) problem(p Problem) {
 	v.report(p)
 }
 
-// links checks the links up to the chains' heads as Verify found them. What came meanwhile
-// is left for the next time.
+// links checks the links up to the chains' heads as Verify found them. What was added
+// meanwhile is left for the next time.
 func (v *verifier) links() error {
 	for after := int64(0); ; {
 		links, err := v.a.opts.Ledger.EvidenceLinks(v.ctx, after, linksAtATime)
@@ -137,7 +137,7 @@ func (v *verifier) links() error {
 		for i := range links {
 			l := &links[i]
 			if l.Seq <= after {
-				continue // of a chain that is left out
+				continue // in a chain that is left out
 			}
 			within, err := v.enter(l)
 			if err != nil {
@@ -163,7 +163,7 @@ func (v *verifier) links() error {
 	return nil
 }
 
-// enter goes on to a link's chain. within says that the link is not behind the head that Verify has found.
+// enter goes on to a link's chain. within says that the link is not beyond the head that Verify found.
 func (v *verifier) enter(l *Link) (within bool, err error) {
 	number := ChainOf(l.Seq)
 	if v.of == nil || v.of.Number != number {
@@ -194,7 +194,7 @@ func (v *verifier) known(number int64) *Chain {
 	return &v.state.Chains[i]
 }
 
-// leaveChain checks that the chain under way has ended with its head.
+// leaveChain checks that the current chain has ended with its head.
 func (v *verifier) leaveChain() error {
 	if err := v.leave(); err != nil || v.of == nil {
 		return err
@@ -230,7 +230,7 @@ func (v *verifier) link(l *Link) error {
 	return v.record(l)
 }
 
-// pass notes whether this is the head that was kept.
+// pass notes whether this is the head that the operator has kept.
 func (v *verifier) pass(seq int64, hash string) {
 	v.passed = v.passed || seq == v.want.Seq && hash == v.want.Chain
 }
@@ -286,7 +286,7 @@ func (v *verifier) compare(l *Link, at int64) (what locales.Message, err error) 
 	return what, nil
 }
 
-// describes says whether what the link repeats is what the record's header says.
+// describes says whether the link's fields agree with the record's header.
 func (l *Link) describes(r *warc.Record) bool {
 	kind := l.Kind
 	if kind == KindDeletion {
@@ -320,15 +320,15 @@ func (v *verifier) gone(l *Link) error {
 	return notEnd(err)
 }
 
-// deletion is what a deletion's record says.
+// deletion is the content of a deletion's record.
 type deletion struct {
 	seq     int64
 	hashes  map[int64]string // of the deleted records, by Seq
 	problem locales.Message
 }
 
-// deletionOf reads the deletion that a link names. Records of one deletion
-// follow each other, so the last one is kept.
+// deletionOf reads the deletion that a link names. The records of one deletion
+// follow each other, so the last deletion read is kept.
 func (v *verifier) deletionOf(l *Link) (*deletion, error) {
 	if v.deletion.seq == l.Gone {
 		return &v.deletion, nil
@@ -349,7 +349,7 @@ func (v *verifier) deletionOf(l *Link) (*deletion, error) {
 	return &v.deletion, nil
 }
 
-// open leaves the file under way and goes on to the link's.
+// open closes the current file and goes on to the link's.
 func (v *verifier) open(l *Link) (err error) {
 	if err := v.leave(); err != nil {
 		return err
@@ -371,8 +371,8 @@ func (v *verifier) open(l *Link) (err error) {
 	return err
 }
 
-// outOf returns which deleted records are out of a file although they are not marked as
-// cut: a process died between writing it anew and recording that, see Archive.cut.
+// outOf returns which deleted records were cut out of a file although they are not marked as cut,
+// because a process died between rewriting the file and recording that; see Archive.cut.
 func (v *verifier) outOf(file string) (out map[int64]bool, err error) {
 	links, err := v.a.opts.Ledger.EvidenceFileLinks(v.ctx, file)
 	if err != nil {
@@ -392,7 +392,7 @@ func (v *verifier) outOf(file string) (out map[int64]bool, err error) {
 	return out, nil
 }
 
-// leave checks that no bytes follow the last record of the file under way.
+// leave checks that no bytes follow the last record of the current file.
 func (v *verifier) leave() error {
 	if v.file == nil {
 		return nil

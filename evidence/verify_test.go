@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 )
 
-// edit changes a file as somebody would who is not supposed to.
+// edit tampers with a file.
 func edit(t *testing.T, name string, change func([]byte) []byte) {
 	t.Helper()
 	file, err := os.ReadFile(name)
@@ -44,7 +44,7 @@ func execute(t *testing.T, a archive, statements ...string) {
 	}
 }
 
-// TestVerifyLarge: of a file that is larger than what is read ahead, the end is compared, too.
+// TestVerifyLarge: the end of a file that is larger than what is read ahead is compared, too.
 func TestVerifyLarge(t *testing.T) {
 	t.Parallel()
 	a := temp(t)
@@ -67,7 +67,7 @@ func TestVerifyLarge(t *testing.T) {
 	}
 }
 
-// TestTampering: whatever is done to files or database is told, with its place.
+// TestTampering: every kind of tampering with files or database is reported with its place.
 func TestTampering(t *testing.T) {
 	const chain = "writer-000001/000000/"
 	type attack struct {
@@ -242,8 +242,8 @@ func TestTampering(t *testing.T) {
 	}
 }
 
-// TestVerifyBesideAdd: pages that come in while the archive is verified are no
-// problems: neither their links, nor their files, before they are linked.
+// TestVerifyBesideAdd: pages that are added while the archive is verified are not reported as problems,
+// neither their links nor their files before they are linked.
 func TestVerifyBesideAdd(t *testing.T) {
 	a := temp(t)
 	var adding sync.WaitGroup
@@ -270,8 +270,8 @@ func TestVerifyBesideAdd(t *testing.T) {
 	}
 }
 
-// TestEveryByte: no single byte of the archive can be changed unnoticed, the
-// gzip headers' included. Every seventh is tried.
+// TestEveryByte: no single byte of the archive can be changed unnoticed, not
+// even in gzip headers. Every seventh byte is tried.
 func TestEveryByte(t *testing.T) {
 	a := temp(t)
 	a.add(t, item(1, "x"))
@@ -284,15 +284,15 @@ func TestEveryByte(t *testing.T) {
 		flip := func(b []byte) []byte { b[at] ^= 0x10; return b }
 		edit(t, name, flip)
 		if list, _ := a.problems(t, evidence.Head{}); len(list) == 0 {
-			t.Errorf("byte %d was changed and nobody noticed", at)
+			t.Errorf("byte %d was changed unnoticed", at)
 		}
 		edit(t, name, flip)
 	}
 	a.sound(t)
 }
 
-// TestHead: who can write files and database writes a whole new archive; a head
-// that was kept elsewhere tells.
+// TestHead: whoever can write files and database can forge a whole new archive;
+// a head that was kept elsewhere reveals it.
 func TestHead(t *testing.T) {
 	a := temp(t)
 	a.add(t, item(1, "x"))

@@ -15,10 +15,10 @@ import (
 	"github.com/qianshao/qianshao/evidence"
 )
 
-// TestWarcio indexes an archive of which records were deleted with npm's
-// warcio, and expects our own index: every record is where we say, and
-// everything that we left in can be read. QIANSHAO_WARCIO names a folder with
-// warcio in node_modules.
+// TestWarcio indexes an archive with deleted records by npm's warcio, and
+// expects our own index: every record is where we say, and all remaining
+// records can be read. QIANSHAO_WARCIO names a folder with warcio in
+// node_modules.
 func TestWarcio(t *testing.T) {
 	folder := os.Getenv("QIANSHAO_WARCIO")
 	if folder == "" {
@@ -48,7 +48,7 @@ func TestWarcio(t *testing.T) {
 		if err := cmd.Run(); err != nil {
 			t.Fatalf("warcio: %v\n%s", err, errOut.String())
 		}
-		// warcio knows a file by the last part of its name.
+		// warcio names a file by the last part of its path.
 		theirs.WriteString(strings.ReplaceAll(out.String(), `"filename":"`, `"filename":"`+filepath.ToSlash(filepath.Dir(name[len(a.folder)+1:]))+"/"))
 	}
 	// warcio indexes metadata that is not application/warc-fields, which

@@ -1,5 +1,5 @@
 // Package bucket keeps the evidence archive's objects: in a folder, or on an S3 server.
-// An object has a name and is there whole or not at all.
+// An object has a name, and is stored whole or not at all.
 package bucket
 
 import (
@@ -14,30 +14,30 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Bucket is a place for objects. It is safe for concurrent use, by several processes as
-// well. Package buckettest holds an implementation to what is promised here.
+// Bucket is a place for objects. It is safe for concurrent use, even by several
+// processes. Package buckettest checks that implementations keep these promises.
 type Bucket interface {
 	// Put stores an object. When it returns without an error the object is durable; after
-	// an error it may be there all the same. If there is one of that name it stays: Put
-	// succeeds where it has the same content, as after an answer that was lost, and
-	// otherwise returns ErrExists.
+	// an error the object may be there even so. An existing object of that name stays:
+	// Put succeeds if it has the same content, as after a lost answer, and otherwise
+	// returns ErrExists.
 	Put(ctx context.Context, name string, content io.ReadSeeker) error
-	// Replace stores an object of a known size in the place of the one that is there. Who
-	// reads gets the one or the other. Of the old content nothing is kept, not even as an
-	// older version. An object that its lock keeps stays as it is, with ErrLocked; what takes the
-	// place of one whose lock has ended gets no new lock. After any other error the new content
+	// Replace stores an object of a known size in place of an existing one. Readers get either
+	// the old or the new content. Nothing is kept of the old content, not even as an older
+	// version. An object that is kept by a lock stays as it is, with ErrLocked; an object that
+	// replaces one whose lock has ended gets no new lock. After any other error the new content
 	// may be there, and Replace may be repeated.
 	Replace(ctx context.Context, name string, content io.Reader, size int64) error
-	// Delete removes an object with all its versions; none is fine, too. An object that its
-	// lock keeps stays, with ErrLocked.
+	// Delete removes an object with all its versions; it need not exist. An object that is
+	// kept by a lock stays, with ErrLocked.
 	Delete(ctx context.Context, name string) error
-	// Get reads length bytes from offset on, fewer where the object ends. It returns
-	// ErrNotFound if there is none.
+	// Get reads length bytes from offset on, or fewer if the object ends before. It
+	// returns ErrNotFound if there is no such object.
 	Get(ctx context.Context, name string, offset, length int64) (io.ReadCloser, error)
 	// Size returns an object's size, or ErrNotFound.
 	Size(ctx context.Context, name string) (int64, error)
-	// List yields the names of the objects that begin with a prefix, in no order. Those that
-	// come or go meanwhile may be among them or not.
+	// List yields the names of the objects that begin with a prefix, in any order. It may or
+	// may not include objects that are stored or deleted meanwhile.
 	List(ctx context.Context, prefix string) iter.Seq2[string, error]
 	// String names the place, without secrets.
 	String() string
@@ -51,7 +51,7 @@ var (
 	ErrLocked = locales.Errorf("bucket.locked")
 )
 
-// LockedError is ErrLocked where it is known until when.
+// LockedError is ErrLocked with the time when the lock ends.
 type LockedError struct{ Until time.Time }
 
 func (e *LockedError) Error() string { return e.In(locales.English) }
@@ -65,11 +65,11 @@ func (e *LockedError) Unwrap() error { return ErrLocked }
 
 // Options of Open, for buckets on a server.
 type Options struct {
-	// CredentialsFile is in the format of ~/.aws/credentials. Without it AWS_ACCESS_KEY_ID
-	// and AWS_SECRET_ACCESS_KEY count, and then the file that AWS_SHARED_CREDENTIALS_FILE
-	// names or ~/.aws/credentials.
+	// CredentialsFile is in the format of ~/.aws/credentials. Without it,
+	// AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are used, or else the file that
+	// AWS_SHARED_CREDENTIALS_FILE names, or ~/.aws/credentials.
 	CredentialsFile string
-	// CAFile has the certificates, in PEM, that vouch for the server; "" is the system's.
+	// CAFile has the certificates, in PEM, that vouch for the server; "" means the system's.
 	CAFile string
 }
 
@@ -84,8 +84,8 @@ func Open(ctx context.Context, location string, opts Options) (Bucket, error) {
 	return NewFolder(location), nil
 }
 
-// checkName refuses names that are not the same path on every kind of bucket. Names come
-// from a database, which somebody may have changed.
+// checkName refuses names that would not be the same path in every kind of bucket. Names
+// come from a database, which somebody may have changed.
 func checkName(name string) error {
 	for segment := range strings.SplitSeq(name, "/") {
 		if segment == "" || segment == "." || segment == ".." || strings.ContainsFunc(segment, isForeign) {
@@ -98,14 +98,14 @@ func checkName(name string) error {
 	return nil
 }
 
-// maxName in bytes; S3 takes 1,024 with the prefix.
+// maxName is in bytes; S3 accepts 1,024 including the prefix.
 const maxName = 512
 
 func isForeign(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
 }
 
-// sameContent compares what is to be stored with what is there under its name.
+// sameContent compares content that is to be stored with the object of the same name.
 func sameContent(ctx context.Context, b Bucket, name string, content io.ReadSeeker) (same bool, err error) {
 	size, err := content.Seek(0, io.SeekEnd)
 	if err != nil {

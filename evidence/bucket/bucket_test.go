@@ -26,7 +26,7 @@ func TestFolder(t *testing.T) {
 	})
 }
 
-// TestFolderIsTheOwners: nobody else may read what is stored, in any folder of it.
+// TestFolderIsTheOwners: only the owner may read what is stored, in any of its folders.
 func TestFolderIsTheOwners(t *testing.T) {
 	t.Parallel()
 	old := syscall.Umask(0)
@@ -54,7 +54,7 @@ func TestS3(t *testing.T) {
 	})
 }
 
-// TestS3Lock: an object cannot be deleted before its time, and Delete says until when.
+// TestS3Lock: an object cannot be deleted before its lock ends, and Delete says when that is.
 func TestS3Lock(t *testing.T) {
 	t.Parallel()
 	b := buckettest.Locked(t)
@@ -71,18 +71,18 @@ func TestS3Lock(t *testing.T) {
 		}
 	}
 	if size, err := b.Size(t.Context(), "kept"); size != 1 || err != nil {
-		t.Errorf("what is locked was replaced: %d bytes, %v", size, err)
+		t.Errorf("a locked object was replaced: %d bytes, %v", size, err)
 	}
-	// What Replace stores where nothing is it locks, as Put does.
+	// If there was no object, Replace locks the new one, as Put does.
 	if err := b.Replace(t.Context(), "new", strings.NewReader("x"), 1); err != nil {
 		t.Error(err)
 	}
 	if err := b.Delete(t.Context(), "new"); !errors.Is(err, bucket.ErrLocked) {
-		t.Errorf("Delete of what Replace has stored: %v", err)
+		t.Errorf("Delete of an object stored by Replace: %v", err)
 	}
 }
 
-// TestS3LockEnds: what takes the place of an object whose lock has ended can be replaced and deleted as that could.
+// TestS3LockEnds: an object that replaces one whose lock has ended can itself be replaced and deleted.
 func TestS3LockEnds(t *testing.T) {
 	t.Parallel()
 	b := buckettest.Locked(t)
@@ -101,7 +101,7 @@ func TestS3LockEnds(t *testing.T) {
 	}
 }
 
-// TestOpenRefuses: what is wrong about a location is said, and keys are not repeated.
+// TestOpenRefuses: the error says what is wrong with a location, and does not repeat keys.
 func TestOpenRefuses(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "hush 4711")
@@ -140,7 +140,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// TestOpenS3Refuses: a bucket that is not there, or has no lock though one is asked for.
+// TestOpenS3Refuses: a bucket is refused that does not exist, or has no lock although one is required.
 func TestOpenS3Refuses(t *testing.T) {
 	t.Parallel()
 	location, opts := buckettest.Server(t)
@@ -157,8 +157,8 @@ func TestOpenS3Refuses(t *testing.T) {
 	}
 }
 
-// TestServerThatOverwrites: a server that takes If-None-Match and ignores it gets no evidence. None is at hand, so
-// one is made up.
+// TestServerThatOverwrites: a server that accepts If-None-Match but ignores it gets no evidence. The server
+// is simulated.
 func TestServerThatOverwrites(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "test")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "testtesttest")

@@ -16,8 +16,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Folder is a bucket in a folder, which is made for its owner alone when something is
-// stored. An object is a file, and the part of its name before a slash a folder.
+// Folder is a bucket in a folder, which is made for its owner only when something is
+// stored. An object is a file, and the part of its name before a slash is a folder.
 type Folder struct{ path string }
 
 // NewFolder returns the bucket in a folder. It reads and writes nothing yet.
@@ -30,8 +30,8 @@ func (f *Folder) file(name string) (string, error) {
 	return filepath.Join(f.path, filepath.FromSlash(name)), checkName(name)
 }
 
-// Put implements Bucket. A process that dies leaves the object in part: nobody was told
-// that it is there.
+// Put implements Bucket. A process that dies may leave an incomplete object, which Put
+// has not reported as stored.
 func (f *Folder) Put(ctx context.Context, name string, content io.ReadSeeker) error {
 	file, err := f.file(name)
 	if err != nil {
@@ -104,7 +104,7 @@ func (f *Folder) Replace(_ context.Context, name string, content io.Reader, size
 	return syncFolder(filepath.Dir(file))
 }
 
-// Temporary is how the names of files end that are not yet complete. They begin with a dot.
+// Temporary is the suffix of incomplete files' names, which begin with a dot.
 const Temporary = ".tmp"
 
 // Delete implements Bucket.
@@ -152,7 +152,7 @@ func (f *Folder) Size(_ context.Context, name string) (int64, error) {
 	return info.Size(), nil
 }
 
-// notFound makes the file system's word for it the bucket's.
+// notFound turns the file system's error into the bucket's.
 func notFound(err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return locales.Errorf("because", ErrNotFound, err)
@@ -160,10 +160,10 @@ func notFound(err error) error {
 	return err
 }
 
-// List implements Bucket. Whatever is no folder counts as an object.
+// List implements Bucket. Everything that is not a folder counts as an object.
 func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		root, err := filepath.EvalSymlinks(f.path) // the folder may be a link to where there is room
+		root, err := filepath.EvalSymlinks(f.path) // the folder may be a link to another disk
 		if err != nil {
 			if gone(err) != nil {
 				yield("", err)
@@ -197,7 +197,7 @@ func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[string, erro
 	}
 }
 
-// gone takes what has vanished meanwhile for what was not there.
+// gone treats a file that has vanished meanwhile as one that was never there.
 func gone(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -205,7 +205,7 @@ func gone(err error) error {
 	return err
 }
 
-// explained adds to an error what a person can do about it.
+// explained adds to an error what to do about it.
 func explained(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return locales.Errorf("bucket.disk_full", err)

@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/evidence/bucket/buckettest"
 )
 
-// TestClaim: a bucket belongs to the store that claims it first, under an object lock as well; an owner that was noted in
-// part, as when a process has died, is none.
+// TestClaim: a bucket belongs to the store that claims it first, even under an object lock; an owner that was
+// noted only in part, because a process died, does not count.
 func TestClaim(t *testing.T) {
 	t.Parallel()
 	const mine, theirs = "abcdefghijklmnopqrstuvwxyz", "bcdefghijklmnopqrstuvwxyza"
@@ -29,7 +29,7 @@ func TestClaim(t *testing.T) {
 				}
 			}
 			if err := bucket.CheckOwner(t.Context(), b, theirs); err != nil {
-				t.Errorf("a bucket of nobody: %v", err)
+				t.Errorf("an unclaimed bucket: %v", err)
 			}
 			for range 2 {
 				if err := bucket.Claim(t.Context(), b, mine); err != nil {
@@ -48,7 +48,7 @@ func TestClaim(t *testing.T) {
 	}
 }
 
-// TestWrongKey: what a server says of a key is one sentence with what to do about it.
+// TestWrongKey: a server's answer about a key becomes one sentence, with what to do about it.
 func TestWrongKey(t *testing.T) {
 	location, _ := buckettest.Server(t)
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "another")

@@ -28,10 +28,10 @@ type S3 struct {
 	locked bool // the bucket has object lock
 
 	mu      sync.Mutex
-	refuses bool // the server was seen to refuse a second object of a name
+	refuses bool // the server has been seen to refuse a second object with the same name
 }
 
-// place is what a location says.
+// place is a parsed location.
 type place struct {
 	bucket, prefix   string // the prefix is empty or ends with a slash
 	endpoint, region string
@@ -92,7 +92,7 @@ func parsePlace(location string) (p place, err error) {
 	return p, nil
 }
 
-// maxLockDays is a hundred years, the most that S3 servers take.
+// maxLockDays is a hundred years, the most that S3 servers accept.
 const maxLockDays = 36500
 
 func (p place) String() string { return "s3://" + p.bucket + "/" + p.prefix }
@@ -100,8 +100,8 @@ func (p place) String() string { return "s3://" + p.bucket + "/" + p.prefix }
 // String implements Bucket.
 func (s *S3) String() string { return s.place.String() }
 
-// OpenS3 opens a bucket on an S3 server, which must be there: see parsePlace. With
-// lock=365d the bucket must have object lock, and an object cannot be deleted for so long.
+// OpenS3 opens an existing bucket on an S3 server: see parsePlace. With lock=365d the
+// bucket must have object lock, and an object cannot be deleted for that time.
 func OpenS3(ctx context.Context, location string, opts Options) (*S3, error) {
 	p, err := parsePlace(location)
 	if err != nil {
@@ -128,10 +128,11 @@ func OpenS3(ctx context.Context, location string, opts Options) (*S3, error) {
 	return s, nil
 }
 
-// maxRetries of one request, some seconds in all; the archive tries a page again later.
+// maxRetries bounds the retries of one request, which take some seconds in all; the archive tries a page
+// again later.
 const maxRetries = 5
 
-// lookup names the bucket in the path, where its name is no part of a host name.
+// lookup puts the bucket into the path if its name cannot be part of a host name.
 func (p place) lookup() minio.BucketLookupType {
 	if strings.HasSuffix(p.endpoint, ".amazonaws.com") || strings.HasSuffix(p.endpoint, ".aliyuncs.com") {
 		return minio.BucketLookupAuto
@@ -163,7 +164,7 @@ func (o *Options) transport(secure bool) (*http.Transport, error) {
 	return t, err
 }
 
-// check looks whether the bucket is there, and has the lock that is asked for.
+// check checks that the bucket exists, and has the lock that is required.
 func (s *S3) check(ctx context.Context) error {
 	there, err := s.core.BucketExists(ctx, s.place.bucket)
 	if err != nil {
@@ -179,7 +180,7 @@ func (s *S3) check(ctx context.Context) error {
 	return nil
 }
 
-// clause is an error without its full stop: the sentence goes on behind what a server has said.
+// clause is an error without its full stop, as the sentence goes on after a server's message.
 type clause struct{ error }
 
 func (c clause) Error() string { return strings.TrimSuffix(c.error.Error(), ".") }
@@ -209,7 +210,8 @@ func (s *S3) Put(ctx context.Context, name string, content io.ReadSeeker) error 
 	return s.failed(name, err)
 }
 
-// put stores an object. One that is to be new is locked, and ErrExists is returned where one is.
+// put stores an object. If it must be new, it is locked, and if there already is one, the error is
+// ErrExists.
 func (s *S3) put(ctx context.Context, name string, content io.Reader, size int64, isNew bool) error {
 	opts := minio.PutObjectOptions{ContentType: "application/warc", DisableMultipart: true, SendContentMd5: s.locked}
 	if isNew && s.place.lock > 0 {
@@ -225,8 +227,8 @@ func (s *S3) put(ctx context.Context, name string, content io.Reader, size int64
 	return err
 }
 
-// marker is an object by which a server shows that it refuses a second one of a name:
-// some take the condition and ignore it, and would let one overwrite evidence.
+// marker is an object by which a server shows that it refuses a second object with the same name: some
+// servers accept the condition but ignore it, and would let evidence be overwritten.
 const marker = ".qianshao"
 
 func (s *S3) mustRefuse(ctx context.Context) error {
@@ -236,7 +238,7 @@ func (s *S3) mustRefuse(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	for range 2 { // the first may be new
+	for range 2 { // the first time, the marker may not exist yet
 		if err = s.put(ctx, marker, strings.NewReader(marker), int64(len(marker)), true); err != nil {
 			break
 		}
@@ -256,7 +258,7 @@ func (s *S3) Replace(ctx context.Context, name string, content io.Reader, size i
 	if err := checkName(name); err != nil {
 		return err
 	}
-	// Whether a lock keeps an older version only shows when that is to be removed.
+	// Whether a lock keeps an older version only shows when it is to be removed.
 	if err := s.removeVersions(ctx, name, true); err != nil {
 		return err
 	}
@@ -294,8 +296,8 @@ func (s *S3) Delete(ctx context.Context, name string) error {
 	return s.removeVersions(ctx, name, false)
 }
 
-// removeVersions removes the versions of an object, and the marks of its deletion; or those
-// but the latest. Of a bucket that keeps none the object itself is the one version.
+// removeVersions removes the versions of an object and its delete markers, or, with butLatest, all but
+// the latest. In a bucket without versions, the object itself is the only version.
 func (s *S3) removeVersions(ctx context.Context, name string, butLatest bool) error {
 	key := s.place.prefix + name
 	var failed error
@@ -312,7 +314,7 @@ func (s *S3) removeVersions(ctx context.Context, name string, butLatest bool) er
 	return failed
 }
 
-// refused names the lock for which a server has refused to touch a version of an object.
+// refused returns the lock because of which a server has refused to touch a version of an object.
 func (s *S3) refused(ctx context.Context, name, version string, err error) error {
 	if err == nil || !s.locked || minio.ToErrorResponse(err).Code != minio.AccessDenied {
 		return s.failed(name, err)
@@ -343,7 +345,7 @@ func (s *S3) Get(ctx context.Context, name string, offset, length int64) (io.Rea
 	return content, nil
 }
 
-// maxObject is the size of the largest object that S3 has.
+// maxObject is the largest size of an object on S3.
 const maxObject = 5 << 40
 
 // Size implements Bucket.
@@ -370,7 +372,7 @@ func (s *S3) List(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	}
 }
 
-// failed names the object of an error.
+// failed adds the object's name to an error.
 func (s *S3) failed(name string, err error) error {
 	if err == nil {
 		return nil

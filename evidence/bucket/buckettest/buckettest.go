@@ -1,4 +1,4 @@
-// Package buckettest holds an implementation of bucket.Bucket to what is promised there.
+// Package buckettest checks that an implementation of bucket.Bucket does what the interface promises.
 package buckettest
 
 import (
@@ -72,7 +72,7 @@ func list(t *testing.T, b bucket.Bucket, prefix string) (names []string) {
 	return names
 }
 
-// testEmpty: where nothing was ever stored, nothing is found, and nothing fails that needs nothing.
+// testEmpty: in a new bucket nothing is found, and calls that need no object do not fail.
 func testEmpty(t *testing.T, b bucket.Bucket) {
 	if names := list(t, b, ""); len(names) > 0 {
 		t.Errorf("an empty bucket has %q", names)
@@ -91,8 +91,8 @@ func testEmpty(t *testing.T, b bucket.Bucket) {
 	}
 }
 
-// testPut: what is there is never overwritten. The same once more is no error, since an
-// answer may have been lost.
+// testPut: an object is never overwritten. Storing the same content again is not an
+// error, since an answer may have been lost.
 func testPut(t *testing.T, b bucket.Bucket) {
 	put(t, b, "a/b/one.gz", "first")
 	put(t, b, "a/b/empty", "")
@@ -115,7 +115,8 @@ func testPut(t *testing.T, b bucket.Bucket) {
 	}
 }
 
-// testPutAtOnce: of several who store different objects under a name, one succeeds, and its is there.
+// testPutAtOnce: of several that store different objects under one name, one succeeds, and its object is
+// there.
 func testPutAtOnce(t *testing.T, b bucket.Bucket) {
 	const writers = 8
 	var stored atomic.Int64
@@ -180,7 +181,7 @@ func testList(t *testing.T, b bucket.Bucket) {
 	}
 }
 
-// testReplace: the new content is there, and no other; also where none was.
+// testReplace: only the new content is there, even if there was none before.
 func testReplace(t *testing.T, b bucket.Bucket) {
 	put(t, b, "d/file", "the old content")
 	put(t, b, "d/file2", "beside it")
@@ -200,7 +201,7 @@ func testReplace(t *testing.T, b bucket.Bucket) {
 func testDelete(t *testing.T, b bucket.Bucket) {
 	put(t, b, "d/file", "x")
 	put(t, b, "d/file2", "y")
-	for range 2 { // there or not
+	for range 2 { // whether it is there or not
 		if err := b.Delete(t.Context(), "d/file"); err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +212,7 @@ func testDelete(t *testing.T, b bucket.Bucket) {
 	if got := list(t, b, ""); !slices.Equal(got, []string{"d/file2 1"}) {
 		t.Errorf("the bucket has %q", got)
 	}
-	put(t, b, "d/file", "another") // the name is free
+	put(t, b, "d/file", "another") // the name is free again
 	if got := whole(t, b, "d/file"); got != "another" {
 		t.Errorf("the object is %q", got)
 	}
@@ -246,7 +247,7 @@ func (f failing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// testCancelled: an object whose content breaks off is not there in part.
+// testCancelled: an object whose content breaks off is not stored in part.
 func testCancelled(t *testing.T, b bucket.Bucket) {
 	if err := b.Put(t.Context(), "broken", failing{strings.NewReader(strings.Repeat("x", 1000))}); err == nil {
 		t.Error("Put of what cannot be read succeeds")

@@ -16,8 +16,8 @@ import (
 )
 
 // Server returns the location that QIANSHAO_S3 names, as s3://bucket?endpoint=http://127.0.0.1:9000;
-// its keys are those of the environment. Each test has buckets of its own on the server.
-// Without the variable the test is skipped.
+// its keys are those of the environment. Each test has its own buckets on the server. Without the
+// variable the test is skipped.
 func Server(t testing.TB) (location string, opts bucket.Options) {
 	t.Helper()
 	location = os.Getenv("QIANSHAO_S3")
@@ -99,7 +99,7 @@ func makeBucket(t testing.TB, lock bool) (location string) {
 
 func emptyAndRemove(t testing.TB, client *minio.Client, name string) {
 	t.Helper()
-	ctx := context.Background() // the test's has ended
+	ctx := context.Background() // the test's context has ended
 	for o := range client.ListObjectsIter(ctx, name, minio.ListObjectsOptions{Recursive: true}) {
 		if err := client.RemoveObject(ctx, name, o.Key, minio.RemoveObjectOptions{}); err != nil {
 			t.Error(err)
