@@ -81,7 +81,7 @@ func testEmpty(t *testing.T, b bucket.Bucket) {
 		t.Errorf("Get: %v", err)
 	}
 	if _, err := b.Get(t.Context(), "a/b", 0, 0); !errors.Is(err, bucket.ErrNotFound) {
-		t.Errorf("Get of no byte: %v", err)
+		t.Errorf("Get of no bytes: %v", err)
 	}
 	if _, err := b.Size(t.Context(), "a/b"); !errors.Is(err, bucket.ErrNotFound) {
 		t.Errorf("Size: %v", err)
@@ -136,7 +136,7 @@ func testPutAtOnce(t *testing.T, b bucket.Bucket) {
 	}
 	all.Wait()
 	if got := whole(t, b, "contended"); stored.Load() != 1 || got != content.Load() {
-		t.Errorf("%d have stored it; what is there has %d bytes of %.1s", stored.Load(), len(got), got)
+		t.Errorf("%d have stored it; the object has %d bytes of %.1s", stored.Load(), len(got), got)
 	}
 }
 
@@ -206,7 +206,7 @@ func testDelete(t *testing.T, b bucket.Bucket) {
 			t.Fatal(err)
 		}
 		if _, err := b.Get(t.Context(), "d/file", 0, 1); !errors.Is(err, bucket.ErrNotFound) {
-			t.Errorf("Get of what is deleted: %v", err)
+			t.Errorf("Get of a deleted object: %v", err)
 		}
 	}
 	if got := list(t, b, ""); !slices.Equal(got, []string{"d/file2 1"}) {
@@ -250,11 +250,11 @@ func (f failing) Read(p []byte) (int, error) {
 // testCancelled: an object whose content breaks off is not stored in part.
 func testCancelled(t *testing.T, b bucket.Bucket) {
 	if err := b.Put(t.Context(), "broken", failing{strings.NewReader(strings.Repeat("x", 1000))}); err == nil {
-		t.Error("Put of what cannot be read succeeds")
+		t.Error("Put of unreadable content succeeds")
 	}
 	put(t, b, "kept", "old")
 	if err := b.Replace(t.Context(), "kept", failing{strings.NewReader(strings.Repeat("x", 1000))}, 2000); err == nil {
-		t.Error("Replace by what cannot be read succeeds")
+		t.Error("Replace by unreadable content succeeds")
 	}
 	if got := list(t, b, ""); !slices.Equal(got, []string{"kept 3"}) {
 		t.Errorf("the bucket has %q", got)
