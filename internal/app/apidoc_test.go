@@ -24,8 +24,8 @@ import (
 )
 
 // TestAPIDocument runs every line of docs/api.md against a server, with curl if it is
-// there, else with an HTTP client that understands the flags which the document uses; and
-// holds the document to the description: no operation is without its line.
+// installed, else with an HTTP client that understands the flags in the document. It also
+// checks that the document has a line for each operation of the API's description.
 func TestAPIDocument(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/api.md")
@@ -96,7 +96,7 @@ func newDocument(t *testing.T, a *app.App) *document {
 	}
 }
 
-// enter begins a session, and reads its form token off a page.
+// enter begins a session, and reads its form token from a page.
 func (d *document) enter(a *app.App) {
 	d.t.Helper()
 	key, _, err := a.Folder.Accounts.NewLink(d.t.Context(), "test", store.LinkEnter, "root")
@@ -159,7 +159,7 @@ func member(t *testing.T, answer []byte, path string) string {
 	return ""
 }
 
-// run runs a line, which must be answered well, and returns the answer.
+// run runs a line, which must succeed, and returns the answer.
 func (d *document) run(line string) []byte {
 	d.t.Helper()
 	args := d.words(line)
@@ -183,7 +183,7 @@ func (d *document) run(line string) []byte {
 	return body
 }
 
-// words are those of a line as a shell reads it, with the variables filled in.
+// words splits a line into words as a shell does, with the variables filled in.
 func (d *document) words(line string) (words []string) {
 	var word strings.Builder
 	quote := rune(0)
@@ -234,7 +234,7 @@ func runCurl(ctx context.Context, t *testing.T, args []string) (status int, body
 	return status, body
 }
 
-// curlRequest is what a line of curl asks for.
+// curlRequest is the request that a line of curl makes.
 type curlRequest struct {
 	method, url, body string
 	header            http.Header
@@ -308,7 +308,7 @@ func (r curlRequest) do(ctx context.Context, t *testing.T) (status int, body []b
 	return w.StatusCode, body
 }
 
-// complete fails for operations that no line asks for.
+// complete reports operations for which there is no line.
 func (d *document) complete() {
 	d.t.Helper()
 	var description struct {

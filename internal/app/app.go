@@ -1,6 +1,6 @@
 // Package app is the process as a value: New opens the parts of an outpost and
-// wires them, Start runs what the options ask for, Stop ends and closes it. It
-// knows no flags and prints nothing.
+// wires them, Start runs what the options ask for, and Stop ends and closes
+// everything. It does not parse flags, and prints nothing.
 package app
 
 import (
@@ -27,11 +27,11 @@ import (
 )
 
 // Options say what a process does. Data is required; without Crawl nothing is
-// fetched, and without Console nobody is served.
+// fetched, and without Console there is no server.
 type Options struct {
-	// Data is the data folder; it is created where it is missing.
+	// Data is the data folder; it is created if it is missing.
 	Data string
-	// Backends are servers that stand in place of parts of the folder.
+	// Backends are servers that replace parts of the folder.
 	Backends backends.Options
 	// Rules say where the rules come from.
 	Rules datafolder.RuleFolders
@@ -39,41 +39,40 @@ type Options struct {
 	Crawl *CrawlOptions
 	// Console serves the console, the API and the metrics.
 	Console *ConsoleOptions
-	// Version of the program. It is part of what a page is judged by: pages are
-	// judged anew after an upgrade.
+	// Version is the program's. Pages are judged anew when it changes.
 	Version string
-	// Zone is the zone of all times and days that are shown; nil is index.DefaultZone.
+	// Zone is the time zone of all times and days shown; nil means index.DefaultZone.
 	Zone *time.Location
-	// Warn is told what the overlay says to no effect, whenever rules are put in
-	// force; optional.
+	// Warn is called for everything in the overlay that has no effect, whenever
+	// rules are put in force; optional.
 	Warn func(warning fmt.Stringer)
-	// Reindexing is told when the index does not match the store and is built anew,
-	// before New returns; optional.
+	// Reindexing is called, before New returns, if the index does not match the
+	// store and is built anew; optional.
 	Reindexing datafolder.Reindexing
-	// InForce is told what the process works with, when it starts and whenever rules
-	// are read anew; optional.
+	// InForce is called with what the process works with, when it starts and
+	// whenever rules are read anew; optional.
 	InForce func(InForce)
 	// Send sends a message to a channel, in place of the program's own senders; optional.
 	Send func(ctx context.Context, c notify.Channel, m notify.Message) error
-	// Outward says how the connections of messages are made: Resolve, DNS and Proxy. Nil is as
-	// those of Crawl.
+	// Outward says how connections for messages are made: Resolve, DNS and Proxy. Nil means as
+	// for Crawl.
 	Outward *FetchOptions
-	// Now is the clock of messages to people; nil is time.Now.
+	// Now is the clock for messages to people; nil is time.Now.
 	Now func() time.Time
-	// Log is told of failures; nil keeps silent.
+	// Log gets failures; nil discards them.
 	Log *slog.Logger
 }
 
-// App is a process over one data folder. Only one at a time may have the folder
-// open.
+// App is a process that works on one data folder. Only one at a time may have
+// the folder open.
 type App struct {
 	// Folder is the open data folder.
 	Folder *datafolder.Folder
 	// Index is the search over the folder's findings.
 	Index index.Index
-	// Desk takes what people decide on the folder's findings.
+	// Desk records what people decide about the folder's findings.
 	Desk *desk.Desk
-	// Notices tells people of the folder's findings, by channels outside of it.
+	// Notices notifies people of the folder's findings, by outside channels.
 	Notices *notify.Engine
 
 	opts    Options
@@ -88,18 +87,18 @@ type App struct {
 	console *consoleServer // nil without Options.Console
 
 	reloading sync.Mutex    // held while rules are read anew
-	reloaded  chan struct{} // tells the watch of expiries that the rules are others
+	reloaded  chan struct{} // tells reloadOnExpiry that the rules have changed
 	cancel    context.CancelFunc
 	running   *errgroup.Group
 	crawled   chan struct{} // closed at the end of the crawl
 	crawlErr  error         // set before crawled is closed
 	leaveErr  error         // of the metrics file
-	stop      func() error  // what Stop does, once
+	stop      func() error  // what Stop does; runs only once
 }
 
 // New opens the data folder and wires what the options ask for. The console
-// listens already, but answers only after Start. What the operator must put right
-// is an InputError. Call Stop when done with the App, started or not.
+// listens already, but answers only after Start. A mistake that the operator must
+// correct is an InputError. Call Stop when done with the App, started or not.
 func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Data == "" {
 		return nil, errors.New("app: a data folder is required")
@@ -127,7 +126,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	return a, nil
 }
 
-// open opens the parts in the order in which they need each other.
+// open opens the parts in the order of their dependencies.
 func (a *App) open(ctx context.Context) (err error) {
 	rules, err := a.loadRules()
 	if err != nil {
@@ -173,7 +172,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	return err
 }
 
-// ConsoleURL is where the console is; "" without one.
+// ConsoleURL is the console's URL; "" without a console.
 func (a *App) ConsoleURL() string {
 	if a.console == nil {
 		return ""
@@ -202,7 +201,7 @@ func (a *App) Start(ctx context.Context) {
 			defer close(a.crawled)
 			a.crawlErr = a.crawl.run(ctx)
 			a.grouper.finish()
-			a.feeder.finish() // whoever waits for the crawl finds what it has found
+			a.feeder.finish() // whoever waits for the crawl can then search its findings
 			a.finishNotices(ctx)
 			a.leaveErr = a.leaveMetrics(a.metrics, a.crawlErr == nil && ctx.Err() == nil)
 			return a.crawlErr
@@ -217,11 +216,11 @@ func (a *App) WaitCrawl() error {
 	return a.crawlErr
 }
 
-// Wait waits until all that Start has started has ended, and returns the first error.
+// Wait waits until everything that Start has started has ended, and returns the first error.
 func (a *App) Wait() error { return a.running.Wait() }
 
-// Stop ends what runs and closes everything. It may be called more than once.
-// The errors of what ran are Wait's to tell.
+// Stop ends and closes everything. It may be called more than once. The errors
+// of what was running are returned by Wait.
 func (a *App) Stop() error { return a.stop() }
 
 func (a *App) close() (err error) {
@@ -251,9 +250,9 @@ func (a *App) close() (err error) {
 	return errors.Join(err, a.leaveErr)
 }
 
-// loadRules reads the rules that are about to be put in force. The operator's own
-// are held against the benign sample, as "rules check" does; the shipped ones
-// have been.
+// loadRules reads the rules that are about to be put in force. It tests the
+// operator's own rules on the benign sample, as "rules check" does; the shipped
+// rules have been tested.
 func (a *App) loadRules() (*analyze.Analyzer, error) {
 	analyzer, err := a.opts.Rules.Compile(a.opts.Warn)
 	if err == nil && !a.opts.Rules.Shipped() {
@@ -262,7 +261,7 @@ func (a *App) loadRules() (*analyze.Analyzer, error) {
 	return analyzer, err
 }
 
-// use puts rules in force; pages in progress finish with those before.
+// use puts rules in force; pages in progress finish with the rules before.
 func (a *App) use(analyzer *analyze.Analyzer) {
 	a.rules.Store(&pipeline.ActiveRules{Analyzer: analyzer, Name: a.opts.Version + " " + analyzer.Rules().Digest()})
 	a.metrics.RulesLoaded(len(analyzer.Rules().On()))
@@ -285,7 +284,7 @@ func (a *App) Reload() error {
 	a.tellInForce(context.Background())
 	select {
 	case a.reloaded <- struct{}{}:
-	default: // the watch has not yet seen the last time
+	default: // reloadOnExpiry has not yet seen the last change
 	}
 	return nil
 }
@@ -303,7 +302,7 @@ func (a *App) reloadOnExpiry(ctx context.Context) {
 			return
 		case <-a.reloaded:
 		case <-expired:
-			_ = a.Reload() // it is logged; what failed is not tried again by itself
+			_ = a.Reload() // a failure is logged, and not retried automatically
 		}
 	}
 }

@@ -26,8 +26,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestApp crawls a web, finds, and is searched through its API, its index and
-// beside it; it is backed up meanwhile, reads its rules anew, stops, and leaves no goroutine behind.
+// TestApp crawls a web, and searches the findings through the API, the index and the folder. It
+// makes backups meanwhile, reads the rules anew, stops, and leaves no goroutine behind.
 func TestApp(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	web := ingesttest.New(ingesttest.Options{Hosts: 44, Pages: 60, Seed: 2, Rate: 200})
@@ -69,7 +69,7 @@ func TestApp(t *testing.T) {
 	if err != nil || beside.Total != counts.Open || len(beside.Hits) != 1 || beside.Hits[0].Score != highest.Hits[0].Score {
 		t.Errorf("%d findings beside the process, %v", beside.Total, err)
 	}
-	wantPages(t, data, counts.Open) // of the running server
+	wantPages(t, data, counts.Open) // through the running server
 	if err := a.Reload(); err != nil {
 		t.Error(err)
 	}
@@ -85,7 +85,7 @@ func TestApp(t *testing.T) {
 	wantRestored(t, meanwhile, last, counts.Findings)
 	alone, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: datafolder.Options{Data: data}, Query: "state:open"})
 	if err != nil || alone.Total != counts.Open {
-		t.Errorf("%d findings when nothing runs, %v", alone.Total, err)
+		t.Errorf("%d findings without a running server, %v", alone.Total, err)
 	}
 	wantPages(t, data, counts.Open)
 	if n, err := datafolder.Reindex(t.Context(), datafolder.Options{Data: data}, nil); err != nil || n != counts.Findings {
@@ -93,8 +93,8 @@ func TestApp(t *testing.T) {
 	}
 }
 
-// wantPages searches for open findings beyond a page, and passes over most of them, beyond what an
-// engine passes over.
+// wantPages searches for more open findings than fit on a page, and with a larger offset than a
+// search engine allows.
 func wantPages(t *testing.T, data string, open int) {
 	t.Helper()
 	all, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: datafolder.Options{Data: data}, Query: "state:open", Limit: 2 * index.MaxWindow, Step: 2})
@@ -115,7 +115,7 @@ func wantPages(t *testing.T, data string, open int) {
 }
 
 // TestReload: a broken rule set is refused and counted, and the old one stays;
-// an overlay that is made meanwhile counts from the next reading on.
+// an overlay that is added meanwhile counts from the next reload on.
 func TestReload(t *testing.T) {
 	data, rules := sqlitetest.Folder(t), t.TempDir()
 	apptest.WriteRule(t, rules, "one", "云巅国际")
@@ -163,7 +163,7 @@ func TestReload(t *testing.T) {
 	}
 	loaded("1", "1")
 	if f := told[len(told)-1]; len(told) != 3 || f.Rules != 2 || f.Off != 1 || f.Overlay != filepath.Join(data, "overlay") || f.Digest == told[0].Digest {
-		t.Errorf("told %d times, last %+v", len(told), f)
+		t.Errorf("InForce was called %d times, last with %+v", len(told), f)
 	}
 	if err := a.Reload(); err != nil { // nothing has changed
 		t.Error(err)
@@ -182,8 +182,8 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// TestNewRefuses: what an operator must put right is an InputError, and nothing
-// is left open by it.
+// TestNewRefuses: a mistake that the operator must correct is an InputError,
+// and leaves nothing open.
 func TestNewRefuses(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	data := t.TempDir()
@@ -203,7 +203,7 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 	if _, err := app.New(t.Context(), app.Options{}); err == nil {
-		t.Error("an app without a data folder")
+		t.Error("an app was made without a data folder")
 	}
 	goleak.VerifyNone(t, before)
 	if err := apptest.New(t, app.Options{Data: data}).Stop(); err != nil { // the lock is free, and Stop needs no Start
@@ -211,8 +211,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// get asks the app's console with a token for everything, which it revokes: an account has only so
-// many, and some tests ask until something has come about.
+// get makes a request to the app's console with a token for everything, and then revokes the token,
+// since an account may have only a few, and some tests repeat requests until something has happened.
 func get(t *testing.T, a *app.App, path string) string {
 	t.Helper()
 	ctx := t.Context()
@@ -256,8 +256,8 @@ func metric(t *testing.T, a *app.App, name string) string {
 	return m[1]
 }
 
-// backUpWhile takes backups of a data folder while a crawl archives flagged pages, and
-// returns one of them and the one after the end.
+// backUpWhile makes backups of a data folder while a crawl archives flagged pages, and
+// returns one of them and one made after its end.
 func backUpWhile(t *testing.T, data string, crawl func() error) (meanwhile, last string) {
 	t.Helper()
 	crawled := make(chan error, 1)
@@ -270,14 +270,14 @@ func backUpWhile(t *testing.T, data string, crawl func() error) (meanwhile, last
 			}
 			last, _ = apptest.BackUp(t, data, datafolder.RuleFolders{Data: data})
 			return meanwhile, last
-		case <-time.After(500 * time.Millisecond): // several a crawl, of which some see evidence being added
+		case <-time.After(500 * time.Millisecond): // several during a crawl, some of them while evidence is being added
 			meanwhile, _ = apptest.BackUp(t, data, datafolder.RuleFolders{Data: data})
 		}
 	}
 }
 
-// wantRestored restores both backups: each is of one moment, and the last one has all
-// that the crawl has found.
+// wantRestored restores both backups: each is consistent, and the last one has all
+// the crawl's findings.
 func wantRestored(t *testing.T, meanwhile, last string, findings int) {
 	t.Helper()
 	apptest.Restored(t, meanwhile)
@@ -288,8 +288,8 @@ func wantRestored(t *testing.T, meanwhile, last string, findings int) {
 	}
 }
 
-// TestListensEverywhere: a console that listens on all addresses, as in a container, says one
-// that a browser opens, and is well there.
+// TestListensEverywhere: a console that listens on all addresses, as in a container, gives
+// one that a browser can open, and works there.
 func TestListensEverywhere(t *testing.T) {
 	data := t.TempDir()
 	a := apptest.New(t, app.Options{Data: data, Version: "test", Console: &app.ConsoleOptions{Listen: "0.0.0.0:0"}})

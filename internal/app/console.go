@@ -24,7 +24,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// shutdownTime is what a request in progress gets when the process is told to stop.
+// shutdownTime is how long a request in progress may take when the process is told to stop.
 const shutdownTime = 5 * time.Second
 
 // ConsoleOptions say where the console listens and who may enter.
@@ -33,14 +33,14 @@ type ConsoleOptions struct {
 	Listen string
 	// TrustedProxies are addresses and networks; see auth.Proxies.
 	TrustedProxies []string
-	// RequireFactor lets nobody do anything before they have a second factor.
+	// RequireFactor makes everybody set up a second factor before they can do anything else.
 	RequireFactor bool
-	// OIDC names the file that says where people may log in, too; see ReadOIDC.
+	// OIDC names the file that describes a provider at which people may log in, too; see ReadOIDC.
 	OIDC string
 }
 
 // consoleServer is the server of the console, the API and the metrics. It listens from
-// the beginning and answers when it is served.
+// the beginning, and answers once it runs.
 type consoleServer struct {
 	server   *http.Server
 	listener net.Listener
@@ -48,8 +48,8 @@ type consoleServer struct {
 	urlFile  string
 }
 
-// newConsole listens, and leaves the console's URL in the data folder for Search, with a
-// token that reads: whoever can read the folder can do so anyway.
+// newConsole listens, and writes the console's URL into the data folder for Search, with
+// a token that permits reading: whoever can read the folder may do so anyway.
 func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServer, error) {
 	if err := dashboards.CheckListen(opts.Listen); err != nil {
 		return nil, &datafolder.InputError{Err: err}
@@ -98,8 +98,8 @@ func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServe
 	return c, nil
 }
 
-// reachable returns where this machine finds a listener: one on all addresses, as in a
-// container, names none that a browser opens.
+// reachable returns an address at which this machine can reach a listener: the address
+// of one that listens everywhere, as in a container, cannot be opened in a browser.
 func reachable(address net.Addr) string {
 	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
 		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
@@ -107,7 +107,7 @@ func reachable(address net.Addr) string {
 	return address.String()
 }
 
-// ruleTexts returns what a rule in force says of itself.
+// ruleTexts returns the descriptive texts of a rule in force.
 func (a *App) ruleTexts(id string) (console.RuleTexts, bool) {
 	r, ok := a.rules.Load().Rules().Rule(id)
 	if !ok {
@@ -124,7 +124,7 @@ func (a *App) ruleIDs() (ids []string) {
 	return ids
 }
 
-// whereabouts returns what is known of a URL.
+// whereabouts returns what is known about a URL.
 func (a *App) whereabouts(ctx context.Context, url string) (w console.Whereabouts, err error) {
 	item, refused, err := ingest.Place(a.Folder.Register.Scope(), url, time.Now())
 	if errors.Is(err, qianshao.ErrBadURL) {
@@ -138,13 +138,13 @@ func (a *App) whereabouts(ctx context.Context, url string) (w console.Whereabout
 	return w, err
 }
 
-// understand reads a kept source once more, without the style sheets of its time.
+// understand parses a kept source again, without the style sheets that it had then.
 func understand(url, source string) *qianshao.Document {
 	x := analyze.Extraction{Page: qianshao.Page{URL: url, ContentType: "text/html; charset=utf-8", Body: []byte(source)}}
 	return x.Document()
 }
 
-// ruleLaw returns the provisions that a rule in force names.
+// ruleLaw returns the legal provisions that a rule in force names.
 func (a *App) ruleLaw(id string) []string {
 	r, ok := a.rules.Load().Rules().Rule(id)
 	if !ok {
@@ -160,7 +160,7 @@ func (c *consoleServer) run(ctx context.Context) error {
 		defer close(shut)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 		defer cancel()
-		_ = c.server.Shutdown(ctx) // what is left is cut off by close
+		_ = c.server.Shutdown(ctx) // close cuts off requests that are left
 	})
 	if err := c.server.Serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
 		stop()
@@ -170,7 +170,7 @@ func (c *consoleServer) run(ctx context.Context) error {
 	return nil
 }
 
-// close cuts off what run has left. It may be called more than once.
+// close cuts off the requests that run has left. It may be called more than once.
 func (c *consoleServer) close() {
 	_ = c.server.Close()
 	_ = c.listener.Close()

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// TestWhereabouts: the console is told what the register and the store say of a URL, spelt as
-// the index has it.
+// TestWhereabouts: the console gets what the register and the store know about a URL, spelt
+// as in the index.
 func TestWhereabouts(t *testing.T) {
 	t.Parallel()
 	a, err := New(t.Context(), Options{Data: t.TempDir()})
@@ -30,13 +30,13 @@ func TestWhereabouts(t *testing.T) {
 	}
 	w, err := a.whereabouts(t.Context(), index.PastedURL("hxxp://OTHER[.]example:80/a?b=c")[0])
 	if err != nil || w.URL != "http://other.example/a?b=c" || w.Permits != "" || w.Refused != qianshao.SkipNotAuthorised || w.Waits || !w.Seen.IsZero() {
-		t.Errorf("of what nobody has authorised: %+v, %v", w, err)
+		t.Errorf("for an unauthorised URL: %+v, %v", w, err)
 	}
 	if w, err = a.whereabouts(t.Context(), "http://school.example/a?b=c"); err != nil || w.Permits != "school" || w.Refused != "" {
-		t.Errorf("of what is authorised: %+v, %v", w, err)
+		t.Errorf("for an authorised URL: %+v, %v", w, err)
 	}
 	if w, err = a.whereabouts(t.Context(), "http://%zz/"); err != nil || w.Refused != qianshao.SkipBadURL {
-		t.Errorf("of what is no URL: %+v, %v", w, err)
+		t.Errorf("for something that is not a URL: %+v, %v", w, err)
 	}
 	const source = `<p>看得见</p><p style="display:none">看不见</p>`
 	d := understand("http://school.example/", source)
@@ -44,9 +44,9 @@ func TestWhereabouts(t *testing.T) {
 		t.Errorf("the source is read as %+v", d)
 	}
 	if texts, ok := a.ruleTexts("gambling-casino-promotion"); !ok || texts.Title == "" || texts.Description == "" || len(texts.Laws) == 0 {
-		t.Errorf("a shipped rule says of itself %+v, %v", texts, ok)
+		t.Errorf("a shipped rule has the texts %+v, %v", texts, ok)
 	}
 	if _, ok := a.ruleTexts("nosuch"); ok {
-		t.Error("a rule that there is not says something")
+		t.Error("a rule that does not exist has texts")
 	}
 }

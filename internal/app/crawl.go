@@ -26,23 +26,23 @@ type CrawlOptions struct {
 	BrowserOptions
 	// Workers is the number of hosts visited at the same time; 0 is ingest.DefaultWorkers.
 	Workers int
-	// Once ends the crawl when nothing is due. The register must have entries then.
+	// Once ends the crawl when nothing is due. The register must then have entries.
 	Once bool
-	// Retry makes due at once what has failed or was skipped.
+	// Retry makes URLs that have failed or were skipped due at once.
 	Retry bool
 	// Revisit is the first time between two visits of a page; 0 is ingest.DefaultRevisit.
 	Revisit time.Duration
-	// MetricsFile is where the metrics are left when the crawl ends, for
-	// node_exporter's textfile collector; its name ends in .prom. "" is nowhere.
+	// MetricsFile is where the metrics are written when the crawl ends, for node_exporter's textfile
+	// collector; its name ends in .prom. If it is "", they are not written.
 	MetricsFile string
-	// Observe is told of what the crawl does, beside metrics and log; optional.
+	// Observe is called for what the crawl does, in addition to metrics and log; optional.
 	Observe ingest.Observer
 }
 
-// crawl is what brings pages in and takes them through the pipeline.
+// crawl fetches pages and takes them through the pipeline.
 type crawl struct {
 	fetcher  *fetch.Fetcher
-	browser  *render.Browser // nil without one
+	browser  *render.Browser // nil if there is none
 	evidence *evidence.Archive
 	store    *datafolder.Store
 	seeder   *ingest.Seeder
@@ -52,8 +52,8 @@ type crawl struct {
 	log      *slog.Logger
 }
 
-// ownFrontier hands nothing out, and ends no leases, while another process leases by the same holder: they
-// would be taken for its own.
+// ownFrontier hands out nothing, and ends no leases, while another process leases under the same holder's
+// name: each would take the other's leases for its own.
 type ownFrontier struct {
 	*datafolder.Store
 	alone func() bool
@@ -66,7 +66,7 @@ func (f ownFrontier) Lease(ctx context.Context, l ingest.Lease) ([]ingest.Item, 
 	return f.Store.Lease(ctx, l)
 }
 
-// Next has the crawler look again in a second while nothing would be handed out.
+// Next makes the crawler look again in a second while nothing would be handed out.
 func (f ownFrontier) Next(ctx context.Context) (due time.Time, ok bool, err error) {
 	due, ok, err = f.Store.Next(ctx)
 	if soon := time.Now().Add(time.Second); ok && !f.alone() && due.Before(soon) {
@@ -145,7 +145,7 @@ func (a *App) requireAuthorisations(ctx context.Context) error {
 // (once) or ctx ends.
 func (c *crawl) run(ctx context.Context) error {
 	if err := c.evidence.Recover(ctx); err != nil {
-		// Pages can be archived all the same; the log tells what to do.
+		// Pages can be archived even so; the log says what to do.
 		c.log.Error("the evidence archive is not in order", "error", err)
 	}
 	defer c.keepRegistered(ctx)()
@@ -174,8 +174,8 @@ func (c *crawl) run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// rewrite has the database written anew if something in it was forgotten; ctx's end
-// ends it. Where it fails, for want of room on the disk, the next start tries again.
+// rewrite rewrites the database if something in it was deleted, unless ctx ends first. If that fails
+// because the disk has too little room, the next start tries again.
 func (c *crawl) rewrite(ctx context.Context) {
 	started := time.Now()
 	switch done, err := c.store.Rewrite(ctx); {
@@ -186,11 +186,11 @@ func (c *crawl) rewrite(ctx context.Context) {
 	}
 }
 
-// rewriteInterval is how often a server looks whether the database is to be written
-// anew: URLs are dropped every day, and nobody can write while it is.
+// rewriteInterval is how often a server checks whether to rewrite the database. It
+// is long because URLs are dropped every day, and nobody can write meanwhile.
 const rewriteInterval = 7 * 24 * time.Hour
 
-// rewriteOften does that until ctx ends.
+// rewriteOften calls rewrite at that interval until ctx ends.
 func (c *crawl) rewriteOften(ctx context.Context) {
 	tick := time.NewTicker(rewriteInterval)
 	defer tick.Stop()
@@ -204,7 +204,7 @@ func (c *crawl) rewriteOften(ctx context.Context) {
 	}
 }
 
-// keepRegistered registers the evidence until end is called.
+// keepRegistered keeps the heads of the evidence's chains registered until end is called.
 func (c *crawl) keepRegistered(ctx context.Context) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var registering sync.WaitGroup
@@ -221,7 +221,7 @@ func (c *crawl) close() {
 	c.fetcher.Close()
 }
 
-// observer passes what the crawler does on to metrics, log and whoever else observes.
+// observer passes on what the crawler does to metrics, log and another observer.
 type observer struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestOwnFrontier: while another process has the holder nothing is handed out and no lease of its
-// ended; what is over is recorded all the same.
+// TestOwnFrontier: while another process uses the holder's name, nothing is handed out and none
+// of its leases is ended, but finished visits are still recorded.
 func TestOwnFrontier(t *testing.T) {
 	t.Parallel()
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: sqlitetest.Folder(t)})
@@ -41,7 +41,7 @@ func TestOwnFrontier(t *testing.T) {
 		t.Errorf("handed out %+v", next)
 	}
 	if due, ok, err := frontier.Next(t.Context()); err != nil || !ok || due.Before(time.Now()) {
-		t.Errorf("the crawler is to look again at %s (%v), error %v", due, ok, err)
+		t.Errorf("the crawler should look again at %s (%v), error %v", due, ok, err)
 	}
 	alone = true
 	if next := lease(2); len(next) != 2 {

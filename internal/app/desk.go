@@ -18,14 +18,14 @@ func newDesk(a *App) (*desk.Desk, error) {
 	})
 }
 
-// wakingReview wakes the feeder when people have said something: what they say is searched
-// for as soon as what the crawl finds.
+// wakingReview wakes the feeder when people have acted, so that their acts can be searched
+// as soon as the crawl's findings.
 type wakingReview struct {
 	*datafolder.Review
 	wake func()
 }
 
-// Do is the store's.
+// Do calls the store's Do.
 func (r wakingReview) Do(ctx context.Context, q desk.Question, judge func(*desk.State) (desk.Change, error)) (qianshao.Act, error) {
 	act, err := r.Review.Do(ctx, q, judge)
 	if err == nil && act.Seq != 0 {
@@ -34,15 +34,15 @@ func (r wakingReview) Do(ctx context.Context, q desk.Question, judge func(*desk.
 	return act, err
 }
 
-// Step is the store's.
+// Step calls the store's Step.
 func (r wakingReview) Step(ctx context.Context, id int64, limit int, now time.Time, judge func(*desk.Batch, []desk.MemberState) ([]desk.Outcome, error)) (more bool, err error) {
 	more, err = r.Review.Step(ctx, id, limit, now, judge)
 	r.wake()
 	return more, err
 }
 
-// workOnBatches works on what people have ordered for many findings, until ctx ends; first
-// on what a dead process has left.
+// workOnBatches carries out acts on many findings at a time, until ctx ends; first those
+// that a dead process has left unfinished.
 func (a *App) workOnBatches(ctx context.Context) {
 	a.Desk.Work(ctx, func(err error) { a.opts.Log.Error("a batch is not done yet; tried again", "error", err) })
 }

@@ -25,9 +25,9 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/synthetic"
 )
 
-// BenchmarkDesk measures the desk on synthetic findings, as its clients see it: over the
-// API of a running server. QIANSHAO_BENCH_FINDINGS asks for so many findings (10,000), in
-// a twentieth as many campaigns. docs/performance.md says how to run it.
+// BenchmarkDesk measures the desk on synthetic findings, as clients see it over the API of a running
+// server. QIANSHAO_BENCH_FINDINGS is the number of findings (10,000 by default); there are a twentieth
+// as many campaigns. docs/performance.md says how to run it.
 func BenchmarkDesk(b *testing.B) {
 	findings := benchFindings(b)
 	data := b.TempDir()
@@ -42,14 +42,14 @@ func BenchmarkDesk(b *testing.B) {
 			c.reads(b)
 			c.decides(b)
 		}
-		b.ReportMetric(grouping, "group-cpu-µs") // the loop begins without the metrics from before it
+		b.ReportMetric(grouping, "group-cpu-µs") // b.Loop discards metrics that were reported before it
 		b.Logf("read; %s", loadAndMemory(b))
 		batchBesideCrawl(b, a, clients[0])
 		b.Logf("batch done; %s", loadAndMemory(b))
 	}
 }
 
-// benchFindings is how many findings QIANSHAO_BENCH_FINDINGS asks for.
+// benchFindings returns the number of findings in QIANSHAO_BENCH_FINDINGS.
 func benchFindings(b *testing.B) int {
 	b.Helper()
 	findings := 10_000
@@ -62,7 +62,7 @@ func benchFindings(b *testing.B) int {
 	return findings
 }
 
-// usage returns the processor time that the process has used, and its memory at most, in MB.
+// usage returns the processor time that the process has used, and its peak memory in MB.
 func usage(b *testing.B) (cpu time.Duration, resident int64) {
 	b.Helper()
 	var u syscall.Rusage
@@ -72,17 +72,17 @@ func usage(b *testing.B) (cpu time.Duration, resident int64) {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), u.Maxrss >> 10
 }
 
-// loadAndMemory is what belongs beside every figure: what else the machine does, and what
-// the process has held.
+// loadAndMemory returns what has to be known about every figure: the machine's load, and
+// the memory of the process.
 func loadAndMemory(b *testing.B) string {
 	b.Helper()
 	_, resident := usage(b)
-	load, _ := os.ReadFile("/proc/loadavg") // systems that have none do without
+	load, _ := os.ReadFile("/proc/loadavg") // stays empty on systems without it
 	return fmt.Sprintf("%d MB resident at most, load %.14s", resident, load)
 }
 
-// deskFolder makes a folder of synthetic findings, and returns two clients: one sees all,
-// one sees 3 of the authorisations; and what it costs to group a new finding, in µs of CPU.
+// deskFolder makes a folder of synthetic findings. It returns two clients, one that sees all findings
+// and one that sees 3 of the authorisations, and the cost of grouping a new finding, in µs of CPU.
 func deskFolder(b *testing.B, data string, findings int) (clients []*deskClient, grouping float64) {
 	b.Helper()
 	ctx := b.Context()
@@ -109,7 +109,7 @@ func deskFolder(b *testing.B, data string, findings int) (clients []*deskClient,
 		c := &deskClient{name: account.Name, token: token}
 		for i := 1; i <= findings && len(c.findings) < 200; i++ {
 			ofLimited := slices.Contains(limited.Authorisations, fmt.Sprint("a", (i*7919)%synthetic.Authorisations))
-			if i%4 != 0 && i%10 != 0 && ofLimited != account.Sight.All { // undecided, not of the batch, and of no other client
+			if i%4 != 0 && i%10 != 0 && ofLimited != account.Sight.All { // undecided, not in the batch, and not another client's
 				c.findings = append(c.findings, fmt.Sprintf("%016x", i*2654435761))
 			}
 		}
@@ -118,7 +118,7 @@ func deskFolder(b *testing.B, data string, findings int) (clients []*deskClient,
 	return clients, grouping
 }
 
-// benchGrouping returns what it costs to group a finding that the crawl has saved, in µs of CPU.
+// benchGrouping returns the cost of grouping a finding that the crawl has saved, in µs of CPU.
 func benchGrouping(b *testing.B, f *datafolder.Folder) float64 {
 	b.Helper()
 	group := func(from, to int) time.Duration {
@@ -160,7 +160,7 @@ func saveNewcomer(b *testing.B, f *datafolder.Folder, finding qianshao.Finding) 
 // deskClient is somebody who works over the API.
 type deskClient struct {
 	name, token, base string
-	findings          []string // some that it sees
+	findings          []string // ids of some that it sees
 }
 
 // ask sends a request and reads the answer into v; the answer must be a success.
@@ -210,7 +210,7 @@ func (c *deskClient) reads(b *testing.B) {
 		Campaigns []struct{ ID string }
 		Next      string
 	}
-	after, ids := "", []string{fmt.Sprintf("%016x", 1)} // the largest one
+	after, ids := "", []string{fmt.Sprintf("%016x", 1)} // the largest campaign
 	c.p95(b, "queue", 100, func(int) {
 		var page list
 		c.ask(b, http.MethodGet, "queue?after="+after, "", &page)
@@ -229,7 +229,7 @@ func (c *deskClient) reads(b *testing.B) {
 }
 
 // decides measures what an analyst does for each finding: read it with its standing,
-// decide, and so change the standing and the counters of its campaign.
+// and decide, which changes the standing and the counters of its campaign.
 func (c *deskClient) decides(b *testing.B) {
 	b.Helper()
 	type look struct {
@@ -302,7 +302,7 @@ func fill(b *testing.B, db *database.DB, list []filling) {
 	}
 }
 
-// phrases that make up the blocks of newcomers.
+// phrases make up the blocks of newcomers.
 const phrases = "澳门新葡京赌场官方网站注册送彩金真人百家乐在线娱乐平台最新网址备用入口手机版下载安装客服联系提款秒到账信誉保证老虎机电子游艺捕鱼彩票开奖结果查询首存优惠每日返水棋牌体育投注世界杯竞猜"
 
 // newcomer is a finding of a template, on a site of its own.

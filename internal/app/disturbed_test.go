@@ -16,7 +16,7 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// QIANSHAO_KILLS asks for so many kills, as in cmd/qianshao: "make soak" sets 50.
+// QIANSHAO_KILLS is the number of kills, as in cmd/qianshao: "make soak" sets 50.
 const kills = "QIANSHAO_KILLS"
 
 // killsOr returns the number of kills asked for, or else few.
@@ -28,12 +28,13 @@ func killsOr(t *testing.T, few int) int {
 	}
 	n, err := strconv.Atoi(asked)
 	if err != nil || n < 1 {
-		t.Fatalf("%s=%s is no number of kills", kills, asked)
+		t.Fatalf("%s=%s is not a number of kills", kills, asked)
 	}
 	return n
 }
 
-// place is where a process works that is killed: a data folder, and servers in place of its parts.
+// place is where a process that is killed works: a data folder, and servers that replace some of its
+// parts.
 type place struct {
 	datafolder.Options
 	// cut says that its connections to the database are cut, too.
@@ -43,11 +44,11 @@ type place struct {
 // childServers is the variable with the servers of a child, in JSON.
 const childServers = "QIANSHAO_TEST_SERVERS"
 
-// cuttable is how the connections of a child are named in the database.
+// cuttable is the application name of a child's connections to the database.
 const cuttable = "cuttable"
 
-// onEach runs a test on a data folder alone, on servers, and on servers to which the connections
-// are cut, beside each other.
+// onEach runs a test in parallel on a data folder alone, on servers, and on servers whose
+// connections are cut.
 func onEach(t *testing.T, test func(*testing.T, place)) {
 	t.Parallel()
 	for _, name := range []string{"folder", "servers", "cut"} {
@@ -62,8 +63,8 @@ func onEach(t *testing.T, test func(*testing.T, place)) {
 	}
 }
 
-// child returns the command that runs the test in a process of its own. The folder is in the
-// variable; serversOfChild returns the servers.
+// child returns the command that runs the test in another process. The variable names the
+// folder; serversOfChild returns the servers.
 func (p place) child(t *testing.T, variable string, more ...string) *exec.Cmd {
 	t.Helper()
 	named := p.Backends
@@ -88,7 +89,8 @@ func serversOfChild(t *testing.T) (servers backends.Options) {
 }
 
 // disturb waits until there are enough answers, however long that takes, and cuts the child's
-// connections meanwhile, after every few of them: what comes more often may leave no time for any.
+// connections meanwhile, after every few answers: if they were cut more often, there might never be an
+// answer.
 func (p place) disturb(t *testing.T, answered *atomic.Int64, enough int64) {
 	t.Helper()
 	next := answered.Load()

@@ -1,6 +1,6 @@
 package app
 
-// Look has the grouper and the feeder look now for what another process has changed, in place of
+// Look makes the grouper and the feeder look now for changes of another process, instead of
 // every ten seconds.
 func (a *App) Look() {
 	a.grouper.wake()

@@ -13,31 +13,31 @@ import (
 )
 
 const (
-	// feedPause is how long the feeder waits for more changes before it tells the index
-	// of the first: a batch costs the index little more than a finding. A finding is
-	// to be found within a second.
+	// feedPause is how long the feeder waits for more changes before it updates the
+	// index: a batch costs the index little more than one finding. A finding must be
+	// searchable within a second.
 	feedPause = 300 * time.Millisecond
-	// feedInterval is how often it looks for changes that it was not woken for: those
-	// that commands make beside this process, and those that the index refused.
+	// feedInterval is how often it looks for changes for which it was not woken:
+	// those made by commands beside this process, and those that the index refused.
 	feedInterval = 10 * time.Second
-	// lastFeed is how long the end of the process waits for the index. What it was not
-	// told then, it is told when it is next opened.
+	// lastFeed is how long the process waits for the index at its end. Changes that
+	// are left are indexed when the index is next opened.
 	lastFeed = 10 * time.Second
 )
 
-// feeder tells the index of what changes in the store, so that a crawl need not wait
-// for the index, and goes on where it fails.
+// feeder updates the index when the store changes, so that a crawl need not wait for
+// the index, and goes on if it fails.
 type feeder struct {
 	index   index.Index
 	store   *datafolder.Store
 	metrics *metrics.Metrics
 	log     *slog.Logger
-	// fed is called when the index was told something.
+	// fed is called when the index was updated.
 	fed func()
 	signal
 
-	// feeding is held while the index is told: two at a time could tell it the older
-	// state of a finding last, and put back what was deleted.
+	// feeding is held while the index is updated: of two updates at a time, the one
+	// with a finding's older state could come last, and put back what was deleted.
 	feeding sync.Mutex
 }
 
@@ -56,7 +56,7 @@ func (f *feeder) run(ctx context.Context) {
 	}
 }
 
-// feed tells the index of all that has changed. failed says that it could tell it nothing.
+// feed updates the index with all changes. failed says that none could be indexed.
 func (f *feeder) feed(ctx context.Context) (failed bool) {
 	f.feeding.Lock()
 	defer f.feeding.Unlock()

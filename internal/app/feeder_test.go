@@ -14,7 +14,7 @@ import (
 
 const casinoPage = `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>`
 
-// within calls is until it says true.
+// within calls is until it returns true.
 func within(t *testing.T, most time.Duration, what string, is func() bool) {
 	t.Helper()
 	for began := time.Now(); !is(); time.Sleep(10 * time.Millisecond) {
@@ -25,11 +25,11 @@ func within(t *testing.T, most time.Duration, what string, is func() bool) {
 }
 
 // TestFoundWhileCrawling: a finding can be searched soon after it was saved, while the
-// crawl goes on, and then nothing is pending.
+// crawl goes on, and then no changes are pending.
 func TestFoundWhileCrawling(t *testing.T) {
 	t.Parallel()
-	// It takes a fraction of a second; the feeder looks by itself every ten, so that a
-	// signal that is lost is seen.
+	// It takes a fraction of a second. The feeder looks by itself only every ten
+	// seconds, so a lost signal makes the test fail.
 	const lost = 9 * time.Second
 	a, _ := apptest.Site(t, casinoPage, false)
 	a.Start(t.Context())
@@ -50,8 +50,8 @@ func TestFoundWhileCrawling(t *testing.T) {
 	})
 }
 
-// TestDecidedIsSearched: what people decide, and in which campaign a finding is, can be searched
-// as soon as what the crawl finds; the answer of a decision that waits for its review is not there.
+// TestDecidedIsSearched: people's decisions and a finding's campaign can be searched as soon as the
+// crawl's findings, but not the answer of a decision that waits for its review.
 func TestDecidedIsSearched(t *testing.T) {
 	t.Parallel()
 	const lost = 9 * time.Second // as in TestFoundWhileCrawling
@@ -99,12 +99,12 @@ func TestDecidedIsSearched(t *testing.T) {
 	decide(qianshao.VerdictNotCrime, qianshao.ReasonAwareness)
 	within(t, lost, "due for a second review", func() bool { return finds("verdict:review") && hit.Verdict == "review" })
 	if finds("verdict:not_crime") || finds("decided_by:ann") {
-		t.Error("the answer is found that is kept from the reviewers")
+		t.Error("the search finds the answer that must be kept from the reviewers")
 	}
 }
 
-// TestIndexDown: a crawl whose index fails comes to its end, tells what the index was
-// not told, and the next process tells it.
+// TestIndexDown: a crawl whose index fails comes to its end and reports the pending
+// changes, and the next process indexes them.
 func TestIndexDown(t *testing.T) {
 	t.Parallel()
 	a, data := apptest.Site(t, casinoPage, true)
@@ -113,7 +113,7 @@ func TestIndexDown(t *testing.T) {
 	}
 	a.Start(t.Context())
 	if err := a.WaitCrawl(); err != nil {
-		t.Errorf("the crawl has failed: %v", err)
+		t.Errorf("the crawl failed: %v", err)
 	}
 	if n := metric(t, a, "qianshao_index_pending_findings"); n != "1" {
 		t.Errorf("%s findings are pending", n)

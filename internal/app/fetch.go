@@ -23,10 +23,10 @@ import (
 
 // FetchOptions say who makes requests, and how. Contact is required.
 type FetchOptions struct {
-	// Contact is a URL or mail address of whoever runs the collector.
+	// Contact is a URL or mail address of the collector's operator.
 	Contact string
-	// Operator is the name of whoever runs the collector, in ASCII; empty is the
-	// contact's host.
+	// Operator is the operator's name, in ASCII; if it is empty, the contact's
+	// host is used.
 	Operator string
 	// Resolve maps hosts to the ADDR:PORT to connect to, as for a staging server.
 	Resolve map[string]string
@@ -36,7 +36,8 @@ type FetchOptions struct {
 	Proxy string
 }
 
-// newFetcher returns a fetcher that asks scope before every request, and takes turns with all others on the store.
+// newFetcher returns a fetcher that checks scope before every request, and takes turns with all others on
+// the same store.
 func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope, turns fetch.Turns) (*fetch.Fetcher, error) {
 	agent, err := opts.userAgent(version)
 	if err != nil {
@@ -59,7 +60,7 @@ func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope, t
 }
 
 // userAgent names the program, its operator and a way to reach them, so that a
-// site's owner who finds us in the log can ask.
+// site's owner who sees our requests in the log can ask.
 func (o FetchOptions) userAgent(version string) (string, error) {
 	if o.Contact == "" {
 		return "", locales.Errorf("start.contact_missing")
@@ -89,7 +90,7 @@ func FetchPage(ctx context.Context, folder datafolder.Options, opts FetchOptions
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	scope := func() *ingest.Scope {
-		f.Register.Forget() // a change by the console of the same folder is not told to others; see Folder.RegisterChanged
+		f.Register.Forget() // the console of the same folder does not announce its changes; see Folder.RegisterChanged
 		return f.Register.Scope()
 	}
 	fetcher, err := newFetcher(opts, folder.Version, scope, ingest.NewTurns(f.Store, f.Holder+"/scan", time.Now))
@@ -111,13 +112,13 @@ type BrowserOptions struct {
 	// Browser is "auto", which looks for one; "off" or empty, which renders
 	// nothing; or a path.
 	Browser string
-	// BrowserNoSandbox runs the browser without its sandbox, as root must. Only
-	// inside of a container that is a sandbox itself.
+	// BrowserNoSandbox runs the browser without its sandbox, which root has to
+	// do. Set it only inside a container that is itself a sandbox.
 	BrowserNoSandbox bool
 }
 
-// newBrowser returns the browser; nil where there is none and none was asked for
-// by its path.
+// newBrowser returns the browser; nil if there is none, unless one was named by
+// its path.
 func newBrowser(o BrowserOptions, fetcher *fetch.Fetcher, log *slog.Logger) (*render.Browser, error) {
 	opts := render.Options{Fetcher: fetcher, NoSandbox: o.BrowserNoSandbox, Log: log}
 	switch o.Browser {

@@ -34,8 +34,8 @@ func TestUserAgent(t *testing.T) {
 	}
 }
 
-// TestProxy: with a proxy a page comes through it; it is asked for an address and
-// not for a name.
+// TestProxy: a page is fetched through the proxy, which is asked for an address
+// and not for a name.
 func TestProxy(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")

@@ -19,13 +19,13 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// hookToken is what is secret of the receiver's address.
+// hookToken is the secret part of the receiver's address.
 const hookToken = "t0ken-of-the-receiver-93b1"
 
-// answering is what a receiver does with a message.
+// answering is how a receiver answers a message.
 type answering string
 
-// taking is the answer to which nothing is to be said again.
+// taking is the answer after which the message need not be sent again.
 const (
 	taking   answering = "200"
 	failing  answering = "500"
@@ -37,14 +37,14 @@ const (
 // received is a message as it came.
 type received struct {
 	key, alert string
-	at         time.Time // when it was put together
+	at         time.Time // when it was composed
 	items      []struct {
 		Finding  string
 		Event    notify.Event
 		Occurred time.Time
 	}
-	// more is how many findings it counts and does not name: those are in too many campaigns, as
-	// before they were grouped, or too many of one.
+	// more is how many findings it counts without naming them, because they are in too many
+	// campaigns, as before they were grouped, or too many in one.
 	more   int
 	answer answering
 }
@@ -58,8 +58,8 @@ func (m *received) named() int {
 	return len(seen)
 }
 
-// fickle is a receiver of webhooks that fails, hangs, takes messages without saying so, and is
-// down for a while, until it recovers.
+// fickle is a receiver of webhooks that fails, hangs, accepts messages without an answer, and
+// is down for a while, until it recovers.
 type fickle struct {
 	t       *testing.T
 	address string
@@ -72,7 +72,7 @@ type fickle struct {
 	recovered bool
 	restarts  int
 	messages  []*received
-	arrived   chan struct{} // closed at an arrival, behind others; nil for nobody waits
+	arrived   chan struct{} // closed at an arrival, after others; nil if nobody waits
 	others    int
 }
 
@@ -88,7 +88,7 @@ func newFickle(t *testing.T, secret string) *fickle {
 	return r
 }
 
-// serve serves at the same port as before, with r.mu held or nobody there.
+// serve serves at the same port as before. r.mu is held, or nobody else is using r.
 func (r *fickle) serve() {
 	r.t.Helper()
 	l, err := net.Listen("tcp", r.address)
@@ -104,7 +104,7 @@ func (r *fickle) serve() {
 	go func() { _ = server.Serve(l) }()
 }
 
-// fail may take the receiver down, or up again.
+// fail may take the receiver down, or bring it up again.
 func (r *fickle) fail() {
 	r.t.Helper()
 	r.mu.Lock()
@@ -119,7 +119,7 @@ func (r *fickle) fail() {
 	}
 }
 
-// recover has the receiver take everything from now on.
+// recover makes the receiver accept everything from now on.
 func (r *fickle) recover() {
 	r.t.Helper()
 	r.mu.Lock()
@@ -129,7 +129,8 @@ func (r *fickle) recover() {
 	}
 }
 
-// arrivalIn returns what is closed when a message has come, before it is answered, behind so many others.
+// arrivalIn returns a channel that is closed when, after so many others, a message has arrived, before it
+// is answered.
 func (r *fickle) arrivalIn(others int) chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -213,12 +214,12 @@ func (r *fickle) read(q *http.Request, body []byte) *received {
 		r.t.Errorf("%s %v is signed wrongly", q.URL, q.Header)
 	}
 	if len(m.items) == 0 {
-		r.t.Errorf("%s tells nothing", m.key)
+		r.t.Errorf("%s has no content", m.key)
 	}
 	return m
 }
 
-// lastTaken returns the last message with a key that was taken; nil for none.
+// lastTaken returns the last accepted message with a key; nil if there is none.
 func (r *fickle) lastTaken(key string) (last *received) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,8 +10,9 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// rested keeps what a costly reading has brought, or its error, for restFactor times as long as
-// it took, but no longer than longestRest: however many ask, it has a small share of the time.
+// rested keeps the result of a costly reading, or its error, for restFactor times as long as it took,
+// but no longer than longestRest: so it takes only a small share of the time, however often it is
+// requested.
 type rested[T any] struct {
 	now  func() time.Time
 	read func(ctx context.Context) (T, error)
@@ -22,12 +23,12 @@ type rested[T any] struct {
 	until time.Time
 }
 
-// restFactor leaves the readings a fiftieth of one core at most. Among 100,000 findings they are
-// six seconds old at most, and Prometheus asks more rarely.
+// restFactor leaves the readings a fiftieth of one core at most. With 100,000 findings they are
+// at most six seconds old, and Prometheus asks less often.
 const restFactor = 50
 
-// longestRest bounds how old the metrics get after a reading that hung once, on a disk or on a
-// busy machine: after one of ten seconds the boards would else stand still for eight minutes.
+// longestRest bounds how old the metrics get after one slow reading, because of a disk or a busy
+// machine: after one of ten seconds the dashboards would otherwise stand still for eight minutes.
 const longestRest = time.Minute
 
 // get returns what was read.
@@ -42,15 +43,14 @@ func (r *rested[T]) get(ctx context.Context) (T, error) {
 	return r.value, r.err
 }
 
-// decisionsAtATime is how far a reading follows the trail: more is left to the next one.
+// decisionsAtATime is how many acts of the trail a reading follows; more are left to the next one.
 const decisionsAtATime = 20_000
 
-// gauges reads what the metrics tell of the store, and counts what people have decided since
-// the start.
+// gauges reads the metrics of the store, and counts people's decisions since the start.
 type gauges struct {
 	store   *datafolder.Store
 	metrics *metrics.Metrics
-	counted int64 // the last act that was looked at
+	counted int64 // the last act that was read
 }
 
 // watchGauges registers what a scrape reads.
@@ -67,7 +67,7 @@ func (a *App) watchGauges(ctx context.Context) error {
 	return nil
 }
 
-// read counts what there is, and what was decided meanwhile.
+// read counts what is in the store, and what was decided meanwhile.
 func (g *gauges) read(ctx context.Context) (store.Gauges, error) {
 	counts, err := g.store.Gauges(ctx, time.Now())
 	if err != nil {

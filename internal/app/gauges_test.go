@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestRested: what takes long is read rarely, whether it fails or not, and yet every minute.
+// TestRested: a reading that takes long is made rarely, whether it fails or not, but at least every
+// minute.
 func TestRested(t *testing.T) {
 	t.Parallel()
 	now, read, takes, fails := time.Unix(0, 0), 0, time.Second, errors.New("disk full")

@@ -11,15 +11,15 @@ import (
 
 // groupPause is how long the grouper waits for more changes, so that the findings of one
 // page, and of the pages that are fetched together, share a transaction. It is shorter than
-// feedPause, so that the index is told of most findings once, with their campaigns.
+// feedPause, so that most findings are indexed only once, with their campaigns.
 const groupPause = 200 * time.Millisecond
 
-// grouper puts findings into campaigns as they change, and brings back what is parked
-// until a day that has come.
+// grouper puts findings into campaigns as they change, and brings back findings that
+// were parked until a day that has come.
 type grouper struct {
 	review *datafolder.Review
 	log    *slog.Logger
-	// grouped is called when findings are in other campaigns, or have come back.
+	// grouped is called when findings have changed campaigns or have come back.
 	grouped func()
 	signal
 }
@@ -40,8 +40,8 @@ func (g *grouper) run(ctx context.Context) {
 	}
 }
 
-// group does all that waits. What fails stays in the outbox and is tried again. failed says
-// that something did, and nothing else was done.
+// group handles all pending changes. A change that fails stays in the outbox and is tried
+// again. failed says that one did, and nothing else was done.
 func (g *grouper) group(ctx context.Context) (failed bool) {
 	done := 0
 	for _, step := range []func(context.Context) (int, error){g.review.Campaigns.GroupPending, g.review.Campaigns.WakeParked} {

@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// TestCampaignsOfACrawl: what a crawl has found is grouped when it ends, and a reindex
+// TestCampaignsOfACrawl: a crawl's findings are grouped when it ends, and a reindex
 // gives the same campaign.
 func TestCampaignsOfACrawl(t *testing.T) {
 	t.Parallel()

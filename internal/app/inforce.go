@@ -12,11 +12,11 @@ import (
 
 // InForce is what a process works with: which rules, and under which authorisations.
 type InForce struct {
-	// Version of the program and Digest of the rule set are what pages are judged by.
+	// Version is the program's and Digest the rule set's; pages are judged by both.
 	Version, Digest string
-	// Rules are all rules of the set, Off those of them that the overlay switches off.
+	// Rules counts all rules of the set, Off those that the overlay switches off.
 	Rules, Off int
-	// RulesDir holds the rules that stand in for the shipped ones; empty: the shipped ones.
+	// RulesDir has the rules that replace the shipped ones; empty if none do.
 	RulesDir string
 	// Overlay is the overlay's folder, or empty; Own counts its files, and Allowances
 	// the entries of its allow-list that are in force.
@@ -29,7 +29,7 @@ type InForce struct {
 	// of them end within endingSoon.
 	Authorisations []qianshao.Authorisation
 	EndingSoon     int
-	// Registered counts those in the register, ended and future ones too.
+	// Registered counts all authorisations in the register, ended and future ones too.
 	Registered int
 }
 
@@ -64,15 +64,15 @@ func (a *App) inForce(ctx context.Context, now time.Time) (InForce, error) {
 	return f, nil
 }
 
-// noteRules records which rules are in force. That a report cannot tell of them keeps nobody
-// from working.
+// noteRules records which rules are in force. If that fails, only reports lack them, so work
+// goes on.
 func (a *App) noteRules(ctx context.Context) {
 	if err := a.Folder.NoteRules(ctx, a.rules.Load().Rules(), a.opts.Version, time.Now()); err != nil {
 		a.opts.Log.Error("it was not recorded which rules are in force", "error", err)
 	}
 }
 
-// tellInForce tells who asked for it what is in force.
+// tellInForce calls Options.InForce.
 func (a *App) tellInForce(ctx context.Context) {
 	if a.opts.InForce == nil {
 		return

@@ -30,7 +30,7 @@ import (
 // killedFolder names the data folder that the child of TestKilledAPI serves.
 const killedFolder = "QIANSHAO_TEST_KILLED_API"
 
-// killedFindings are what its clients decide on.
+// killedFindings is the number of findings that its clients decide on.
 const killedFindings = 30
 
 // killedBlocks are the texts by which the findings are grouped.
@@ -40,19 +40,19 @@ var killedBlocks = []string{
 	"棋牌娱乐平台诚招代理，抽水日结，炸金花牛牛斗地主任选，后台包杀可控，私聊领取开户链接",
 }
 
-// TestKilledAPI kills a server at random moments in which three clients decide, undo, and
-// make batches and undo them over its API; with a database on a server of its own, the
-// connections to that are cut, too. Each then sends again what it has sent: what was
-// acknowledged has the same answer, what was not is done now, and nothing is in the trail
-// twice. Batches that were acknowledged come to their end. What stands, and how the
-// campaigns count it, is the same after a reindex.
+// TestKilledAPI kills a server at random moments while three clients decide, undo, and
+// make batches and undo them over its API; if the database is on a server, its
+// connections are cut, too. Each client then repeats its requests: those that were
+// acknowledged have the same answer, the others are done now, and nothing is in the trail
+// twice. Acknowledged batches come to their end. The standings, and how campaigns count
+// them, are the same after a reindex.
 func TestKilledAPI(t *testing.T) {
 	if data := os.Getenv(killedFolder); data != "" {
 		serveUntilKilled(t, data)
 		return
 	}
 	if testing.Short() {
-		t.Skip("kills a server, which under the race detector is too slow to come to a batch between two kills")
+		t.Skip("kills a server, which under the race detector is too slow to get to a batch between two kills")
 	}
 	onEach(t, func(t *testing.T, p place) {
 		clients := killedClients(t, p)
@@ -87,8 +87,8 @@ func TestKilledAPI(t *testing.T) {
 	})
 }
 
-// killAfter returns after how many answers a server is killed, however long it takes to them: in the
-// midst of work, or, every fourth time, while the clients send again what they have sent.
+// killAfter returns after how many answers a server is killed, however long they take: in the midst
+// of work, or, every fourth time, while the clients repeat their requests.
 func killAfter(round int) int64 {
 	if round%4 == 3 {
 		return 1 + rand.Int64N(3*againAnswered)
@@ -96,7 +96,7 @@ func killAfter(round int) int64 {
 	return 3*againAnswered + rand.Int64N(60)
 }
 
-// serveUntilKilled is the child: a server that tells its URL.
+// serveUntilKilled is the child: a server that prints its URL.
 func serveUntilKilled(t *testing.T, data string) {
 	a := apptest.New(t, app.Options{Data: data, Backends: serversOfChild(t), Version: "test", Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}})
 	a.Start(t.Context())
@@ -104,7 +104,7 @@ func serveUntilKilled(t *testing.T, data string) {
 	<-t.Context().Done()
 }
 
-// startKilled starts the child, and returns its URL and what kills it.
+// startKilled starts the child, and returns its URL and a function that kills it.
 func startKilled(t *testing.T, p place) (base string, kill func()) {
 	t.Helper()
 	child := p.child(t, killedFolder)
@@ -174,7 +174,7 @@ type killedClient struct {
 	ids               []string
 	sent              []*killedRequest
 	n                 int
-	answered          *atomic.Int64 // by the server, to all clients
+	answered          *atomic.Int64 // answers of the server to all clients
 }
 
 type killedRequest struct {
@@ -183,8 +183,8 @@ type killedRequest struct {
 	seq             int64 // of the act
 }
 
-// send sends a request until it is answered: once more if the server could not, or if it works on it.
-// ok is false if the server is gone, or has not answered for long.
+// send sends a request until it is answered: again if the server failed, or is still working on it.
+// ok is false if the server is gone, or has not answered for a long time.
 func (c *killedClient) send(r *killedRequest) (answer []byte, ok bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
@@ -201,7 +201,7 @@ func (c *killedClient) send(r *killedRequest) (answer []byte, ok bool) {
 	}
 }
 
-// sendOnce sends a request; wait is for how long before it is to be sent again, or 0.
+// sendOnce sends a request; wait is how long to wait before sending it again, or 0.
 func (c *killedClient) sendOnce(ctx context.Context, r *killedRequest) (answer json.RawMessage, wait time.Duration, err error) {
 	method := http.MethodPost
 	if r.body == "" {
@@ -225,7 +225,7 @@ func (c *killedClient) sendOnce(ctx context.Context, r *killedRequest) (answer j
 		return nil, 0, err
 	}
 	var problem struct{ Code string }
-	_ = json.Unmarshal(answer, &problem) // a list has no code
+	_ = json.Unmarshal(answer, &problem) // an answer that is a list has no code
 	if w.StatusCode >= http.StatusInternalServerError || problem.Code == "key_in_use" {
 		seconds, _ := strconv.Atoi(w.Header.Get("Retry-After"))
 		return nil, max(time.Duration(seconds)*time.Second, 100*time.Millisecond), nil
@@ -234,7 +234,7 @@ func (c *killedClient) sendOnce(ctx context.Context, r *killedRequest) (answer j
 	return answer, 0, nil
 }
 
-// do sends a request that does something, and remembers it first.
+// do remembers a request that changes something, and then sends it.
 func (c *killedClient) do(path, body string) (answer []byte, ok bool) {
 	c.n++
 	r := &killedRequest{path: path, body: body, key: fmt.Sprint(c.name, "-", c.n)}
@@ -252,12 +252,12 @@ func seqOf(answer []byte) int64 {
 	return done.Act.Seq
 }
 
-// againAnswered is how many of the answered requests are sent again after a kill, the last
-// ones: those before were sent again after earlier ones.
+// againAnswered is how many of the last answered requests are sent again after a kill;
+// earlier ones were sent again after earlier kills.
 const againAnswered = 10
 
-// again sends once more what was not answered, and the last that was answered, or all of it:
-// what was answered must be answered in the same way.
+// again repeats the unanswered requests and the last answered ones, or all of them: those
+// that were answered must get the same answer.
 func (c *killedClient) again(t *testing.T, all bool) {
 	for i, r := range c.sent {
 		was := *r
@@ -265,7 +265,7 @@ func (c *killedClient) again(t *testing.T, all bool) {
 			continue
 		}
 		answer, ok := c.send(r)
-		if !ok { // killed again, but for the last time
+		if !ok { // the server was killed again, unless this is the last time
 			if all {
 				t.Errorf("%s %s is not answered", r.path, r.body)
 			}
@@ -304,7 +304,7 @@ func (c *killedClient) work(round int) {
 	}
 }
 
-// workOnBatch decides on a few findings or on a whole campaign, and takes every other one back.
+// workOnBatch decides on a few findings or on a whole campaign, and undoes every other batch.
 func (c *killedClient) workOnBatch(i int) (ok bool) {
 	selection := fmt.Sprintf(`{"findings": ["%s", "%s"]}`, c.ids[i%len(c.ids)], c.ids[(i+1)%len(c.ids)])
 	if i%2 == 0 {
@@ -328,7 +328,8 @@ func (c *killedClient) workOnBatch(i int) (ok bool) {
 	return ok
 }
 
-// batches are those of which something was acknowledged, with the state to which each must come.
+// batches returns the batches of which something was acknowledged, with the final state that each must
+// reach.
 func (c *killedClient) batches() map[string]string {
 	batches := map[string]string{}
 	for _, r := range c.sent {
@@ -341,7 +342,7 @@ func (c *killedClient) batches() map[string]string {
 	return batches
 }
 
-// awaitBatches waits until each batch has come to what was acknowledged.
+// awaitBatches waits until each batch has reached the acknowledged state.
 func (c *killedClient) awaitBatches(t *testing.T, batches map[string]string) {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
@@ -360,9 +361,9 @@ func (c *killedClient) awaitBatches(t *testing.T, batches map[string]string) {
 	}
 }
 
-// checkKilled holds the trail to what the clients know: its acts that are of no batch are
+// checkKilled compares the trail with what the clients know: acts outside batches are
 // theirs, each once; a batch has acted once on each member; chain, standings, batches and
-// the counters of campaigns are whole, and a reindex changes neither.
+// the counters of campaigns are consistent, and a reindex does not change them.
 func checkKilled(t *testing.T, p place, sent map[int64]bool) {
 	t.Helper()
 	f, err := datafolder.Open(t.Context(), p.Options)
@@ -417,7 +418,7 @@ func checkTrail(t *testing.T, f *datafolder.Folder, sent map[int64]bool) {
 				continue
 			}
 			if single++; !sent[since] {
-				t.Errorf("the act %d of %s is in the trail, and nobody was told of it: doubled", since, a.By)
+				t.Errorf("the act %d of %s is in the trail, but was never acknowledged: doubled", since, a.By)
 			}
 		}
 		if len(acts) == 0 {
@@ -433,8 +434,8 @@ func checkTrail(t *testing.T, f *datafolder.Folder, sent map[int64]bool) {
 	t.Logf("%d acts by themselves, %d of batches", single, len(batched))
 }
 
-// wholeDesk verifies chain, standings, batches and counters, and returns what stands and
-// the campaigns.
+// wholeDesk verifies chain, standings, batches and counters, and returns the standings
+// and the campaigns.
 func wholeDesk(t *testing.T, f *datafolder.Folder) (standings map[string]desk.Standing, campaigns []campaign.Campaign) {
 	t.Helper()
 	verified, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem locales.Speaker) { t.Error(problem) })

@@ -18,9 +18,9 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// TestKilledNode kills a node of the search cluster while it is told of thousands of findings,
-// of which every third changes again. What the store takes for told is in the index, each
-// finding once and as it is now, before the node has come back and after.
+// TestKilledNode kills a node of the search cluster while thousands of findings are indexed,
+// of which every third changes again. Findings that the store takes for indexed are in the
+// index, each once and in its present state, before the node has come back and after.
 func TestKilledNode(t *testing.T) {
 	const findings = 3000
 	kill := backendstest.Killable(t)

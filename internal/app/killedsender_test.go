@@ -29,7 +29,7 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// What the child of TestKilledSender is told: the data folder, and the clock.
+// The environment of TestKilledSender's child: the data folder, and the clock.
 const (
 	senderFolder = "QIANSHAO_TEST_KILLED_SENDER"
 	senderClock  = "QIANSHAO_TEST_CLOCK"
@@ -45,10 +45,11 @@ func (c quickClock) Now() time.Time {
 	return time.Unix(0, c.start+c.ahead+(time.Now().UnixNano()-c.start)*quickly)
 }
 
-// TestKilledSender kills the sender of messages at random moments, in which it sends to a receiver
-// that fails, hangs, breaks off and is down, while findings come, come back, become overdue, and
-// are decided, undone and deleted. What is to be told is told, with one key; what was undone in
-// time, deleted or has left the view is not; and the log of deliveries says what the receiver knows.
+// TestKilledSender kills the sender of messages at random moments, while it sends to a receiver that
+// fails, hangs, breaks off and is down, and while findings come, come back, become overdue, and are
+// decided, undone and deleted. Every event that an alert has to report is reported, with one key;
+// findings that were undone in time, deleted or have left the view are not; and the log of deliveries
+// agrees with the receiver.
 func TestKilledSender(t *testing.T) {
 	if data := os.Getenv(senderFolder); data != "" {
 		sendUntilKilled(t, data)
@@ -71,8 +72,8 @@ func TestKilledSender(t *testing.T) {
 	})
 }
 
-// sendUntilKilled is the child: the program without a console. It looks for changes all the
-// time, as they are made by another process, and gives a receiver less than half a minute.
+// sendUntilKilled is the child: the program without a console. It looks for changes all the time, as
+// they are made by another process, and waits less than half a minute for a receiver.
 func sendUntilKilled(t *testing.T, data string) {
 	var clock quickClock
 	if _, err := fmt.Sscan(os.Getenv(senderClock), &clock.start, &clock.ahead); err != nil {
@@ -101,15 +102,15 @@ func sendUntilKilled(t *testing.T, data string) {
 	}
 }
 
-// fate is a finding of the test, and what may be told of it.
+// fate is a finding of the test, and what may be reported about it.
 type fate struct {
 	id, page string
-	// barred are, by the kind of alert, the times in which a message that says anything of it is wrong.
+	// barred are, by the kind of alert, the periods in which no message may report anything about it.
 	barred map[string][][2]time.Time
-	// must are the events that alerts of a kind have to tell of.
+	// must are, by the kind of alert, the events that have to be reported.
 	must map[string][]notify.Event
-	// left says that it has left the pending findings and come back: what was told of it before may
-	// be told again then.
+	// left says that it has left the pending findings and come back: then events may be reported
+	// again.
 	left bool
 }
 
@@ -117,8 +118,8 @@ func (f *fate) bar(kind string, from, to time.Time) {
 	f.barred[kind] = append(f.barred[kind], [2]time.Time{from, to})
 }
 
-// The alerts are of two kinds: of what was decided to be a crime, and of what waits for a decision.
-// Of each there are several, each with its own channel, of which the first is crimes1.
+// There are two kinds of alerts: for findings that were decided to be a crime, and for those that wait
+// for a decision. There are several of each kind, each with its own channel; the first is crimes1.
 const (
 	crimes, waiting = "crimes", "waiting"
 	alertsOfAKind   = 3
@@ -142,11 +143,11 @@ var (
 type planned struct {
 	at time.Time
 	do func()
-	// before says that it must not wait until a clock was put ahead.
+	// before says that it must happen before the clock is put ahead.
 	before bool
 }
 
-// outpost is a store with alerts, their receiver, and what goes on.
+// outpost is a store with alerts, their receiver, and the events of the test.
 type outpost struct {
 	t        *testing.T
 	place    place
@@ -179,7 +180,7 @@ func newOutpost(t *testing.T, p place) *outpost {
 	o.check(err)
 	o.receiver = newFickle(t, o.secret)
 	o.check(o.f.Accounts.Add(t.Context(), "test", o.ann, ""))
-	for i := range 12 { // what becomes overdue one after the other, and is new to nobody
+	for i := range 12 { // findings that become overdue one after the other, and are not new
 		o.old(i, time.Duration(i*10)*time.Minute)
 	}
 	o.alert(crimes, "verdict:crime")
@@ -212,7 +213,8 @@ func (o *outpost) check(err error) {
 
 func (o *outpost) now() time.Time { return o.clock.Load().Now() }
 
-// ahead puts the clock ahead, as while the program is down. What must be done before is done.
+// ahead puts the clock ahead while the program is down, as after a long stop. It first does what must
+// happen before that.
 func (o *outpost) ahead(by time.Duration) {
 	o.t.Helper()
 	var later []planned
@@ -229,12 +231,12 @@ func (o *outpost) ahead(by time.Duration) {
 	o.clock.Store(&c)
 }
 
-// start starts a child, and returns what kills it when it is called.
+// start starts a child, and returns a function that kills it.
 func (o *outpost) start() (kill func()) {
 	o.t.Helper()
 	c := o.clock.Load()
 	child := o.place.child(o.t, senderFolder, fmt.Sprintf("%s=%d %d", senderClock, c.start, c.ahead))
-	child.Stderr = &o.log // read when no child is there
+	child.Stderr = &o.log // read only while no child runs
 	out, err := child.StdoutPipe()
 	o.check(err)
 	o.check(child.Start())
@@ -250,8 +252,8 @@ func (o *outpost) start() (kill func()) {
 	return nil
 }
 
-// live has things happen for a while, and kills the sender: at a random moment, or at one in
-// which a message has just come.
+// live makes things happen for a while, and then kills the sender, either at a random moment
+// or just when a message has arrived.
 func (o *outpost) live(kill func()) {
 	o.t.Helper()
 	stop := time.After(time.Duration(300+rand.IntN(2200)) * time.Millisecond)
@@ -266,7 +268,7 @@ func (o *outpost) live(kill func()) {
 				return
 			}
 			kill()
-			killed, stop = true, time.After(200*time.Millisecond) // and things go on
+			killed, stop = true, time.After(200*time.Millisecond) // while things go on
 		case <-arrived:
 			time.Sleep(time.Duration(rand.IntN(3000)) * time.Microsecond)
 			kill()
@@ -280,7 +282,7 @@ func (o *outpost) live(kill func()) {
 	}
 }
 
-// happen does what is planned for now, and may have something new be found.
+// happen does what is planned for now, and may add a new finding.
 func (o *outpost) happen() {
 	o.t.Helper()
 	now := o.now()
@@ -303,7 +305,8 @@ func (o *outpost) later(most time.Duration, before bool, do func()) {
 	o.plan = append(o.plan, planned{o.now().Add(time.Duration(rand.Int64N(int64(most)))), do, before})
 }
 
-// settle has the receiver recover, lets a day's first hours pass, and waits until nothing is to be told.
+// settle makes the receiver recover, lets the first hours of a day pass, and waits until nothing is left
+// to report.
 func (o *outpost) settle() {
 	o.t.Helper()
 	for len(o.plan) > 0 {
@@ -320,13 +323,13 @@ func (o *outpost) settle() {
 		if time.Now().After(deadline) {
 			list, err := o.f.Store.Deliveries(o.t.Context(), notify.DeliveriesQuery{State: notify.Pending, Limit: 10})
 			kill()
-			o.t.Fatalf("something still waits: %+v, %v\n%s", list, err, o.log.String())
+			o.t.Fatalf("something is still pending: %+v, %v\n%s", list, err, o.log.String())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// quiet says that nothing waits to be told.
+// quiet says that nothing is left to report.
 func (o *outpost) quiet() bool {
 	o.t.Helper()
 	for _, c := range []store.Consumer{store.ConsumerCampaigns, store.ConsumerIndex, store.ConsumerNotices} {
@@ -370,7 +373,7 @@ func (o *outpost) fate(page string) *fate {
 	return f
 }
 
-// old puts a page into the folder that was found before the alerts were made, and becomes overdue later.
+// old puts a page with a finding into the folder that is older than the alerts and becomes overdue later.
 func (o *outpost) old(i int, in time.Duration) {
 	o.t.Helper()
 	f := o.fate(fmt.Sprint(i, "-old"))
@@ -381,7 +384,7 @@ func (o *outpost) old(i int, in time.Duration) {
 	f.must[waiting] = []notify.Event{notify.Overdue}
 }
 
-// found puts a page into the folder on which something is found now, and plans what becomes of it.
+// found puts a page with a new finding into the folder, and plans what happens to it.
 func (o *outpost) found() {
 	o.t.Helper()
 	f := o.fate(fmt.Sprint(len(o.fates)))
@@ -423,7 +426,7 @@ func (o *outpost) delete(f *fate) {
 	f.must = nil
 }
 
-// decide decides on a finding, and may undo that within the time for it, with or without deleting it.
+// decide decides on a finding, and may undo that in time, with or without deleting the finding.
 func (o *outpost) decide(f *fate, verdict qianshao.Verdict, reason qianshao.Reason, undo bool) {
 	o.t.Helper()
 	subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: f.id}
@@ -455,7 +458,7 @@ func (o *outpost) decide(f *fate, verdict qianshao.Verdict, reason qianshao.Reas
 	})
 }
 
-// verify holds what the receiver got to what had to be told, what must not be, and the log.
+// verify compares what the receiver got with what had to be reported, what must not be, and the log.
 func (o *outpost) verify() {
 	o.t.Helper()
 	r := o.receiver
@@ -464,12 +467,12 @@ func (o *outpost) verify() {
 		for _, it := range m.items {
 			f := o.fates[it.Finding]
 			if f == nil {
-				o.t.Errorf("%s tells of a finding that there is not: %+v", m.key, it)
+				o.t.Errorf("%s reports a finding that does not exist: %+v", m.key, it)
 				continue
 			}
 			for _, span := range f.barred[kindOf(m.alert)] {
 				if m.at.After(span[0]) && m.at.Before(span[1]) {
-					o.t.Errorf("%s told %s of page %s at %s, which it must not from %s to %s", m.key, m.alert, f.page, m.at, span[0], span[1])
+					o.t.Errorf("%s reported to %s page %s at %s, which it must not from %s to %s", m.key, m.alert, f.page, m.at, span[0], span[1])
 				}
 			}
 			what := fmt.Sprint(m.alert, " ", it.Event, " ", f.page)
@@ -480,7 +483,7 @@ func (o *outpost) verify() {
 				told[what] = map[string]bool{}
 			}
 			if told[what][m.key] = true; len(told[what]) > 1 && !f.left {
-				o.t.Errorf("%s is told with two keys: %v", what, told[what])
+				o.t.Errorf("%s is reported with two keys: %v", what, told[what])
 			}
 		}
 	}
@@ -489,7 +492,7 @@ func (o *outpost) verify() {
 	o.verifySecrets()
 }
 
-// verifyMust looks in what the receiver has taken for what had to be told.
+// verifyMust checks that the receiver has accepted everything that had to be reported.
 func (o *outpost) verifyMust() {
 	o.t.Helper()
 	taken, unnamed := map[string]bool{}, 0
@@ -516,12 +519,12 @@ func (o *outpost) verifyMust() {
 		}
 	}
 	if len(lost) > unnamed {
-		o.t.Errorf("lost, but for %d that may have been counted only:\n%s", unnamed, strings.Join(lost, "\n"))
+		o.t.Errorf("lost, apart from %d that may only have been counted:\n%s", unnamed, strings.Join(lost, "\n"))
 	}
-	o.t.Logf("%d findings, %d things had to be told, %d were counted only", len(o.fates), n, unnamed)
+	o.t.Logf("%d findings, %d events had to be reported, %d were only counted", len(o.fates), n, unnamed)
 }
 
-// verifyLog holds the log of deliveries to what the receiver has taken.
+// verifyLog compares the log of deliveries with what the receiver has accepted.
 func (o *outpost) verifyLog() {
 	o.t.Helper()
 	log, err := o.f.Store.Deliveries(o.t.Context(), notify.DeliveriesQuery{Limit: 100_000})
@@ -532,9 +535,9 @@ func (o *outpost) verifyLog() {
 		last := o.receiver.lastTaken(d.Key)
 		switch {
 		case d.State == notify.Delivered && last == nil:
-			o.t.Errorf("the log says that %s was delivered, and the receiver has not taken it", d.Key)
+			o.t.Errorf("the log says that %s was delivered, but the receiver has not accepted it", d.Key)
 		case d.State == notify.Delivered && d.Findings != last.named()+last.more:
-			o.t.Errorf("the log says that %s told of %d findings; the receiver got %d", d.Key, d.Findings, last.named()+last.more)
+			o.t.Errorf("the log says that %s reported %d findings; the receiver got %d", d.Key, d.Findings, last.named()+last.more)
 		case d.State != notify.Delivered && d.State != notify.Dropped:
 			o.t.Errorf("%+v", d)
 		}
@@ -556,7 +559,7 @@ func (o *outpost) verifySecrets() {
 	texts := o.log.String() + fmt.Sprintf("%+v %+v", acts, log)
 	for _, secret := range []string{o.secret, strings.TrimPrefix(o.secret, "whsec_"), hookToken} {
 		if i := strings.Index(texts, secret); i >= 0 {
-			o.t.Errorf("a secret is told: …%s…", texts[max(0, i-200):i])
+			o.t.Errorf("a secret is disclosed: …%s…", texts[max(0, i-200):i])
 		}
 	}
 	if !slices.ContainsFunc(acts, func(a qianshao.Act) bool { return a.Kind.Recorded() }) {

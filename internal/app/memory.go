@@ -10,16 +10,16 @@ import (
 // Bounds on the memory of a process.
 const (
 	// crawlLimit is where the garbage collector begins to work harder in a process that
-	// crawls for months beside others; the program and what it maps come on top.
-	// GOMEMLIMIT sets another.
+	// crawls for months beside others, not counting the program itself and its memory
+	// maps. GOMEMLIMIT overrides it.
 	crawlLimit = 160 << 20
-	// ScanLimit is the same for commands that judge pages and end. Below it, a page of the
-	// largest size that takes long would be collected all the time: with 200 MB, contacts
-	// took twice their CPU.
+	// ScanLimit is the same for commands that judge pages and end. With less, the
+	// collector would run all the time while a slow page of the largest size is judged:
+	// with 200 MB, contacts took twice the CPU.
 	ScanLimit = 300 << 20
-	// garbage is how much garbage may gather below the limit, in percent of what
-	// is in use. The limit holds the peaks, so it need not be collected as often
-	// as Go does by itself. GOGC sets another.
+	// garbage is how much garbage may gather below the limit, in per cent of the
+	// memory in use. As the limit bounds the peaks, it can be collected less
+	// often than by Go's default. GOGC overrides it.
 	garbage = 300
 )
 
@@ -31,16 +31,16 @@ func LimitMemory(limit int64) {
 	}
 }
 
-// A process that rests gives back what it has used. The runtime by itself keeps it, since
-// the heap may grow to four times what is in use before it is collected.
+// A process at rest returns its memory to the system. The runtime by itself would keep
+// it, since the heap may grow to four times the memory in use before it is collected.
 const (
 	restInterval = 5 * time.Minute
 	// restCollections is how often a heap at rest is collected in that time: every two
-	// minutes by the runtime, and once below.
+	// minutes by the runtime, and once by returnMemory.
 	restCollections = 3
 )
 
-// returnMemory gives the garbage of the start back to the system, and then that of each
+// returnMemory returns the garbage of the start to the system, and then that of each
 // burst of work once it is over, until ctx ends.
 func returnMemory(ctx context.Context, ticks <-chan time.Time) {
 	for last := (rest{}); ; {
@@ -55,14 +55,14 @@ func returnMemory(ctx context.Context, ticks <-chan time.Time) {
 	}
 }
 
-// rest tells intervals of rest from those of work. The first is one of rest.
+// rest distinguishes intervals of rest from those of work. The first is one of rest.
 type rest struct {
 	isStarted   bool
 	collections int64 // at the end of the last interval
 }
 
-// isRest says whether the interval that ends was one of rest, by the collections since the
-// start of the process.
+// isRest says whether the interval that has just ended was one of rest, by the number of
+// collections since the start of the process.
 func (r *rest) isRest(collections int64) bool {
 	is := !r.isStarted || collections-r.collections <= restCollections
 	*r = rest{true, collections}

@@ -19,7 +19,7 @@ func TestIsRest(t *testing.T) {
 	}
 }
 
-// TestReturnMemory holds that the garbage of the start goes back to the system.
+// TestReturnMemory: the garbage of the start is returned to the system.
 func TestReturnMemory(t *testing.T) {
 	const size = 64 << 20
 	garbage := make([]byte, size)
@@ -32,7 +32,7 @@ func TestReturnMemory(t *testing.T) {
 	ticks, ended := make(chan time.Time), make(chan struct{})
 	go func() { defer close(ended); returnMemory(t.Context(), ticks) }()
 	t.Cleanup(func() { <-ended })
-	ticks <- time.Time{} // is taken when all is given back
+	ticks <- time.Time{} // received only when everything has been returned
 	runtime.ReadMemStats(&after)
 	if used, then := before.HeapSys-before.HeapReleased, after.HeapSys-after.HeapReleased; then+size/2 > used {
 		t.Errorf("%d bytes are held, %d before", then, used)

@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// TestMetrics: what a crawl has found and people have decided is told by /metrics.
+// TestMetrics: /metrics shows what a crawl has found and people have decided.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	a, _ := apptest.Crawl(t, casinoPage)
@@ -37,7 +37,8 @@ func TestMetrics(t *testing.T) {
 	if _, err := a.Desk.Do(t.Context(), ann, draft); err != nil {
 		t.Fatal(err)
 	}
-	// The counts are a minute old at most, and not of one transaction: answers are read before the queue.
+	// The counts are at most a minute old, and not from one transaction: answers are read before the
+	// queue.
 	const answered = `qianshao_findings_answered{answer="crime",category="gambling"}`
 	within(t, 2*time.Minute, "told", func() bool { return metric(t, a, answered) == "1" })
 	for name, want := range map[string]string{
@@ -66,7 +67,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// TestDeliveryKinds holds the label to the kinds of channels that there are.
+// TestDeliveryKinds checks that the label has all kinds of channels.
 func TestDeliveryKinds(t *testing.T) {
 	t.Parallel()
 	var kinds []string

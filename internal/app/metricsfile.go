@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// checkMetricsFile says before a crawl whether its metrics can be left there.
+// checkMetricsFile checks before a crawl that its metrics can be written to path.
 func checkMetricsFile(path string) error {
 	if filepath.Ext(path) != metrics.FileExt {
 		return &datafolder.InputError{Err: locales.Errorf("start.metrics_name", path, metrics.FileExt)}
@@ -19,15 +19,15 @@ func checkMetricsFile(path string) error {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return &datafolder.InputError{Err: locales.Errorf("start.metrics_folder", path, folder)}
 	}
-	// A pipe would be waited for when the crawl has ended: the last crawl's counters are read.
+	// With a pipe, reading the last crawl's counters would block at the end of the crawl.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return &datafolder.InputError{Err: locales.Errorf("start.metrics_not_file", path)}
 	}
 	return nil
 }
 
-// leaveMetrics leaves the metrics of a crawl that has ended, if they are wanted.
-// counted is nil if the crawl could not begin.
+// leaveMetrics writes the metrics of a crawl that has ended, if that is
+// configured. counted is nil if the crawl could not begin.
 func (a *App) leaveMetrics(counted *metrics.Metrics, succeeded bool) error {
 	if a.opts.Crawl == nil || a.opts.Crawl.MetricsFile == "" {
 		return nil

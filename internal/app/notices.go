@@ -14,11 +14,11 @@ import (
 	"github.com/qianshao/qianshao/notify/channel"
 )
 
-// lastNotices is how long the end of a crawl waits for messages to be sent. What is not sent
-// by then, the next process sends.
+// lastNotices is how long a crawl waits at its end for messages to be sent. The next process
+// sends the rest.
 const lastNotices = time.Minute
 
-// newNotices returns the engine that tells people of the folder's findings.
+// newNotices returns the engine that notifies people of the folder's findings.
 func newNotices(a *App) (engine *notify.Engine, err error) {
 	if a.sender, err = newSender(&a.opts); err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func newNotices(a *App) (engine *notify.Engine, err error) {
 	})
 }
 
-// newEngine returns an engine over a folder, with what o says of sending, finding and counting.
+// newEngine returns an engine for a folder; o says how it sends, searches and counts.
 func newEngine(f *datafolder.Folder, opts *Options, o notify.Options) (*notify.Engine, error) {
 	if opts.Send != nil {
 		o.Send = opts.Send
@@ -45,8 +45,8 @@ func newEngine(f *datafolder.Folder, opts *Options, o notify.Options) (*notify.E
 	return notify.NewEngine(o)
 }
 
-// TestChannel sends a test to a channel of a folder, beside a process that works on it or without
-// one. Of the options it needs Send or Outward, Version, Zone and Log. The error is as of
+// TestChannel sends a test to a channel of a folder, whether or not a process is working on the
+// folder. Of the options it needs Send or Outward, Version, Zone and Log. The error is that of
 // notify.Engine's Test.
 func TestChannel(ctx context.Context, f *datafolder.Folder, opts Options, id string) error {
 	sender, err := newSender(&opts)
@@ -74,13 +74,13 @@ func (a *App) countDelivery(kind notify.Kind, outcome notify.State) {
 	a.metrics.Delivery(string(kind), counted[outcome])
 }
 
-// deliveries are what the gauges of deliveries show.
+// deliveries returns the values of the gauges of deliveries.
 func (a *App) deliveries(ctx context.Context) (d metrics.Deliveries, err error) {
 	counts, oldest, err := a.Folder.Store.DeliveryStates(ctx)
 	return metrics.Deliveries{Pending: counts[notify.Pending], Failed: counts[notify.Failed], Oldest: oldest}, err
 }
 
-// newSender returns what speaks to channels, by the connections that the operator has set up.
+// newSender returns the sender to channels, which uses the connections that the operator has set up.
 func newSender(opts *Options) (*channel.Sender, error) {
 	outward := opts.Outward
 	if outward == nil {
@@ -96,8 +96,8 @@ func newSender(opts *Options) (*channel.Sender, error) {
 	return sender, nil
 }
 
-// finishNotices sends what a crawl has found before a process ends that does nothing else. One
-// with a console goes on, and is in no hurry.
+// finishNotices sends messages about a crawl's findings before a process without a console
+// ends. With a console the process goes on, and there is no hurry.
 func (a *App) finishNotices(ctx context.Context) {
 	if a.console != nil || ctx.Err() != nil {
 		return

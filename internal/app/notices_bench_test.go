@@ -21,9 +21,9 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// BenchmarkNotices measures what it costs to match 200 findings with 50 alerts on one view, and
-// to send the 50 messages through one channel to a quick receiver, beside a bare http.Post of the
-// same bodies; in processor time, with that of the receiver.
+// BenchmarkNotices measures the cost of matching 200 findings with 50 alerts on one view, and of
+// sending the 50 messages through one channel to a fast receiver, compared with a bare http.Post
+// of the same bodies. It counts processor time, the receiver's included.
 func BenchmarkNotices(b *testing.B) {
 	const alerts, findings = 50, 200
 	var body []byte
@@ -86,7 +86,7 @@ func benchAlerts(b *testing.B, a *app.App, alerts int, receiver string) {
 	}
 }
 
-// costOf is the processor time that something takes, in seconds.
+// costOf returns the processor time that do takes, in seconds.
 func costOf(b *testing.B, do func() error) float64 {
 	b.Helper()
 	before, _ := usage(b)

@@ -20,8 +20,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestTold: a crawl without a console, as cron runs it, tells of what it has found before it
-// ends: that takes as long as notify.Gather. A folder without an alert has nobody wait.
+// TestTold: a crawl without a console, as cron runs it, sends messages about its findings before it
+// ends, which takes as long as notify.Gather. Without an alert in the folder it does not wait.
 func TestTold(t *testing.T) {
 	t.Parallel()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -85,8 +85,8 @@ func alertOf(t *testing.T, data, authorisation, query string) {
 	}
 }
 
-// TestDeliveriesAreCounted: what has become of a message is in the metrics; a test is none. One
-// message of the alert has failed before; the other has nothing left to tell, and is dropped.
+// TestDeliveriesAreCounted: the metrics count what became of messages, but not tests. One
+// message of the alert has failed before; the other has nothing left to report, and is dropped.
 func TestDeliveriesAreCounted(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)
@@ -103,7 +103,7 @@ func TestDeliveriesAreCounted(t *testing.T) {
 	}
 	a.Start(t.Context())
 	root := qianshao.Account{Name: "root", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}
-	if err := a.Folder.Accounts.Add(t.Context(), "test", root, ""); err != nil { // who reads the metrics
+	if err := a.Folder.Accounts.Add(t.Context(), "test", root, ""); err != nil { // the account that reads the metrics
 		t.Fatal(err)
 	}
 	if err := a.Notices.Test(t.Context(), "c1"); err == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// oidcFile is how the log-in at an OIDC provider is written.
+// oidcFile is the format of the file that sets up log-in at an OIDC provider.
 type oidcFile struct {
 	Issuer     string   `yaml:"issuer"`
 	ClientID   string   `yaml:"client_id"`
@@ -29,8 +29,8 @@ type oidcFile struct {
 	} `yaml:"grants"`
 }
 
-// ReadOIDC reads the file that says where people log in and what they may then, and the
-// client's secret from the file that it names.
+// ReadOIDC reads the file that says where people log in and what they may then do, and
+// the client's secret from the file that it names.
 func ReadOIDC(name string) (*auth.OIDC, error) {
 	source, err := os.ReadFile(name)
 	if err != nil {

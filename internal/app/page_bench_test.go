@@ -29,15 +29,15 @@ import (
 const (
 	// pageTime is what every page may take at the 95th percentile among 1,000,000 findings.
 	pageTime = 300 * time.Millisecond
-	// pageRequests are made of each page by each account.
+	// pageRequests is how many requests each account makes for each page.
 	pageRequests = 20
 )
 
-// BenchmarkPages measures every page of the console over HTTP, among the findings of
-// BenchmarkDesk with the trail of their decisions, the register and the frontier of their
-// sites: for an account that sees all, and for one that sees 3 of 200 authorisations. A folder
-// that QIANSHAO_BENCH_FOLDER names is made if there is none, and used again if there is;
-// QIANSHAO_BENCH_PAGES is how the paths of pages begin if not all are to be measured.
+// BenchmarkPages measures every page of the console over HTTP, with the findings of
+// BenchmarkDesk, the trail of their decisions, and the register and the frontier of their
+// sites: for an account that sees all, and for one that sees 3 of 200 authorisations. The
+// folder that QIANSHAO_BENCH_FOLDER names is made, or used again if it exists;
+// QIANSHAO_BENCH_PAGES restricts the measurement to paths with that prefix.
 func BenchmarkPages(b *testing.B) {
 	findings := benchFindings(b)
 	data, kept := os.Getenv("QIANSHAO_BENCH_FOLDER"), false
@@ -57,7 +57,7 @@ func BenchmarkPages(b *testing.B) {
 	for b.Loop() {
 		slowest := time.Duration(0)
 		for _, pattern := range apptest.PagePatterns(b, "../../dashboards") {
-			if pattern == "/enter" || !strings.HasPrefix(pattern, os.Getenv("QIANSHAO_BENCH_PAGES")) { // the former is for strangers with a link
+			if pattern == "/enter" || !strings.HasPrefix(pattern, os.Getenv("QIANSHAO_BENCH_PAGES")) { // /enter is for strangers with a link
 				continue
 			}
 			if targets[pattern] == nil {
@@ -72,7 +72,7 @@ func BenchmarkPages(b *testing.B) {
 	}
 }
 
-// measure logs what a page takes for each reader, and returns the longest.
+// measure logs how long a page takes for each reader, and returns the longest time.
 func (t target) measure(b *testing.B, pattern, base string, readers []*reader) (slowest time.Duration) {
 	b.Helper()
 	line := fmt.Sprintf("%-48s", pattern+" "+t.name)
@@ -91,15 +91,15 @@ func (t target) measure(b *testing.B, pattern, base string, readers []*reader) (
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// reader is somebody with a browser.
+// reader is somebody who uses a browser.
 type reader struct {
 	name, key string
 	all       bool
 	client    *http.Client
 }
 
-// measure asks for a page in its variety; it returns what that took by the clock and of the
-// process's CPU, sorted, and what was slowest.
+// measure requests the varieties of a page; it returns the wall-clock and CPU times,
+// sorted, and the slowest address.
 func (r *reader) measure(b *testing.B, base string, path func(i int, all bool) string) (took, cpu []time.Duration, worst string) {
 	b.Helper()
 	if r.client == nil {
@@ -135,13 +135,13 @@ func (r *reader) get(b *testing.B, address string) {
 	}
 	defer w.Body.Close()
 	body, err := io.ReadAll(w.Body)
-	refused := w.StatusCode == http.StatusForbidden && !r.all // what is no business of who is limited
+	refused := w.StatusCode == http.StatusForbidden && !r.all // a page that the limited account may not see
 	if err != nil || w.StatusCode != http.StatusOK && !refused {
 		b.Errorf("%s as %s: %d %v\n%.600s", address, r.name, w.StatusCode, err, body)
 	}
 }
 
-// pagesFolder makes the folder, and two accounts; or their links alone if it was kept.
+// pagesFolder makes the folder and two accounts, or, if the folder was kept, only the accounts' links.
 func pagesFolder(b *testing.B, data string, kept bool, findings int) (readers []*reader) {
 	b.Helper()
 	f, err := datafolder.Open(b.Context(), datafolder.Options{Data: data, Version: "test"})
@@ -172,13 +172,13 @@ func pagesFolder(b *testing.B, data string, kept bool, findings int) (readers []
 	return readers
 }
 
-// benchSight is that of the limited account.
+// benchSight is what the limited account may see.
 func benchSight() qianshao.Sight {
 	return qianshao.Sight{Authorisations: []string{"a3", "a77", "a150"}}
 }
 
-// benchBatches freezes a fifth of all findings, 200,000 of a million, as far as each account
-// sees them, and returns the ids: that of who sees all by true.
+// benchBatches makes a batch for each account of a fifth of all findings, 200,000 of a million, as far
+// as the account sees them, and returns the ids; the key is true for the account that sees all.
 func benchBatches(b *testing.B, a *app.App, findings int) map[bool]int64 {
 	b.Helper()
 	ids := map[bool]int64{}
@@ -201,7 +201,8 @@ func benchBatches(b *testing.B, a *app.App, findings int) map[bool]int64 {
 	return ids
 }
 
-// benchNotices sets up what each account is told, under ids with its name, and a log of deliveries.
+// benchNotices sets up alerts and schedules for each account, under ids with its name, and a log of
+// deliveries.
 func benchNotices(b *testing.B, a *app.App) {
 	b.Helper()
 	ctx, by, s := b.Context(), store.Signed{By: "all", At: time.Now()}, a.Folder.Store
@@ -225,8 +226,8 @@ func benchNotices(b *testing.B, a *app.App) {
 // benchSites is how many sites the findings are on; see synthetic.
 const benchSites = 5000
 
-// surroundings are what the pages show beside findings: the register, an act for each
-// decision, what the desk knows of them, and the frontier.
+// surroundings adds what the pages show besides findings: the register, an act for
+// each decision, the desk's state of the findings, and the frontier.
 func surroundings(b *testing.B, f *datafolder.Folder) {
 	b.Helper()
 	now := time.Now()
@@ -261,10 +262,10 @@ SELECT host, min(authorisation), $1, $2, $2, 1 FROM frontier GROUP BY host`, []a
 	}))
 }
 
-// deskFillings put some findings and campaigns into each list: half of what is undecided is not
-// overdue; one in 50 is parked; of the decided ones, some wait for a second review, some relapsed,
-// and some are somebody's task, as is one campaign in 100 for each account. Accounts have looked at
-// the lists a while ago, and have views.
+// deskFillings put some findings and campaigns into each list: half of the undecided ones are not
+// overdue, and one in 50 is parked; of the decided ones, some wait for a second review, some
+// relapsed, and some are assigned to somebody, as is one campaign in 100 to each account. Accounts
+// looked at the lists a while ago, and have views.
 func deskFillings(millis int64) []filling {
 	const standing = `INSERT OR IGNORE INTO standings (subject_kind, subject, act, decided, decided_at, decided_by, batch, verdict, reason, seen, round, second, reviews, dissent, assignee, parked, parked_at, parked_until, parked_seen, parked_content, parked_relapse, parked_sites) SELECT `
 	return []filling{
@@ -288,8 +289,8 @@ json_each('["category:gambling","level:>=high","host:s77.example","赌场","cate
 	}
 }
 
-// benchQueries are what people search for: words that all findings have and few have, one
-// site, one kind, times, what excludes, and what the desk knows.
+// benchQueries are what people search for: frequent and rare words, one site, one kind,
+// times, exclusions, and the desk's state.
 var benchQueries = []string{
 	"", "赌场", "注册送彩金", "编号%d", "host:s%d.example", "category:gambling", "category:fraud level:>=high", "level:>=high seen:>=7d", "score:>80",
 	"赌场 -category:pornography", "category:pornography OR category:fraud", `"新葡京 %d"`, "state:open authorisation:a3", "new:>=30d level:medium", "url:s%d",
@@ -297,7 +298,7 @@ var benchQueries = []string{
 	"parked:true", "age:>7d", "age:<200d -verdict:crime", "http://s%d.example/nothing", "s%d.example",
 }
 
-// target is one variety of a page: the addresses that are asked for one after another.
+// target is one variety of a page: addresses that are requested one after another.
 type target struct {
 	name string
 	path func(i int, all bool) string
@@ -312,7 +313,7 @@ func benchTargets(findings int, batches map[bool]int64) map[string][]target {
 		}
 		return list
 	}
-	// finding is one that the account sees: those of a3 are 7919*n = 3 modulo 200.
+	// finding is the number of a finding that the account sees: for those of a3, 7919*n = 3 modulo 200.
 	finding := func(i int, all bool) int {
 		n := 1 + (i*97)%(findings-1)
 		for !all && (n*7919)%synthetic.Authorisations != 3 {
@@ -320,7 +321,7 @@ func benchTargets(findings int, batches map[bool]int64) map[string][]target {
 		}
 		return n
 	}
-	largest := func(n int) int { return n - n%10 + 10 } // one of the largest campaign
+	largest := func(n int) int { return n - n%10 + 10 } // a finding of the largest campaign
 	id := func(n int) string { return fmt.Sprintf("%016x", n*2654435761) }
 	authorisation := func(i int, all bool) int {
 		if all {
@@ -395,7 +396,7 @@ func benchTargets(findings int, batches map[bool]int64) map[string][]target {
 	}
 }
 
-// benchQuery is the query of a place in benchQueries, written for an address.
+// benchQuery returns a query of benchQueries, escaped for an address.
 func benchQuery(place, i int) string {
 	q := benchQueries[place%len(benchQueries)]
 	if strings.Contains(q, "%") {

@@ -18,8 +18,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestEndedGetsNoRequest: from the moment at which an authorisation is ended, the crawl that runs asks its
-// site for nothing, and a recheck schedules nothing.
+// TestEndedGetsNoRequest: from the moment when an authorisation is ended, the running crawl makes no
+// request to its site, and a recheck schedules nothing.
 func TestEndedGetsNoRequest(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int64
@@ -77,11 +77,11 @@ func TestEndedGetsNoRequest(t *testing.T) {
 	}
 }
 
-// TestEndedElsewhereGetsNoRequest: once a command on another machine has ended an authorisation and said so, the
-// crawl that runs asks its site for nothing.
+// TestEndedElsewhereGetsNoRequest: once a command on another machine has ended an authorisation and reported
+// success, the running crawl makes no request to its site.
 func TestEndedElsewhereGetsNoRequest(t *testing.T) {
 	t.Parallel()
-	servers := backendstest.Store(t) // a cluster that is down keeps nobody from crawling
+	servers := backendstest.Store(t) // without an index, as a cluster that is down must not stop a crawl
 	servers.Index.Address, servers.Evidence.Address = "http://127.0.0.1:1/i", t.TempDir()
 	var requests atomic.Int64
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -129,7 +129,7 @@ func TestEndedElsewhereGetsNoRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := requests.Load()
-	time.Sleep(3 * time.Second) // longer than a register is worked with
+	time.Sleep(3 * time.Second) // longer than a register is cached
 	if n := requests.Load(); n != before {
 		t.Errorf("%d requests after its end", n-before)
 	}

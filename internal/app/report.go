@@ -16,9 +16,9 @@ import (
 )
 
 // scheduledReport makes the report of a schedule: what the account sees of the period, in the language of the
-// channel, with the files that mail brings.
+// channel, with files for mail.
 func (a *App) scheduledReport(ctx context.Context, s notify.Schedule, account qianshao.Account, from, _ time.Time) (*notify.Attached, error) {
-	noon := from.Add(12 * time.Hour) // a day that begins at one o'clock, since clocks were put forward, has its noon, too
+	noon := from.Add(12 * time.Hour) // noon exists even on a day that begins at one o'clock because clocks were put forward
 	period := report.Week(noon, from.Location())
 	if s.Period == notify.Month {
 		period = report.Month(noon, from.Location())
@@ -28,7 +28,7 @@ func (a *App) scheduledReport(ctx context.Context, s notify.Schedule, account qi
 		return nil, err
 	}
 	channel, err := a.Folder.Store.Channel(ctx, s.Channel)
-	if err != nil && !errors.Is(err, store.ErrNotFound) { // without a channel nothing is sent, which the engine sees to
+	if err != nil && !errors.Is(err, store.ErrNotFound) { // the engine sends nothing if there is no channel
 		return nil, err
 	}
 	language, _ := locales.Parse(channel.Language)

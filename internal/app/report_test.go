@@ -70,6 +70,6 @@ func TestScheduledReport(t *testing.T) {
 		t.Fatalf("%d files", len(r.Files))
 	}
 	if page := string(r.Files[0].Body); !strings.Contains(page, r.Title[:14]) || strings.Contains(page, "zhangsan") {
-		t.Error("the page is another, or names an account")
+		t.Error("the page differs, or names an account")
 	}
 }

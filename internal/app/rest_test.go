@@ -13,15 +13,15 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestWorkersRest: a worker that is woken all the time, and can do nothing, tells of it a
-// few times, and not each time.
+// TestWorkersRest: a worker that is woken all the time, and always fails, logs it a few
+// times, and not each time.
 func TestWorkersRest(t *testing.T) {
 	t.Parallel()
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: sqlitetest.Folder(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Close(); err != nil { // nothing can be read any more
+	if err := f.Close(); err != nil { // now every reading fails
 		t.Fatal(err)
 	}
 	type worker interface {
@@ -43,7 +43,7 @@ func TestWorkersRest(t *testing.T) {
 				time.Sleep(100 * time.Millisecond)
 			}
 			synctest.Wait()
-			if n := bytes.Count(log.Bytes(), []byte("\n")); n < 10 || n > 40 { // after 1, 2, 4 … 32 s, then each minute; the grouper tells of two steps
+			if n := bytes.Count(log.Bytes(), []byte("\n")); n < 10 || n > 40 { // after 1, 2, 4 … 32 s, then each minute; the grouper logs two steps
 				t.Errorf("%s: %d lines in ten minutes", name, n)
 			}
 		})

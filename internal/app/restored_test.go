@@ -15,8 +15,9 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// TestRestoredSends: a folder that was restored while the original goes on sends what was on its
-// way with the same key, so that a receiver knows it; what had not begun, each sends with its own.
+// TestRestoredSends: a folder that was restored while the original goes on sends a message that was on
+// its way with the same key, so that a receiver recognises it; later messages each folder sends with
+// its own keys.
 func TestRestoredSends(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)
@@ -49,7 +50,7 @@ func TestRestoredSends(t *testing.T) {
 	}
 }
 
-// find puts a page on which something is found into a data folder.
+// find puts a page with a finding into a data folder.
 func find(t *testing.T, data, page string) {
 	t.Helper()
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
@@ -64,7 +65,7 @@ func find(t *testing.T, data, page string) {
 	}
 }
 
-// sendOnce opens a folder, sends what is due within seven minutes, and returns what came of it.
+// sendOnce opens a folder, sends what is due within seven minutes, and returns the messages.
 func sendOnce(t *testing.T, data string, answer error) (sent []notify.Message) {
 	t.Helper()
 	now := time.Now()
@@ -75,7 +76,7 @@ func sendOnce(t *testing.T, data string, answer error) (sent []notify.Message) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 6 { // the time of what was put off must come, and then that of what waits behind it
+	for range 6 { // a postponed message must become due, and then the one behind it
 		err = errors.Join(err, a.Notices.Flush(t.Context()))
 		now = now.Add(70 * time.Second)
 		if answer != nil && len(sent) > 0 {

@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/internal/scan"
 )
 
-// scan judges by the rules in force what somebody sends to the API. It keeps nothing.
+// scan judges by the rules in force the pages that somebody sends to the API. It keeps nothing.
 func (a *App) scan(ctx context.Context, r api.ScanRequest, emit func(answer any) error) error {
 	analyzer := a.rules.Load().Analyzer
 	return scan.InOrder(ctx, scanEntries(r), func(e input.Entry) scan.Answer {

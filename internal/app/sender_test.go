@@ -19,8 +19,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestSent: the program's own sender sends to a webhook, by the names that the operator has
-// resolved, with a crawl or without one.
+// TestSent: the program's own sender sends to a webhook, using the operator's Resolve, with
+// or without a crawl.
 func TestSent(t *testing.T) {
 	t.Parallel()
 	var types []string

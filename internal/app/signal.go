@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// signal tells a worker that findings have changed, however often before it looks. It has
-// room for one.
+// signal tells a worker that findings have changed, once, however often that happens
+// before it looks. It has room for one.
 type signal chan struct{}
 
 // wake gives the signal.
@@ -17,7 +17,7 @@ func (s signal) wake() {
 	}
 }
 
-// wait waits for the signal, and then pause for more changes; or for a tick. ok is false
+// wait waits for the signal and then pause, for more changes, or for a tick. ok is false
 // if ctx ended first.
 func (s signal) wait(ctx context.Context, tick <-chan time.Time, pause time.Duration) (ok bool) {
 	select {

@@ -25,11 +25,11 @@ type Tally struct {
 // hostCounts are numbers of URLs by host, with the port where there is one.
 type hostCounts map[string]int
 
-// maxTallied bounds the hosts that are told apart for one reason: pages may link
-// to millions. Those beyond count under "".
+// maxTallied bounds the hosts that are counted separately for one reason: pages
+// may link to millions. Further ones count under "".
 const maxTallied = 10_000
 
-// NewTally returns a tally of nothing.
+// NewTally returns an empty tally.
 func NewTally() *Tally { return &Tally{skipped: map[qianshao.Skip]hostCounts{}} }
 
 // Fetched counts a page.
@@ -58,7 +58,7 @@ func (t *Tally) Skipped(skip qianshao.Skip, rawURL string) {
 	hosts[host]++
 }
 
-// Replanned counts what a clock that was ahead has planned.
+// Replanned counts what was planned while the clock was ahead.
 func (t *Tally) Replanned(what ingest.Replanned) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -67,16 +67,16 @@ func (t *Tally) Replanned(what ingest.Replanned) {
 	t.replanned.Findings = what.Findings
 }
 
-// Summary is what became of a crawl, and how things stand after it.
+// Summary is the result of a crawl, and the state after it.
 type Summary struct {
 	Fetched int
 	store.Counts
-	// Skipped is what the crawl has skipped, and Before what earlier ones have on
-	// hosts of which this one says nothing, each with the most URLs first.
+	// Skipped is what the crawl has skipped, and Before what earlier crawls
+	// skipped on hosts that are not in Skipped, each with the most URLs first.
 	Skipped, Before []Skipped
-	// Waiting are the hosts that fail for now.
+	// Waiting are the hosts that currently fail.
 	Waiting []store.WaitingHost
-	// Replanned is what a clock that was ahead had planned.
+	// Replanned is what was planned while the clock was ahead.
 	Replanned ingest.Replanned
 	// Next is when the next URL is due; the zero time if none is left.
 	Next time.Time
@@ -91,7 +91,7 @@ type Skipped struct {
 	MoreHosts int
 }
 
-// Summary reads how things stand in the folder. It is called at the end of the crawl.
+// Summary reads the state of the folder. It is called at the end of the crawl.
 func (t *Tally) Summary(ctx context.Context, f *datafolder.Folder) (s Summary, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -113,7 +113,7 @@ func (t *Tally) Summary(ctx context.Context, f *datafolder.Folder) (s Summary, e
 	return s, nil
 }
 
-// without returns what stands skipped on hosts of which the tally says nothing.
+// without returns what is recorded as skipped on hosts that are not in the tally.
 func (t *Tally) without(standing []store.SkippedHost) map[qianshao.Skip]hostCounts {
 	told := map[store.SkippedHost]bool{}
 	for skip, hosts := range t.skipped {

@@ -10,20 +10,20 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// countsAge is how old the numbers alone may be: they are asked for by each
-// scrape and each look at the console, and count all hosts.
+// countsAge is how old the numbers may be when they are requested without a list: every scrape and
+// every look at the console asks for them, and they count all hosts.
 const countsAge = 30 * time.Second
 
-// unmonitored keeps the numbers of what is not monitored for those who ask often.
+// unmonitored caches the numbers of what is not monitored.
 type unmonitored struct {
 	folder *datafolder.Folder
 	mu     sync.Mutex
-	// counts are those under each authorisation: not everybody sees all of them.
+	// counts are the numbers for each authorisation, as not everybody sees all of them.
 	counts map[string]qianshao.UnmonitoredCounts
 	read   time.Time
 }
 
-// list is Folder.Unmonitored; where no row is asked for, the numbers may be countsAge old.
+// list is Folder.Unmonitored; if no rows are requested, the numbers may be countsAge old.
 func (u *unmonitored) list(ctx context.Context, r qianshao.UnmonitoredRequest) (list qianshao.UnmonitoredList, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

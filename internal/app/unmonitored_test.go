@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestUnmonitored: gauge, API and folder tell the same of a register of which
-// nothing has come, by offset and limit.
+// TestUnmonitored: gauge, API and folder agree on a register from which no page
+// has come, by offset and limit.
 func TestUnmonitored(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)
@@ -38,7 +38,7 @@ func TestUnmonitored(t *testing.T) {
 	if err != nil || len(list.Rows) != 1 || list.Rows[0].Host != "c.example" || list.Counts.Hosts() != 3 || list.Counts.Authorisations() != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
-	// Whoever is limited is told of what is under their authorisations, also in numbers that are kept.
+	// A limited account sees only what is under its authorisations, also in cached numbers.
 	for _, limit := range []int{0, 9} {
 		for authorisation, want := range map[string]int{"a": 4, "b": 0, "": 0} {
 			sight := qianshao.Sight{Authorisations: []string{authorisation}}
@@ -48,7 +48,7 @@ func TestUnmonitored(t *testing.T) {
 			}
 		}
 	}
-	// A register that cannot be read is no all-clear.
+	// A register that cannot be read must not look like an all-clear.
 	if err := a.Folder.Store.PutAuthorisations(t.Context(), store.Signed{By: "test"}, []qianshao.Authorisation{{ID: "of another version"}}); err != nil {
 		t.Fatal(err)
 	}

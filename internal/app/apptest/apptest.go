@@ -50,8 +50,8 @@ func Authorise(t *testing.T, data string, list ...qianshao.Authorisation) {
 	}
 }
 
-// Crawl starts a site that shows one page and visits it once, into the data
-// folder that it returns.
+// Crawl starts a site of one page and crawls it once, into the data folder that
+// it returns.
 func Crawl(t *testing.T, html string) (a *app.App, data string) {
 	t.Helper()
 	a, data = Site(t, html, true)
@@ -62,7 +62,7 @@ func Crawl(t *testing.T, html string) (a *app.App, data string) {
 	return a, data
 }
 
-// Site returns an App, not started, that is to crawl a site of one page.
+// Site returns an App, not yet started, that will crawl a site of one page.
 func Site(t *testing.T, html string, once bool) (a *app.App, data string) {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +89,7 @@ func Site(t *testing.T, html string, once bool) (a *app.App, data string) {
 	}, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}}), data
 }
 
-// Write writes a file, for its owner alone, and the folders above it.
+// Write writes a file, for its owner only, and makes the folders above it.
 func Write(t *testing.T, name, content string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
@@ -122,7 +122,7 @@ tests:
 `, "\n"), name, term))
 }
 
-// BackUp backs a data folder up as a command beside the server does.
+// BackUp backs up a data folder as a command does beside a running server.
 func BackUp(t *testing.T, data string, rules datafolder.RuleFolders) (folder string, m *datafolder.Manifest) {
 	t.Helper()
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})

@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-// Patterns returns the patterns of all routes, such as "GET /search", that the rooms of pages
-// below the folder dashboards name in their source, so that none can be left out of a test of them all.
+// Patterns returns the patterns of all routes, such as "GET /search", in the source of the packages of
+// pages below the folder dashboards, so that a test of all pages cannot miss one.
 func Patterns(t testing.TB, dashboards string) (patterns []string) {
 	t.Helper()
 	err := filepath.WalkDir(dashboards, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() && entry.Name() == "api" { // it shows no pages
+		if err == nil && entry.IsDir() && entry.Name() == "api" { // it has no pages
 			return fs.SkipDir
 		}
 		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
@@ -29,9 +29,9 @@ func Patterns(t testing.TB, dashboards string) (patterns []string) {
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
-				text, _ := strconv.Unquote(literal.Value) // a file that is parsed has no others
+				text, _ := strconv.Unquote(literal.Value) // cannot fail for a literal that was parsed
 				if text == "GET " {
-					t.Errorf("%s puts a pattern together: write it in one, so that this test finds it", path)
+					t.Errorf("%s composes a pattern: write it as one literal, so that this test finds it", path)
 				}
 				if method, path, ok := strings.Cut(text, " "); ok && strings.HasPrefix(path, "/") && strings.ToUpper(method) == method {
 					patterns = append(patterns, text)
