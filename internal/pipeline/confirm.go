@@ -9,17 +9,17 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// confirm handles a page that is as it was when it was last judged, so that it
-// need not be judged again. known says that the page is dealt with: it is
-// unchanged, or it came without a body and must come again, whole (stale).
+// confirm handles a page that has not changed since it was last judged, and so need not be judged
+// again. known says that the page is dealt with: it is unchanged, or it came without a body and must be
+// fetched again in full (stale).
 func (p *Pipeline) confirm(ctx context.Context, page *qianshao.Page, before ingest.Memory) (handled ingest.Handled, known bool, err error) {
 	bodiless := page.NotModified()
 	handled.Hash = before.Hash
-	if !bodiless && before.Hash != "" { // there is something to compare it with
+	if !bodiless && before.Hash != "" { // a hash to compare the body with
 		handled.Hash = hashOf(page.Body)
 	}
 	// Asking the store is not enough: the item's memory is written last, and a crash may have
-	// come after a page was saved and before its links were.
+	// come after the page was saved but before its links were.
 	if before.Hash != "" && before.Hash == handled.Hash && before.Rules == p.RulesName() {
 		var saved store.Saved
 		if saved, known, err = p.Store.Confirm(ctx, page.URL, handled.Hash, before.Rules, page.FetchedAt); err != nil {

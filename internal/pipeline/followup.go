@@ -18,10 +18,10 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// followUp is what the follow-up looks at a judged page brought.
+// followUp is the result of the follow-up requests for a judged page.
 type followUp struct {
 	pages []*analyze.Extraction
-	links []string // that scripts have made
+	links []string // made by scripts
 	// replaced says that a view of the page is now what the browser showed of it.
 	replaced bool
 }
@@ -31,17 +31,17 @@ func (p *Pipeline) callsForFollowUp(j judged) bool {
 	return p.Browser != nil || j.showsMoreToSearch() || len(j.pictures) > 0 && (j.assessment.Flagged() || j.hardlyAnyText)
 }
 
-// showsMoreToSearch reports whether a view of the page has something to report that a plain
-// visitor does not get.
+// showsMoreToSearch reports whether a view of the page has evidence that a plain visitor
+// does not get.
 func (j judged) showsMoreToSearch() bool {
 	views := j.assessment.Views
 	return views[qianshao.ViewSearchVisitor] != nil || views[qianshao.ViewSearchCrawler] != nil
 }
 
-// followUp gets what a page needs to be judged rightly, nothing for most: a
-// second plain visit where another view shows what the first did not, so that a
-// banner which merely rotates is not called cloaking; and what a browser shows
-// of pages that their scripts make, and of flagged ones.
+// followUp fetches what else is needed to judge a page, which for most pages is
+// nothing: a second plain visit if another view has evidence that the first did
+// not, so that a rotating banner is not called cloaking; and a rendering by the
+// browser of flagged pages and of those that are made by scripts.
 func (p *Pipeline) followUp(ctx context.Context, page *analyze.Extraction, j judged) (more followUp, err error) {
 	ctx, cancel := context.WithTimeout(ctx, viewsTime)
 	defer cancel()
@@ -59,8 +59,8 @@ func (p *Pipeline) followUp(ctx context.Context, page *analyze.Extraction, j jud
 	return more, err
 }
 
-// renderViews shows the page to the browser where that is wanted. Where a script
-// of it reads the referrer, the answer that a search engine's visitor got is
+// renderViews renders the page in the browser if that is called for. If one of
+// its scripts reads the referrer, the answer to a search engine's visitor is
 // rendered, too, and replaces that view: most redirects of these visitors are
 // made by such scripts.
 func (p *Pipeline) renderViews(ctx context.Context, page *analyze.Extraction, wanted bool, more *followUp) error {
@@ -90,10 +90,10 @@ func (p *Pipeline) renderViews(ctx context.Context, page *analyze.Extraction, wa
 	return nil
 }
 
-// readsReferrer says whether a script of the page may ask where its visitor comes from.
+// readsReferrer says whether a script of the page may check where its visitor comes from.
 func readsReferrer(body []byte) bool { return bytes.Contains(body, []byte("referrer")) }
 
-// render returns what the browser makes of a page; nil where it cannot. Such a
+// render returns what the browser makes of a page, or nil if it fails. Such a
 // page is judged by its source, unless a finding rests on what the browser
 // showed last time.
 func (p *Pipeline) render(ctx context.Context, x *analyze.Extraction, more *followUp) (*analyze.Extraction, error) {
@@ -119,7 +119,7 @@ func (p *Pipeline) render(ctx context.Context, x *analyze.Extraction, more *foll
 	}
 	defer turn.end()
 	for _, link := range rendered.Document().Links {
-		more.links = append(more.links, strings.Clone(link.URL)) // it may be a part of the source
+		more.links = append(more.links, strings.Clone(link.URL)) // as a part of the source, it would keep all of it in memory
 	}
 	outcome := metrics.ViewSeen
 	if to, err := fetch.Canonical(out.Leaving); err == nil {
@@ -134,8 +134,8 @@ func (p *Pipeline) render(ctx context.Context, x *analyze.Extraction, more *foll
 	return rendered, nil
 }
 
-// contentType is the page's type with the charset in which we read it. If a page
-// declares none, or a wrong one, a browser would read it differently.
+// contentType is the page's type with the charset by which we decoded it. If a
+// page declares none, or a wrong one, a browser would decode it differently.
 func contentType(x *analyze.Extraction) string {
 	kind, _, err := mime.ParseMediaType(x.Page.ContentType)
 	if err != nil || !fetch.PageType(kind, nil) {
@@ -144,7 +144,7 @@ func contentType(x *analyze.Extraction) string {
 	return kind + "; charset=" + x.Charset()
 }
 
-// isOutside says whether nobody has authorised requests to a URL.
+// isOutside says whether no authorisation covers a URL.
 func (p *Pipeline) isOutside(rawURL string) bool {
 	u, err := url.Parse(rawURL)
 	if err != nil {

@@ -21,17 +21,17 @@ import (
 
 // Bounds of the pictures that are read for one page.
 const (
-	// maxPictures are asked for, each a request to the host. Those whose addresses speak of a
-	// code come first.
+	// maxPictures is how many are fetched, each by a request to the host. Those whose
+	// addresses mention a code come first.
 	maxPictures = 10
-	// picturesTime bounds the wait for them, whose requests keep the host's pace, and for the
-	// reading. Those that are missing by then are left out.
+	// picturesTime bounds the time for fetching them at the host's pace and reading them.
+	// Those that are missing by then are left out.
 	picturesTime = 2 * time.Minute
 )
 
 // addPictures reads the pictures of a page that is flagged, or that shows hardly any text, and
-// of what a browser made of it: QR codes, and in the second case text. said says that there was
-// something, so that the page is to be judged with it.
+// of its rendering by a browser: QR codes, and in the second case text. said says that they had
+// some, so that the page must be judged with it.
 func (p *Pipeline) addPictures(ctx context.Context, x *analyze.Extraction, j judged) (said bool) {
 	ctx, cancel := context.WithTimeout(ctx, picturesTime)
 	defer cancel()
@@ -48,7 +48,7 @@ func (p *Pipeline) addPictures(ctx context.Context, x *analyze.Extraction, j jud
 	var screenshot []qianshao.Picture
 	if readText && browser >= 0 {
 		if screenshot = p.screenshot(ctx, &x.Others[browser].Page); screenshot != nil {
-			readText = false // it shows the pictures, too
+			readText = false // the screenshot shows the pictures, too
 		}
 	}
 	pictures := p.readPictures(ctx, &x.Page, refs, reading{text: readText, remember: flagged})
@@ -82,13 +82,13 @@ func (p *Pipeline) screenshot(ctx context.Context, page *qianshao.Page) []qiansh
 
 // reading says how pictures are read.
 type reading struct {
-	text bool // that is in them, beside QR codes
-	// remember keeps what they say for the site's next pages. What a page says that is not
-	// flagged is kept nowhere.
+	text bool // read text, and not only QR codes
+	// remember caches what they say for the site's next pages. Nothing is kept from a page
+	// that is not flagged.
 	remember bool
 }
 
-// readPictures returns those of a page's pictures in which something stands.
+// readPictures returns those of a page's pictures that have a code or text.
 func (p *Pipeline) readPictures(ctx context.Context, page *qianshao.Page, refs []string, how reading) (said []qianshao.Picture) {
 	refs = slices.Clone(refs)
 	slices.SortStableFunc(refs, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
@@ -116,7 +116,7 @@ func (p *Pipeline) readPictures(ctx context.Context, page *qianshao.Page, refs [
 // rank puts pictures that look like codes to scan first, and page furniture last.
 func rank(ref string) int {
 	if strings.HasPrefix(ref, "data:") {
-		return 0 // it costs no request
+		return 0 // it needs no request
 	}
 	lower := strings.ToLower(ref)
 	for _, word := range []string{"qr", "ewm", "erweima", "weixin", "wechat", "wx", "alipay", "zhifu", "kefu", "code"} {
@@ -132,7 +132,7 @@ func rank(ref string) int {
 	return 1
 }
 
-// isOwn says whether a picture stands in the page or is of its own site.
+// isOwn says whether a picture is inline or belongs to the page's own site.
 func (p *Pipeline) isOwn(ref, authorisation string) bool {
 	if strings.HasPrefix(ref, "data:") {
 		return true
@@ -172,8 +172,8 @@ func (p *Pipeline) readPicture(ctx context.Context, page *qianshao.Page, ref str
 
 func saysSomething(p *qianshao.Picture) bool { return p.Text != "" || len(p.Codes) > 0 }
 
-// decode decodes one picture at a time, while no large page is worked on: each takes tens of
-// megabytes.
+// decode decodes one picture at a time, and none while a large page is worked on: each takes
+// tens of megabytes.
 func (p *Pipeline) decode(ctx context.Context, body []byte) (*image.Gray, error) {
 	done, err := p.turns.Wait(ctx, maxWorked)
 	if err != nil {
@@ -201,7 +201,7 @@ func inlined(ref string) (body []byte, ok bool) {
 	return body, true
 }
 
-// textOf reads the text of a picture; after a failure it is as if there were none.
+// textOf reads the text of a picture; a failure counts as no text.
 func (p *Pipeline) textOf(ctx context.Context, grey *image.Gray, pageURL string) string {
 	text, err := p.OCR.Text(ctx, grey)
 	if err != nil {
@@ -212,7 +212,7 @@ func (p *Pipeline) textOf(ctx context.Context, grey *image.Gray, pageURL string)
 
 // Bounds of the pictures that are remembered.
 const (
-	// pictureFresh is for how long a picture, or the failure to get it, is remembered: all
+	// pictureFresh is how long a picture, or the failure to get it, is remembered: all
 	// pages of a site show the same few.
 	pictureFresh = 24 * time.Hour
 	// maxRemembered and maxRememberedBytes bound the memory for it.
@@ -235,8 +235,8 @@ type rememberedPicture struct {
 
 func (r *rememberedPicture) size() int { return len(r.picture.Body) + len(r.picture.URL) }
 
-// read returns what a picture says, by get if it is not remembered. Reading a picture's text
-// and reading only its codes are remembered separately.
+// read returns what a picture says, calling get if it is not remembered. Reading a picture's
+// text and reading only its codes are remembered separately.
 func (m *pictureMemory) read(ref string, how reading, get func() (qianshao.Picture, error)) (qianshao.Picture, error) {
 	key := fmt.Sprint(how.text, " ", ref)
 	m.mu.Lock()

@@ -39,7 +39,7 @@ func qrCode(t *testing.T, text string) []byte {
 	return asPNG(t, drawn)
 }
 
-// servePictures serves a page and, at all other paths, pictures: a QR code at those that say so.
+// servePictures serves a page and, at all other paths, pictures: a QR code if the path says so.
 func servePictures(t *testing.T, page func() string) *site {
 	code, plain := qrCode(t, "https://bet.example/reg?code=88"), asPNG(t, image.NewGray(image.Rect(0, 0, 90, 90)))
 	return seenBy(t, func(w http.ResponseWriter, path string, _ bool, _ int) {
@@ -115,7 +115,7 @@ func TestCodesOfAFlaggedPage(t *testing.T) {
 	}
 }
 
-// TestPicturesOfAnOrdinaryPage: they are not fetched.
+// TestPicturesOfAnOrdinaryPage: pictures of an ordinary page are not fetched.
 func TestPicturesOfAnOrdinaryPage(t *testing.T) {
 	s := servePictures(t, func() string {
 		return `<h1>校园新闻</h1><p>` + strings.Repeat("本校春季运动会顺利举行，各年级同学踊跃参加。", 12) + `</p><img src="/ewm.png">`
@@ -127,7 +127,7 @@ func TestPicturesOfAnOrdinaryPage(t *testing.T) {
 	}
 }
 
-// TestManyPictures: no more are asked for than permitted, and codes first.
+// TestManyPictures: no more pictures are fetched than permitted, and codes come first.
 func TestManyPictures(t *testing.T) {
 	page := casinoText
 	for i := range 30 {
@@ -144,7 +144,7 @@ func TestManyPictures(t *testing.T) {
 	}
 }
 
-// reads puts a reader of text in tesseract's place that reads the same in every picture.
+// reads replaces tesseract by a script that reads the same text in every picture.
 func reads(t *testing.T, text string) *picture.OCR {
 	t.Helper()
 	folder := t.TempDir()
@@ -163,8 +163,8 @@ func reads(t *testing.T, text string) *picture.OCR {
 	return ocr
 }
 
-// TestTextOfAnImageOnlyPage: a page that is a picture is found by what is recognised in it, with
-// the code beside it; the picture is archived.
+// TestTextOfAnImageOnlyPage: a page that consists of a picture is flagged by the text recognised
+// in it, with the code beside it; the picture is archived.
 func TestTextOfAnImageOnlyPage(t *testing.T) {
 	s := servePictures(t, func() string { return `<title>首页</title><img src="/poster.png"><img src="/ewm.png">` })
 	v := watch(t, s)
@@ -188,7 +188,7 @@ func TestTextOfAnImageOnlyPage(t *testing.T) {
 	}
 }
 
-// TestTextOfAnInnocentPicture: nothing of it is stored.
+// TestTextOfAnInnocentPicture: nothing of an innocent picture is stored.
 func TestTextOfAnInnocentPicture(t *testing.T) {
 	s := servePictures(t, func() string { return `<title>首页</title><img src="/poster.png"><img src="/ewm.png">` })
 	v := watch(t, s)
@@ -206,7 +206,7 @@ func TestTextOfAnInnocentPicture(t *testing.T) {
 	}
 }
 
-// TestTextOfAScreenshot: a page that a script paints is found by what its screenshot says.
+// TestTextOfAScreenshot: a page that is drawn by a script is flagged by the text of its screenshot.
 func TestTextOfAScreenshot(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) {
 		fmt.Fprint(w, `<!doctype html><title>首页</title><canvas id=c width=900 height=300></canvas><script>

@@ -1,6 +1,6 @@
-// Package pipeline is the way of a page: its other views are fetched, it is
+// Package pipeline is the way of a page: its other views are fetched, and it is
 // judged, archived if it is flagged, and saved. Process is that way, on one screen.
-// The index is told by the store's outbox.
+// The index is updated from the store's outbox.
 package pipeline
 
 import (
@@ -28,7 +28,7 @@ import (
 
 // Store is the part of the truth that the way of a page needs.
 type Store interface {
-	// SavePage saves a flagged page. Any other is saved with its visit.
+	// SavePage saves a flagged page. Other pages are saved with their visits.
 	SavePage(ctx context.Context, save store.Save) (store.Saved, error)
 	// Confirm records that a page was seen unchanged since it was judged; known is false if it
 	// must be judged again.
@@ -43,9 +43,9 @@ type Store interface {
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
 }
 
-// ActiveRules are the rules in force, compiled, with the name of what pages are
-// judged by: the program's version and the digest of the rules. A page's
-// assessment holds as long as that name and the page's content do.
+// ActiveRules are the compiled rules in force, with a name made of the
+// program's version and the digest of the rules. A page's assessment holds
+// until that name or the page's content changes.
 type ActiveRules struct {
 	*analyze.Analyzer
 	Name string
@@ -61,18 +61,18 @@ type Options struct {
 	// Fetcher gets style sheets, scripts, other views and second looks.
 	Fetcher *fetch.Fetcher
 	// Scope returns the register of authorisations in force, which says in which
-	// views a page may be asked for.
+	// views a page may be requested.
 	Scope func() *ingest.Scope
 	// Browser renders pages; without one they are judged by their source.
 	Browser *render.Browser
 	// OCR reads text in pictures; without it only QR codes are read there.
 	OCR *picture.OCR
-	// Changed is called after findings were saved, for whoever keeps something derived
-	// from them; nil tells nobody.
+	// Changed is called after findings were saved, for those who keep something
+	// derived from them; it may be nil.
 	Changed func()
-	// Metrics count what becomes of pages; nil counts for nobody.
+	// Metrics count what becomes of pages; they may be nil.
 	Metrics *metrics.Metrics
-	// Log is told of what an operator may want to look into; nil keeps silent.
+	// Log gets what an operator may want to look into; nil discards it.
 	Log *slog.Logger
 }
 
@@ -101,11 +101,11 @@ func New(opts Options) (*Pipeline, error) {
 }
 
 // Process is the way of a page: look at its other views, judge, archive, save. It
-// returns the links to follow, those of a feed included. A page that is not flagged is
-// saved by the crawler, in the transaction that marks it done: most pages are such ones, and
-// most of what saving one costs is the commit. Every step may be repeated, so
-// a crash between any two of them costs nothing but the repetition; the crawler marks
-// the page done only after Process has returned. before is what the last visit left.
+// returns the links to follow, those of a feed included. A page that is not flagged is saved
+// by the crawler, in the transaction that marks it done: most pages are such, and most of
+// the cost of saving one is the commit. Every step may be repeated, so a crash between any
+// two of them costs only the repetition; the crawler marks the page done only after Process
+// has returned. before is what the last visit left.
 func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before ingest.Memory) (handled ingest.Handled, err error) {
 	viewed, err := p.addViews(ctx, &page)
 	if err != nil {
@@ -148,7 +148,7 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 	return ingest.Handled{Hash: hash, Open: saved.Open, Links: slices.Concat(judged.links, p.feedLinks(page))}, nil
 }
 
-// unflagged is what is kept of a page that is not flagged: nothing of its text.
+// unflagged returns what is kept of a page that is not flagged: nothing of its text.
 func unflagged(page *qianshao.Page, hash, rules string, viewsAsked, scripted bool) *ingest.Unflagged {
 	return &ingest.Unflagged{
 		URL: page.URL, RequestedURL: page.RequestedURL, Authorisation: page.Authorisation, Status: page.Status, FetchedAt: page.FetchedAt,
@@ -156,8 +156,8 @@ func unflagged(page *qianshao.Page, hash, rules string, viewsAsked, scripted boo
 	}
 }
 
-// Saved is told how many pages that are not flagged were saved with their visits. Findings of
-// them may be gone.
+// Saved is called with the number of unflagged pages that were saved with their visits.
+// Findings of these pages may be gone.
 func (p *Pipeline) Saved(pages int, took time.Duration) {
 	for range pages {
 		p.Metrics.Saved(took)
@@ -176,7 +176,7 @@ func (p *Pipeline) Gone(ctx context.Context, gone ingest.Gone) error {
 	return nil
 }
 
-// RulesName names the rules in force, as the crawler compares it with
+// RulesName names the rules in force; the crawler compares it with
 // ingest.Memory.
 func (p *Pipeline) RulesName() string { return p.Rules().Name }
 
@@ -187,13 +187,13 @@ type judged struct {
 	madeByScript  bool
 	hardlyAnyText bool
 	pictures      []string      // references, as in Document.Pictures
-	scripted      bool          // external scripts of its own site belong to it
-	links         []string      // of all that was seen of it
+	scripted      bool          // it has external scripts from its own site
+	links         []string      // of all views and renderings
 	took          time.Duration // to assess it
 }
 
-// assess assesses a page as far as it is known. Of a large one it keeps what is saved: the
-// rest takes some ten times the page.
+// assess assesses a page as far as it is known. For a large page it keeps only what is
+// saved: the rest takes some ten times the page's size.
 func assess(rules *ActiveRules, x *analyze.Extraction) (j judged) {
 	start := time.Now()
 	j.doc, j.assessment = rules.AssessExtraction(x)
@@ -202,7 +202,7 @@ func assess(rules *ActiveRules, x *analyze.Extraction) (j judged) {
 		j.pictures = append(j.pictures, strings.Clone(ref))
 	}
 	for _, link := range j.doc.Links {
-		j.links = append(j.links, strings.Clone(link.URL)) // it may be a part of the source
+		j.links = append(j.links, strings.Clone(link.URL)) // as a part of the source, it would keep all of it in memory
 	}
 	if isLarge(x) {
 		j.doc = kept(j.doc, j.assessment.Flagged())
@@ -212,7 +212,7 @@ func assess(rules *ActiveRules, x *analyze.Extraction) (j judged) {
 	return j
 }
 
-// kept returns what of a document the store saves: of a page that is not flagged, no text.
+// kept returns the part of a document that the store saves: if the page is not flagged, no text.
 func kept(doc *qianshao.Document, flagged bool) *qianshao.Document {
 	out := &qianshao.Document{Charset: doc.Charset, CharsetFrom: doc.CharsetFrom, Title: strings.Clone(doc.Title), Notes: doc.Notes}
 	if flagged {
@@ -224,8 +224,8 @@ func kept(doc *qianshao.Document, flagged bool) *qianshao.Document {
 	return out
 }
 
-// judge fetches the page's style sheets and scripts and assesses it, and once more if the
-// first assessment calls for a follow-up, or for its pictures. It returns in the page's turn.
+// judge fetches the page's style sheets and scripts and assesses it, and again if the first assessment
+// calls for a follow-up, or for its pictures. When it returns, the page has its turn.
 func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Extraction, turn *turn) (j judged, err error) {
 	scripted, err := p.addParts(ctx, x, turn)
 	if err != nil {
@@ -247,7 +247,8 @@ func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Ext
 	return j, nil
 }
 
-// addParts fetches the page's style sheets and scripts; scripted says whether scripts of its own site belong to it.
+// addParts fetches the page's style sheets and scripts; scripted says whether it has scripts from its own
+// site.
 func (p *Pipeline) addParts(ctx context.Context, x *analyze.Extraction, turn *turn) (scripted bool, err error) {
 	if err := turn.take(ctx); err != nil {
 		return false, err
@@ -256,14 +257,14 @@ func (p *Pipeline) addParts(ctx context.Context, x *analyze.Extraction, turn *tu
 	turn.end()
 	x.Page.Stylesheets = FetchStylesheets(ctx, p.Fetcher, sheets)
 	x.Page.Scripts, scripted = FetchScripts(ctx, p.Fetcher, x, scripts)
-	for _, other := range x.Others { // what hides in one view hides in all
+	for _, other := range x.Others { // a sheet that hides something in one view hides it in all
 		other.Page.Stylesheets, other.Page.Scripts = x.Page.Stylesheets, x.Page.Scripts
 	}
 	return scripted, nil
 }
 
-// judgeAgain does the follow-up of a page whose result is j and reads its pictures, out of its
-// turn, and assesses the page again where they show more of it.
+// judgeAgain does the follow-up of a page whose result is j and reads its pictures, outside
+// the page's turn, and assesses the page again if they show more of it.
 func (p *Pipeline) judgeAgain(ctx context.Context, rules *ActiveRules, x *analyze.Extraction, turn *turn, j judged) (judged, error) {
 	turn.leave(&j)
 	more, err := p.followUp(ctx, x, j)

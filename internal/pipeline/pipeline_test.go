@@ -33,7 +33,7 @@ type site struct {
 	asked map[string]int // by "search path" or "plain path"
 }
 
-// seenBy serves what answer gives to plain visitors and to those who come from a search engine.
+// seenBy serves the answers of answer to plain visitors and to those who come from a search engine.
 func seenBy(t *testing.T, answer func(w http.ResponseWriter, path string, fromSearch bool, n int)) *site {
 	s := &site{asked: map[string]int{}}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -69,7 +69,7 @@ type visitor struct {
 	site   *site
 	folder *datafolder.Folder
 	data   string
-	later  time.Duration // what the fetcher's clock is ahead
+	later  time.Duration // how far the fetcher's clock is ahead
 }
 
 // shipped are the shipped rules, loaded once.
@@ -126,7 +126,7 @@ func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 	return v
 }
 
-// giveBrowser makes the pipeline one with a browser, or skips the test.
+// giveBrowser gives the pipeline a browser, or skips the test.
 func (v *visitor) giveBrowser(t *testing.T) {
 	t.Helper()
 	opts := v.Options
@@ -154,7 +154,7 @@ func (v *visitor) fetch(t *testing.T) qianshao.Page {
 	return page
 }
 
-// Process takes a page through the pipeline, and has it recorded as the crawler does.
+// Process takes a page through the pipeline, and records it as the crawler does.
 func (v *visitor) Process(ctx context.Context, page qianshao.Page, before ingest.Memory) (ingest.Handled, error) {
 	handled, err := v.Pipeline.Process(ctx, page, before)
 	if err != nil || handled.Page == nil {
@@ -199,8 +199,8 @@ const (
 	casino   = innocent + `<p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>`
 )
 
-// TestProcess takes a flagged page through: it is in the store, in the index and
-// in the archive, and its links are returned.
+// TestProcess takes a flagged page through the pipeline: it is in the store, in
+// the index and in the archive, and its links are returned.
 func TestProcess(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) {
 		fmt.Fprint(w, casino, `<a href="/more">更多</a>`)
@@ -250,8 +250,8 @@ func TestInnocentPagesLeaveNothing(t *testing.T) {
 	}
 }
 
-// TestUnchangedPagesAreConfirmed: a page that is as it was is not judged again,
-// its evidence is seen again, and one without a body that is not known is stale.
+// TestUnchangedPagesAreConfirmed: an unchanged page is not judged again, its
+// evidence counts as seen again, and an unknown page without a body is stale.
 func TestUnchangedPagesAreConfirmed(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) { fmt.Fprint(w, casino) })
 	v := watch(t, s)
@@ -273,7 +273,7 @@ func TestUnchangedPagesAreConfirmed(t *testing.T) {
 	}
 	before.Rules = "others"
 	if handled, err := v.Process(t.Context(), again, before); err != nil || !handled.Stale {
-		t.Errorf("not modified, but the rules are others: %+v, %v", handled, err)
+		t.Errorf("not modified, but under other rules: %+v, %v", handled, err)
 	}
 }
 
@@ -303,10 +303,10 @@ func TestFeedsAreFollowed(t *testing.T) {
 	}
 }
 
-// TestNewNeedsItsParts: a pipeline without a part is not made.
+// TestNewNeedsItsParts: New refuses to make a pipeline without its parts.
 func TestNewNeedsItsParts(t *testing.T) {
 	if _, err := pipeline.New(pipeline.Options{}); err == nil {
-		t.Error("a pipeline of nothing")
+		t.Error("a pipeline was made of nothing")
 	}
 }
 
@@ -335,10 +335,10 @@ func TestCloakingIsFoundAndStaysFound(t *testing.T) {
 	}
 	down = true
 	if _, err := v.visit(t); err == nil {
-		t.Error("the view could not be had, and the visit passes for a whole one")
+		t.Error("the view could not be fetched, but the visit counts as complete")
 	}
 	if len(v.findings(t)) == 0 {
-		t.Error("a view that could not be had took the finding away")
+		t.Error("a finding is gone because its view could not be fetched")
 	}
 }
 
@@ -358,8 +358,8 @@ func TestViewsAreAskedForSparingly(t *testing.T) {
 	}
 }
 
-// TestClockAhead: what a clock that was ahead has noted of a page keeps it neither
-// from being asked for in its views nor from having the right times.
+// TestClockAhead: times that were noted while the clock was ahead do not stop a
+// page from being requested in its views, and are corrected.
 func TestClockAhead(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) { fmt.Fprint(w, casino) })
 	v := watch(t, s, qianshao.ViewSearchVisitor)
@@ -379,7 +379,7 @@ func TestClockAhead(t *testing.T) {
 	}
 	captures, err := v.folder.Store.EvidenceCaptures(t.Context(), "", 0, 10)
 	if err != nil || len(captures) != 1 || !captures[0].Captured.After(time.Now()) || captures[0].Seen.After(time.Now()) {
-		t.Errorf("the archive keeps what was written, and retention counts from the last visit: %+v, %v", captures, err)
+		t.Errorf("the archive should keep what was written, and retention count from the last visit: %+v, %v", captures, err)
 	}
 }
 
@@ -393,7 +393,7 @@ func TestViewsNeedPermission(t *testing.T) {
 
 func TestABannerThatRotatesIsNoCloaking(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, fromSearch bool, n int) {
-		if fromSearch || n > 1 { // every other visit, whoever comes
+		if fromSearch || n > 1 { // at every other visit, for any visitor
 			fmt.Fprint(w, casino)
 			return
 		}
@@ -462,7 +462,7 @@ func TestWhatScriptsMakeIsFoundWithAPicture(t *testing.T) {
 	}
 	for _, e := range list[0].Evidence {
 		if views[0].Source[e.Span.Start:e.Span.End] != e.Text {
-			t.Errorf("evidence does not point into what the browser showed: %+v", e)
+			t.Errorf("evidence does not point into the rendering: %+v", e)
 		}
 	}
 	if !slices.Contains(links, s.URL+"/made") {
@@ -488,7 +488,7 @@ func TestAScriptThatLeadsAwayIsEvidenceAndNotFollowed(t *testing.T) {
 	}
 }
 
-// The usual hack: one page for all, and a script in it that asks where its visitor comes from.
+// The usual hack: one page for all, with a script that checks where the visitor comes from.
 func TestAScriptThatAsksTheReferrerIsSeenThrough(t *testing.T) {
 	for name, script := range map[string]string{
 		"redirect": `if (/baidu|sogou|so\.com/.test(document.referrer)) location.href = ["https://www.bo", "cai88.example/reg?agent=1"].join("")`,
@@ -506,7 +506,7 @@ func TestAScriptThatAsksTheReferrerIsSeenThrough(t *testing.T) {
 				t.Fatalf("%+v", list)
 			}
 			if reasons := fmt.Sprint(list[0].Breakdown); !strings.Contains(reasons, "cloaked") {
-				t.Errorf("not told as cloaking: %s", reasons)
+				t.Errorf("not reported as cloaking: %s", reasons)
 			}
 		})
 	}

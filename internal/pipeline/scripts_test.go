@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 )
 
-// TestScriptsOfThePagesSite: a page whose text stands in a script of its own site is found
-// without a browser, the script is in the archive, and a library is not.
+// TestScriptsOfThePagesSite: a page whose text is in a script of its own site is flagged
+// without a browser; the script is archived, and a library is not.
 func TestScriptsOfThePagesSite(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, path string, _ bool, _ int) {
 		switch path {
@@ -55,8 +55,8 @@ func TestScriptsOfThePagesSite(t *testing.T) {
 	}
 }
 
-// TestScriptsThatChange: a page that stays as it is, is judged anew by what its site's scripts
-// have come to say, or no longer say, a day later.
+// TestScriptsThatChange: an unchanged page is judged anew a day later, when its site's scripts
+// have changed.
 func TestScriptsThatChange(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, path string, _ bool, n int) {
 		if path == "/app.js" {

@@ -8,12 +8,12 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// look says what each finding of a page shows, for people's verdicts to be about. byRules
-// says that other rules judge the page than last time, and sameBody that its body is the same.
+// look sets what each finding of a page shows, which is what people's verdicts are about. byRules says
+// that the rules have changed since the page was last judged, and sameBody that its body has not.
 //
-// New rules point at other places of a page that is as it was. That must not send what
-// people have judged back to them, so a finding keeps its hash then, and also later, as
-// long as its evidence stays as the new rules have found it.
+// New rules may point at other places of an unchanged page. People must not have to
+// judge it again for that, so a finding keeps its hash then, and also later, as long as
+// its evidence stays as the new rules found it.
 func look(known []qianshao.FindingRecord, found []qianshao.Finding, byRules, sameBody bool) {
 	for i := range found {
 		f := &found[i]

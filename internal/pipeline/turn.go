@@ -10,16 +10,16 @@ import (
 )
 
 // Judging a page takes some twelve times its size, and saving it some more. So pages of
-// more than largePage bytes have turns, of maxWorked bytes in all: one of the largest is
-// worked on at a time, or several smaller ones. Most pages are below a tenth of largePage;
-// those of all workers together need less than one of the largest.
+// more than largePage bytes take turns, at most maxWorked bytes at a time: one of the
+// largest, or several smaller ones. Most pages are below a tenth of largePage; those of
+// all workers together need less than one of the largest.
 const (
 	largePage = 512 << 10
 	maxWorked = fetch.DefaultMaxBody
 )
 
-// turn is a page's turn to be worked on. A page has none while it waits for the network:
-// then of a large one nothing is held but the bytes that were fetched.
+// turn is a page's turn to be worked on. A page gives it up while it waits for the
+// network: then only the fetched bytes of a large page are in memory.
 type turn struct {
 	turns *turns.Turns
 	x     *analyze.Extraction
@@ -46,8 +46,8 @@ func (t *turn) end() {
 	t.done = nil
 }
 
-// leave ends the turn of a page whose result is j before the network is waited for. The result
-// of a large page is not kept that long.
+// leave ends the turn of a page whose result is j before a wait for the network. The result of
+// a large page is not kept that long.
 func (t *turn) leave(j *judged) {
 	if isLarge(t.x) {
 		j.doc = nil

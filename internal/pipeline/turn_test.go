@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestLargePageWithPictures: a page that is so large that it waits for its turn, and leaves it to
-// fetch its pictures, is found with its text and what they say; and the turn is given back, or
-// the second visit would wait for ever.
+// TestLargePageWithPictures: a page so large that it needs a turn, and gives it up to fetch its
+// pictures, is flagged with its text and theirs. The turn is given back, or the second visit
+// would wait for ever.
 func TestLargePageWithPictures(t *testing.T) {
 	note := ""
 	s := servePictures(t, func() string {

@@ -17,21 +17,21 @@ import (
 )
 
 // Each other view is one more request to the host, under the same scope, robots.txt and pace.
-// So a page is asked for in them when it is new, when it has changed, at most once in
-// viewsRest, and at least once in viewsTerm: a redirect for search visitors leaves the plain
-// page as it was. Where a finding rests on a view it is asked for at every visit, otherwise
-// the finding would seem to be gone.
+// So a page is requested in them when it is new or has changed, at most once in viewsRest;
+// and at least once in viewsTerm, since a redirect for search visitors does not change the
+// plain page. A view on which a finding rests is requested at every visit, or the finding
+// would seem to be gone.
 const (
 	viewsRest = 24 * time.Hour
 	viewsTerm = 7 * 24 * time.Hour
-	// viewsTime bounds each of the two looks at the views of one page; with the
-	// visit itself they stay within a lease.
+	// viewsTime bounds each of the two rounds of requests for the views of one
+	// page; with the visit itself they stay within a lease.
 	viewsTime = 90 * time.Second
 )
 
-// addViews adds the other views that are due to page. viewed says that they
+// addViews adds to page the other views that are due. viewed says that some
 // were, so that the page must be judged anew even if it is unchanged. It fails
-// if a view on which a finding rests cannot be had just now.
+// if a view on which a finding rests cannot be fetched now.
 func (p *Pipeline) addViews(ctx context.Context, page *qianshao.Page) (viewed bool, err error) {
 	wanted := p.permitted(page)
 	if len(wanted) == 0 && p.Browser == nil {
@@ -50,7 +50,7 @@ func (p *Pipeline) addViews(ctx context.Context, page *qianshao.Page) (viewed bo
 	}
 	ctx, cancel := context.WithTimeout(ctx, viewsTime)
 	defer cancel()
-	if page.NotModified() { // its text is needed to compare with
+	if page.NotModified() { // its text is needed for the comparison
 		whole, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.URL})
 		if err != nil {
 			return false, fmt.Errorf("fetch the page anew to compare its views: %w", err)
@@ -69,7 +69,7 @@ func (p *Pipeline) addViews(ctx context.Context, page *qianshao.Page) (viewed bo
 	return true, nil
 }
 
-// permitted returns the views in which the page's authorisation lets us ask.
+// permitted returns the views in which the page's authorisation permits requests.
 func (p *Pipeline) permitted(page *qianshao.Page) (views []qianshao.View) {
 	u, err := url.Parse(page.URL)
 	if err != nil {
@@ -94,14 +94,14 @@ func viewsDue(page *qianshao.Page, state store.ViewState) bool {
 	return resting || age >= viewsTerm || changed && age >= viewsRest
 }
 
-// renderingDue says whether a page that a browser has shown before is shown to
-// it again, even if its source is unchanged.
+// renderingDue says whether a page that was rendered before is rendered again,
+// even if its source is unchanged.
 func renderingDue(page *qianshao.Page, state store.ViewState) bool {
 	return !state.At.IsZero() && (slices.Contains(state.Open, qianshao.ViewBrowser) || viewsAge(page, state) >= viewsRest)
 }
 
-// viewsAge is how long ago the views were asked for. What lies in the future was
-// noted by a clock that was ahead, and counts as long ago.
+// viewsAge is how long ago the views were requested. A time in the future was
+// noted while the clock was ahead, and counts as long ago.
 func viewsAge(page *qianshao.Page, state store.ViewState) time.Duration {
 	age := page.FetchedAt.Sub(state.At)
 	if age < -viewsTime {
@@ -110,16 +110,16 @@ func viewsAge(page *qianshao.Page, state store.ViewState) time.Duration {
 	return age
 }
 
-// onlyRendered says that the browser's view is the only other view that page
-// has and may have. Its time is noted only then: otherwise the time of the other
-// views counts.
+// onlyRendered says that the rendering is the only other view that page has and
+// may have. Only then is its time noted: otherwise the time of the other views
+// counts.
 func (p *Pipeline) onlyRendered(page *qianshao.Page) bool {
 	isBrowser := func(other qianshao.Page) bool { return other.View == qianshao.ViewBrowser }
 	return slices.ContainsFunc(page.Others, isBrowser) && len(p.permitted(page)) == 0
 }
 
-// view gets the page in one view. A redirect out of the scope is an answer, too;
-// it is not followed.
+// view fetches the page in one view. A redirect out of the scope is an answer,
+// too, but is not followed.
 func (p *Pipeline) view(ctx context.Context, page *qianshao.Page, view qianshao.View) (qianshao.Page, error) {
 	other, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.RequestedURL, View: view})
 	if err == nil {
@@ -136,7 +136,7 @@ func (p *Pipeline) view(ctx context.Context, page *qianshao.Page, view qianshao.
 	return qianshao.Page{}, err
 }
 
-// ledAway makes a page of a redirect to a place that nobody has authorised.
+// ledAway makes a page from a redirect to a URL that no authorisation covers.
 func ledAway(page *qianshao.Page, view qianshao.View, err error) (qianshao.Page, bool) {
 	var skip *fetch.SkipError
 	if !errors.As(err, &skip) || skip.Skip != qianshao.SkipNotAuthorised || len(skip.Exchanges) == 0 {
@@ -156,8 +156,8 @@ func isTemporary(err error) bool {
 	return errors.As(err, &skip) && skip.Temporary()
 }
 
-// FetchStylesheets gets the style sheets that decide what a page hides, by URL.
-// One that cannot be had is left out, and the page is judged without it.
+// FetchStylesheets fetches the style sheets that decide what a page hides, by URL. One that cannot be
+// fetched is left out, and the page is judged without it.
 func FetchStylesheets(ctx context.Context, fetcher *fetch.Fetcher, urls []string) map[string][]byte {
 	var sheets map[string][]byte
 	for _, sheet := range urls {
@@ -173,10 +173,10 @@ func FetchStylesheets(ctx context.Context, fetcher *fetch.Fetcher, urls []string
 	return sheets
 }
 
-// Bounds of what is read beside a page.
+// Bounds of a page's scripts.
 const (
-	// scriptsTime bounds the wait for a page's scripts, whose requests keep the host's pace.
-	// Those that are missing by then come with one of the site's next pages.
+	// scriptsTime bounds the wait for a page's scripts, which are fetched at the host's
+	// pace. Those that are missing by then are fetched with one of the site's next pages.
 	scriptsTime = 30 * time.Second
 	// maxScripts and maxScriptBytes bound the scripts that a page is judged with, since it is
 	// read with them each time.
@@ -184,9 +184,9 @@ const (
 	maxScriptBytes = 1 << 20
 )
 
-// FetchScripts gets the external scripts of the page's own site that say something, by URL.
-// One that cannot be had is left out, and the page is judged without it. own says that
-// there are such scripts, whatever they say now.
+// FetchScripts fetches the external scripts of the page's own site that matter, by URL. One
+// that cannot be fetched is left out, and the page is judged without it. own says that the
+// page has scripts from its own site, whether or not they matter now.
 func FetchScripts(ctx context.Context, fetcher *fetch.Fetcher, x *analyze.Extraction, urls []string) (scripts map[string][]byte, own bool) {
 	ctx, cancel := context.WithTimeout(ctx, scriptsTime)
 	defer cancel()
@@ -206,7 +206,7 @@ func FetchScripts(ctx context.Context, fetcher *fetch.Fetcher, x *analyze.Extrac
 	return scripts, own
 }
 
-// isForeign says that a script does not belong to the page's site: a CDN's, or a counter's.
+// isForeign says that a script does not belong to the page's site, but to a CDN, say, or a counter.
 func isForeign(err error) bool {
 	var skip *fetch.SkipError
 	return errors.Is(err, fetch.ErrOtherSite) || errors.As(err, &skip) && skip.Skip == qianshao.SkipNotAuthorised
