@@ -1,6 +1,6 @@
-// Package backends is what an operator says of the servers that several machines may share in
-// place of parts of the data folder: their addresses, and the files that hold secrets and
-// certificates. It connects to none of them.
+// Package backends has the operator's settings for the servers that several machines may
+// share in place of parts of the data folder: their addresses, and the files with secrets and
+// certificates. It does not connect to them.
 package backends
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Options say where the parts are. The zero value is the data folder for all of them.
+// Options say where the parts are. The zero value means the data folder for all of them.
 type Options struct {
 	// Store is a PostgreSQL database, Index an OpenSearch cluster, Evidence a bucket of S3
 	// or a folder.
@@ -26,19 +26,20 @@ type Options struct {
 
 // Place is where one part is.
 type Place struct {
-	// Address is the server's, without a password; empty for the data folder.
+	// Address is the server's address, without a password; empty for the data folder.
 	Address string
-	// SecretFile holds the password, or the keys of the bucket.
+	// SecretFile has the password, or the keys of the bucket.
 	SecretFile string
-	// CAFile holds the certificates, in PEM, by which the server's is checked; empty for those
-	// of the system.
+	// CAFile has the certificates, in PEM, by which the server's certificate is checked; empty
+	// for those of the system.
 	CAFile string
 }
 
 // Elsewhere says whether the part is not in the data folder.
 func (p Place) Elsewhere() bool { return p.Address != "" }
 
-// Named returns the place of a store, whose server is told an application's name with each connection.
+// Named returns the place of a store with an application's name, which the server gets with each
+// connection.
 func (p Place) Named(application string) Place {
 	if u, err := url.Parse(p.Address); err == nil && p.Elsewhere() { // Check says what is wrong with it
 		query := u.Query()
@@ -55,7 +56,7 @@ func (o Options) Any() bool {
 }
 
 // Check says what is wrong with the options, as far as that can be seen without the servers.
-// It names flags, and no secret.
+// Its errors name flags, but contain no secrets.
 func (o Options) Check() error {
 	for _, part := range []struct {
 		flag, secret string
@@ -100,7 +101,7 @@ func (p Place) check(flag, secret string, part func(Place) error) error {
 // environments and in logs.
 var errPassword = locales.Errorf("backends.password")
 
-// parse reads an address. The error has no part of it: it may hold a secret.
+// parse reads an address. The error does not quote it, as it may contain a secret.
 func parse(address, form string, schemes ...string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || !slices.Contains(schemes, u.Scheme) {
@@ -144,8 +145,8 @@ func checkStore(p Place) error {
 	}
 }
 
-// DSN is the address of the store with what decides on TLS: unless it says otherwise, another
-// machine's certificate and name are checked.
+// DSN is the address of the store with the parameters for TLS: unless it says otherwise,
+// another machine's certificate and name are checked.
 func (p Place) DSN() (string, error) {
 	u, err := parse(p.Address, storeForm, "postgres", "postgresql")
 	if err != nil {
@@ -158,8 +159,8 @@ func (p Place) DSN() (string, error) {
 	return u.String(), nil
 }
 
-// local says whether all hosts of a store's address are this machine. Where the address names none, libpq's
-// environment may; the hosts of a service stand in a file that is not read here, and count as other machines.
+// local says whether all hosts of a store's address are this machine. If the address names none, libpq's
+// environment may; the hosts of a service are in a file that is not read here, and count as other machines.
 func local(u *url.URL) bool {
 	hosts, query := u.Host, u.Query()
 	if more := query.Get("host"); more != "" {
@@ -211,7 +212,7 @@ func elsewhere(node string) bool {
 
 const evidenceForm = "s3://BUCKET/PREFIX?endpoint=https://HOST:PORT"
 
-// IsFolder says whether the address is that of a folder, which all have who share it.
+// IsFolder says whether the address is a folder, to which all machines that share it must have access.
 func (p Place) IsFolder() bool { return filepath.IsAbs(p.Address) }
 
 func checkEvidence(p Place) error {

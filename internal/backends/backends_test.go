@@ -14,8 +14,7 @@ import (
 
 const hushed = "hush-4711"
 
-// TestCheck holds what may be said of a server against what is answered; nothing of a secret
-// is repeated.
+// TestCheck: wrong settings of a server give the right errors, which do not repeat a secret.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	secret, ca := file(t, "secret", hushed+"\n"), trusttest.New(t).File

@@ -34,8 +34,8 @@ func Nodes(t testing.TB) string {
 	return nodes
 }
 
-// Store returns a database of the test's own in place of a data folder's. Without a server the
-// test is skipped.
+// Store returns options with a database of the test's own instead of the data folder's.
+// Without a server the test is skipped.
 func Store(t testing.TB) backends.Options {
 	t.Helper()
 	return backends.Options{Store: backends.Place{Address: postgrestest.DSN(t)}}
@@ -52,7 +52,7 @@ func All(t testing.TB) backends.Options {
 	return all
 }
 
-// Flags are the options of the command line that name them.
+// Flags returns the command line's flags for the options.
 func Flags(o backends.Options) (flags []string) {
 	for flag, place := range map[string]backends.Place{"--store": o.Store, "--index": o.Index, "--evidence": o.Evidence} {
 		if place.Elsewhere() {
@@ -62,7 +62,7 @@ func Flags(o backends.Options) (flags []string) {
 	return flags
 }
 
-// Cut ends the connections of that name to the database, whatever they are doing.
+// Cut ends the application's connections to the database, whatever they are doing.
 func Cut(t testing.TB, o backends.Options, application string) {
 	t.Helper()
 	db, err := sql.Open("pgx", os.Getenv(postgrestest.Env))
@@ -76,7 +76,7 @@ func Cut(t testing.TB, o backends.Options, application string) {
 	}
 }
 
-// address is a store's, which was made here.
+// address is the address of a store that was made here.
 func address(o backends.Options) *url.URL {
 	u, err := url.Parse(o.Store.Address)
 	if err != nil {
@@ -86,11 +86,11 @@ func address(o backends.Options) *url.URL {
 }
 
 // OpenSearchNode names the variable with the command that kills and starts nodes of the cluster,
-// .ci/servers/opensearch.sh, and how many there are: "COMMAND 3".
+// .ci/servers/opensearch.sh, and the number of nodes: "COMMAND 3".
 const OpenSearchNode = "QIANSHAO_OPENSEARCH_NODE"
 
-// Killable returns what kills one node of the OpenSearch cluster, and gives what starts it again.
-// Where there is no cluster of several nodes that may be killed, the test is skipped.
+// Killable returns a function that kills one node of the OpenSearch cluster and returns a function that
+// starts it again. If there is no cluster of several nodes that may be killed, the test is skipped.
 func Killable(t testing.TB) (kill func() (restart func())) {
 	t.Helper()
 	command, nodes, ok := strings.Cut(os.Getenv(OpenSearchNode), " ")
@@ -115,8 +115,8 @@ func Killable(t testing.TB) (kill func() (restart func())) {
 // Servers names the variable with the folder of the scripts that start servers, .ci/servers.
 const Servers = "QIANSHAO_SERVERS"
 
-// Start starts a server of the test's own by its script, which is told by variables of this prefix
-// where, and by those of env what else. It returns the server's port on 127.0.0.1 and its folder. Without the
+// Start starts a server of the test's own by its script, which gets port and folder in variables with this
+// prefix, and further settings in env. It returns the server's port on 127.0.0.1 and its folder. Without the
 // scripts the test is skipped.
 func Start(t testing.TB, script, prefix string, env ...string) (port, folder string) {
 	t.Helper()
@@ -124,7 +124,7 @@ func Start(t testing.TB, script, prefix string, env ...string) (port, folder str
 	if scripts == "" {
 		t.Skipf("no servers to start: set %s to the folder of their scripts, as .ci/backends does", Servers)
 	}
-	folder, err := os.MkdirTemp("", "qianshao-"+script+"-") // that of t.TempDir only the test may enter
+	folder, err := os.MkdirTemp("", "qianshao-"+script+"-") // only the test could enter the folder of t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func Start(t testing.TB, script, prefix string, env ...string) (port, folder str
 		t.Helper()
 		command := exec.Command(filepath.Join(scripts, script+".sh"), verb)
 		command.Env = append(append(os.Environ(), prefix+"_ROOT="+folder, prefix+"_PORT="+port), env...)
-		log, err := os.Create(filepath.Join(folder, verb+".txt")) // no pipe, which the server would keep open
+		log, err := os.Create(filepath.Join(folder, verb+".txt")) // not a pipe, which the server would keep open
 		if err != nil {
 			t.Fatal(err)
 		}
