@@ -1,5 +1,5 @@
-// Package trust reads what an operator gives in files rather than in addresses: secrets, by which
-// servers trust us, and certificates, by which we trust them.
+// Package trust reads settings that an operator gives in files rather than in addresses: secrets,
+// by which servers trust us, and certificates, by which we trust them.
 package trust
 
 import (
@@ -13,10 +13,10 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// maxFile bounds what is read of a file.
+// maxFile bounds what is read from a file.
 const maxFile = 1 << 20
 
-// Secret reads a secret, without the blanks and line ends around it.
+// Secret reads a secret, without the white space around it.
 func Secret(name string) (string, error) {
 	content, err := read(name, locales.M("trust.secret"))
 	if err != nil {

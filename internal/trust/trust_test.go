@@ -13,8 +13,8 @@ import (
 
 const hushed = "hush-4711"
 
-// TestFiles: a secret is read without its line end, certificates become those of the connection, and
-// an error about a file does not quote it.
+// TestFiles: a secret is read without its line end, connections use the certificates, and an error
+// about a file does not quote it.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	file := func(content string) string {
@@ -50,6 +50,6 @@ func TestFiles(t *testing.T) {
 		}
 	}
 	if _, err := trust.TLS(secret); err == nil || strings.Contains(err.Error(), hushed) {
-		t.Errorf("a secret for certificates: %v", err)
+		t.Errorf("a secret in place of certificates: %v", err)
 	}
 }
