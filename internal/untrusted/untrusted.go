@@ -1,7 +1,7 @@
-// Package untrusted shows what crawled pages say: excerpts of their source with
-// the evidence marked, their texts in one line, their addresses so that nobody
-// follows them. Characters that cannot be seen become signs that can. What it
-// returns still has to be escaped, as html/template does.
+// Package untrusted prepares the content of crawled pages to be shown: excerpts
+// of their source with the evidence marked, their texts on one line, their
+// addresses so that nobody follows them. Invisible characters become visible
+// signs. What it returns still has to be escaped, as html/template does.
 package untrusted
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/mask"
 )
 
-// Piece is a stretch of shown text with one look. The template escapes Text.
+// Piece is a part of a shown text with one look. The template escapes Text.
 type Piece struct {
 	Text string
 	// Look is "" for ordinary text, or LookMark, LookAlso or LookSign.
@@ -28,10 +28,10 @@ type Piece struct {
 const (
 	LookMark = "mark" // the evidence
 	LookAlso = "also" // other evidence of the same finding
-	LookSign = "sign" // stands for a character that cannot be seen
+	LookSign = "sign" // stands for an invisible character
 )
 
-// Limits of an excerpt: what a person reads at one glance, however long the lines are.
+// Limits of an excerpt: as much as a person takes in at a glance, however long the lines are.
 const (
 	excerptAround  = 2   // lines before and after the evidence
 	excerptMarked  = 12  // lines of evidence
@@ -48,9 +48,9 @@ type Line struct {
 	Pieces            []Piece
 }
 
-// Excerpt returns the lines around source[at.Start:at.End]. The ranges of
-// spans are marked, those of also more quietly. line is the number of the line
-// in which at begins. Spans that do not fit the source are clamped.
+// Excerpt returns the lines around source[at.Start:at.End]. The ranges of spans
+// are marked, those of also less prominently. line is the number of the line in
+// which at begins. Spans that exceed the source are clamped.
 func Excerpt(source string, at qianshao.Span, line int, spans, also []qianshao.Span) []Line {
 	at = clamp(source, at)
 	start := strings.LastIndexByte(source[:at.Start], '\n') + 1
@@ -85,8 +85,8 @@ func Excerpt(source string, at qianshao.Span, line int, spans, also []qianshao.S
 	return lines
 }
 
-// cutLine decides which part of a line is shown: one-line pages of a megabyte
-// are usual on the sites that we look at.
+// cutLine decides which part of a line is shown: pages with a single line of a
+// megabyte are usual on the sites that we watch.
 func cutLine(source string, line, at qianshao.Span) (shown qianshao.Span) {
 	if line.Len() > 0 && source[line.End-1] == '\r' {
 		line.End--
@@ -104,7 +104,7 @@ func cutLine(source string, line, at qianshao.Span) (shown qianshao.Span) {
 // First returns the first n characters of s.
 func First(s string, n int) string { return s[:ahead(s, 0, len(s), n)] }
 
-// ahead returns the offset n characters behind from, at most limit.
+// ahead returns the offset n characters after from, at most limit.
 func ahead(s string, from, limit, n int) int {
 	for ; n > 0 && from < limit; n-- {
 		_, size := utf8.DecodeRuneInString(s[from:limit])
@@ -154,7 +154,7 @@ func marks(source string, shown qianshao.Span, spans, also []qianshao.Span) []Pi
 	for i, edge := range edges[1:] {
 		next := lookOf(qianshao.Span{Start: edges[i], End: edge}, spans, also)
 		if edges[i] == edge || next == look {
-			continue // ranges that overlap or touch are one mark
+			continue // ranges that overlap or touch become one mark
 		}
 		out = append(out, Reveal(source[from:edges[i]], look)...)
 		from, look = edges[i], next
@@ -177,9 +177,9 @@ func within(part, whole qianshao.Span) bool {
 	return part.Start >= whole.Start && part.End <= whole.End
 }
 
-// Reveal splits s so that characters which cannot be seen, or which turn the direction of
-// writing around, become signs that can: they are used to disguise words, and on our own pages
-// they would do so again.
+// Reveal splits s so that characters which are invisible, or reverse the direction of writing,
+// become visible signs: they are used to disguise words, and would do so on our own pages,
+// too.
 func Reveal(s, look string) []Piece {
 	var out []Piece
 	from := 0
@@ -200,9 +200,9 @@ func Reveal(s, look string) []Piece {
 	return out
 }
 
-// unseen says whether a character has no ink of its own: controls, format
-// characters, line separators, variation selectors and the blank letters that
-// Unicode keeps for Hangul and Braille.
+// unseen says whether a character is invisible: controls, format characters,
+// line separators, variation selectors, and the blank letters that Unicode has
+// for Hangul and Braille.
 func unseen(r rune) bool {
 	switch r {
 	case '\t', '\n':
@@ -240,8 +240,8 @@ func sign(r rune) string {
 	return fmt.Sprintf("%04X", r)
 }
 
-// Plain returns s for places that take no pieces (titles, list lines): unseen
-// characters fall away and white space collapses.
+// Plain returns s for places that cannot show pieces (titles, list lines):
+// unseen characters are removed and white space is collapsed.
 func Plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || r == '\r' {
@@ -256,7 +256,7 @@ func Plain(s string) string {
 }
 
 // Defang writes a URL so that nobody follows it by mistake, and no program
-// makes a link of it: hxxp://a[.]example/path. Other text is left as it is.
+// turns it into a link: hxxp://a[.]example/path. Other text is left as it is.
 // Resident identity numbers are masked.
 func Defang(raw string) string {
 	s := mask.String(Plain(raw))
@@ -279,5 +279,5 @@ func Defang(raw string) string {
 	return scheme + "://" + DefangHost(host) + path
 }
 
-// DefangHost writes a host name so that no program makes a link of it: a[.]example.
+// DefangHost writes a host name so that no program turns it into a link: a[.]example.
 func DefangHost(host string) string { return strings.ReplaceAll(host, ".", "[.]") }
