@@ -1,5 +1,5 @@
-// Package scan judges inputs as they come, on all cores, and answers in their
-// order: the answers of "qianshao scan".
+// Package scan judges inputs as they are read, on all cores, and gives the
+// answers of "qianshao scan" in the order of the inputs.
 package scan
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Answer is the result for one input; a line of JSON.
+// Answer is the result for one input, written as a line of JSON.
 type Answer struct {
 	Input      string              `json:"input"`
 	URL        string              `json:"url,omitempty"`
@@ -30,8 +30,8 @@ type Answer struct {
 	Contexts   []string            `json:"contexts,omitempty"`
 	Allowed    []qianshao.Allowed  `json:"allowed,omitempty"` // alerts that the overlay's allow-list holds back
 	Notes      []qianshao.Note     `json:"notes,omitempty"`
-	// TextOf is the kind of document whose text was judged, "pdf" for one. The
-	// positions of the evidence count in that text.
+	// TextOf is the kind of document whose text was judged, such as "pdf". The
+	// positions of the evidence refer to that text.
 	TextOf string `json:"text_of,omitempty"`
 	// NotRead says why the input, or a part of it, was not read.
 	NotRead qianshao.Unread `json:"not_read,omitempty"`
@@ -61,9 +61,9 @@ func Assess(analyzer *analyze.Analyzer, e input.Entry) Answer {
 	return line
 }
 
-// unread says why an input, or a part of it, was not read: what is known of the
-// input, what kind of file it is, or what the page's document notes; "" if all of
-// it was read.
+// unread says why an input, or a part of it, was not read: because of what is
+// known about the input, the kind of file, or the document's own note; "" if all
+// of it was read.
 func unread(e input.Entry, doc *qianshao.Document) qianshao.Unread {
 	if e.NotRead != "" {
 		return e.NotRead
@@ -79,14 +79,14 @@ func unread(e input.Entry, doc *qianshao.Document) qianshao.Unread {
 	return ""
 }
 
-// maxJudged bounds the bytes of all pages that are judged at a time. Judging a page takes
-// up to ten times its size, so many small ones may be under way, or one of the largest.
+// maxJudged bounds the bytes of all pages that are judged at a time. Judging a page takes up to ten
+// times its size in memory, so this allows many small pages, or one of the largest.
 const maxJudged = input.MaxFileBody
 
 // InOrder assesses entries on all cores and emits the answers in the order of
-// the entries. At most two entries a core are in memory, and of large ones what
-// maxJudged permits and the next. When ctx ends it returns at once, though a read of
-// a pipe to which nobody writes goes on.
+// the entries. At most two entries for each core are in memory, and only as many
+// large ones as maxJudged permits, plus the next. When ctx ends it returns at once,
+// although a read from a pipe to which nobody writes goes on.
 func InOrder[T any](ctx context.Context, entries iter.Seq[input.Entry], assess func(input.Entry) T, emit func(T) error) error {
 	cores := runtime.GOMAXPROCS(0)
 	answers := make(chan chan T, cores)

@@ -49,7 +49,7 @@ func TestInOrder(t *testing.T) {
 	}
 	full := errors.New("disk full")
 	if err := scan.InOrder(t.Context(), entries("a", "b"), slowFirst, func(string) error { return full }); !errors.Is(err, full) {
-		t.Errorf("%v, want the error of who takes the answers", err)
+		t.Errorf("%v, want the error of the caller's emit", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	blocked := func(yield func(input.Entry) bool) { // a pipe to which nobody writes
@@ -62,8 +62,8 @@ func TestInOrder(t *testing.T) {
 	}
 }
 
-// TestAnswers: what is flagged, what was not read and what could not be opened are
-// told apart, and counted.
+// TestAnswers: inputs that are flagged, were not read, or could not be opened are
+// distinguished and counted.
 func TestAnswers(t *testing.T) {
 	set, err := rule.Load(packs.FS(), rule.Options{})
 	if err != nil {
@@ -128,7 +128,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// costlyRule has an expression that needs ever new states, and another one.
+// costlyRule has an expression that needs ever more states, and another one.
 const costlyRule = `
 title: 彩金
 id: bonus
@@ -148,7 +148,7 @@ tests:
   - {text: 首存, expect: quiet}
 `
 
-// TestRuleBudget: a page that spends what an expression may cost is not called clean, and
+// TestRuleBudget: a page that exhausts an expression's budget is not called clean, and
 // all other expressions still read it to its end.
 func TestRuleBudget(t *testing.T) {
 	t.Parallel()
