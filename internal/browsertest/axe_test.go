@@ -25,7 +25,7 @@ import (
 // axeFolder names the folder into which .ci/run has installed npm's axe-core.
 const axeFolder = "QIANSHAO_AXE"
 
-// samples are addresses that show as much of a page as possible, by the path of its route.
+// samples are addresses at which each page shows as much as possible, by the path of its route.
 func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]string {
 	t.Helper()
 	member, single := o.findingOf(t, "casino0.example"), o.findingOf(t, single("drugs"))
@@ -74,10 +74,11 @@ func (o *outpost) samples(t *testing.T, account qianshao.Account) map[string][]s
 	}
 }
 
-// toldIDs are the ids of what an account is told.
+// toldIDs are the ids of an account's channel, alert and schedule.
 type toldIDs struct{ channel, alert, schedule string }
 
-// toldOf sets up what an account is told, with a delivery in each state. Nothing is sent.
+// toldOf sets up a channel, an alert and a schedule for an account, with a delivery in each state.
+// Nothing is sent.
 func (o *outpost) toldOf(t *testing.T, account string) toldIDs {
 	t.Helper()
 	ctx, by, s, ids := t.Context(), store.Signed{By: account, At: time.Now()}, o.Folder.Store, toldIDs{"channel-" + account, "alert-" + account, "report-" + account}
@@ -99,7 +100,7 @@ func (o *outpost) toldOf(t *testing.T, account string) toldIDs {
 	return ids
 }
 
-// answers are forms that are answered with a page of their own.
+// answers are forms whose answer is a page of its own.
 func (o *outpost) answers(t *testing.T) []answer {
 	t.Helper()
 	weapons := o.findingOf(t, single("weapons")).ID
@@ -126,13 +127,13 @@ func (o *outpost) answers(t *testing.T) []answer {
 	}
 }
 
-// answer is a form, and what its answer is called.
+// answer is a form, and the name of its answer.
 type answer struct {
 	name, path string
 	values     map[string]string
 }
 
-// everywhere are the looks of a page.
+// everywhere are all the looks of a page.
 var everywhere = []setting{{size: desktop}, {size: phone}, {size: desktop, dark: true}, {size: phone, dark: true}}
 
 // TestAccessible checks every page with axe-core, in both languages, on a desk and on a phone, and
@@ -214,14 +215,14 @@ func axe(t *testing.T) string {
 	return string(script)
 }
 
-// violation is what axe-core finds wrong with a page.
+// violation is a fault that axe-core finds in a page.
 type violation struct {
 	ID, Help, Impact string
 	Nodes            []struct{ HTML, FailureSummary string }
 }
 
 // accessible runs axe-core over the page that the tab shows, in each of the looks. It runs
-// in a world of its own, which the page's policy does not bind.
+// in an isolated world, to which the page's policy does not apply.
 func (b *tab) accessible(script string, looks ...setting) {
 	b.t.Helper()
 	told := map[string]bool{}
@@ -244,12 +245,12 @@ func (b *tab) accessible(script string, looks ...setting) {
 	b.window(desktop, false)
 }
 
-// axeRun asks for the rules of WCAG 2.2 AA and for best practice, or for some alone.
+// axeRun runs the rules of WCAG 2.2 AA and best practices, or only some of them.
 const axeRun = `axe.run(document, {preload: false, resultTypes: ["violations"], runOnly: %s
 }).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, impact: v.impact,
 	nodes: v.nodes.slice(0, 3).map(n => ({html: n.html, failureSummary: n.failureSummary}))}))))`
 
-// What axeRun asks for: the scheme changes nothing but colours.
+// The rules that axeRun runs: a colour scheme changes nothing but colours.
 const (
 	allRules   = `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
 	colourRule = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`

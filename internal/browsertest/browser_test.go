@@ -1,6 +1,6 @@
-// Package browsertest looks at the console as its users do: a real Chromium, driven by tests,
-// before a real app. It consists of tests only. They take minutes and need Chromium, so
-// go test skips them unless QIANSHAO_BROWSER_TESTS is set, as .ci/run does.
+// Package browsertest uses the console as people do: tests drive a real Chromium against a
+// real app. It consists of tests only. They take minutes and need Chromium, so go test skips
+// them unless QIANSHAO_BROWSER_TESTS is set, as .ci/run does.
 package browsertest
 
 import (
@@ -30,7 +30,7 @@ import (
 )
 
 const (
-	// thorough is set by .ci/run: then there must be a browser.
+	// thorough is set by .ci/run: then a browser is required.
 	thorough = "QIANSHAO_BROWSER_TESTS"
 	// screenshots names a folder for a picture of every screen; optional.
 	screenshots = "QIANSHAO_SCREENSHOTS"
@@ -38,7 +38,7 @@ const (
 	patience = time.Minute
 )
 
-// Selectors of what the pages have in common.
+// Selectors of elements that the pages have in common.
 const (
 	panel     = `aside[aria-labelledby="decision"]`
 	undo      = `form[action^="/acts/"][action*="/undo"] button[data-key="z"]`
@@ -46,7 +46,7 @@ const (
 	undoBatch = `form[action^="/batches/"][action*="/undo"] button`
 )
 
-// size is a window.
+// size is the size of a window.
 type size struct {
 	name          string
 	width, height int64
@@ -58,10 +58,10 @@ var (
 	phone   = size{"390", 390, 844, true}
 )
 
-// chromium is a browser that runs.
+// chromium is a running browser.
 type chromium struct{ ctx context.Context }
 
-// newBrowser starts a Chromium that resolves no names and is proxied nowhere.
+// newBrowser starts a Chromium that resolves no names and uses no proxy.
 func newBrowser(t *testing.T) chromium {
 	t.Helper()
 	if os.Getenv(thorough) == "" {
@@ -77,7 +77,7 @@ func newBrowser(t *testing.T) chromium {
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-domain-reliability", true), chromedp.Flag("no-pings", true),
-		// Tabs of others are at work, too, though one alone is in front.
+		// Other people's tabs must work, too, although only one is in front.
 		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-backgrounding-occluded-windows", true), chromedp.Flag("disable-background-timer-throttling", true),
 		chromedp.Flag("disable-extensions", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true), chromedp.Flag("password-store", "basic"),
@@ -89,20 +89,20 @@ func newBrowser(t *testing.T) chromium {
 	t.Cleanup(stop)
 	silent := func(string, ...any) {}
 	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(silent), chromedp.WithLogf(silent))
-	t.Cleanup(cancel) // first; it waits until the browser has ended
+	t.Cleanup(cancel) // runs first, and waits until the browser has ended
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
 	return chromium{ctx}
 }
 
-// tab is somebody's browser: cookies of its own, one page. Whatever a page may not do fails
-// the test when the tab is checked: a dialog, a script's error, a violation of the policy, a
-// request to elsewhere, an answer of 400 or more that the test does not expect.
+// tab is somebody's browser, with its own cookies and one page. Whatever a page must not do
+// fails the test when the tab is checked: a dialog, a script's error, a violation of the
+// policy, a request to elsewhere, or an unexpected answer of 400 or more.
 type tab struct {
 	t    *testing.T
 	who  string
-	base string // of the console, with a slash at the end
+	base string // the console's URL, with a slash at the end
 	ctx  context.Context
 
 	mu       sync.Mutex
@@ -110,7 +110,7 @@ type tab struct {
 	problems []string
 }
 
-// newTab opens a browser of its own for somebody.
+// newTab opens a separate browser for somebody.
 func newTab(t *testing.T, browser chromium, base, who string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
@@ -124,13 +124,13 @@ func newTab(t *testing.T, browser chromium, base, who string) *tab {
 	}
 	call(b, network.Enable, network.EnableParams{})
 	call(b, cdplog.Enable, cdp.Empty{})
-	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // tabs of others are not in front
+	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // as other people's tabs are not in front
 	b.window(desktop, false)
 	t.Cleanup(b.check)
 	return b
 }
 
-// heard notes what the browser tells of the page.
+// heard notes the browser's events about the page.
 func (b *tab) heard(event any) {
 	switch e := event.(type) {
 	case *page.EventJavascriptDialogOpening:
@@ -145,7 +145,7 @@ func (b *tab) heard(event any) {
 			b.problem("a script complains: %s", e.Args[0].Value)
 		}
 	case *cdplog.EventEntryAdded:
-		// Statuses are told by EventResponseReceived.
+		// Statuses are noted from EventResponseReceived.
 		if e.Entry.Level == cdplog.EntryLevelError && !strings.Contains(e.Entry.Text, "responded with a status of") {
 			b.problem("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
 		}
@@ -156,7 +156,7 @@ func (b *tab) heard(event any) {
 	case *network.EventResponseReceived:
 		b.mu.Lock()
 		expected := e.Response.Status < 400 || slices.Contains(b.allowed, e.Response.Status) ||
-			e.Response.Status == 409 && e.Response.URL == b.base+"claims" // the script asks, and somebody else was first
+			e.Response.Status == 409 && e.Response.URL == b.base+"claims" // the script tried to claim, and somebody else was first
 		b.mu.Unlock()
 		if !expected {
 			b.problem("status %d of %s", e.Response.Status, e.Response.URL)
@@ -170,7 +170,7 @@ func (b *tab) problem(format string, args ...any) {
 	b.problems = append(b.problems, fmt.Sprintf(format, args...))
 }
 
-// check fails the test for what has happened since it was called last.
+// check fails the test for problems since it was last called.
 func (b *tab) check() {
 	b.t.Helper()
 	for _, p := range b.take() {
@@ -178,7 +178,7 @@ func (b *tab) check() {
 	}
 }
 
-// take returns what has happened that may not, and forgets it.
+// take returns the problems so far, and forgets them.
 func (b *tab) take() (problems []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -186,7 +186,7 @@ func (b *tab) take() (problems []string) {
 	return problems
 }
 
-// expect says which statuses of 400 and more are right from now on.
+// expect says which statuses of 400 and more are expected from now on.
 func (b *tab) expect(statuses ...int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -221,7 +221,7 @@ func call[P, R any](b *tab, command cdp.Command[P, R], params P) R {
 	return result
 }
 
-// fatal ends the test, with what the page says.
+// fatal ends the test, and shows the page's text.
 func (b *tab) fatal(format string, args ...any) {
 	b.t.Helper()
 	text, _ := js[string](b, `location.href + "\n" + document.body.innerText.slice(0, 1500)`)
@@ -229,7 +229,7 @@ func (b *tab) fatal(format string, args ...any) {
 	b.t.Fatalf("%s: %s\n%s", b.who, fmt.Sprintf(format, args...), text)
 }
 
-// window sets the window and the scheme of colours.
+// window sets the window's size and the colour scheme.
 func (b *tab) window(s size, dark bool) {
 	b.t.Helper()
 	scheme := "light"
@@ -246,8 +246,8 @@ func (b *tab) open(path string) {
 	b.run(chromedp.Navigate(b.base + strings.TrimPrefix(path, "/")))
 }
 
-// js evaluates an expression in the page and returns its value; ok is false where it fails,
-// as it does while another page comes.
+// js evaluates an expression in the page and returns its value; ok is false if it fails, as
+// it does while another page is loaded.
 func js[T any](b *tab, expression string) (value T, ok bool) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
@@ -271,7 +271,7 @@ func (b *tab) waitFor(what, expression string) {
 	b.fatal("waited in vain for %s", what)
 }
 
-// wait waits for an element that can be seen.
+// wait waits for a visible element.
 func (b *tab) wait(selector string) {
 	b.t.Helper()
 	b.waitFor(selector, fmt.Sprintf("(e => e && e.getClientRects().length)(document.querySelector(%s))", quote(selector)))
@@ -283,32 +283,32 @@ func (b *tab) has(selector string) bool {
 	return is
 }
 
-// text is what an element says, "" where there is none.
+// text returns an element's text, "" if there is no such element.
 func (b *tab) text(selector string) string {
 	text, _ := js[string](b, fmt.Sprintf("document.querySelector(%s)?.innerText ?? ''", quote(selector)))
 	return text
 }
 
-// value is what a field holds.
+// value returns a field's value.
 func (b *tab) value(selector string) string {
 	text, _ := js[string](b, fmt.Sprintf("document.querySelector(%s)?.value ?? ''", quote(selector)))
 	return text
 }
 
-// says waits until the page says something.
+// says waits until the page contains the words.
 func (b *tab) says(words string) {
 	b.t.Helper()
 	b.waitFor(fmt.Sprintf("the words %q", words), fmt.Sprintf("document.body?.innerText.includes(%s)", quote(words)))
 }
 
-// click clicks an element, scrolled to where it can be seen.
+// click scrolls an element into view and clicks it.
 func (b *tab) click(selector string) {
 	b.t.Helper()
 	b.wait(selector)
 	b.run(chromedp.Click(selector))
 }
 
-// leave does something that leads to another page, and waits until it is there.
+// leave does something that leads to another page, and waits until that is loaded.
 func (b *tab) leave(do func()) {
 	b.t.Helper()
 	if _, ok := js[bool](b, "window.stays = true"); !ok {
@@ -321,7 +321,7 @@ func (b *tab) leave(do func()) {
 // submit clicks a button that sends a form, and waits for the page of the answer.
 func (b *tab) submit(selector string) { b.t.Helper(); b.leave(func() { b.click(selector) }) }
 
-// fill types a text into a field, in place of what it had.
+// fill replaces a field's text by typing another.
 func (b *tab) fill(selector, text string) {
 	b.t.Helper()
 	b.wait(selector)
@@ -354,7 +354,7 @@ func (b *tab) press(keys ...string) {
 	}
 }
 
-// send submits a form that the page need not have.
+// send submits a form, which need not be on the page.
 func (b *tab) send(path string, values map[string]string) {
 	b.t.Helper()
 	fields, err := json.Marshal(values)
@@ -402,7 +402,7 @@ func (b *tab) save(file string) error {
 	return os.WriteFile(file, png, 0o644)
 }
 
-// pictures takes one in every size and scheme.
+// pictures takes a picture in every size and scheme.
 func (b *tab) pictures(name string) {
 	b.t.Helper()
 	if os.Getenv(screenshots) == "" {
@@ -417,7 +417,7 @@ func (b *tab) pictures(name string) {
 	b.window(desktop, false)
 }
 
-// path is where the tab is.
+// path returns the path that the tab shows.
 func (b *tab) path() string {
 	at, _ := js[string](b, "location.pathname + location.search")
 	return at
@@ -432,7 +432,7 @@ func (b *tab) bypass(on bool) {
 func quote(s string) string {
 	text, err := json.Marshal(s)
 	if err != nil {
-		panic(err) // strings can be written
+		panic(err) // cannot happen for strings
 	}
 	return cmp.Or(string(text), `""`)
 }

@@ -30,11 +30,11 @@ import (
 	"github.com/qianshao/qianshao/internal/app/apptest"
 )
 
-// hostileFile lies beside some checkouts: a text in JSON a line, each of which has run a script
-// or made a request somewhere. payloads has some of the same kinds.
+// hostileFile exists beside some checkouts: a text in JSON on each line, each of which has run
+// a script or made a request on some site. payloads has some of the same kinds.
 const hostileFile = "../../../shared/hostile/xss_payloads.jsonl"
 
-// canaryAddress is where the texts of hostileFile would have requests sent.
+// canaryAddress is the address to which the texts of hostileFile try to send requests.
 const canaryAddress = "127.0.0.1:18751"
 
 func payloads(t *testing.T, canary string) (list []string) {
@@ -79,14 +79,14 @@ func canary(t *testing.T) (address string, came *atomic.Int64) {
 	return server.Listener.Addr().String(), came
 }
 
-// hostileTerm is what the rule with the hostile title fires on.
+// hostileTerm is the term on which the rule with a hostile title fires.
 func hostileTerm(i int) string { return fmt.Sprintf("qsbrand%04dx", i) }
 
 // pagesOfText is how many pages hostileWeb has of each text.
 const pagesOfText = 2
 
-// hostileWeb has two pages a text: one shows it as text wherever one can, one has it as markup.
-// Each text has a host, whose authorisation has it as owner.
+// hostileWeb has two pages for each text: one has it as text wherever possible, the other as
+// markup. Each text has its own host, whose authorisation names it as the owner.
 func hostileWeb(list []string) web {
 	const crime = "澳门新葡京赌场官方网站，真人百家乐在线娱乐平台，注册送彩金88元，首存优惠每日返水，客服QQ 2839104756 联系。"
 	w := web{}
@@ -110,7 +110,7 @@ func hostileRules(t *testing.T, list []string) string {
 	folder := t.TempDir()
 	for i, text := range list {
 		text = strings.Map(func(r rune) rune {
-			if qianshao.Unseen(r) { // YAML has no way to write some
+			if qianshao.Unseen(r) { // YAML cannot express some of them
 				return ' '
 			}
 			return r
@@ -137,8 +137,8 @@ tests:
 	return folder
 }
 
-// TestTabHears: what a page may not do is noticed; otherwise the other tests of this file
-// could not fail.
+// TestTabHears: a tab notices what a page must not do; otherwise the other tests of this
+// file could not fail.
 func TestTabHears(t *testing.T) {
 	browser := newBrowser(t)
 	address, came := canary(t)
@@ -172,11 +172,11 @@ func TestTabHears(t *testing.T) {
 		}
 	}
 	if came.Load() == 0 {
-		t.Error("nobody came to the canary")
+		t.Error("no request reached the canary")
 	}
 }
 
-// audit compares the elements of the page with those of which the console's own pages consist.
+// audit compares the elements of the page with those that the console's own pages use.
 func (b *tab) audit() {
 	b.t.Helper()
 	list, ok := js[[]string](b, `[...document.querySelectorAll("*")].flatMap(e => {
@@ -200,7 +200,7 @@ func (b *tab) audit() {
 	}
 }
 
-// client sends requests as the tab does: in its session, with its form's token.
+// client sends requests as the tab would: in its session, with its form token.
 type client struct {
 	t       *testing.T
 	base    string
@@ -208,7 +208,7 @@ type client struct {
 	form    string
 }
 
-// client returns one; the page that is shown must have a form.
+// client returns a client; the page that is shown must have a form.
 func (b *tab) client() client {
 	b.t.Helper()
 	c := client{t: b.t, base: b.base, form: b.value("input[name=csrf]")}
@@ -218,7 +218,7 @@ func (b *tab) client() client {
 	return c
 }
 
-// ask sends a request and returns the answer, which follows no redirect.
+// ask sends a request and returns the answer, without following a redirect.
 func (c client) ask(method, path string, form url.Values) (status int, header http.Header, body []byte) {
 	c.t.Helper()
 	r, err := http.NewRequestWithContext(c.t.Context(), method, c.base+strings.TrimPrefix(path, "/"), strings.NewReader(form.Encode()))
@@ -245,8 +245,8 @@ func (c client) ask(method, path string, form url.Values) (status int, header ht
 	return w.StatusCode, w.Header, body
 }
 
-// TestHostile puts hostile texts wherever the outside or a colleague can, and looks at every
-// page, with the policy in force and without.
+// TestHostile puts hostile texts wherever an outsider or a colleague can, and opens every
+// page, with and without the policy in force.
 func TestHostile(t *testing.T) {
 	browser := newBrowser(t)
 	address, came := canary(t)
@@ -271,7 +271,7 @@ func TestHostile(t *testing.T) {
 	t.Run("", func(t *testing.T) {
 		for _, bypassed := range []bool{false, true} {
 			t.Run(fmt.Sprintf("bypassed=%t", bypassed), func(t *testing.T) {
-				b := o.enter(t, browser, "boss") // before the other, whose link takes the place of this one's
+				b := o.enter(t, browser, "boss") // before the other, whose link replaces this one's
 				t.Parallel()
 				b.expect(400, 401, 404, 405, 409, 410, 422)
 				b.bypass(bypassed)
@@ -293,8 +293,8 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// echo sends forms that are refused, with all texts in one: the pages of the answers have what
-// was typed.
+// echo sends forms that are refused, with all texts in one: the answers' pages repeat what was
+// typed.
 func (b *tab) echo(list []string, finding, campaign string) {
 	b.t.Helper()
 	all := strings.Join(list, " ")
@@ -327,7 +327,7 @@ func (b *tab) echo(list []string, finding, campaign string) {
 	b.audit()
 }
 
-// hostileExports takes everything out, and opens what a browser would show.
+// hostileExports exports everything, and opens the files that a browser would show.
 func (o *outpost) hostileExports(t *testing.T, c client, list []string, findings []qianshao.Finding) (files []string) {
 	t.Helper()
 	folder := t.TempDir()
@@ -345,7 +345,7 @@ func (o *outpost) hostileExports(t *testing.T, c client, list []string, findings
 	for _, row := range rows {
 		for _, cell := range row {
 			if cell != "" && strings.ContainsRune("=+-@\t\r|%", rune(cell[0])) {
-				t.Errorf("a cell that a reader may run: %q", cell)
+				t.Errorf("a cell that a spreadsheet may run: %q", cell)
 			}
 		}
 	}

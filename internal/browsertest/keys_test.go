@@ -11,8 +11,7 @@ import (
 )
 
 // TestKeys: the keys of the queue that the story does not press. m begins a note, which
-// Ctrl+Enter sends, alone or with the answer that was chosen for it; a assigns; Space turns the
-// evidence's pages.
+// Ctrl+Enter sends, alone or with a chosen answer; a assigns; Space scrolls the evidence.
 func TestKeys(t *testing.T) {
 	browser := newBrowser(t)
 	o := newOutpost(t, outpostOptions{web: singles(t)})
@@ -31,7 +30,7 @@ func TestKeys(t *testing.T) {
 
 	b.press("m")
 	b.waitFor("the note's field", fmt.Sprintf("document.activeElement === document.querySelector(%s)", quote(note)))
-	b.press("j", " ", "z") // while typing, these are text
+	b.press("j", " ", "z") // while typing, keys are text
 	b.run(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	b.waitFor("the note", fmt.Sprintf(`document.querySelector(%s).innerText.includes("j z")`, quote(panel)))
 	if got := b.subject(); got != subject {
@@ -52,7 +51,7 @@ func TestKeys(t *testing.T) {
 
 	b.wait(panel)
 	subject = b.subject()
-	b.press("n", "5") // another reason, which needs words
+	b.press("n", "5") // "another reason", which needs words
 	b.waitFor("the note's field", fmt.Sprintf("document.activeElement === document.querySelector(%s)", quote(note)))
 	b.press("w", "h", "y")
 	b.run(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))

@@ -16,10 +16,12 @@ import (
 // picturesFolder names the folder into which TestPictures writes, as "make pictures" does.
 const picturesFolder = "QIANSHAO_PICTURES"
 
-// readmePictures are the pictures of the README and of docs/operations.md, in Chinese and in daylight.
+// readmePictures are the pictures of the README and of docs/operations.md, in Chinese and in the light
+// scheme.
 var readmePictures = []struct {
 	name string
-	// path is opened; where it shows a list, click leads on to what the picture shows, which has shown.
+	// path is opened; if it shows a list, click leads on to the picture's subject. shown is an element of
+	// that.
 	path, click, shown string
 }{
 	{"queue", "/?sort=members", ".waiting a", panel},
@@ -28,7 +30,7 @@ var readmePictures = []struct {
 	{"search", "/search?q=" + url.QueryEscape("category:gambling"), "", ".facets"},
 }
 
-// TestPictures takes the README's pictures of the demo anew.
+// TestPictures takes the README's pictures of the demo again.
 func TestPictures(t *testing.T) {
 	folder := os.Getenv(picturesFolder)
 	if folder == "" {
@@ -55,7 +57,7 @@ func TestPictures(t *testing.T) {
 	b.pictureAlert(folder)
 }
 
-// pictureAlert takes the picture of an alert's form, as it is filled in.
+// pictureAlert takes the picture of an alert's form that is filled in.
 func (b *tab) pictureAlert(folder string) {
 	b.t.Helper()
 	b.send("/views", map[string]string{"name": "赌博与诈骗，高以上", "q": "category:gambling,fraud level:>=high", "next": "/"})

@@ -38,7 +38,7 @@ type setting struct {
 	dark bool
 }
 
-// told has, by language, what the pages say about the acts of a story.
+// told has, by language, the pages' texts about the acts of a story.
 var told = map[string]struct {
 	crime, notCrime string
 	acts            []string
@@ -104,7 +104,7 @@ func (s *story) administrator() {
 	s.look(b, "03-queue")
 }
 
-// people are the others.
+// people makes the other accounts.
 func (s *story) people() {
 	for _, p := range []struct {
 		tab  **tab
@@ -129,10 +129,10 @@ func (s *story) share(share float64) {
 	}
 }
 
-// subject is what the panel of a tab decides on.
+// subject is the subject in the panel of a tab.
 func (b *tab) subject() string { return b.value(panel + ` form[action="/acts"] input[name="subject"]`) }
 
-// other waits until the panel is about another subject.
+// other waits until the panel shows another subject.
 func (b *tab) other(subject string) string {
 	b.t.Helper()
 	b.waitFor("another subject than "+subject, fmt.Sprintf(`(e => e && e.value !== %s)(document.querySelector(%s))`,
@@ -140,13 +140,13 @@ func (b *tab) other(subject string) string {
 	return b.subject()
 }
 
-// standing is the state of a subject.
+// standing returns the standing of a subject.
 func (s *story) standing(subject string) desk.Standing {
 	s.t.Helper()
 	return s.stateOf(s.t, subject).Standing
 }
 
-// until waits until something holds.
+// until waits until a condition holds.
 func (s *story) until(what string, holds func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
@@ -156,7 +156,7 @@ func (s *story) until(what string, holds func() bool) {
 	}
 }
 
-// stands checks that a subject has a verdict, which "" says it has not.
+// stands checks the verdict on a subject; "" means none.
 func (s *story) stands(subject string, verdict qianshao.Verdict, reason qianshao.Reason) {
 	s.t.Helper()
 	if got := s.standing(subject); got.Verdict != verdict || got.Reason != reason {
@@ -164,7 +164,7 @@ func (s *story) stands(subject string, verdict qianshao.Verdict, reason qianshao
 	}
 }
 
-// step does what a key does: on a phone by touching what has the key.
+// step does what a key does; on a phone, by touching the button with that key.
 func (s *story) step(b *tab, key string) {
 	s.t.Helper()
 	if s.setting.size.phone {
@@ -174,7 +174,7 @@ func (s *story) step(b *tab, key string) {
 	}
 }
 
-// answer chooses a verdict with its reason in the panel: by keys, on a phone by the button.
+// answer chooses a verdict with its reason in the panel: by keys, or on a phone by the button.
 func (s *story) answer(b *tab, answer string, keys ...string) {
 	s.t.Helper()
 	if s.setting.size.phone {
@@ -184,7 +184,7 @@ func (s *story) answer(b *tab, answer string, keys ...string) {
 	}
 }
 
-// keys works through the queue without a mouse: j, y with whose it is, z, n with a reason.
+// keys works through the queue without a mouse: j, y with a reason, z, n with a reason.
 func (s *story) keys() {
 	b := s.li
 	b.open("/")
@@ -218,7 +218,7 @@ func (s *story) keys() {
 	b.check()
 }
 
-// claim: who opens something is seen by the others.
+// claim: the others see who has opened a subject.
 func (s *story) claim() {
 	id := s.findingOf(s.t, single("drugs")).ID
 	s.li.open("/findings/" + id)
@@ -228,13 +228,13 @@ func (s *story) claim() {
 	s.wang.open("/findings/" + id)
 	s.wang.waitFor("the claim", fmt.Sprintf(`document.querySelector(%s).innerText.includes("li")`, quote(panel)))
 	if s.wang.has(`form[action="/claims/release"]`) {
-		s.t.Error("wang may give back what li has claimed")
+		s.t.Error("wang may release li's claim")
 	}
 	s.look(s.wang, "06-claimed")
 }
 
-// conflict: two decide on the same finding. The second is shown both answers, keeps the
-// note that they have typed, and asks for adjudication; the lead adjudicates.
+// conflict: two people decide on the same finding. The second one sees both answers,
+// keeps the note that they have typed, and asks for adjudication; the lead adjudicates.
 func (s *story) conflict() {
 	said := told[s.setting.lang]
 	id := s.findingOf(s.t, single("weapons")).ID
@@ -270,7 +270,7 @@ func (s *story) adjudicate(id, answer, name string) {
 	s.zhao.wait(panel + ` input[name="kind"][value="adjudicate"] ~ *`)
 	for _, who := range []string{"li", "wang"} {
 		if said := s.zhao.text(panel); !strings.Contains(said, who) {
-			s.t.Errorf("the lead is not shown what %s said: %q", who, said)
+			s.t.Errorf("the lead does not see what %s said: %q", who, said)
 		}
 	}
 	s.look(s.zhao, name)
@@ -300,14 +300,14 @@ func (s *story) campaign() {
 	b.fill(`input[name="confirm"]`, fmt.Sprint(len(findings)-1))
 	b.expect(http.StatusUnprocessableEntity, http.StatusConflict)
 	b.submit(`form[action*="/begin"] button:not([type="button"])`)
-	b.wait(`form[action*="/begin"]`) // nothing is done while the number is wrong
+	b.wait(`form[action*="/begin"]`) // nothing happens while the number is wrong
 	s.stands("finding:"+findings[0], "", "")
 	b.expect()
 	b.choose("verdict", "crime")
 	b.choose("reason", "operator")
 	b.fill(`input[name="confirm"]`, fmt.Sprint(len(findings)))
 	b.submit(`form[action*="/begin"] button:not([type="button"])`)
-	b.waitFor("the end of the batch", finished) // the page comes again while it is worked on
+	b.waitFor("the end of the batch", finished) // the page reloads while the batch is worked on
 	b.wait(undoBatch)
 	s.look(b, "11-batch")
 	for _, f := range findings {
@@ -334,7 +334,7 @@ func (s *story) secondReview() {
 	s.wang.open("/?list=review&at=" + url.QueryEscape(subject))
 	s.wang.wait(panel + ` input[name="kind"][value="review"] ~ *`)
 	if who, ok := js[bool](s.wang, `[...document.querySelectorAll('`+panel+` bdi')].some(e => e.textContent === "li")`); !ok || who {
-		s.t.Errorf("who gave the first answer is shown to who reviews: %q", s.wang.text(panel))
+		s.t.Errorf("the reviewer sees who gave the first answer: %q", s.wang.text(panel))
 	}
 	s.look(s.wang, "14-review")
 	s.answer(s.wang, "not_crime/lawful", "n", "2")
@@ -346,7 +346,7 @@ func (s *story) secondReview() {
 	s.share(0)
 }
 
-// view saves what the queue is filtered by, and finds it again.
+// view saves the queue's filters as a view, and opens it again.
 func (s *story) view() {
 	b := s.li
 	b.open("/?q=" + url.QueryEscape("category:gambling"))
@@ -366,7 +366,7 @@ func (s *story) view() {
 	}
 }
 
-// exports takes a finding, a campaign and a query out in every format.
+// exports exports a finding, a campaign and a query in every format.
 func (s *story) exports() {
 	campaign := s.campaignOf(s.t, s.casinoFindings(s.t)[0])
 	id := s.findingOf(s.t, single("weapons")).ID

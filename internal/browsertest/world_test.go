@@ -39,8 +39,8 @@ type site map[string]string
 // web is what the app of a test crawls.
 type web map[string]site
 
-// casinos are the sites of one operator: 150 pages of one template, with some that are a
-// little apart.
+// casinos are the sites of one operator: 150 pages of one template, some of them a
+// little different.
 func casinos() web {
 	w := web{}
 	for s := range casinoSites {
@@ -58,8 +58,8 @@ func casinos() web {
 	return w
 }
 
-// singles are sites with one crime each, by its category: pages of texts on which the
-// shipped rules say that they fire.
+// singles are sites with one crime each, by its category: pages of the texts that the
+// shipped rules give as examples that must fire.
 func singles(t *testing.T) web {
 	t.Helper()
 	set, err := rule.Load(packs.FS(), rule.Options{})
@@ -126,16 +126,16 @@ type outpost struct {
 	data string
 }
 
-// outpostOptions say what a test wants of its outpost.
+// outpostOptions say what a test needs from its outpost.
 type outpostOptions struct {
 	web   web
 	rules string // a folder of the operator's own rules; "" for none
-	// owner is the owner of a host's authorisation; nil names one for all.
+	// owner returns the owner of a host's authorisation; nil means the same owner for all.
 	owner func(host string) string
 }
 
-// newOutpost crawls a web once and leaves its console open. Each site has an authorisation
-// of its own, with the host as its id.
+// newOutpost crawls a web once and leaves its console running. Each site has its own
+// authorisation, with the host as its id.
 func newOutpost(t *testing.T, opts outpostOptions) *outpost {
 	t.Helper()
 	resolve := opts.web.serve(t)
@@ -171,8 +171,8 @@ func newOutpost(t *testing.T, opts outpostOptions) *outpost {
 	return &outpost{App: a, base: a.ConsoleURL(), data: data}
 }
 
-// link is where somebody sets their password, as commands print it; with LinkFirst where the
-// administrator is made.
+// link returns the link at which somebody sets their password, as commands print it, or,
+// with LinkFirst, the administrator is made.
 func (o *outpost) link(t *testing.T, purpose store.LinkPurpose, name string) string {
 	t.Helper()
 	key, _, err := o.Folder.Accounts.NewLink(t.Context(), store.ByCommand, purpose, name)
@@ -182,7 +182,7 @@ func (o *outpost) link(t *testing.T, purpose store.LinkPurpose, name string) str
 	return auth.LinkPath(key)
 }
 
-// add makes an account that sees all, as qianshao account add does.
+// add makes an account that sees everything, as qianshao account add does.
 func (o *outpost) add(t *testing.T, name string, role qianshao.Role) {
 	t.Helper()
 	if err := o.Folder.Accounts.Add(t.Context(), store.ByCommand, qianshao.Account{Name: name, Role: role, Sight: qianshao.SeeAll()}, ""); err != nil {
@@ -197,7 +197,7 @@ func (o *outpost) visitor(t *testing.T, browser chromium, name string, role qian
 	return o.enter(t, browser, name)
 }
 
-// enter opens a browser of its own for an account, logged in.
+// enter opens a separate browser for an account, logged in.
 func (o *outpost) enter(t *testing.T, browser chromium, name string) *tab {
 	t.Helper()
 	b := newTab(t, browser, o.base, name)
@@ -206,7 +206,7 @@ func (o *outpost) enter(t *testing.T, browser chromium, name string) *tab {
 	return b
 }
 
-// finding is one that the outpost has.
+// findings returns all findings of the outpost.
 func (o *outpost) findings(t *testing.T) (list []qianshao.Finding) {
 	t.Helper()
 	for entry, err := range o.Folder.Store.AllFindings(t.Context()) {
@@ -254,12 +254,12 @@ func (o *outpost) campaignOf(t *testing.T, finding string) string {
 	return list[0].ID
 }
 
-// stateOf is what the desk has of a subject.
+// stateOf returns the desk's view of a subject.
 func (o *outpost) stateOf(t *testing.T, subject string) desk.View {
 	t.Helper()
 	parsed, ok := qianshao.ParseSubject(subject)
 	if !ok {
-		t.Fatalf("%q is no subject", subject)
+		t.Fatalf("%q is not a subject", subject)
 	}
 	view, err := o.Desk.Look(t.Context(), qianshao.Account{Name: "test", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}, parsed)
 	if err != nil {

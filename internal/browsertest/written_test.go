@@ -40,7 +40,7 @@ func (o *outpost) writeAll(t *testing.T, clients []client, list []string, findin
 		} {
 			taken[what] += c.write(form.path, form.values)
 		}
-		// A campaign whose oldest finding leaves it goes by another id.
+		// A campaign gets another id when its oldest finding leaves it.
 		campaign := o.campaignOf(t, findings[(i+1)%len(list)].ID)
 		taken["splits"] += c.write("/campaigns/"+campaign+"/split", url.Values{
 			"finding": {finding}, "words": {text}, "basis": {basis(campaign)},
@@ -55,16 +55,17 @@ func (o *outpost) writeAll(t *testing.T, clients []client, list []string, findin
 	taken["CSV"] = clients[0].importFile("x.csv", hostileCSV("csv", list))
 	t.Logf("%d texts; taken: %v", len(list), taken)
 	for _, what := range []string{"notes", "views", "authorisations", "splits", "merges"} {
-		if taken[what] < len(list)*3/4 { // some texts are refused, as those with a control character
-			t.Errorf("of %d %s with hostile texts, %d were taken", len(list), what, taken[what])
+		if taken[what] < len(list)*3/4 { // some texts are refused, such as those with a control character
+			t.Errorf("of %d %s with hostile texts, %d were accepted", len(list), what, taken[what])
 		}
 	}
 	if taken["YAML"] == 0 || taken["CSV"] == 0 {
-		t.Error("no file was taken")
+		t.Error("no file was accepted")
 	}
 }
 
-// write sends a form, and says whether it was taken: 1 or 0. It may be refused, not fail.
+// write sends a form, and returns 1 if it was accepted, 0 if it was refused. Any other answer fails the
+// test.
 func (c client) write(path string, form url.Values) int {
 	c.t.Helper()
 	status, _, body := c.ask(http.MethodPost, path, form)
@@ -77,7 +78,7 @@ func (c client) write(path string, form url.Values) int {
 	return 0
 }
 
-// importFile previews a file of authorisations and confirms it: 1 if it was taken.
+// importFile previews a file of authorisations and confirms it; it returns 1 if the file was accepted.
 func (c client) importFile(name, text string) int {
 	c.t.Helper()
 	form := url.Values{"name": {name}, "text": {text}}
@@ -91,7 +92,7 @@ func (c client) importFile(name, text string) int {
 	return c.write("/authorisations/-/new/import", form)
 }
 
-// seen are the texts without what authorisations may not have.
+// seen returns the texts without characters that authorisations must not have.
 func seen(list []string) (texts []string) {
 	for _, text := range list {
 		texts = append(texts, strings.TrimSpace(strings.Map(func(r rune) rune {
@@ -114,7 +115,7 @@ func hostileYAML(id string, list []string) string {
 	return b.String()
 }
 
-// hostileCSV is the same as a table.
+// hostileCSV is the same file as a table.
 func hostileCSV(id string, list []string) string {
 	var b strings.Builder
 	b.WriteString("id,owner,basis,contact,valid_from,valid_until,hosts\n")
