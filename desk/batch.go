@@ -9,18 +9,19 @@ import (
 
 // Limits of batches.
 const (
-	// BatchStep is how many members are worked on in one transaction. A crawl waits meanwhile:
-	// some hundredths of a second, and that is little more than a durable commit takes.
+	// BatchStep is how many members are worked on in one transaction. A crawl waits meanwhile
+	// for some hundredths of a second, little more than a durable commit takes.
 	BatchStep = 500
-	// ConfirmAbove is the number of members above which it must be typed, and above which
-	// the decisions are due for a second review.
+	// ConfirmAbove is the number of members above which the author must type that number
+	// to confirm, and above which the decisions are due for a second review.
 	ConfirmAbove = 50
-	// PreviewExamples is how many are shown of each kind: as many as people will look at before confirming.
+	// PreviewExamples is how many examples of each kind are shown: as many as people will look at before
+	// confirming.
 	PreviewExamples = 5
 	// MaxMembers bounds a batch: nobody examines more than that in one decision.
 	MaxMembers = 200_000
 	// MaxFrozen is how many frozen batches without an order an account may have; with one more, the oldest is
-	// dropped. Nobody works on more at a time, and each may have MaxMembers rows.
+	// dropped. Nobody works on more at a time, and each batch may have MaxMembers rows.
 	MaxFrozen = 10
 	// FrozenTime is how long a batch without an order is kept. After that, what it shows is out of date.
 	FrozenTime = 24 * time.Hour
@@ -32,7 +33,7 @@ type BatchState string
 // The states of a batch, in their order.
 const (
 	BatchFreezing BatchState = "freezing" // its members are being written down
-	BatchFrozen   BatchState = "frozen"   // nothing is done yet
+	BatchFrozen   BatchState = "frozen"   // nothing has been done yet
 	BatchApplying BatchState = "applying"
 	BatchApplied  BatchState = "applied"
 	BatchUndoing  BatchState = "undoing"
@@ -45,31 +46,31 @@ type Batch struct {
 	ID int64
 	By string
 	At time.Time
-	// Query and Campaign say where the members are from; both are empty for a list of ids.
+	// Query and Campaign say how the members were selected; both are empty for a list of ids.
 	Query, Campaign string
 	Members         int
 	// Review says that the members were frozen because another person's decision on each waits for a second
 	// review; the order is that review.
 	Review bool
-	// Digest is the SHA-256, in hex, over a line for each member, by id ascending: its id, a
-	// blank, its Seen, a line feed.
+	// Digest is the SHA-256, in hex, of a line for each member, in ascending order of ids:
+	// its id, a space, its Seen, a line feed.
 	Digest string
 	State  BatchState
-	// Order is what is done with each member; nil until that is known.
+	// Order is what is done with each member; nil until the order is given.
 	Order *Order
 	// Done is when the last member was worked on; zero before.
 	Done time.Time
 	// Progress is the last member that was worked on.
 	Progress string
-	// UndoneBy is who has undone it, for the reason in UndoWords.
+	// UndoneBy is who has undone the batch, for the reason in UndoWords.
 	UndoneBy, UndoWords string
-	// Blind says that verdict, reason and words of the order are left out: decisions of it
-	// wait for a second review, and who asks may give it.
+	// Blind says that verdict, reason and words of the order are left out, because
+	// decisions of the batch wait for a second review that the reader may give.
 	Blind bool
 }
 
-// Order is what a batch does with each of its members: decide, or park; or review, if that is
-// what it was frozen for.
+// Order is what a batch does with each of its members: decide or park, or review if it was
+// frozen for that.
 type Order struct {
 	Kind    qianshao.ActKind `json:"kind"`
 	Verdict qianshao.Verdict `json:"verdict,omitempty"`
@@ -86,27 +87,27 @@ type Order struct {
 // Member is a member of a batch.
 type Member struct {
 	Finding string
-	// Seen, Basis and Verdict are those at the freezing.
+	// Seen, Basis and Verdict are as of the freezing.
 	Seen    string
 	Basis   int64
 	Verdict qianshao.Verdict
-	// Act is what the batch did; 0 for nothing, for the reason in Skipped.
+	// Act is the act of the batch; 0 for none, for the reason in Skipped.
 	Act     int64
 	Skipped Skipped
 	// Undone is the act that took it back; 0 for none, for the reason in Kept.
 	Undone int64
 	Kept   Skipped
-	// Blind says that the verdict is left out: it waits for a second review, and who asks may
-	// give it.
+	// Blind says that the verdict is left out, because it waits for a second review that the
+	// reader may give.
 	Blind bool
 }
 
-// Skipped says why a batch passed over a member.
+// Skipped says why a batch has skipped a member.
 type Skipped string
 
-// Why a batch passed over a member.
+// The reasons for skipping a member.
 const (
-	SkippedDecided  Skipped = "decided"  // it had a verdict at the freezing, and such were not asked for
+	SkippedDecided  Skipped = "decided"  // it had a verdict at the freezing, and Order.Again was not set
 	SkippedOther    Skipped = "other"    // another person's verdict stands
 	SkippedActed    Skipped = "acted"    // somebody has decided, or undone, meanwhile
 	SkippedContent  Skipped = "content"  // other content was found meanwhile
@@ -125,8 +126,8 @@ type Preview struct {
 	Sites      map[string]int
 	Categories map[qianshao.Category]int
 	Levels     map[qianshao.Level]int
-	// Unlike are the members least like the rest, and Random some that the digest draws; at
-	// most PreviewExamples of each. Those that are not grouped yet are like the rest.
+	// Unlike are the members least like the rest, and Random some that are drawn by the digest; at most
+	// PreviewExamples of each. Members that are not grouped yet count as like the rest.
 	Unlike, Random []Example
 }
 
@@ -143,14 +144,14 @@ type Tally struct {
 	Skipped, Kept         map[Skipped]int
 }
 
-// MemberState is a member with what its finding is at the moment of the act.
+// MemberState is a member with the state of its finding at the moment of the act.
 type MemberState struct {
 	Member
-	// State is nil if there is no such finding any more.
+	// State is nil if the finding no longer exists.
 	State *State
 }
 
-// Outcome is what the rules make of a member: an act, or why there is none.
+// Outcome is what the rules decide for a member: an act, or why there is none.
 type Outcome struct {
 	Act     qianshao.Act
 	Skipped Skipped
@@ -158,31 +159,32 @@ type Outcome struct {
 
 // BatchStore is what a store does for batches.
 type BatchStore interface {
-	// Freeze writes a batch down with those of the findings that are there and that the
-	// sight shows, each once, with what they are now, and fills in ID, Members and Digest; of a
-	// batch that reviews, those alone that its account may review. It takes several transactions; a batch that was not finished is dropped by DropUnused.
-	// Of the account's batches without an order, it drops all but the latest MaxFrozen.
+	// Freeze writes down a batch of those findings that exist and that the sight shows, each once, with their
+	// present state, and fills in ID, Members and Digest. A batch that reviews has only findings that its
+	// account may review. Freeze takes several transactions; an unfinished batch is dropped by DropUnused. Of
+	// the account's batches without an order, it drops all but the latest MaxFrozen.
 	Freeze(ctx context.Context, b Batch, sight qianshao.Sight, findings []string) (Batch, error)
-	// DropUnused drops batches without an order that were frozen before a moment, or begun before
-	// it and not finished: other processes may be writing later ones. An ID is not given twice.
+	// DropUnused drops batches without an order that were frozen, or begun and not finished, before a
+	// moment; later ones may still be being written by other processes. An ID is never used again.
 	DropUnused(ctx context.Context, before time.Time) error
 	// Batch returns a batch, or ErrNotFound.
 	Batch(ctx context.Context, id int64) (Batch, error)
-	// Batches returns the batches of an account, or all for "", with an ID below before, the
-	// latest first, at most limit; 0 begins with the last one.
+	// Batches returns the batches of an account, or all for "", with an ID below before, or
+	// all IDs if that is 0, the latest first, at most limit.
 	Batches(ctx context.Context, by string, before int64, limit int) ([]Batch, error)
-	// BatchesOf returns those of a campaign, by any of its ids, that were ordered, the latest first.
+	// BatchesOf returns the batches of a campaign, by any of its ids, that have an order, the latest
+	// first.
 	BatchesOf(ctx context.Context, by string, campaigns []string, limit int) ([]Batch, error)
 	// ChangeBatch lets change alter the batch, in one durable transaction.
 	ChangeBatch(ctx context.Context, id int64, change func(*Batch) error) (Batch, error)
-	// Step hands judge the batch and its next members, at most limit, and writes what it
-	// returns, one outcome for each member, in one durable transaction, with the progress of
-	// the batch. more is false when the last member is done, and the batch's state says so.
+	// Step calls judge with the batch and its next members, at most limit, and writes its
+	// result, one outcome for each member, in one durable transaction with the batch's
+	// progress. more is false when the last member is done, and the batch's state says so.
 	Step(ctx context.Context, id int64, limit int, now time.Time, judge func(*Batch, []MemberState) ([]Outcome, error)) (more bool, err error)
 	// Unfinished returns the batches that are being applied or undone.
 	Unfinished(ctx context.Context) ([]int64, error)
 	// Members returns members that the sight shows, with an id above after, at most limit; passed restricts
-	// them to those that were passed over, by the order or by its undoing.
+	// them to those that the order or its undoing has skipped.
 	Members(ctx context.Context, id int64, sight qianshao.Sight, passed bool, after string, limit int) ([]Member, error)
 	// BatchDue says whether a decision of the batch waits for a second review.
 	BatchDue(ctx context.Context, id int64) (bool, error)

@@ -9,23 +9,23 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// A decision that waits for a second review is kept from all who could give it: from every
-// account that decides, but for its author, until somebody has reviewed it. Auditors, who
-// decide nothing, read everything.
+// A decision that waits for a second review is hidden from all who could give that review,
+// that is, from every account that decides except its author, until somebody has reviewed
+// it. Auditors, who decide nothing, read everything.
 
-// keptFrom says whether an author's answer that waits for a second review is kept from an account.
+// keptFrom says whether an author's answer that waits for a second review is hidden from an account.
 func keptFrom(account *qianshao.Account, author string) bool {
 	return author != account.Name && (account.Role.May(qianshao.PowerDecide) || !account.May(qianshao.PowerAudit))
 }
 
-// KeptFrom says whether the account must not be told what stands.
+// KeptFrom says whether the standing verdict must be hidden from the account.
 func (s *Standing) KeptFrom(account qianshao.Account) bool {
 	return s.DueForReview() && keptFrom(&account, s.By)
 }
 
-// Blind returns the view without what others have answered, for who is to review the
-// decision. The basis and the round stay. Why it is due is left out: "critical" is
-// said of one verdict alone.
+// Blind returns the view without others' answers, for the reviewer of the decision.
+// The basis and the round stay. The reason why it is due is left out, as "critical"
+// implies the verdict.
 func (v View) Blind() View {
 	s := v.Standing
 	v.Standing = Standing{Act: s.Act, Decided: s.Decided, Round: s.Round, Assignee: s.Assignee}
@@ -36,8 +36,8 @@ func (v View) Blind() View {
 // Shown is an act as an account may read it.
 type Shown struct {
 	qianshao.Act
-	// Blind says that what was answered is left out: verdict, reason, words, and the chain, from
-	// which they could be guessed.
+	// Blind says that the answer is left out: verdict, reason, words, and the chain, from which
+	// they could be guessed.
 	Blind bool
 }
 
@@ -49,19 +49,19 @@ func blind(a qianshao.Act) (Shown, error) {
 	return Shown{a, true}, err
 }
 
-// Acts returns acts that the account may see, with a Seq above since, in their order, at
-// most limit. None is ever missed: acts become visible in the order of their Seq; but those on
-// a campaign that the account comes to see later are in the campaign's history alone. Those of
-// others about a finding whose decision is kept from the account are there, blind. Acts on
-// what is not reviewed are for those who may read the whole trail.
+// Acts returns acts that the account may see, with a Seq above since, in their order, at most limit.
+// None is ever missed, as acts become visible in the order of their Seq, except that acts on a campaign
+// which the account comes to see later are only in the campaign's history. Others' acts on a finding
+// whose decision is hidden from the account are included, but blind. Acts on what is not reviewed, such
+// as accounts, are only for those who may read the whole trail.
 func (d *Desk) Acts(ctx context.Context, account qianshao.Account, since int64, limit int) ([]Shown, error) {
 	return d.Trail(ctx, account, ActsQuery{Since: since, Limit: limit})
 }
 
-// Trail returns the acts of a query that the account may see; Sight, Records and Reader are
-// the account's. Fewer than Limit are the last ones. What somebody else has done is for
-// those who may read the whole trail: By is ErrForbidden to others. Where the query names
-// a verdict, acts that are blind are left out, since to be found would tell theirs.
+// Trail returns the acts of a query that the account may see; Sight, Records and Reader are set from
+// the account. If they are fewer than Limit, there are no more. Only those who may read the whole trail
+// may ask for somebody else's acts: By is ErrForbidden to others. If the query names a verdict, blind
+// acts are left out, since a match would reveal their verdict.
 func (d *Desk) Trail(ctx context.Context, account qianshao.Account, q ActsQuery) (out []Shown, err error) {
 	q.Sight, q.Reader, q.Records = account.Sight, account.Name, account.May(qianshao.PowerAudit)
 	if q.By != "" && q.By != account.Name && !q.Records {
@@ -92,8 +92,8 @@ func (d *Desk) Trail(ctx context.Context, account qianshao.Account, q ActsQuery)
 	}
 }
 
-// Head returns the end of the trail, and when its last act was. Without the chain, if that act
-// is not shown to the account as it is: its answer could be guessed from the chain.
+// Head returns the end of the trail, and when its last act was. The chain is left out if that
+// act is not shown to the account in full, as its answer could be guessed from the chain.
 func (d *Desk) Head(ctx context.Context, account qianshao.Account) (Head, time.Time, error) {
 	head, at, err := d.opts.Store.Head(ctx)
 	if err != nil || head.Seq == 0 {
@@ -106,10 +106,10 @@ func (d *Desk) Head(ctx context.Context, account qianshao.Account) (Head, time.T
 	return Head{Seq: head.Seq, Chain: list[0].Chain}, at, err
 }
 
-// OpenHead returns the end of the trail for what may be passed on to reviewers: without the chain, if the
-// answer of the last act waits for a second review.
+// OpenHead returns the end of the trail for documents that may be passed on to reviewers: without the
+// chain, if the answer of the last act waits for a second review.
 func (d *Desk) OpenHead(ctx context.Context) (Head, error) {
-	head, _, err := d.Head(ctx, qianshao.Account{Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}) // who reads all and reviews all
+	head, _, err := d.Head(ctx, qianshao.Account{Role: qianshao.RoleLead, Sight: qianshao.SeeAll()}) // an account that reads and reviews everything
 	return head, err
 }
 
@@ -125,7 +125,7 @@ func (d *Desk) shownActs(ctx context.Context, account *qianshao.Account, list []
 			campaigns = append(campaigns, a.Subject.ID)
 		}
 	}
-	due, err := d.due(ctx, account, findings) // after the acts: what is reviewed in between may be told
+	due, err := d.due(ctx, account, findings) // after the acts, as a decision that is reviewed in between may be shown
 	if err != nil {
 		return nil, err
 	}
@@ -148,8 +148,8 @@ func (d *Desk) shownActs(ctx context.Context, account *qianshao.Account, list []
 	return out, nil
 }
 
-// History returns the acts of the view in their order, as the account may read them; of a
-// campaign also those under its other names.
+// History returns the acts of the view in their order, as the account may read them; for
+// a campaign also those under its other ids.
 func (v *View) History(account qianshao.Account) ([]Shown, error) {
 	list := slices.Concat(v.Acts, v.Former)
 	slices.SortFunc(list, func(a, b qianshao.Act) int { return cmp.Compare(a.Seq, b.Seq) })
@@ -166,8 +166,8 @@ func (v *View) History(account qianshao.Account) ([]Shown, error) {
 	return out, nil
 }
 
-// keepsPolicy says whether the answer of an act that sets a policy is kept from the account: as
-// long as a finding that the campaign's policy has decided waits for a second review.
+// keepsPolicy says whether the answer of an act that sets a policy is hidden from the account,
+// as it is while a finding that the campaign's policy has decided waits for a second review.
 func (v *View) keepsPolicy(account *qianshao.Account, a *qianshao.Act) bool {
 	return v.PolicyDue && a.Kind == qianshao.ActPolicy && keptFrom(account, a.By)
 }
@@ -184,7 +184,7 @@ func shown(account *qianshao.Account, a qianshao.Act) (Shown, error) {
 	return Shown{Act: a}, err
 }
 
-// due returns those of the findings whose decision is kept from the account.
+// due returns those of the findings whose decision is hidden from the account.
 func (d *Desk) due(ctx context.Context, account *qianshao.Account, findings []string) (map[string]bool, error) {
 	if len(findings) == 0 {
 		return nil, nil
@@ -197,8 +197,8 @@ func (d *Desk) due(ctx context.Context, account *qianshao.Account, findings []st
 	return kept, err
 }
 
-// shownBatch returns a batch as the account may read it: the order is kept from those who could review a
-// member.
+// shownBatch returns a batch as the account may read it: the order is hidden from those who could review
+// a member.
 func (d *Desk) shownBatch(ctx context.Context, account *qianshao.Account, b Batch) (Batch, error) {
 	if b.Order == nil || !keptFrom(account, b.By) {
 		return b, nil
@@ -216,7 +216,7 @@ func (d *Desk) shownBatch(ctx context.Context, account *qianshao.Account, b Batc
 	return b, nil
 }
 
-// blindOrder leaves out the verdict that a batch gives.
+// blindOrder leaves out the verdict of a batch's order.
 func blindOrder(b *Batch) {
 	o := *b.Order
 	o.Verdict, o.Reason, o.Detail.Words = "", "", ""

@@ -12,21 +12,21 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Selection is what a batch is made of: findings by their ids, and where these are from.
+// Selection is what a batch is made of: findings by their ids, and how they were selected.
 type Selection struct {
 	Findings []string
-	// Query or Campaign says what has selected them; both are empty for a list of ids.
+	// Query or Campaign says how they were selected; both are empty for a list of ids.
 	Query, Campaign string
-	// Review selects those of them on which another person's decision waits for a second review,
-	// to be reviewed by one order.
+	// Review restricts them to those on which another person's decision waits for a second
+	// review, to be reviewed by one order.
 	Review bool
 }
 
 // maxQuery bounds the query of a batch, in characters.
 const maxQuery = 2000
 
-// Freeze writes down the findings of a selection that the account sees, with what they are
-// now. What is found or decided later changes nothing of the list.
+// Freeze writes down the findings of a selection that the account sees, with their present
+// state. Later findings and decisions do not change the list.
 func (d *Desk) Freeze(ctx context.Context, account qianshao.Account, sel Selection) (Batch, error) {
 	if account.Disabled || !account.May(qianshao.PowerDecide) {
 		return Batch{}, forbidden(qianshao.PowerDecide, "make a batch")
@@ -51,21 +51,21 @@ func (d *Desk) Batch(ctx context.Context, account qianshao.Account, id int64) (B
 }
 
 // Batches returns the batches that the account may read: its own, or everybody's if it may
-// read the whole trail; those with an ID below before, the latest first, at most limit, where 0
-// begins with the last one. Of others' orders, whoever could review them is told the kind
-// alone: Batch says more where there is nothing left to review.
+// read the whole trail; those with an ID below before, or all if that is 0, the latest first,
+// at most limit. Of others' orders, those who could review them see only the kind; Batch shows
+// more once there is nothing left to review.
 func (d *Desk) Batches(ctx context.Context, account qianshao.Account, before int64, limit int) ([]Batch, error) {
 	return d.readable(&account, func(by string) ([]Batch, error) { return d.opts.Store.Batches(ctx, by, before, limit) })
 }
 
-// BatchesOf returns the latest batches of a campaign, by its ids of today and before, that the
+// BatchesOf returns the latest batches of a campaign, by its present and former ids, that the
 // account may read; at most limit.
 func (d *Desk) BatchesOf(ctx context.Context, account qianshao.Account, campaigns []string, limit int) ([]Batch, error) {
 	return d.readable(&account, func(by string) ([]Batch, error) { return d.opts.Store.BatchesOf(ctx, by, campaigns, limit) })
 }
 
-// readable lets list return the batches of an account, or all for "", and leaves out what is
-// kept from who reads them.
+// readable makes list return the batches of an account, or all for "", and leaves out what
+// is hidden from the reader.
 func (d *Desk) readable(account *qianshao.Account, list func(by string) ([]Batch, error)) ([]Batch, error) {
 	by := account.Name
 	if readsAll(account) {
@@ -117,7 +117,7 @@ func (d *Desk) Tally(ctx context.Context, account qianshao.Account, id int64) (T
 }
 
 // Members returns members of a batch that the account may read: those above after, at most
-// limit; passed returns only those that were passed over.
+// limit; passed returns only those that were skipped.
 func (d *Desk) Members(ctx context.Context, account qianshao.Account, id int64, passed bool, after string, limit int) ([]Member, error) {
 	if _, err := d.batch(ctx, account, id); err != nil {
 		return nil, err
@@ -144,9 +144,9 @@ func (d *Desk) Members(ctx context.Context, account qianshao.Account, id int64, 
 	return list, nil
 }
 
-// Begin orders a batch's act. confirm is the number of members as the author has typed it,
-// which above ConfirmAbove must be right. The members are worked on by Work, or by Run.
-// Ordering the same again changes nothing.
+// Begin gives a batch its order. confirm is the number of members as typed by the author,
+// which must be right above ConfirmAbove. The members are worked on by Work, or by Run.
+// Giving the same order again changes nothing.
 func (d *Desk) Begin(ctx context.Context, account qianshao.Account, id int64, order Order, confirm int) (Batch, error) {
 	if account.Disabled || !account.May(qianshao.PowerDecide) {
 		return Batch{}, forbidden(qianshao.PowerDecide, "act on a batch")
@@ -177,7 +177,7 @@ func (d *Desk) Begin(ctx context.Context, account qianshao.Account, id int64, or
 	return b, err
 }
 
-// sameOrder says whether two orders ask for the same, whichever tokens they came by.
+// sameOrder says whether two orders are the same, whichever tokens they were given with.
 func sameOrder(x, y Order) bool {
 	x.Without, y.Without = nil, nil
 	a, errA := json.Marshal(x)
@@ -201,9 +201,9 @@ func rightOrder(b *Batch, o *Order, now time.Time) error {
 	}, now)
 }
 
-// UndoBatch takes a batch back, as a whole: each act of it that still stands. What it has
-// not come to yet is not done any more. words say why, and are needed after UndoTime and
-// for another person's batch. Who does not see all that it has acted on is refused.
+// UndoBatch undoes a batch as a whole: each of its acts that still stands. Members that it has not
+// reached yet are left alone. words say why, and are needed after UndoTime and for another person's
+// batch. An account that does not see all members on which it has acted is refused.
 func (d *Desk) UndoBatch(ctx context.Context, account qianshao.Account, id int64, words string) (Batch, error) {
 	words = d.opts.Mask(strings.TrimSpace(words))
 	if utf8.RuneCountInString(words) > MaxWords || !utf8.ValidString(words) {
@@ -241,8 +241,8 @@ func (d *Desk) UndoBatch(ctx context.Context, account qianshao.Account, id int64
 	return d.shownBatch(ctx, &account, b)
 }
 
-// seesDone says whether the account sees all members on which a batch has acted: nobody could
-// undo the rest of one that was undone in part.
+// seesDone says whether the account sees all members on which a batch has acted: if a batch
+// were undone only in part, nobody could undo the rest.
 func (d *Desk) seesDone(ctx context.Context, account *qianshao.Account, id int64) (bool, error) {
 	if account.Sight.All {
 		return true, nil
@@ -266,21 +266,21 @@ func undoPower(own bool) qianshao.Power {
 func (d *Desk) wake() {
 	select {
 	case d.work <- struct{}{}:
-	default: // it was told already
+	default: // it has been woken already
 	}
 }
 
 const (
-	// firstPause and longestPause bound how long a worker waits after a failure: a full disk should not fill
-	// the log, and that it has room again should be noticed within a minute.
+	// firstPause and longestPause bound how long a worker waits after a failure: a full disk should not
+	// flood the log, and once it has room again, that should be noticed within a minute.
 	firstPause   = time.Second
 	longestPause = time.Minute
-	// dropInterval is how often Work looks for batches that were given no order.
+	// dropInterval is how often Work looks for batches without an order.
 	dropInterval = time.Hour
 )
 
 // Rest makes a worker wait after a round in which it could do nothing, longer each time, until ctx ends.
-// failed says that this was such a round, and last is what Rest returned before.
+// failed says that this was such a round, and last is the previous result of Rest.
 func Rest(ctx context.Context, failed bool, last time.Duration) time.Duration {
 	if !failed {
 		return 0
@@ -294,7 +294,7 @@ func Rest(ctx context.Context, failed bool, last time.Duration) time.Duration {
 }
 
 // Work works on batches until ctx ends, first on those that a dead process has left. failed is called with
-// each failure; what failed is tried again after a Rest, even if Work is woken earlier.
+// each failure; a failed batch is tried again after a Rest, even if Work is woken earlier.
 func (d *Desk) Work(ctx context.Context, failed func(error)) {
 	tick := time.NewTicker(dropInterval)
 	defer tick.Stop()
@@ -362,7 +362,7 @@ func (d *Desk) step(ctx context.Context, b *Batch, members []MemberState, now ti
 	}
 	account, err := d.opts.Account(ctx, name)
 	if errors.Is(err, ErrNotFound) {
-		account, err = qianshao.Account{}, nil // which has no powers
+		account, err = qianshao.Account{}, nil // the zero account has no powers
 	}
 	if err != nil {
 		return nil, err
@@ -449,8 +449,8 @@ func undoMember(b *Batch, m *MemberState, account *qianshao.Account, now time.Ti
 }
 
 // reviews says whether an act is a review of the decision that stands, and nobody has decided or
-// undone anything since. A batch takes its reviews back, and another person reviews the members: its
-// author, who has been told the first answers by then, is not asked again.
+// undone anything since. When a batch's reviews are undone, another person reviews the members: its
+// author, who has seen the first answers by then, is not asked again.
 func (j *judgement) reviews(a *qianshao.Act) bool {
 	return a.Kind == qianshao.ActReview && a.Basis == j.standing.Act && a.Round == j.standing.Round
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// chainVersion stands at the beginning of what is hashed, so that a later form of the
+// chainVersion is the beginning of what is hashed, so that a later form of the
 // encoding can never be taken for this one.
 const chainVersion = "qianshao act 1"
 
@@ -40,7 +40,7 @@ func Link(previous string, a *qianshao.Act) string {
 	return r.link(previous)
 }
 
-// link is Link of an act that was exported.
+// link is Link for an exported act.
 func (r *Record) link(previous string) string {
 	h := sha256.New()
 	for _, field := range []string{
@@ -54,8 +54,8 @@ func (r *Record) link(previous string) string {
 
 func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 
-// Record is an act as the export writes it, an object a line: all of its fields, in the
-// order of the chain.
+// Record is an act as the export writes it, one object on each line: all of its fields,
+// in the order of the chain.
 type Record struct {
 	Seq     int64            `json:"seq"`
 	At      string           `json:"at"` // as 2006-01-02T15:04:05.000Z
@@ -91,8 +91,8 @@ func (r Record) MarshalLine() ([]byte, error) {
 	return append(line, '\n'), err
 }
 
-// Head is the end of the trail: whoever keeps it elsewhere can tell later that the trail
-// passes through it, and so that nothing up to it was changed or cut off.
+// Head is the end of the trail: whoever keeps it elsewhere can later check that the
+// trail passes through it, and so that nothing before it was changed or cut off.
 type Head struct {
 	Seq   int64
 	Chain string
@@ -112,7 +112,7 @@ func ParseHead(s string) (Head, error) {
 	return Head{}, locales.Errorf("head.mistake", s)
 }
 
-// Check is a check of the trail that was made, as it is remembered; the zero value is none.
+// Check is the record of a check of the trail; the zero value means none.
 type Check struct {
 	At time.Time
 	// Seq is where the trail ended then.
@@ -120,7 +120,7 @@ type Check struct {
 	Problems int
 }
 
-// Verified is what a check of the trail has come to.
+// Verified is the result of a check of the trail.
 type Verified struct {
 	Acts      int
 	Standings int

@@ -1,5 +1,5 @@
-// Package desk is review: what people decide about findings and campaigns, as acts that are only ever added,
-// and what follows from these acts. It knows no HTTP and no SQL; a store runs its rules inside of its
+// Package desk is review: people's decisions about findings and campaigns, as acts that are only ever added,
+// and what follows from these acts. It knows no HTTP and no SQL; a store runs its rules inside its
 // transactions.
 package desk
 
@@ -17,11 +17,11 @@ import (
 const (
 	// ClaimTime is how long a claim holds after its owner was last active.
 	ClaimTime = 10 * time.Minute
-	// UndoTime is how long an act can be undone without a reason, by its author. What
-	// leaves the house because of an act waits that long.
+	// UndoTime is how long an act's author can undo it without a reason. Messages
+	// that an act causes wait that long.
 	UndoTime = 10 * time.Minute
-	// MaxPark is the longest time for which something is parked: what nobody wants to see for a year should
-	// be decided.
+	// MaxPark is the longest time for which something is parked: a subject that nobody wants to see for a
+	// year should be decided.
 	MaxPark = 366 * 24 * time.Hour
 )
 
@@ -29,13 +29,13 @@ const (
 const (
 	// MaxWords bounds the words of an act, in characters: two pages of paper.
 	MaxWords = 4000
-	// MaxKey bounds what a client may call an act, in bytes; a UUID has 36.
+	// MaxKey bounds the key that a client may give an act, in bytes; a UUID has 36.
 	MaxKey = 128
 	// MaxSites bounds the further sites at which a parked subject comes back.
 	MaxSites = 10_000
-	// MaxClaims bounds the subjects that an account has claimed at a time. Each is kept from everybody else.
-	// The bound is a screenful of the queue, more than anybody has open at a time; a program that claimed
-	// hundreds would empty the queue for all others.
+	// MaxClaims bounds the subjects that an account may have claimed at a time, as nobody else can work on
+	// them. The bound is a screenful of the queue, more than anybody has open at a time; a program that
+	// claimed hundreds would empty the queue for all others.
 	MaxClaims = 20
 	// MaxNamed bounds the campaigns of a merge and the findings of a split, which are written into one row of
 	// the trail. Larger ones take several acts.
@@ -47,7 +47,7 @@ type Draft struct {
 	Subject qianshao.Subject
 	Kind    qianshao.ActKind
 	// Basis is Standing.Act as the author saw it, 0 for none. Deciding acts, parks, reviews
-	// and disputes need it; an undo names the act that it reverts instead, and for the other
+	// and disputes need it; an undo names the act that it reverts instead, and for other
 	// kinds the desk fills it in.
 	Basis int64
 	// Seen is Finding.Seen as the author saw it. Acts with a verdict and parks need it; it is
@@ -57,10 +57,10 @@ type Draft struct {
 	Reason  qianshao.Reason
 	// Until is when a parked subject comes back at the latest.
 	Until time.Time
-	// Reverts is the Seq of the act that an undo takes back.
+	// Reverts is the Seq of the act that an undo reverts.
 	Reverts int64
-	// Key is what the client calls the act; optional. Doing the same act again with the same
-	// key returns the first one.
+	// Key is the client's own key for the act; optional. Doing the same act again with the
+	// same key returns the first one.
 	Key string
 	// Detail has words, the assignee, the park's conditions, or what a merge, split or policy
 	// needs. Second, From and Park.SitesNow are the desk's to fill in.
@@ -69,22 +69,22 @@ type Draft struct {
 	TakeOver bool
 }
 
-// State is what a subject is at the moment of an act.
+// State is the state of a subject at the moment of an act.
 type State struct {
 	Facts
 	// Authorisations are those under which the finding, or the campaign's members, were
 	// fetched. Whoever sees none of them does not see the subject.
 	Authorisations []string
-	// Others are likewise those of each campaign in Question.Campaigns.
+	// Others are the authorisations of each campaign in Question.Campaigns.
 	Others [][]string
-	// Campaign is the id by which the subject goes today, if it is a campaign: the subject may
-	// be called by a former one.
+	// Campaign is the subject's present id, if it is a campaign: the draft may use a former
+	// one.
 	Campaign string
 	Level    qianshao.Level // of a finding
 	// Acts are all acts of the subject, in their order.
 	Acts []qianshao.Act
-	// Former are the acts on a campaign under its other names: those of campaigns that were merged
-	// into it, and its own former ids. Look fills them in; they have no effect on what stands.
+	// Former are the acts on a campaign under its other ids: those of campaigns that were merged
+	// into it, and its own former ids. Look fills them in; they have no effect on the standing.
 	Former []qianshao.Act
 	// Claim is the last claim of the subject; zero for none. It may have ended.
 	Claim Claim
@@ -103,11 +103,11 @@ type Claim struct {
 // Live says that the claim holds at a moment.
 func (c Claim) Live(now time.Time) bool { return c.By != "" && now.Before(c.Until) }
 
-// Change is what the rules make of a draft.
+// Change is the result of applying the rules to a draft.
 type Change struct {
-	// Act is added to the trail, unless it has no Kind, or a Seq since it is there already.
+	// Act is added to the trail, unless it has no Kind, or already has a Seq because it is in the trail.
 	Act qianshao.Act
-	// Claim is the subject's from now on, if it is not nil; without By there is none.
+	// Claim, if it is not nil, replaces the subject's claim; if its By is empty, the claim ends.
 	Claim *Claim
 }
 
@@ -117,64 +117,64 @@ type Question struct {
 	By, Key string
 	// Sites asks for Facts.Sites.
 	Sites bool
-	// ClaimsAt asks for State.Claims, of By at that moment; the zero value does not. A store may
-	// forget the claims that have ended by then.
+	// ClaimsAt asks for State.Claims, the number of By's claims at that moment; the zero value
+	// does not. A store may forget claims that have ended by then.
 	ClaimsAt time.Time
-	// Campaigns are others that the draft is about; see State.Others.
+	// Campaigns are other campaigns that the draft is about; see State.Others.
 	Campaigns []string
 }
 
-// ActsQuery asks for acts of the trail. Its filters that are zero let everything pass.
+// ActsQuery asks for acts of the trail. A filter that is zero lets everything pass.
 type ActsQuery struct {
 	// Sight is what may be seen of findings, campaigns and authorisations; the zero value sees
 	// nothing.
 	Sight qianshao.Sight
-	// Records asks for acts on what is not reviewed, too. Who is limited gets those on the
-	// authorisations of the sight, and of exports those of Reader.
+	// Records asks also for acts on what is not reviewed, such as accounts. A limited
+	// account gets only those on the authorisations of its sight, and exports by Reader.
 	Records bool
 	Reader  string
 
 	// By is the account that has acted.
 	By   string
 	Kind qianshao.ActKind
-	// SubjectKind and Subjects are what the acts are about: any of the ids.
+	// SubjectKind and Subjects restrict the acts to those on any of the ids.
 	SubjectKind qianshao.SubjectKind
 	Subjects    []string
 	Verdict     qianshao.Verdict
-	// From and To are when they were done: at From or later, and before To.
+	// From and To restrict the acts to those done at From or later, and before To.
 	From, To time.Time
 
-	// Since is the Seq above which they are wanted.
+	// Since restricts the acts to those with a higher Seq.
 	Since int64
-	// Latest asks for the latest first, by time, instead of in their order; Before is the Seq
-	// of the act after which the list goes on, 0 for its beginning.
+	// Latest asks for the latest first, by time, instead of in the order of the trail; Before
+	// is the Seq of the act after which the list goes on, 0 for its beginning.
 	Latest bool
 	Before int64
-	// Limit is how many are wanted at most.
+	// Limit is the largest number of acts to return.
 	Limit int
 }
 
 // Store is the part of the truth that the desk needs.
 type Store interface {
-	// Do hands judge what the subject is, and writes what judge returns, in one durable
-	// transaction: the act with its number and chain, the subject's standing, its claim. It
-	// returns the act as it is in the trail. Whatever error judge returns, nothing is written.
-	// A subject that is not there is ErrNotFound.
+	// Do calls judge with the state of the subject, and writes what judge returns, in one
+	// durable transaction: the act with its number and chain, the subject's standing, its
+	// claim. It returns the act as it is in the trail. If judge returns an error, nothing is
+	// written. A subject that does not exist is ErrNotFound.
 	Do(ctx context.Context, q Question, judge func(*State) (Change, error)) (qianshao.Act, error)
-	// Look returns what a subject is now.
+	// Look returns the present state of a subject.
 	Look(ctx context.Context, q Question) (State, error)
 	// Act returns an act of the trail, or ErrNotFound.
 	Act(ctx context.Context, seq int64) (qianshao.Act, error)
-	// Acts returns acts that may be seen. In their order, an act on a finding that is left out
-	// for lack of sight never appears later at a lower Seq than one that was returned. Of acts
-	// on campaigns, it returns those on the campaigns of which a member may be seen now.
+	// Acts returns acts that may be seen. When they are read in order, an act on a finding that was
+	// left out for lack of sight never appears later at a lower Seq than one that was returned. Of acts
+	// on campaigns, it returns those on campaigns with a member that may be seen now.
 	Acts(ctx context.Context, q ActsQuery) ([]qianshao.Act, error)
-	// Record adds an act on what is not reviewed, and returns it as it is in the trail.
+	// Record adds an act on something that is not reviewed, and returns it as it is in the trail.
 	Record(ctx context.Context, act qianshao.Act) (qianshao.Act, error)
 	// Head returns the end of the trail, and when its last act was; zero for an empty trail.
 	Head(ctx context.Context) (Head, time.Time, error)
-	// Due returns whose decision waits for a second review, for those of the findings that
-	// have one which does.
+	// Due returns, for those of the findings whose decision waits for a second review, the
+	// author of that decision.
 	Due(ctx context.Context, findings []string) (map[string]string, error)
 	// PoliciesDue returns those of the campaigns, by any of their ids, in which a finding that
 	// was decided by a policy waits for a second review.
@@ -191,8 +191,8 @@ type Options struct {
 	Mask func(string) string
 	// Rules names the rule set in force.
 	Rules func() string
-	// Sample returns the share of ordinary decisions that are due for a second review, 0 to 1;
-	// nil is 0.
+	// Sample returns the share of ordinary decisions that are due for a second review, from 0
+	// to 1; nil means 0.
 	Sample func(ctx context.Context) (float64, error)
 	// Step is how many members of a batch are worked on in one transaction; 0 is BatchStep.
 	Step int
@@ -226,9 +226,9 @@ func New(opts Options) (*Desk, error) {
 // now is the time to the millisecond, as the trail has it.
 func (d *Desk) now() time.Time { return d.opts.Now().UTC().Truncate(time.Millisecond) }
 
-// Do does what the draft says, in the name of the account. Its errors are ErrNotFound
-// also for what the account may not see, ErrForbidden, a *Refusal, or a *Conflict. An
-// account that renews its own claim leaves no act: the act that is returned has no Seq then.
+// Do does what the draft says, in the name of the account. Its errors are ErrNotFound, also
+// for subjects that the account may not see, ErrForbidden, a *Refusal, or a *Conflict.
+// Renewing one's own claim leaves no act: the returned act then has no Seq.
 func (d *Desk) Do(ctx context.Context, account qianshao.Account, draft Draft) (qianshao.Act, error) {
 	return d.opts.Store.Do(ctx, d.question(&account, &draft), func(s *State) (Change, error) {
 		return d.judge(ctx, &account, &draft, s)
@@ -243,8 +243,8 @@ func (d *Desk) question(account *qianshao.Account, draft *Draft) Question {
 	return q
 }
 
-// Undo takes an act back, in the name of the account; see Draft.Reverts. words say why,
-// and are needed after UndoTime and for what another account did.
+// Undo reverts an act, in the name of the account; see Draft.Reverts. words say why,
+// and are needed after UndoTime and for another account's act.
 func (d *Desk) Undo(ctx context.Context, account qianshao.Account, seq int64, words, key string) (qianshao.Act, error) {
 	act, err := d.opts.Store.Act(ctx, seq)
 	if err != nil {
@@ -253,14 +253,14 @@ func (d *Desk) Undo(ctx context.Context, account qianshao.Account, seq int64, wo
 	return d.Do(ctx, account, Draft{Subject: act.Subject, Kind: qianshao.ActUndo, Reverts: seq, Key: key, Detail: Detail{Words: words}})
 }
 
-// Recorded returns the act of somebody who has changed or taken out what is not reviewed. A
-// store adds it to the trail in the transaction of the change.
+// Recorded returns the act of somebody who has changed or exported something that is not
+// reviewed. A store adds it to the trail in the transaction of the change.
 func Recorded(by string, at time.Time, kind qianshao.ActKind, subject qianshao.Subject, detail Detail) (qianshao.Act, error) {
 	text, err := detail.encode()
 	return qianshao.Act{At: at.UTC().Truncate(time.Millisecond), By: by, Kind: kind, Subject: subject, Detail: text}, err
 }
 
-// Record adds such an act to the trail by itself, for what changes nothing in the store.
+// Record adds such an act to the trail by itself, if nothing in the store is changed with it.
 func (d *Desk) Record(ctx context.Context, by string, kind qianshao.ActKind, subject qianshao.Subject, detail Detail) (qianshao.Act, error) {
 	detail.Words = d.opts.Mask(detail.Words)
 	act, err := Recorded(by, d.now(), kind, subject, detail)
@@ -288,14 +288,15 @@ func (d *Desk) Release(ctx context.Context, account qianshao.Account, subject qi
 type View struct {
 	State
 	Standing Standing
-	// Stale, Relapsed and Wake are as the methods of Standing say them.
+	// Stale, Relapsed and Wake are the results of Standing's methods.
 	Stale, Relapsed bool
 	Wake            Wake
 	// PolicyDue says that a finding which the campaign's policy has decided waits for a second review.
 	PolicyDue bool
 }
 
-// Look returns what a subject is now, or ErrNotFound also for what the account may not see.
+// Look returns the present state of a subject, or ErrNotFound, also for subjects that the account may not
+// see.
 func (d *Desk) Look(ctx context.Context, account qianshao.Account, subject qianshao.Subject) (View, error) {
 	s, err := d.opts.Store.Look(ctx, Question{Subject: subject})
 	if err == nil && Replay(s.Acts).ParkedSites > 0 { // counting sites reads a row for each finding on them
@@ -325,7 +326,7 @@ func (d *Desk) Look(ctx context.Context, account qianshao.Account, subject qians
 // sampled draws whether an ordinary decision is due for a second review.
 func (d *Desk) sampled(ctx context.Context) (bool, error) {
 	share, err := d.opts.Sample(ctx)
-	return rand.Float64() < share, err //nolint:gosec // a sample, no secret
+	return rand.Float64() < share, err //nolint:gosec // a sample, not a secret
 }
 
 func sees(account *qianshao.Account, s *State) bool {

@@ -14,7 +14,7 @@ import (
 )
 
 // TestSeen: the hash stays the same while the evidence says the same, whatever its numbers, its place, and
-// the rules that point to it.
+// the rules that found it.
 func TestSeen(t *testing.T) {
 	t.Parallel()
 	base := []qianshao.Evidence{
@@ -47,7 +47,7 @@ func TestSeen(t *testing.T) {
 	} {
 		got, want := desk.Seen(tt.list, fold.String), desk.Seen(base, fold.String)
 		if (got == want) != tt.same || len(got) != 64 {
-			t.Errorf("%s: %s, and %s as it was; want the same: %v", name, got, want, tt.same)
+			t.Errorf("%s: %s, and %s before; want the same: %v", name, got, want, tt.same)
 		}
 	}
 	if !desk.Includes(base, base[:1], fold.String) || !desk.Includes(base[1:], base, fold.String) {
@@ -163,7 +163,7 @@ func TestParseDetail(t *testing.T) {
 	}
 }
 
-// FuzzParseDetail: whatever is read is written and read again as the same.
+// FuzzParseDetail: whatever was parsed is the same after it is written and parsed again.
 func FuzzParseDetail(f *testing.F) {
 	f.Add(`{"words":"x","park":{"content":true,"sites":2},"campaigns":["a"]}`)
 	f.Add(`{"words":"\u003c"}`)

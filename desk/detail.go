@@ -12,36 +12,37 @@ import (
 type Detail struct {
 	// Words are a note, or say why. Resident identity numbers in them are masked.
 	Words string `json:"words,omitempty"`
-	// Assignee is to whom an assignment gives the subject; empty takes it from everybody.
+	// Assignee is the account to which an assignment gives the subject; if it is empty, the subject is
+	// nobody's task any more.
 	Assignee string `json:"assignee,omitempty"`
 	// Park says when a parked subject comes back, besides at Act.Until.
 	Park *Park `json:"park,omitempty"`
 	// Second says why a decision is due for a second review; empty if it is not.
 	Second Second `json:"second,omitempty"`
-	// From is whose claim a lead has taken over.
+	// From is the account whose claim a lead has taken over.
 	From string `json:"from,omitempty"`
-	// Campaigns are those that a merge joins to its subject.
+	// Campaigns are the campaigns that a merge joins to its subject.
 	Campaigns []string `json:"campaigns,omitempty"`
-	// Findings are those that a split takes out of its subject.
+	// Findings are the findings that a split takes out of its subject.
 	Findings []string `json:"findings,omitempty"`
 	// Policy is the act by which a finding was decided when it joined its campaign.
 	Policy int64 `json:"policy,omitempty"`
 	// Newcomers is a campaign's policy.
 	Newcomers Newcomers `json:"newcomers,omitempty"`
-	// Event says what was changed or taken out, in a word of its kind: "role", "ended", "csv".
+	// Event says in one word what was changed or exported, depending on the kind: "role", "ended", "csv".
 	Event string `json:"event,omitempty"`
-	// Before and After are the value that was changed, as a person reads it. Neither ever has
-	// a password, a token or another secret.
+	// Before and After are the value before and after the change, as a person reads it.
+	// Neither ever contains a password, a token or another secret.
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
 }
 
-// EventRecheck is the event that a site is asked for anew; After is of how many URLs.
+// EventRecheck is the event of a site being checked again; After is the number of its URLs.
 const EventRecheck = "recheck"
 
 // Park says when a parked subject comes back.
 type Park struct {
-	// Content brings it back when its content is another.
+	// Content brings it back when its content has changed.
 	Content bool `json:"content,omitempty"`
 	// Relapse brings it back when it is found again after it was gone.
 	Relapse bool `json:"relapse,omitempty"`
@@ -57,11 +58,11 @@ type Second string
 // Why a decision is due for a second review.
 const (
 	SecondSample   Second = "sample"   // chance
-	SecondCritical Second = "critical" // a critical finding is said to be no crime
+	SecondCritical Second = "critical" // a critical finding was decided to be no crime
 	SecondBatch    Second = "batch"    // one of more than ConfirmAbove decisions at once
 )
 
-// Newcomers says what becomes of findings that join a campaign which is decided.
+// Newcomers says what becomes of findings that join a decided campaign.
 type Newcomers string
 
 // The policies.
@@ -70,7 +71,7 @@ const (
 	NewcomersQueue   Newcomers = "queue"   // they wait to be decided
 )
 
-// encode writes a detail in its only form, "" if it is empty.
+// encode writes a detail in its canonical form, "" if it is empty.
 func (d Detail) encode() (string, error) {
 	text, err := json.Marshal(d)
 	if err != nil || string(text) == "{}" {

@@ -11,7 +11,7 @@ import (
 var (
 	// ErrNotFound says that there is no such subject, act or batch, or none that the account may see.
 	ErrNotFound = errors.New("there is no such thing, or none that you may see")
-	// ErrForbidden says that the account's role lacks a power. What it wraps says which.
+	// ErrForbidden says that the account's role lacks a power. The error that wraps it says which.
 	ErrForbidden = errors.New("your role does not permit this")
 	// ErrConflict says that the subject is not as the author saw it; see Conflict.
 	ErrConflict = errors.New("it is not as you saw it")
@@ -35,7 +35,7 @@ type Conflict struct {
 	Why Why
 	// Draft is what the author wanted.
 	Draft Draft
-	// Standing is what stands now. Where the first answer is kept from the author, it has nothing but Act.
+	// Standing is the present standing. If the first answer is hidden from the author, it has only Act.
 	Standing Standing
 	// Seen is Finding.Seen as it is now.
 	Seen string
@@ -63,14 +63,14 @@ func (c *Conflict) Error() string {
 	return fmt.Sprintf("an act on %s came before yours: the last deciding one is %d, and you saw %d", c.Draft.Subject, c.Standing.Act, c.Draft.Basis)
 }
 
-// Is makes it an ErrConflict.
+// Is makes errors.Is(err, ErrConflict) true.
 func (c *Conflict) Is(target error) bool { return target == ErrConflict }
 
-// Refusal is the error of an act that is invalid whoever asks for it. Code is stable, for programs and for
+// Refusal is the error of an act that is invalid whoever does it. Code is stable, for programs and for
 // translations.
 type Refusal struct {
 	Code string
-	// Field of the draft that is wrong.
+	// Field is the field of the draft that is wrong.
 	Field string
 	Text  string
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Exported is what a check of an exported trail has come to.
+// Exported is the result of a check of an exported trail.
 type Exported struct {
 	Acts     int
 	Problems int
@@ -63,12 +63,12 @@ func VerifyExport(from io.Reader, kept Head, problem func(locales.Speaker)) (v E
 	}
 }
 
-// isMalformed says that an error is about what was read, not about reading it.
+// isMalformed says that an error is about the content, not about reading it.
 func isMalformed(err error) bool {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, io.ErrUnexpectedEOF) || err != nil && isUnknownField(err)
 }
 
-// isUnknownField says that an object has a field that no act has; the error has no type of its own.
+// isUnknownField says that an object has a field that acts do not have; the error has no type of its own.
 func isUnknownField(err error) bool { return strings.HasPrefix(err.Error(), "json: unknown field") }

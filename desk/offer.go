@@ -9,15 +9,15 @@ import (
 )
 
 // Permits says whether the rules let the account do what the draft says, as far as that depends on the
-// account and on what stands. Pages offer only what it permits.
+// account and on the standing. Pages offer only what it permits.
 func (v *View) Permits(account qianshao.Account, draft Draft, now time.Time) bool {
 	j := judgement{now: now, account: &account, draft: draft, state: &v.State, standing: v.Standing}
 	return rightSubject(&draft) == nil && mayAct(&account, &draft, &v.State) == nil && j.permitted() == nil
 }
 
-// Answer returns the kind of act by which the account says what a finding is: it decides,
-// reviews without knowing the first answer, adjudicates, or disputes. It is empty where it has
-// nothing to say: it has answered already, or lacks the power.
+// Answer returns the kind of act by which the account can say what a finding is: it decides,
+// reviews without knowing the first answer, adjudicates, or disputes. It is empty if the
+// account has answered already, or lacks the power.
 func (v *View) Answer(account qianshao.Account, subject qianshao.Subject, now time.Time) qianshao.ActKind {
 	s := &v.Standing
 	kind := qianshao.ActDispute
@@ -58,7 +58,7 @@ func (v *View) Policy(account qianshao.Account) (*qianshao.Act, error) {
 	return &s.Act, err
 }
 
-// policy is the act of Policy, whatever the campaign was called then.
+// policy returns the act for Policy, whatever the campaign's id was then.
 func (v *View) policy() (last *qianshao.Act) {
 	list := slices.Concat(v.Acts, v.Former)
 	for i := range list {
@@ -71,8 +71,8 @@ func (v *View) policy() (last *qianshao.Act) {
 	return last
 }
 
-// Own returns an act that the account has done, with what its subject is now. Another's act is
-// ErrNotFound, and so is one on what the account may not see any more.
+// Own returns an act that the account has done, with the present state of its subject. Another
+// account's act is ErrNotFound, and so is one on a subject that the account may not see any more.
 func (d *Desk) Own(ctx context.Context, account qianshao.Account, seq int64) (qianshao.Act, View, error) {
 	act, err := d.opts.Store.Act(ctx, seq)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// TestAnswer: what an account is asked about a finding depends on what stands, on whose decision it is, and
-// on what has become of the page.
+// TestAnswer: what an account is asked about a finding depends on the standing, on whose decision it is,
+// and on what has become of the page.
 func TestAnswer(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
@@ -24,7 +24,7 @@ func TestAnswer(t *testing.T) {
 		seen   string
 		back   time.Time
 		acts   []qianshao.Act
-		expect [4]qianshao.ActKind // of its author ann, of bob, of a lead, of an auditor
+		expect [4]qianshao.ActKind // of the author ann, of bob, of a lead, of an auditor
 	}{
 		"open":         {seen: "s", expect: [4]qianshao.ActKind{decide, decide, decide, none}},
 		"decided":      {seen: "s", acts: []qianshao.Act{decided}, expect: [4]qianshao.ActKind{decide, dispute, adjudicate, none}},

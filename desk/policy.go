@@ -15,9 +15,9 @@ type Newcomer struct {
 	Acts []qianshao.Act
 }
 
-// ByPolicy returns the act that decides a newcomer as its campaign's policy says. It is signed with the name
-// of the lead whose policy it is, and says by which act. ok is false if the policy lets newcomers queue, or
-// somebody has acted on the finding already: a policy never overrides a person.
+// ByPolicy returns the act that decides a newcomer by its campaign's policy. It is signed with the name of
+// the lead who set the policy, and names the act that did so. ok is false if the policy lets newcomers
+// queue, or somebody has acted on the finding already: a policy never overrides a person.
 func ByPolicy(policy *qianshao.Act, n *Newcomer, now time.Time) (act qianshao.Act, ok bool, err error) {
 	if detailOf(policy).Newcomers != NewcomersDecided || !policy.Verdict.Valid() || len(n.Acts) > 0 {
 		return qianshao.Act{}, false, nil

@@ -12,9 +12,9 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// judge applies the rules of review: what comes of a draft, for a subject as it is inside the transaction.
-// Who may not see the subject learns nothing of it, so that comes first; an act that is done already is
-// returned before anything is compared with what it changed.
+// judge applies the rules of review to a draft, for the subject's state inside the transaction. Whether
+// the account may see the subject is checked first, so that others learn nothing about it. An act that was
+// done already is returned before the draft is compared with a state that this act has changed.
 func (d *Desk) judge(ctx context.Context, account *qianshao.Account, draft *Draft, s *State) (Change, error) {
 	if !sees(account, s) {
 		return Change{}, ErrNotFound
@@ -33,7 +33,7 @@ func (d *Desk) judge(ctx context.Context, account *qianshao.Account, draft *Draf
 		}
 		return Change{Act: *s.Earlier}, nil
 	}
-	// Acts on a former id have no effect on what stands, but they can be undone.
+	// Acts on a former id have no effect on the standing, but they can be undone.
 	if s.Campaign != "" && s.Campaign != draft.Subject.ID && draft.Kind != qianshao.ActUndo {
 		return Change{}, refuse("moved", "subject", "the campaign has become part of %s, or got that id: look at it again", s.Campaign)
 	}
@@ -62,7 +62,7 @@ func (d *Desk) judge(ctx context.Context, account *qianshao.Account, draft *Draf
 	return Change{Act: act, Claim: j.renewed()}, err
 }
 
-// judgement is a draft on its way to an act.
+// judgement is a draft that is being turned into an act.
 type judgement struct {
 	now      time.Time
 	account  *qianshao.Account
@@ -71,7 +71,7 @@ type judgement struct {
 	standing Standing
 }
 
-// power returns what an act of the kind takes at least.
+// power returns the power that an act of the kind needs at least.
 func power(k qianshao.ActKind) qianshao.Power {
 	switch k {
 	case qianshao.ActAdjudicate, qianshao.ActMerge, qianshao.ActSplit, qianshao.ActPolicy:
@@ -91,7 +91,7 @@ func mayAct(account *qianshao.Account, draft *Draft, s *State) error {
 		all := seesAll(account, s.Authorisations)
 		for _, other := range s.Others {
 			if !seesAny(account, other) {
-				return ErrNotFound // as for an id that leads nowhere
+				return ErrNotFound // as for an id that does not exist
 			}
 			all = all && seesAll(account, other)
 		}
@@ -122,8 +122,8 @@ func wellFormed(draft *Draft, now time.Time) error {
 	return rightDetail(draft, now)
 }
 
-// rightSubject holds kinds and subjects together: verdicts are about findings; those of a
-// campaign are given to its members, by a batch.
+// rightSubject checks that the kind fits the subject: verdicts are about findings; for a
+// campaign they are given to its members, by a batch.
 func rightSubject(draft *Draft) error {
 	switch draft.Kind {
 	case qianshao.ActDecide, qianshao.ActAdjudicate, qianshao.ActReview, qianshao.ActDispute:
@@ -168,8 +168,8 @@ func rightVerdict(draft *Draft) error {
 	return nil
 }
 
-// rightDetail checks the details of an act against its kind: a detail that the kind does not use is refused
-// rather than ignored, since its author meant something by it.
+// rightDetail checks that the details of an act fit its kind: a detail that the kind does not use is
+// refused rather than ignored, since its author meant something by it.
 func rightDetail(draft *Draft, now time.Time) error {
 	det := &draft.Detail
 	if det.Second != "" || det.From != "" || det.Policy != 0 {
@@ -254,8 +254,8 @@ func rightPark(draft *Draft, now time.Time) error {
 	return nil
 }
 
-// repeats says whether an earlier act is what the draft asks for, but for what the desk
-// has filled in.
+// repeats says whether an earlier act is what the draft asks for, apart from what the
+// desk fills in.
 func (j *judgement) repeats(a *qianshao.Act) bool {
 	d := &j.draft
 	was := detailOf(a)
@@ -272,7 +272,7 @@ func (j *judgement) repeats(a *qianshao.Act) bool {
 		errBefore == nil && errNow == nil && before == now
 }
 
-// current compares what the author saw with what is there now.
+// current compares what the author saw with the present state.
 func (j *judgement) current() error {
 	d := &j.draft
 	needsBasis := carriesVerdict(d.Kind) || d.Kind == qianshao.ActPark || d.Kind.Decides() && d.Kind != qianshao.ActUndo
@@ -287,8 +287,8 @@ func (j *judgement) current() error {
 	return nil
 }
 
-// conflict returns the error with both answers. Those who could still review blindly are not told the first
-// one.
+// conflict returns the error with both answers. The first answer is hidden from those who could still
+// review without knowing it.
 func (j *judgement) conflict(why Why) error {
 	c := &Conflict{Why: why, Draft: j.draft, Standing: j.standing, Seen: j.state.Seen}
 	if why == WhyClaimed {
@@ -300,14 +300,14 @@ func (j *judgement) conflict(why Why) error {
 	return c
 }
 
-// permitted checks the draft against what stands.
+// permitted checks the draft against the standing.
 func (j *judgement) permitted() error {
 	s, d := &j.standing, &j.draft
 	lead := j.account.May(qianshao.PowerLead)
 	switch d.Kind {
 	case qianshao.ActDecide:
-		// Another person's verdict is not written over, unless it said nothing, or what it
-		// was about has changed or come back.
+		// Another person's verdict is not overwritten, unless it was "unsure", or its
+		// subject has changed or come back.
 		open := s.Undecided(j.state.Facts) || s.Verdict == qianshao.VerdictUnsure || s.Relapsed(j.state.Facts)
 		if !open && s.By != j.account.Name && !lead {
 			return j.conflict(WhyDecided)
@@ -347,8 +347,8 @@ func (j *judgement) answerable() error {
 	return nil
 }
 
-// undoable says whether an act may be taken back: it must be what stands, and it is its
-// author's or a lead's to take back, after UndoTime with a reason.
+// undoable says whether an act may be undone: it must be what stands, and only its
+// author or a lead may undo it, after UndoTime with a reason.
 func (j *judgement) undoable(lead bool) error {
 	a := actOf(j.state.Acts, j.draft.Reverts)
 	if a == nil {
@@ -376,8 +376,8 @@ func (j *judgement) undoable(lead bool) error {
 	return nil
 }
 
-// stands says whether an act is what can be taken back: the verdict or the park that
-// stands, or the last thing that a lead said of a campaign.
+// stands says whether an act is the one that can be undone: the verdict or the park
+// that stands, or a lead's last act on a campaign.
 func (j *judgement) stands(a *qianshao.Act) bool {
 	switch a.Kind {
 	case qianshao.ActDecide, qianshao.ActAdjudicate:
@@ -401,7 +401,7 @@ func second(level qianshao.Level, v qianshao.Verdict, sampled bool) Second {
 	return ""
 }
 
-// act makes the act of the draft.
+// act makes the act for the draft.
 func (j *judgement) act(rules string) (a qianshao.Act, err error) {
 	d := &j.draft
 	if d.Detail.Park != nil {
@@ -448,8 +448,8 @@ func (j *judgement) claim() (Change, error) {
 	return Change{Act: act, Claim: &mine}, err
 }
 
-// renewed returns the account's live claim as its act leaves it: a decision ends it, and
-// anything else is activity. nil changes nothing.
+// renewed returns what becomes of the account's live claim: a decision ends it, and any
+// other act extends it. nil changes nothing.
 func (j *judgement) renewed() *Claim {
 	if c := j.state.Claim; !c.Live(j.now) || c.By != j.account.Name {
 		return nil

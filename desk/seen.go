@@ -11,20 +11,20 @@ import (
 )
 
 // Seen returns the hash of what a finding's evidence shows: the SHA-256, in hex, of its
-// pieces with the text around them, folded, each once, in the order of their bytes. Numbers
-// count as equal, and so do clocks and dates, or a visitor counter would be other content.
-// It has nothing of rules, places, or the rest of the page. fold undoes disguises, and
-// keeps a blank where words are parted.
+// pieces with the text around them, folded, each once, in the order of their bytes. All
+// numbers, clocks and dates count as equal, or a visitor counter would make different
+// content. Rules, places and the rest of the page have no effect. fold undoes disguises,
+// and keeps a space between words.
 func Seen(pieces []qianshao.Evidence, fold func(string) string) string {
 	h := sha256.New()
 	for _, block := range blocks(pieces, fold) {
 		h.Write([]byte(block))
-		h.Write([]byte{0}) // no folded text has it
+		h.Write([]byte{0}) // a separator that no folded text contains
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// blocks returns what pieces of evidence show, folded, each once and in order.
+// blocks returns the texts that pieces of evidence show, folded, each once and in order.
 func blocks(pieces []qianshao.Evidence, fold func(string) string) []string {
 	list := make([]string, 0, len(pieces))
 	for i := range pieces {
@@ -35,8 +35,8 @@ func blocks(pieces []qianshao.Evidence, fold func(string) string) []string {
 	return slices.Compact(list)
 }
 
-// Includes says whether one of two lists of evidence shows all that the other one shows:
-// rules that find more, or less, of the same. Neither may be empty.
+// Includes says whether one of two lists of evidence shows everything that the other
+// shows, as when rules find more, or less, of the same. Neither may be empty.
 func Includes(x, y []qianshao.Evidence, fold func(string) string) bool {
 	a, b := blocks(x, fold), blocks(y, fold)
 	if len(a) > len(b) {
@@ -48,12 +48,12 @@ func Includes(x, y []qianshao.Evidence, fold func(string) string) bool {
 	})
 }
 
-// withoutNumbers writes 0 for each run of digits, with the blanks between them: a clock
-// is three numbers, or two.
+// withoutNumbers writes 0 for each run of digits and spaces between them, as a clock
+// may be three numbers, or two.
 func withoutNumbers(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	blanks := "" // after a number, not written yet
+	blanks := "" // spaces after a number that are not written yet
 	number := false
 	for _, r := range s {
 		switch {

@@ -7,31 +7,31 @@ import (
 )
 
 // Standing is what follows from the acts of a subject. Replay derives it from them alone. The zero value is
-// that of a subject without acts.
+// the standing of a subject without acts.
 type Standing struct {
 	// Act is the Seq of the last deciding act, and so the basis of the next one; 0 for none.
 	Act int64
-	// Decided is the Seq of the act whose verdict stands, 0 for none. What follows, up to
-	// Dissent, is about it.
+	// Decided is the Seq of the act whose verdict stands, 0 for none. The fields below,
+	// up to Dissent, are about it.
 	Decided int64
 	At      time.Time
 	By      string
 	Batch   int64
 	Verdict qianshao.Verdict
 	Reason  qianshao.Reason
-	// Seen is what was judged.
+	// Seen is the hash of the content that was judged.
 	Seen string
 	// Round counts the subject's decisions up to this one.
 	Round int
 	// Second says why it is due for a second review; empty if it is not.
 	Second Second
-	// Reviews are the blind reviews that it had.
+	// Reviews counts its blind reviews.
 	Reviews int
 	// Dissent counts the reviews and disputes with another verdict.
 	Dissent int
 	// Assignee is whose task the subject is; empty for nobody's.
 	Assignee string
-	// Parked is the Seq of the act that parks the subject, 0 for none. What follows is about it.
+	// Parked is the Seq of the act that parks the subject, 0 for none. The fields below are about it.
 	Parked      int64
 	ParkedAt    time.Time
 	ParkedUntil time.Time // zero for no date
@@ -68,8 +68,8 @@ func Replay(acts []qianshao.Act) (s Standing) {
 	return s
 }
 
-// detailOf reads the detail of an act of the trail. What was written there is well-formed; if somebody has
-// changed it, the chain reveals that, and the act counts without its detail.
+// detailOf reads the detail of an act of the trail. The program only writes well-formed details; if
+// somebody has changed one, the chain reveals that, and the act counts without its detail.
 func detailOf(a *qianshao.Act) Detail {
 	d, err := ParseDetail(a.Detail)
 	if err != nil {
@@ -86,10 +86,10 @@ func (s *Standing) decide(a *qianshao.Act, round int) {
 // undecide leaves the subject without a verdict.
 func (s *Standing) undecide() { s.decide(&qianshao.Act{}, 0) }
 
-// answer counts an answer, or by -1 one that is taken back.
+// answer counts an answer, or, with by -1, one that is undone.
 func (s *Standing) answer(a *qianshao.Act, by int) {
 	if a.Round != s.Round {
-		return // about a decision that does not stand any more
+		return // it is about a decision that no longer stands
 	}
 	if a.Kind == qianshao.ActReview {
 		s.Reviews += by
@@ -116,7 +116,7 @@ func (s *Standing) unpark() {
 	s.ParkedContent, s.ParkedRelapse, s.ParkedSites = false, false, 0
 }
 
-// undo takes an act back. What stood before a decision stands again, with the answers
+// undo reverts an act. What stood before a decision stands again, with the answers
 // that it had.
 func (s *Standing) undo(a *qianshao.Act, before []qianshao.Act) {
 	reverted := actOf(before, a.Reverts)
@@ -179,7 +179,7 @@ func stoodAfter(acts []qianshao.Act, seq int64) *qianshao.Act {
 			}
 		}
 		if before >= seq {
-			return nil // no trail of ours has that
+			return nil // cannot happen in a trail that the program wrote
 		}
 		seq = before
 	}
@@ -195,7 +195,7 @@ func actOf(acts []qianshao.Act, seq int64) *qianshao.Act {
 	return nil
 }
 
-// Facts are what the crawler knows of a subject, kept apart from what people say.
+// Facts are what the crawler knows about a subject, separate from what people say.
 type Facts struct {
 	// Seen is Finding.Seen as it is now; empty for campaigns.
 	Seen string
@@ -205,11 +205,11 @@ type Facts struct {
 	Sites int
 }
 
-// Stale says that other content was found than the one that was judged, so the subject
-// waits to be decided again.
+// Stale says that the content has changed since it was judged, so the subject waits to
+// be decided again.
 func (s *Standing) Stale(f Facts) bool { return s.Verdict != "" && s.Seen != f.Seen }
 
-// Relapsed says that what was judged was gone and came back, after it was last decided. The
+// Relapsed says that the judged content was gone and came back after the last decision. The
 // verdict stands.
 func (s *Standing) Relapsed(f Facts) bool {
 	return s.Verdict != "" && s.Seen == f.Seen && f.BackAt.After(s.At)
@@ -221,7 +221,7 @@ func (s *Standing) Undecided(f Facts) bool { return s.Verdict == "" || s.Stale(f
 // DueForReview says that the decision waits for a second review.
 func (s *Standing) DueForReview() bool { return s.Verdict != "" && s.Second != "" && s.Reviews == 0 }
 
-// Disputed says that a lead is to adjudicate.
+// Disputed says that a lead has to adjudicate.
 func (s *Standing) Disputed() bool { return s.Verdict != "" && s.Dissent > 0 }
 
 // Wake says why a parked subject has come back.

@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// fullDisk is a store that can do nothing.
+// fullDisk is a store whose calls all fail.
 type fullDisk struct{ desk.Store }
 
 var errFull = errors.New("the disk is full")
@@ -22,8 +22,8 @@ func (fullDisk) ChangeBatch(context.Context, int64, func(*desk.Batch) error) (de
 	return desk.Batch{}, errFull
 }
 
-// TestWorkRests: on a full disk, a worker that is woken all the time tries again, and not
-// all the time.
+// TestWorkRests: on a full disk, a worker that is woken all the time tries again only now
+// and then.
 func TestWorkRests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -39,11 +39,11 @@ func TestWorkRests(t *testing.T) {
 		failures := 0
 		go d.Work(ctx, func(error) { failures++ })
 		for ctx.Err() == nil {
-			_, _ = d.UndoBatch(ctx, qianshao.Account{}, 1, "") // which wakes it
+			_, _ = d.UndoBatch(ctx, qianshao.Account{}, 1, "") // this wakes the worker
 			time.Sleep(100 * time.Millisecond)
 		}
 		synctest.Wait()
-		if failures < 10 || failures > 20 { // 1, 2, 4 … 32 s, then each minute
+		if failures < 10 || failures > 20 { // after 1, 2, 4 … 32 s, then each minute
 			t.Errorf("%d failures in ten minutes", failures)
 		}
 	})

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Parts returns how many connected groups the blocks form, where blocks that share a band are connected.
+// Parts returns the number of connected groups that the blocks form; blocks that share a band are
+// connected.
 func Parts(blocks [][]uint64) int {
 	joined, parts, held := newSets(len(blocks)), len(blocks), map[uint64]int{}
 	for i, bands := range blocks {
@@ -38,7 +39,7 @@ func (s sets) root(i int) int {
 	return i
 }
 
-// join unites two sets and says whether they were two.
+// join unites the sets of two numbers and says whether they were different.
 func (s sets) join(i, k int) bool {
 	i, k = s.root(i), s.root(k)
 	s[i] = k

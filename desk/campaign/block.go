@@ -12,16 +12,16 @@ import (
 )
 
 const (
-	// gram is how many consecutive characters make a shingle. Two texts seldom have five Chinese characters
-	// in a row in common by accident, except in the terms of their trade.
+	// gram is how many consecutive characters make a shingle. Two texts seldom share five Chinese
+	// characters in a row by accident, except in the terms of their trade.
 	gram = 5
-	// minShingles is the least that a block needs to group by. Fewer are a stock word and its neighbours,
-	// which unrelated sites share: such a finding is grouped by its keys alone.
+	// minShingles is how many a block needs at least to be grouped by. With fewer it is a stock word and
+	// its neighbours, which unrelated sites share: such a finding is grouped only by its keys.
 	minShingles = 20
-	// bands of rows of MinHash: of two blocks with similarity s (that of Jaccard, over
-	// shingles) one band is equal with probability 1-(1-s^rows)^bands: .5 → 5 %,
-	// .7 → 63 %, .8 → 97 %, .3 → 5 in 10,000. Two ads with the same stock words have
-	// less than .2; copies of one template join by any of their kin.
+	// bands and rows of MinHash: two blocks with similarity s (Jaccard, over shingles)
+	// share a band with probability 1-(1-s^rows)^bands: .5 → 5 %, .7 → 63 %, .8 → 97
+	// %, .3 → 5 in 10,000. Two ads that only share stock words have less than .2; a
+	// copy of a template joins if it shares a band with any other copy.
 	bands, rows = 24, 9
 )
 
@@ -32,7 +32,7 @@ const (
 	anyDomain = '@'
 )
 
-// setBlock sets what the finding's block is known by.
+// setBlock sets the traits of the finding's block.
 func (t *Traits) setBlock(f *qianshao.Finding, opts Options) {
 	shingles := shinglesOf(f, opts)
 	if len(shingles) < minShingles {
@@ -40,7 +40,7 @@ func (t *Traits) setBlock(f *qianshao.Finding, opts Options) {
 		t.Bands = []uint64{t.Shape}
 		return
 	}
-	var ones [64]int // shingles that have the bit
+	var ones [64]int // how many shingles have each bit set
 	for _, s := range shingles {
 		t.Shape += mix(s)
 		for bit := range ones {
@@ -62,8 +62,8 @@ func (t *Traits) setBlock(f *qianshao.Finding, opts Options) {
 	}
 }
 
-// least returns the least hash of shingles, by the hash function of the salt. Nearly all of the cost of a
-// block is here.
+// least returns the least hash of shingles, by the hash function of the salt. Nearly all of a block's
+// cost is here.
 func least(shingles []uint64, salt uint64) uint64 {
 	least := ^uint64(0)
 	for _, s := range shingles {
@@ -75,17 +75,18 @@ func least(shingles []uint64, salt uint64) uint64 {
 // Alike compares two sketches: 1 for equal blocks, about 0 for unrelated ones.
 func Alike(a, b uint64) float64 { return 1 - min(1, float64(bits.OnesCount64(a^b))/32) }
 
-// Weighed is a block that so many members have; Finding is one of them.
+// Weighed is a block and the number of members that have it; Finding is one of them.
 type Weighed struct {
 	Sketch  uint64
 	Members int
 	Finding string
 }
 
-// LeastLike returns findings of at most n blocks that are least like those of all members, the least similar
-// first, and of equally similar ones the rarer. The block that most members resemble is never among them.
+// LeastLike returns findings of at most n blocks, those least like the blocks of all members: the least
+// similar first, and among equally similar ones the rarest. The block that most members resemble is never
+// among them.
 func LeastLike(blocks []Weighed, n int) []string {
-	var ones [64]int // members whose sketch has the bit
+	var ones [64]int // how many members' sketches have each bit set
 	all := 0
 	for _, b := range blocks {
 		all += b.Members
@@ -117,7 +118,7 @@ func LeastLike(blocks []Weighed, n int) []string {
 	return list
 }
 
-// shinglesOf returns the hashes of all shingles of the finding's evidence with what is
+// shinglesOf returns the hashes of all shingles of the finding's evidence and the text
 // around it, sorted, each once.
 func shinglesOf(f *qianshao.Finding, opts Options) []uint64 {
 	var list []uint64
@@ -138,7 +139,7 @@ func shinglesOf(f *qianshao.Finding, opts Options) []uint64 {
 
 const k0 = 0x9E3779B97F4A7C15 // the golden ratio
 
-// symbols returns the characters of a text as compared: folded, without what separates,
+// symbols returns the characters of a text for comparison: folded, without separators,
 // with one symbol for each number, token and domain.
 func symbols(text string, fold func(string) string) (out []rune) {
 	for text != "" {
@@ -176,7 +177,7 @@ func appendWords(out []rune, folded string) []rune {
 func appendWord(out []rune, word string) []rune {
 	letters := strings.TrimFunc(word, unicode.IsDigit)
 	switch {
-	case letters == "" && len(out) > 0 && out[len(out)-1] == anyNumber: // 2026 08 01 is one
+	case letters == "" && len(out) > 0 && out[len(out)-1] == anyNumber: // 2026 08 01 counts as one number
 		return out
 	case letters == "":
 		return append(out, anyNumber)
@@ -212,12 +213,12 @@ func nextDomain(text string) (start, end int) {
 	return len(text), len(text)
 }
 
-// isAddress is true for what a URL is written with.
+// isAddress says whether a character may be part of a URL.
 func isAddress(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._/:%?=&#~+", c) >= 0
 }
 
-// hasTop says whether what follows a dot may be the rest of a host name.
+// hasTop says whether the text after a dot may be the rest of a host name.
 func hasTop(s string) bool {
 	letters := 0
 	for _, label := range strings.FieldsFunc(s, func(r rune) bool { return r == '.' }) {

@@ -1,6 +1,6 @@
-// Package campaign says by what findings belong together: one block that was injected
-// into many pages, one destination to which they lead, one handle by which they want to
-// be reached. It is pure; who stores campaigns joins findings by the keys found here.
+// Package campaign says which findings belong together: by a block that was injected
+// into many pages, a destination to which they lead, or a handle through which they
+// want to be contacted. It is pure; the store joins findings by the keys found here.
 package campaign
 
 import (
@@ -15,20 +15,20 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Version changes whenever the same finding gets other traits, so that what is stored is
-// grouped anew.
+// Version changes whenever the same finding gets other traits, so that stored findings
+// are grouped anew.
 const Version = 1
 
-// Kind says by what the findings of a campaign belong together.
+// Kind says what the findings of a campaign have in common.
 type Kind string
 
 // The kinds, in the order in which they make a finding's primary campaign.
 const (
-	// KindBlock is for one text with its surroundings, injected or copied into many pages.
+	// KindBlock is for a text with its surroundings, injected or copied into many pages.
 	KindBlock Kind = "block"
-	// KindDestination is for one registered domain to which they lead.
+	// KindDestination is for a registered domain to which they lead.
 	KindDestination Kind = "destination"
-	// KindHandle is for one account, address or number.
+	// KindHandle is for an account, address or number.
 	KindHandle Kind = "handle"
 )
 
@@ -45,24 +45,24 @@ type Key struct {
 	Name string
 }
 
-// Hash is what the key is looked up by.
+// Hash is the hash by which the key is looked up.
 func (k Key) Hash() uint64 { return hash(string(k.Kind) + "\x00" + k.Name) }
 
-// A key that more owners than this have in common connects unrelated sites, and groups nothing. An owner is a
-// site's registered domain.
+// A key that more owners than this have in common connects unrelated sites, and is not used for grouping. An
+// owner is a site's registered domain.
 const (
-	// capSite is for what a site's builder puts on the sites of all customers: the account
-	// of a statistics script, a registration number. One operator seldom runs more sites.
+	// capSite is for keys that a web agency may put on all its customers' sites: the account of a
+	// statistics script, a registration number. One operator seldom runs more sites.
 	capSite = 10
 	// capHandle is for accounts and addresses of those who promote a crime. Beyond it they
 	// are a hotline, or the sample in a warning.
 	capHandle = 50
 	// capDestination is for domains. Beyond it they are a search engine, a platform, a CDN;
-	// a campaign that is so large has one block.
+	// a campaign that is so large is recognised by its block.
 	capDestination = 50
 )
 
-// Cap is the most owners that may share the key.
+// Cap is the largest number of owners that may share the key.
 func (k Key) Cap() int {
 	switch {
 	case k.Kind == KindDestination:
@@ -73,14 +73,14 @@ func (k Key) Cap() int {
 	return capHandle
 }
 
-// Traits are what a finding is grouped by.
+// Traits are the properties by which a finding is grouped.
 type Traits struct {
-	// Shape names the block: equal for findings whose blocks are the same but for
+	// Shape names the block: it is equal for findings whose blocks only differ in
 	// numbers, tokens and domains.
 	Shape uint64
 	// Sketch is the block's SimHash; see Alike.
 	Sketch uint64
-	// Bands are the keys of the block. Two blocks of which any is equal belong together.
+	// Bands are the keys of the block. Two blocks that share any of them belong together.
 	Bands []uint64
 	// Keys are its destinations, then its handles, the most informative first.
 	Keys []Key
@@ -96,9 +96,9 @@ const (
 	maxHandles      = 8
 )
 
-// Options are what the package cannot know by itself.
+// Options are functions that the package needs from others.
 type Options struct {
-	// Fold undoes disguises and case, with a space for what separates.
+	// Fold undoes disguises and case, and writes a space for separators.
 	Fold func(string) string
 	// Registered returns the registered domain of a host, or the host.
 	Registered func(host string) string
@@ -128,8 +128,8 @@ func registered(host string, opts Options) string {
 	return opts.Registered(host)
 }
 
-// destinations are the sites to which the finding leads: those that stand beside its
-// evidence, which may be the header of a redirect.
+// destinations are the sites to which the finding leads, named beside its evidence,
+// which may be the header of a redirect.
 func destinations(f *qianshao.Finding, own string, opts Options) []Key {
 	var keys []Key
 	add := func(host string) {
@@ -146,7 +146,7 @@ func destinations(f *qianshao.Finding, own string, opts Options) []Key {
 }
 
 // handles are the accounts, addresses and numbers beside the evidence. URLs are covered
-// by their domains, and platforms' URLs by what they hold.
+// by their domains, and platforms' URLs by the handles in them.
 func handles(f *qianshao.Finding) []Key {
 	var strong, weak []Key
 	for i := range f.Indicators {
@@ -164,7 +164,7 @@ func handles(f *qianshao.Finding) []Key {
 }
 
 // sample returns at most n of the keys, each once: those with the least hashes, so that
-// two pages that share some of very many keys keep the same ones.
+// two pages with many keys keep the same ones of those that they share.
 func sample(keys []Key, n int) []Key {
 	slices.SortFunc(keys, func(a, b Key) int {
 		return cmp.Or(cmp.Compare(a.Hash(), b.Hash()), strings.Compare(a.Name, b.Name))
@@ -173,9 +173,9 @@ func sample(keys []Key, n int) []Key {
 	return keys[:min(n, len(keys))]
 }
 
-// ID returns a campaign's id: 16 hex digits. of is the id of its oldest finding, or what
-// Key.ID gives. The salt is a secret of the data folder: without it, who may not see the
-// oldest finding could guess its page and recognise it.
+// ID returns a campaign's id: 16 hex digits. of is the id of its oldest finding, or the text that
+// Key.ID passes. The salt is a secret of the data folder: without it, somebody who may not see the
+// oldest finding could guess its page and verify the guess by the id.
 func ID(salt, of string) string {
 	sum := sha256.Sum256([]byte("campaign\x00" + salt + "\x00" + of))
 	return hex.EncodeToString(sum[:8])
@@ -184,16 +184,16 @@ func ID(salt, of string) string {
 // ID returns the id of the key's campaign.
 func (k Key) ID(salt string) string { return ID(salt, string(k.Kind)+"\x00"+k.Name) }
 
-// Candidate is a campaign that a finding is in, as far as its primary one is chosen by that.
+// Candidate is a campaign that a finding is in, with what decides on the primary one.
 type Candidate struct {
 	Members int
 	// Shared says that more owners have its key than Key.Cap allows.
 	Shared bool
 }
 
-// Primary returns which of the campaigns of a finding is its primary one: the first that
-// has other members, too. The first candidate is that of its block, the others are those
-// of Traits.Keys, in that order. A finding alone is the primary one of its block.
+// Primary returns which of a finding's campaigns is its primary one: the first that has other members,
+// too. The first candidate is the campaign of its block, the others are those of Traits.Keys, in that
+// order. If no campaign has other members, that of the block is the primary one.
 func Primary(candidates []Candidate) int {
 	for i, c := range candidates {
 		if c.Members > 1 && !c.Shared {

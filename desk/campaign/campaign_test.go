@@ -25,7 +25,7 @@ func blockFinding(id string, texts ...string) *qianshao.Finding {
 
 const testAd = "澳门线上赌场官网开户，注册送彩金88元，真人百家乐荷官在线发牌，客服 2026-08-01 10:20，网址 http://a1.example.com/?s=1f3a9c 备用 b2.example.net"
 
-// What differs from copy to copy of a template makes no other block.
+// Differences between copies of a template do not make another block.
 func TestShapeOfCopies(t *testing.T) {
 	t.Parallel()
 	want := Of(blockFinding("1", testAd), testOptions)
@@ -46,8 +46,8 @@ func TestShapeOfCopies(t *testing.T) {
 	}
 }
 
-// A stock word with nothing around it is no block: two such findings stay alone, while
-// saving one again leaves it where it is.
+// A stock word with nothing around it is not a block: two such findings are not
+// grouped, but saving one again leaves it where it is.
 func TestStockWordsAreNoBlock(t *testing.T) {
 	t.Parallel()
 	a, b := Of(blockFinding("1", "澳门线上赌场"), testOptions), Of(blockFinding("2", "澳门线上赌场"), testOptions)
@@ -74,7 +74,7 @@ func joins(a, b Traits) bool {
 }
 
 // Blocks join by how much they have in common: nearly all from .8 on, hardly any below .4,
-// and none of two ads that share no more than the words of the trade.
+// and never two ads that only share the words of their trade.
 func TestSimilarBlocksJoin(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
@@ -119,7 +119,7 @@ func TestSimilarBlocksJoin(t *testing.T) {
 	for i := range ads {
 		for _, band := range ads[i].Bands {
 			if first, ok := bands[band]; ok {
-				t.Errorf("ads %d and %d join by the words of the trade", first, i)
+				t.Errorf("ads %d and %d join because of the words of their trade", first, i)
 			}
 			bands[band] = i
 		}
@@ -137,8 +137,8 @@ func TestAlike(t *testing.T) {
 	}
 }
 
-// Destinations come before handles, and those before what a site's builder puts there; the
-// site's own domain is left out. Of too many, two pages choose the same ones.
+// Destinations come before handles, and handles before keys that a web agency puts there;
+// the site's own domain is left out. Of too many keys, two pages choose the same ones.
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	f := blockFinding("1", testAd)
@@ -180,7 +180,8 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestLeastLike: what differs most from all members comes first; the most common block never.
+// TestLeastLike: the block that differs most from all members comes first; the most common block is never
+// included.
 func TestLeastLike(t *testing.T) {
 	t.Parallel()
 	common := uint64(0xffff0000ffff0000)

@@ -7,32 +7,32 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// List says which campaigns are asked for. All lists have the same order: those with
-// undecided findings first, then those with relapsed ones, with overdue ones, with the
-// highest score, the oldest.
+// List says which campaigns are requested. All lists have the same order: campaigns
+// with undecided findings first, then those with relapsed ones, with overdue ones,
+// with the highest score, the oldest.
 type List string
 
 // The lists.
 const (
-	// ListOpen is the queue: what waits for somebody to decide, and nobody else works on.
+	// ListOpen is the queue: campaigns that wait for a decision, and that nobody else works on.
 	ListOpen List = "open"
-	// ListMine is what is assigned to who asks, and waits.
+	// ListMine has those that are assigned to the account that asks, and wait.
 	ListMine List = "mine"
-	// ListClaimed is what others work on now.
+	// ListClaimed has those that others work on now.
 	ListClaimed List = "claimed"
-	// ListParked is what was put off.
+	// ListParked has those that were put off.
 	ListParked List = "parked"
-	// ListReview is what waits for a second review of what others have decided, or for a lead
+	// ListReview has those that wait for a second review of others' decisions, or for a lead
 	// to adjudicate.
 	ListReview List = "review"
-	// ListRelapsed is what was gone after the verdict and came back.
+	// ListRelapsed has those with findings that were gone after the verdict and came back.
 	ListRelapsed List = "relapsed"
-	// ListOverdue is what has waited for a decision for too long; see OverdueAfter.
+	// ListOverdue has those that have waited too long for a decision; see OverdueAfter.
 	ListOverdue List = "overdue"
 	// ListAll is every campaign that is the primary one of a finding.
 	ListAll List = "all"
-	// ListShared are the destinations and handles that more sites have than Key.Cap allows:
-	// they group nothing.
+	// ListShared has destinations and handles that more sites share than Key.Cap allows, so
+	// that they do not group findings.
 	ListShared List = "shared"
 )
 
@@ -47,7 +47,7 @@ func (l List) Valid() bool { return slices.Contains(Lists(), l) }
 // Sort is an order of campaigns.
 type Sort string
 
-// The orders. Lists that are not Sortable have the first alone.
+// The orders. Lists that are not Sortable only have the first.
 const (
 	SortQueue   Sort = ""        // as List says
 	SortNew     Sort = "new"     // the newest FirstSeen first
@@ -58,8 +58,8 @@ const (
 // Sorts returns all orders.
 func Sorts() []Sort { return []Sort{SortQueue, SortNew, SortSeen, SortMembers} }
 
-// Sortable says whether the list can be had in all orders: an index has them of what waits.
-// What is overdue is old: looking for the newest of it would read all that is not.
+// Sortable says whether the list is available in all orders. Lists of waiting campaigns are, by an
+// index. Overdue campaigns are old, so looking for the newest of them would read all others first.
 func (l List) Sortable() bool {
 	switch l {
 	case ListOpen, ListMine, ListClaimed, ListRelapsed:
@@ -79,8 +79,8 @@ type Query struct {
 	List List
 	// Sight is what may be seen; the zero value sees nothing.
 	Sight qianshao.Sight
-	// By is the account that asks. Adjudicates says that it may settle disputes, so that those in
-	// which it has answered wait for it, too.
+	// By is the account that asks. Adjudicates says that it may settle disputes, so that disputes
+	// in which it has answered wait for it, too.
 	By          string
 	Adjudicates bool
 	// Category, Level (at least), Authorisation, Kind and Assignee restrict the list; zero
@@ -92,13 +92,13 @@ type Query struct {
 	Assignee      string
 	// Findings restricts the list to the primary campaigns of findings, by id, unless it is nil.
 	Findings []string
-	// NewSince restricts it to what was first seen after a time, unless that is zero.
+	// NewSince restricts it to campaigns first seen after a time, unless that is zero.
 	NewSince time.Time
-	// Sort is the order; the zero value is that of the queue.
+	// Sort is the order; the zero value is the queue's.
 	Sort Sort
 	// After is Page.Next of the page before; empty for the first page.
 	After string
-	// Limit is how many are asked for: DefaultLimit if 0, at most MaxLimit.
+	// Limit is the number of campaigns to return: DefaultLimit if 0, at most MaxLimit.
 	Limit int
 }
 
@@ -106,7 +106,7 @@ type Query struct {
 // list slow.
 const MaxTally = 1000
 
-// Tally is how many campaigns there are, or may be more of.
+// Tally is the number of campaigns, which More says may be larger.
 type Tally struct {
 	N    int
 	More bool
@@ -120,7 +120,7 @@ type Page struct {
 }
 
 // Campaign is what can be seen of a campaign. All numbers count findings that may be
-// seen; up to LastSeen they are of those whose primary campaign it is.
+// seen; up to LastSeen they count only findings whose primary campaign it is.
 type Campaign struct {
 	ID   string `json:"id"`
 	Kind Kind   `json:"kind"`
@@ -128,7 +128,7 @@ type Campaign struct {
 	Key string `json:"key,omitempty"`
 	// Label is the key, or the evidence of the oldest finding that may be seen.
 	Label string `json:"label"`
-	// Shared says that too many sites have the key: it groups nothing.
+	// Shared says that too many sites have the key, so that it does not group findings.
 	Shared bool `json:"shared,omitempty"`
 
 	Findings  int            `json:"findings"`
@@ -156,14 +156,14 @@ type Campaign struct {
 	// ClaimedBy works on the campaign until ClaimedUntil; empty for nobody.
 	ClaimedBy    string    `json:"claimed_by,omitempty"`
 	ClaimedUntil time.Time `json:"claimed_until,omitzero"`
-	// Assignee is whose task the campaign is, or its one finding; empty for nobody's. Likewise
-	// ClaimedBy.
+	// Assignee is whose task the campaign, or its only finding, is; empty for nobody's. The
+	// same holds for ClaimedBy.
 	Assignee string `json:"assignee,omitempty"`
-	// Policy is the act that says what becomes of newcomers; 0 for none.
+	// Policy is the act that sets what becomes of newcomers; 0 for none.
 	Policy int64 `json:"policy,omitempty"`
 }
 
-// Details are what the page of a campaign shows besides.
+// Details are what the page of a campaign shows in addition.
 type Details struct {
 	Campaign
 	// Typical is the finding that most others resemble.
@@ -171,11 +171,11 @@ type Details struct {
 	// Unlike are findings that are least like the typical one, at most MaxUnlike.
 	Unlike []string `json:"unlike"`
 	// BySite counts all members, ByCategory those whose primary campaign it is; the largest
-	// first, at most MaxShown.
+	// numbers first, at most MaxShown.
 	BySite     []Count `json:"by_site"`
 	ByCategory []Count `json:"by_category"`
-	// Keys are the destinations and handles of the members, likewise. They are read from
-	// the MaxRead oldest ones.
+	// Keys are the destinations and handles of the members, in the same way. They are
+	// read from the MaxRead oldest members.
 	Keys []KeyCount `json:"keys"`
 	// Aliases are former ids of the campaign, at most MaxShown.
 	Aliases []string `json:"aliases,omitempty"`
@@ -196,7 +196,7 @@ type Count struct {
 
 // KeyCount is how many of the members have a key.
 type KeyCount struct {
-	// ID is that of the key's campaign.
+	// ID is the id of the key's campaign.
 	ID      string `json:"id"`
 	Kind    Kind   `json:"kind"`
 	Key     string `json:"key"`
@@ -204,18 +204,18 @@ type KeyCount struct {
 	Shared  bool   `json:"shared,omitempty"`
 }
 
-// Membership is a campaign as one of those that a finding is in.
+// Membership is a campaign that a finding is in.
 type Membership struct {
 	ID   string
 	Kind Kind
 	// Key is the destination or handle; "" for a block.
 	Key     string
 	Primary bool
-	// Shared says that too many sites have the key: it groups nothing.
+	// Shared says that too many sites have the key, so that it does not group findings.
 	Shared bool
 }
 
-// Member is a finding as one of a campaign.
+// Member is a finding of a campaign.
 type Member struct {
 	Finding       string `json:"finding"`
 	Authorisation string `json:"authorisation"`
@@ -249,12 +249,12 @@ type Day struct {
 	First bool
 	// Found are the members that were first seen on it.
 	Found int
-	// Relapsed are those whose primary campaign it is and that came back after they had been gone; only those
+	// Relapsed are the members with this primary campaign that came back after they had been gone; only those
 	// that wait for a decision.
 	Relapsed int
 }
 
-// MaxDays is how many days of a campaign's life are told one by one, the latest: a year.
+// MaxDays is how many days of a campaign's life are listed one by one, the latest ones: a year.
 const MaxDays = 366
 
 // DayOf is the day of a moment in a zone, by its beginning.
@@ -267,8 +267,8 @@ func DayOf(at time.Time, zone *time.Location) time.Time {
 type Kin struct {
 	ID    string
 	Label string
-	// Key is one of those that they have in common, and Members are those of the campaign that
-	// were found by such keys.
+	// Key is one of the keys that they have in common, and Members are the members of the
+	// campaign that were found by such keys.
 	Key     string
 	Members int
 }
@@ -277,6 +277,6 @@ type Kin struct {
 const (
 	// MaxKin is how many campaigns are offered for comparison before a merge: nobody compares more.
 	MaxKin = 10
-	// MaxKinRead are the members of common keys, the latest, among which kin is looked for.
+	// MaxKinRead is how many members of common keys, the latest ones, are searched for kin.
 	MaxKinRead = 5000
 )
