@@ -20,7 +20,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// accountCmd manages the accounts. Its changes take effect at once, also for a running server.
+// accountCmd manages the accounts. Its changes take effect at once, even for a running server.
 type accountCmd struct {
 	Add     accountAddCmd     `cmd:""`
 	List    accountListCmd    `cmd:""`
@@ -95,8 +95,8 @@ func (c accountAddCmd) Run(env *environment) error {
 	})
 }
 
-// readPassword returns the password in a file; "" without one. A file that everybody can write is refused:
-// whoever writes it decides who enters.
+// readPassword returns the password in a file; "" without a file. A file that everybody can write is
+// refused: whoever writes it decides who can log in.
 func readPassword(env *environment, name string) (string, error) {
 	if name == "" {
 		return "", nil
@@ -122,7 +122,7 @@ func readPassword(env *environment, name string) (string, error) {
 	return password, nil
 }
 
-// accountError says in an error what a person can do.
+// accountError adds to an error what a person can do about it.
 func accountError(name string, err error) error {
 	var bad *auth.PasswordError
 	switch {
@@ -139,7 +139,7 @@ func accountError(name string, err error) error {
 	return err
 }
 
-// linkFlags say where the console is for whoever gets a link.
+// linkFlags say where the recipient of a link reaches the console.
 type linkFlags struct {
 	URL string `name:"url" placeholder:"URL"`
 }
@@ -153,7 +153,7 @@ func (c linkFlags) print(env *environment, f *datafolder.Folder, name string) er
 	base := strings.TrimSuffix(c.URL, "/") + "/"
 	if c.URL == "" {
 		if base, _, err = datafolder.RunningConsole(env.data); err != nil {
-			base = "http://127.0.0.1:8740/" // where it will be, unless it is told otherwise
+			base = "http://127.0.0.1:8740/" // where the console is by default
 		}
 	}
 	env.tell("cli.account.link", name, env.stamp(expires))
@@ -193,7 +193,7 @@ func sees(lang locales.Lang, a *store.AccountRecord) string {
 	return strings.Join(a.Sight.Authorisations, " ")
 }
 
-// logIn returns the key of how an account's owner logs in.
+// logIn returns the catalogue's key for how an account's owner logs in.
 func logIn(a *store.AccountRecord) string {
 	switch {
 	case a.Disabled:
@@ -347,7 +347,7 @@ func (c secondReviewCmd) Run(env *environment) error {
 	})
 }
 
-// settingCmd shows and sets what applies to everybody; see also secondReviewCmd.
+// settingCmd shows and changes settings that apply to everybody; see also secondReviewCmd.
 type settingCmd struct {
 	Name  string  `arg:"" optional:"" default:"all" enum:"all,token_days,open_reports,zone,console_url"`
 	Value *string `arg:"" optional:""`
@@ -358,7 +358,7 @@ func (c settingCmd) Run(env *environment) error {
 		return env.readFolder(func(f *datafolder.Folder) error { return c.show(env, f.Accounts) })
 	}
 	return env.withFolder(func(f *datafolder.Folder) (err error) {
-		n, _ := strconv.Atoi(*c.Value) // what is no number is 0, which is refused
+		n, _ := strconv.Atoi(*c.Value) // anything but a number becomes 0, which is refused
 		switch store.Setting(c.Name) {
 		case store.SettingTokenDays:
 			err = f.Accounts.SetTokenDays(env.ctx, store.ByCommand, n)
@@ -427,7 +427,7 @@ func (c tokenAddCmd) Run(env *environment) error {
 	}
 	return env.withFolder(func(f *datafolder.Folder) error {
 		if c.Days > auth.DefaultTokenDays {
-			c.Days = 0 // which is refused with the days that are allowed
+			c.Days = 0 // refused with an error that names the allowed days
 		}
 		token, made, err := f.Accounts.NewToken(env.ctx, store.ByCommand, c.Name, c.Label, scopes, time.Duration(c.Days)*24*time.Hour)
 		if err != nil {
@@ -475,8 +475,8 @@ func (c tokenRevokeCmd) Run(env *environment) error {
 	})
 }
 
-// firstAccount makes the administrator where there is no account yet: it asks at a
-// terminal, and elsewhere prints a link that makes one.
+// firstAccount makes the administrator if there is no account yet: at a terminal
+// it asks, and elsewhere it prints a link.
 func (env *environment) firstAccount(a *app.App) error {
 	empty, err := a.Folder.Accounts.Empty(env.ctx)
 	if err != nil || !empty {

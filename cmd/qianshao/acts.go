@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// actsCmd reads the trail of what people have decided. All of it may run beside a server.
+// actsCmd reads the trail of people's decisions. All its commands may run beside a server.
 type actsCmd struct {
 	List   actsListCmd   `cmd:""`
 	Export actsExportCmd `cmd:""`
@@ -51,7 +51,7 @@ func (c actsListCmd) Run(env *environment) error {
 	})
 }
 
-// actsAtATime are read and written at a time.
+// actsAtATime is how many acts are read and written at a time.
 const actsAtATime = 1000
 
 type actsExportCmd struct {
@@ -127,7 +127,7 @@ func (c actsVerifyCmd) Run(env *environment) error {
 	})
 }
 
-// verifyFile checks a trail that was exported.
+// verifyFile checks an exported trail.
 func (c actsVerifyCmd) verifyFile(env *environment, kept desk.Head) error {
 	file, err := os.Open(c.File)
 	if err != nil {

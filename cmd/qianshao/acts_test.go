@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// someActs lets an analyst decide on a finding of a folder and undo it, with words that
-// the terminal must not obey.
+// someActs makes an analyst decide on a finding of a folder and undo that, with words
+// that try to control the terminal.
 func someActs(t *testing.T, data, finding string) {
 	t.Helper()
 	f := openFolder(t, data)
@@ -44,8 +44,8 @@ func someActs(t *testing.T, data, finding string) {
 	}
 }
 
-// TestActs does with the trail what an auditor does: list, export, verify with a head that was kept, find a
-// change.
+// TestActs does with the trail what an auditor does: list, export, verify with a head kept elsewhere,
+// detect a change.
 func TestActs(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
@@ -72,7 +72,7 @@ func TestActs(t *testing.T) {
 
 	tamper(t, data, `UPDATE standings SET verdict = 'crime'`)
 	if code, out := command(t, data, "acts", "verify"); code != exitMismatch || !strings.Contains(out, "the standing of finding:"+finding) {
-		t.Errorf("verify of what stands: %d\n%s", code, out)
+		t.Errorf("verify of the unchanged trail: %d\n%s", code, out)
 	}
 	if code, out := command(t, data, "reindex"); code != exitOK {
 		t.Fatalf("reindex: %d\n%s", code, out)

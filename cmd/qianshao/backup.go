@@ -74,7 +74,7 @@ func (m holds) In(l locales.Lang) string {
 		locales.Counted("count.authorisations", m.Authorisations), locales.Counted("count.records", m.Records), more)
 }
 
-// damaged is the error of a backup whose evidence or acts were not as recorded.
+// damaged is the error for a backup whose evidence or acts were not as recorded.
 func damaged(m *datafolder.Manifest) error {
 	if m.Problems == 0 && m.ActProblems == 0 {
 		return nil

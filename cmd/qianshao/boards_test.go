@@ -32,10 +32,10 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// TestBoards has a real Prometheus scrape the demo while it crawls and people decide, with
-// the shipped rules, and a file of the kind that cron's crawls leave. Then every query of every
-// board has an answer, every rule is evaluated without error, and every selector of an alert
-// finds something. QIANSHAO_PROMETHEUS is the binary; .ci/run takes Debian's.
+// TestBoards has a real Prometheus with the shipped rules scrape the demo while it crawls and
+// people decide, and a metrics file such as cron's crawls write. Then every query of every
+// dashboard has an answer, every rule is evaluated without error, and every selector of an
+// alert finds something. QIANSHAO_PROMETHEUS is the binary; .ci/run uses Debian's.
 func TestBoards(t *testing.T) {
 	binary := os.Getenv("QIANSHAO_PROMETHEUS")
 	if binary == "" {
@@ -75,7 +75,7 @@ func TestBoards(t *testing.T) {
 	p.checkRules()
 }
 
-// demoApp is the demo with its console, before its crawl has begun, and with a host that is down.
+// demoApp is the demo with its console and a host that is down, before its crawl has begun.
 func demoApp(t *testing.T) *app.App {
 	t.Helper()
 	web, err := demoweb.New()
@@ -97,10 +97,10 @@ func demoApp(t *testing.T) *app.App {
 	}
 	list, resolve := web.Authorisations(time.Now()), web.Resolve()
 	for i := range list {
-		list[i].Rate = 3 // pages a second: slowly enough to be seen by some scrapes
+		list[i].Rate = 3 // pages a second: slow enough to be seen by some scrapes
 	}
 	list[0].Hosts, list[0].Seeds = append(list[0].Hosts, "down.example"), append(list[0].Seeds, "http://down.example/")
-	resolve["down.example"] = "127.0.0.1:1" // where nobody listens
+	resolve["down.example"] = "127.0.0.1:1" // where nothing listens
 	for _, err := range []error{f.Store.PutAuthorisations(t.Context(), byCommand(), list), f.Close()} {
 		if err != nil {
 			t.Fatal(err)
@@ -123,8 +123,8 @@ func demoApp(t *testing.T) *app.App {
 	return a
 }
 
-// decideAll has one analyst decide on every finding, in turn as each verdict, and another review
-// the decisions: half of the time they agree.
+// decideAll makes one analyst decide on every finding, with each verdict in turn, and another
+// review the decisions: half of the time they agree.
 func decideAll(t *testing.T, a *app.App) {
 	t.Helper()
 	if err := a.Folder.Accounts.SetSecondReviewShare(t.Context(), "demo", 1); err != nil {
@@ -167,7 +167,7 @@ func act(t *testing.T, a *app.App, by qianshao.Account, finding string, kind qia
 	}
 }
 
-// filledIn puts values in the place of Grafana's variables: all, and times that fit a run of a minute.
+// filledIn replaces Grafana's variables by values: all, and times that fit a run of a minute.
 func filledIn(expr string) string {
 	return strings.NewReplacer("$__rate_interval", "4s", "$__range", "2m", "$job", ".*", "$instance", ".*", "$category", ".*", "$authorisation", ".*").Replace(expr)
 }
@@ -183,8 +183,8 @@ const (
 	scrapeInterval = time.Second
 )
 
-// startPrometheus starts one that scrapes the app each second, and a file that a crawl has left;
-// then it starts the app.
+// startPrometheus starts a Prometheus that scrapes the app each second, and a metrics file that
+// a crawl has written; then it starts the app.
 func startPrometheus(t *testing.T, binary string, a *app.App) *prometheus {
 	t.Helper()
 	folder := t.TempDir()
@@ -240,7 +240,7 @@ scrape_configs:
 	return p
 }
 
-// textfile serves what a crawl that cron has started leaves for node_exporter, as node_exporter does.
+// textfile serves the metrics file of a crawl started by cron, as node_exporter does.
 func textfile(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "qianshao.prom")
@@ -333,8 +333,8 @@ func (p *prometheus) over(expr string) []float64 {
 // selector is a metric with its labels, or with a range.
 var selector = regexp.MustCompile(`(?:\w+:)?(?:qianshao|process)_\w+(?::\w+)?(?:\{[^}]*\})?|\bup\{[^}]*\}`)
 
-// checkRules expects every shipped rule to have been evaluated, what it asks for to be there, and
-// no alert.
+// checkRules expects that every shipped rule was evaluated, that its metrics exist, and that
+// there is no alert.
 func (p *prometheus) checkRules() {
 	p.t.Helper()
 	var loaded struct {

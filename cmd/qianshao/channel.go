@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// channelCmd shows and tries the channels by which people are told. They are set up on the
-// console: their addresses and secrets have no place in a shell's history.
+// channelCmd lists and tests the channels by which people are notified. They are set up on
+// the console: their addresses and secrets must not be in a shell's history.
 type channelCmd struct {
 	List channelListCmd `cmd:""`
 	Test channelTestCmd `cmd:""`
@@ -23,13 +23,13 @@ type channelListCmd struct {
 	JSON bool `name:"json"`
 }
 
-// listedChannel is what is said of a channel.
+// listedChannel is a channel as it is listed.
 type listedChannel struct {
 	ID       string   `json:"id"`
 	Name     string   `json:"name"`
 	Kind     string   `json:"kind"`
 	Host     string   `json:"host"`
-	Secret   bool     `json:"secret"` // it has one
+	Secret   bool     `json:"secret"` // whether it has a secret
 	To       []string `json:"to,omitempty"`
 	Language string   `json:"language"`
 	Disabled bool     `json:"disabled"`

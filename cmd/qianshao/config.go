@@ -23,7 +23,7 @@ import (
 // nor the environment has set.
 func (*cli) BeforeResolve(ctx *kong.Context) error {
 	given := func(name string) string {
-		return ctx.FlagValue(flagOf(ctx.Model.Node, name)).(string) //nolint:forcetypeassert // both are texts
+		return ctx.FlagValue(flagOf(ctx.Model.Node, name)).(string) //nolint:forcetypeassert // both flags are strings
 	}
 	name, data := given("config"), given("data")
 	own := name == ""
@@ -35,7 +35,7 @@ func (*cli) BeforeResolve(ctx *kong.Context) error {
 	}
 	source, err := os.ReadFile(name)
 	switch {
-	case own && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)): // whoever opens the folder says that it may not
+	case own && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)): // whoever opens the folder reports that
 		return nil
 	case err != nil:
 		return &datafolder.InputError{Err: locales.Errorf("cli.config.unreadable", err)}
@@ -47,7 +47,7 @@ func (*cli) BeforeResolve(ctx *kong.Context) error {
 	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		for _, variable := range flag.Envs {
 			if os.Getenv(variable) != "" {
-				return nil, nil //nolint:nilnil // kong's way of saying that there is no value
+				return nil, nil //nolint:nilnil // means to kong that there is no value
 			}
 		}
 		return c.values[flag], nil
@@ -55,15 +55,15 @@ func (*cli) BeforeResolve(ctx *kong.Context) error {
 	return nil
 }
 
-// config is a configuration file: flags by their names. At the top a flag counts for every
-// command that has it, below a command's name for that command alone.
+// config is a configuration file: flags by their names. At the top a flag applies to every
+// command that has it, below a command's name only to that command.
 type config struct {
 	name   string
-	own    bool // the data folder's own
+	own    bool // it is the data folder's own file
 	values map[*kong.Flag]any
 }
 
-// parse reads the file. All of it is checked, whatever command is run.
+// parse reads the file, and checks all of it whatever command is run.
 func (c *config) parse(commands *kong.Node, source []byte) error {
 	if !utf8.Valid(source) {
 		return c.errorIn(0, strictyaml.NotUTF8())
@@ -93,7 +93,7 @@ func (c *config) errorAt(n *yaml.Node, key string, args ...any) error {
 
 func (c *config) slipped(s *strictyaml.Slip) error { return c.errorIn(s.Line, s.Message) }
 
-// errorIn returns an error in a line; 0 is the whole file.
+// errorIn returns an error at a line; 0 means the whole file.
 func (c *config) errorIn(line int, message any) error {
 	if line == 0 {
 		return locales.Errorf("cli.config.file", c.name, message)
@@ -101,8 +101,8 @@ func (c *config) errorIn(line int, message any) error {
 	return locales.Errorf("cli.config.line", c.name, line, message)
 }
 
-// section reads what a file says of a command and those below it. What stands further below is more specific,
-// and comes last.
+// section reads the settings for a command and its subcommands. Those of subcommands are more specific, and
+// are set last.
 func (c *config) section(command *kong.Node, n *yaml.Node) (failed error) {
 	if n.Kind != yaml.MappingNode {
 		if slip := strictyaml.KeySlip(n); slip != nil {
@@ -183,7 +183,7 @@ func (c *config) valueOf(n *yaml.Node) (any, error) {
 	}
 	named := map[string]any{}
 	for pair := range slices.Chunk(texts, 2) {
-		named[pair[0].(string)] = pair[1] //nolint:forcetypeassert // they were made above
+		named[pair[0].(string)] = pair[1] //nolint:forcetypeassert // the keys are strings, as made above
 	}
 	return named, nil
 }
@@ -202,8 +202,8 @@ func check(flag *kong.Flag, value any) error {
 	return nil
 }
 
-// flagsNamed returns the flags of that name of a command and of those below it, or of the
-// command alone if it has one.
+// flagsNamed returns the flags of that name of a command and its subcommands, or only the
+// command's if it has one.
 func flagsNamed(command *kong.Node, name string) (flags []*kong.Flag) {
 	if flag := flagOf(command, name); flag != nil {
 		return []*kong.Flag{flag}

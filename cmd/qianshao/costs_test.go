@@ -24,17 +24,17 @@ import (
 	"github.com/qianshao/qianshao/ingest/input"
 )
 
-// costs is a regular expression of the names of inputs that are made to be costly, or
-// "some" for those that stand for each kind; "crawl" is a crawl of them. "make costs"
-// measures some and writes the table of docs/performance.md, "make costs COSTS=." measures all:
+// costs is a regular expression for the names of inputs that are made to be costly, or "some"
+// for one or a few of each kind; "crawl" is a crawl of them. "make costs" measures some and
+// writes the table of docs/performance.md, "make costs COSTS=." measures all:
 //
 //	QIANSHAO_COSTS=some go test -count 1 -timeout 1h -v -run TestCosts ./cmd/qianshao -update
 const costs = "QIANSHAO_COSTS"
 
 var update = flag.Bool("update", false, "rewrite the table of costs in docs/performance.md")
 
-// Bounds of what a hostile input costs. Of CPU, a page may take a second a megabyte and what
-// the program takes to start.
+// Bounds of what a hostile input may cost. A page may take a second of CPU for each
+// megabyte, plus the program's start.
 const (
 	maxScanMemory  = 500 // MB
 	maxCrawlMemory = 400 // MB
@@ -42,23 +42,23 @@ const (
 	startCPU       = time.Second
 )
 
-// crawledBody is what a crawl reads of a page, in bytes.
+// crawledBody is how much of a page a crawl reads, in bytes.
 const crawledBody = 8 << 20
 
-// costlyHosts serve costly pages to one crawl at the same time.
+// costlyHosts is how many hosts serve costly pages to one crawl at the same time.
 const costlyHosts = 8
 
-// fewCosts are what every run of the tests measures: two inputs that took 1.8 GB and 1.4 GB.
+// fewCosts are the inputs that every run of the tests measures: two that once took 1.8 GB and 1.4 GB.
 const fewCosts = "^(lines of plain text|one string with escapes)$"
 
-// someCosts are of each kind of input those that took most before they were bounded.
+// someCosts are the inputs of each kind that took most before they were bounded.
 const someCosts = "^(one letter|numbers|one reference|references|a phrase of casinos|contacts|needles|emoji|half characters|turned text|" +
 	"lines of plain text|nested blocks|nested turned elements|one long anchor|links on a long base|hidden and visible|" +
 	"one list of selectors|one long selector|one string with escapes|written texts|arrays|Base64, [136] deep|GBK|" +
 	"JSON lines: many of 8 MB|WARC: a bomb of gzip|WARC: gzipped pages of one letter|crawl)$"
 
 // writeCostly is the command qianshao-test-costly NAME SIZE FILE. It writes an input in a
-// process of its own: the memory of a process counts for those that it starts.
+// separate process, since a process's memory is counted for those that it starts.
 func writeCostly() {
 	size, err := strconv.Atoi(os.Args[2])
 	for _, input := range costlyInputs() {
@@ -111,7 +111,7 @@ type costRow struct {
 	name string
 	size int64 // bytes
 	cost
-	isArchive bool // its file is smaller than what it holds
+	isArchive bool // its file is smaller than its content
 }
 
 // scanCostly scans an input of the largest size that is read.
@@ -123,7 +123,7 @@ func scanCostly(t *testing.T, costly ingesttest.Costly, isIdle bool) costRow {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What is broken is answered by an error; a shell tells its exit code from a crash.
+	// A broken input gets an error; a shell distinguishes its exit code from a crash.
 	c := measure(t, exec.Command("sh", "-c", `qianshao scan "$0" >"$0.out"; test $? -le 1`, file))
 	row := costRow{costly.Name, info.Size(), c, strings.HasPrefix(costly.Ending, "warc")}
 	judged := max(info.Size(), judgedBytes(costly))
@@ -131,14 +131,14 @@ func scanCostly(t *testing.T, costly ingesttest.Costly, isIdle bool) costRow {
 	if c.resident > maxScanMemory {
 		t.Errorf("%s: %d MB are resident", costly.Name, c.resident)
 	}
-	// Wall-clock time on a busy machine measures nothing.
+	// CPU time, as wall-clock time says nothing on a busy machine.
 	if limit := startCPU + time.Duration(float64(maxCPU)*float64(judged)/(1<<20)); isIdle && c.cpu > limit {
 		t.Errorf("%s: %s of CPU for %d MB", costly.Name, c.cpu, judged>>20)
 	}
 	return row
 }
 
-// judgedBytes is what an archive holds, at most, though its file is smaller.
+// judgedBytes is the largest size of an archive's content, which is larger than its file.
 func judgedBytes(costly ingesttest.Costly) int64 {
 	if costly.Ending == "html" || costly.Ending == "txt" {
 		return 0
@@ -150,7 +150,7 @@ func (r costRow) String() string {
 	return fmt.Sprintf("%-40s %6.2f MB  %4d MB resident  %6.2f s of CPU", r.name, float64(r.size)/(1<<20), r.resident, r.cpu.Seconds())
 }
 
-// crawlCostly crawls hosts that serve all costly pages, each its share, at the same time.
+// crawlCostly crawls hosts that together serve all costly pages at the same time.
 func crawlCostly(t *testing.T) costRow {
 	t.Helper()
 	address := serveChild(t, "qianshao-test-costly-web")
@@ -182,8 +182,8 @@ func crawlCostly(t *testing.T) costRow {
 
 func costlyHost(i int) string { return fmt.Sprintf("costly%d.example", i) }
 
-// costlyWebPages are the costly pages that a crawl meets: two or three a host, of each kind
-// those that take most.
+// costlyWebPages are the costly pages that a crawl meets, two or three on each host: those
+// of each kind that take most.
 func costlyWebPages() (pages []ingesttest.Costly) {
 	names := []string{
 		"one letter", "one reference", "numbers", "a phrase of casinos", "contacts", "turned text", "references", "half characters",
@@ -199,9 +199,9 @@ func costlyWebPages() (pages []ingesttest.Costly) {
 	return pages
 }
 
-// serveCostly is the command qianshao-test-costly-web: hosts with a front page each that links
-// to its share of the costly pages, and to the first of them gzipped. It says where it listens
-// and ends with its standard input.
+// serveCostly is the command qianshao-test-costly-web: hosts whose front pages link to a share
+// of the costly pages, and to the first of them gzipped. It prints where it listens and ends
+// with its standard input.
 func serveCostly() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

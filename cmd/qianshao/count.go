@@ -7,7 +7,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/evaluate"
 )
 
-// rulesCountCmd counts the ordinary side of a term's weight.
+// rulesCountCmd counts how often terms occur in ordinary texts, which decides their weight.
 type rulesCountCmd struct {
 	Folder string `arg:"" type:"existingdir"`
 	All    bool

@@ -25,7 +25,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// kills asks for so many kills in TestKill9 and TestLocalWeb, instead of the few
+// kills is the number of kills in TestKill9 and TestLocalWeb, instead of the few
 // that every change can wait for: "make soak" sets 50.
 const kills = "QIANSHAO_KILLS"
 
@@ -38,25 +38,25 @@ func killsOr(t *testing.T, few int) int {
 	}
 	n, err := strconv.Atoi(asked)
 	if err != nil || n < 1 {
-		t.Fatalf("%s=%s is no number of kills", kills, asked)
+		t.Fatalf("%s=%s is not a number of kills", kills, asked)
 	}
 	return n
 }
 
-// endState is everything a crawl leaves behind, but for the times.
+// endState is everything that a crawl leaves behind, except times.
 type endState struct {
 	Pages     []qianshao.PageRecord
 	Findings  []qianshao.Finding
 	Indexed   []string
-	Archived  []string   // captures: the URL, the number of records, what bodies and findings come to
+	Archived  []string   // captures: the URL, the number of records, the fingerprint of bodies and findings
 	Campaigns [][]string // the findings of each
 	Acts      []string   // what was done to what
 	Frontier  []store.FrontierRecord
 }
 
-// TestKill9 re-executes the binary, kills it at random moments of the time that
-// an undisturbed crawl takes, lets it finish, and expects what the undisturbed
-// crawl leaves: every page once, every finding once, the index equal to the store.
+// TestKill9 re-executes the binary, kills it at random moments within the time of an undisturbed crawl,
+// lets it finish, and expects the end state of the undisturbed crawl: every page once, every finding
+// once, the index equal to the store.
 func TestKill9(t *testing.T) {
 	t.Parallel()
 	web := startDemo(t)
@@ -94,8 +94,8 @@ func TestKill9(t *testing.T) {
 	}
 }
 
-// TestKilledWhileAsking: a crawl that was killed while it read a sitemap keeps the next one neither from
-// the host nor from what only the sitemap names.
+// TestKilledWhileAsking: after a crawl was killed while it read a sitemap, the next one visits the host,
+// and the pages that only the sitemap names.
 func TestKilledWhileAsking(t *testing.T) {
 	t.Parallel()
 	web := startDemo(t)
@@ -122,7 +122,7 @@ func TestKilledWhileAsking(t *testing.T) {
 	}
 }
 
-// pagesOf counts the pages that a crawl of the web must bring in.
+// pagesOf counts the pages that a crawl of the web must fetch.
 func pagesOf(web *demoweb.Web) (n int) {
 	for _, e := range web.Expected() {
 		if e.Skip == "" {
@@ -165,10 +165,10 @@ func newDataFolder(t *testing.T, web *demoweb.Web) string {
 
 func crawlChild(web *demoweb.Web, folder string) *exec.Cmd {
 	args := []string{"--data", folder, "crawl", "--browser", "off", "--contact", "https://qianshao.example/test"}
-	return exec.Command("qianshao", append(args, resolve(web.Resolve())...)...) // testscript.Main has put it into PATH
+	return exec.Command("qianshao", append(args, resolve(web.Resolve())...)...) // testscript.Main has put the binary into PATH
 }
 
-// resolve returns the flags that lead a crawl to the addresses of hosts.
+// resolve returns the flags that direct a crawl to the addresses of hosts.
 func resolve(addresses map[string]string) (flags []string) {
 	for host, address := range addresses {
 		flags = append(flags, "--resolve", host+"="+address)
@@ -176,7 +176,7 @@ func resolve(addresses map[string]string) (flags []string) {
 	return flags
 }
 
-// verifiedCaptures returns what is archived, and expects the archive to be whole.
+// verifiedCaptures returns the captures, and expects the archive to verify.
 func verifiedCaptures(t *testing.T, f *datafolder.Folder) (list []string) {
 	t.Helper()
 	if _, err := f.Evidence.Verify(t.Context(), evidence.Head{}, func(p evidence.Problem) { t.Error(p) }); err != nil {
@@ -198,7 +198,7 @@ func verifiedCaptures(t *testing.T, f *datafolder.Folder) (list []string) {
 	}
 }
 
-// grouped returns the findings of each campaign, and expects the campaigns to be counted right.
+// grouped returns the findings of each campaign, and expects the campaigns' counts to be right.
 func grouped(t *testing.T, f *datafolder.Folder) (campaigns [][]string) {
 	t.Helper()
 	if faults, err := f.Review.Campaigns.Verify(t.Context()); err != nil || len(faults) > 0 {
@@ -227,7 +227,7 @@ func grouped(t *testing.T, f *datafolder.Folder) (campaigns [][]string) {
 	return campaigns
 }
 
-// done returns the acts of the trail, and expects the trail to be whole.
+// done returns the acts of the trail, and expects the trail to verify.
 func done(t *testing.T, f *datafolder.Folder) (list []string) {
 	t.Helper()
 	verified, err := f.Review.Verify(t.Context(), desk.Head{}, func(problem locales.Speaker) { t.Error(problem) })

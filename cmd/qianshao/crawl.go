@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// fetchFlags are app.FetchOptions as flags, of every command that makes requests.
+// fetchFlags are app.FetchOptions as flags, for every command that makes requests.
 type fetchFlags struct {
 	Contact  string            `env:"QIANSHAO_CONTACT" placeholder:"URL"`
 	Operator string            `env:"QIANSHAO_OPERATOR" placeholder:"NAME"`
@@ -71,7 +71,7 @@ func (c crawlCmd) Run(env *environment) (err error) {
 	return nil
 }
 
-// retryBeside leaves the visits to the server that has the folder open.
+// retryBeside makes URLs due for the server that has the folder open, which then visits them.
 func (env *environment) retryBeside() error {
 	return env.withFolder(func(f *datafolder.Folder) error {
 		urls, err := f.Store.Retry(env.ctx)

@@ -39,13 +39,14 @@ func (c evidenceDeleteCmd) Run(env *environment) error {
 			if err != nil && !errors.Is(err, bucket.ErrLocked) {
 				return err
 			}
-			kept = cmp.Or(err, kept) // the last one tells of all
+			kept = cmp.Or(err, kept) // the last one covers all
 		}
 		return errors.Join(settleIndex(env, f), kept)
 	})
 }
 
-// delete deletes one finding and says what went with it. It did, too, if the error wraps bucket.ErrLocked.
+// delete deletes one finding and says what was deleted with it. It has done so even if the error wraps
+// bucket.ErrLocked.
 func (c evidenceDeleteCmd) delete(env *environment, f *datafolder.Folder, id string) error {
 	d, err := f.DeleteFinding(env.ctx, id, c.Reason, time.Now())
 	if errors.Is(err, store.ErrNotFound) {
@@ -70,7 +71,7 @@ func (c evidenceDeleteCmd) delete(env *environment, f *datafolder.Folder, id str
 	return err
 }
 
-// settleIndex takes deleted findings out of the search index, or says who will.
+// settleIndex removes deleted findings from the search index, or says who will.
 func settleIndex(env *environment, f *datafolder.Folder) error {
 	elsewhere, err := f.SettleIndex(env.ctx)
 	if elsewhere {

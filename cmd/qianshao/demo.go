@@ -20,14 +20,14 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// demoWorkers is one for each host of the demo's web.
+// demoWorkers is one worker for each host of the demo's web.
 const demoWorkers = 6
 
 // defaultData is the data folder if none is named.
 const defaultData = "data"
 
-// demoCmd crawls the demo's web over real HTTP with the parts that a real crawl uses, and compares what was
-// found with what the web declares.
+// demoCmd crawls the demo's web over real HTTP with the parts that a real crawl uses, and compares the
+// findings with the expected ones.
 type demoCmd struct {
 	Once bool
 	consoleFlags
@@ -105,7 +105,7 @@ func demoLink(ctx context.Context, a *app.App) (string, error) {
 	return a.ConsoleURL() + auth.LinkPath(key), err
 }
 
-// useDemoFolder makes a temporary folder the data folder, and says so where another was named.
+// useDemoFolder makes a temporary folder the data folder, and says so if another was named.
 func (env *environment) useDemoFolder() (err error) {
 	if env.data != defaultData {
 		env.warn(locales.M("cli.demo.folder", env.data))
@@ -118,7 +118,7 @@ func (env *environment) useDemoFolder() (err error) {
 	return err
 }
 
-// printDemo prints what was found and returns how it differs from what the web declares.
+// printDemo prints the findings and returns how they differ from the expected ones.
 func printDemo(env *environment, web *demoweb.Web, f *datafolder.Folder, fetched int, took time.Duration) (mismatch, err error) {
 	report := demoReport{web: web, env: env}
 	if report.found, err = findingsByURL(env.ctx, f); err != nil {
@@ -165,7 +165,7 @@ func fetchedURLs(ctx context.Context, f *datafolder.Folder) (map[string]bool, er
 	return fetched, nil
 }
 
-// demoReport compares what was found with what the web declares.
+// demoReport compares the findings with the expected ones.
 type demoReport struct {
 	web     *demoweb.Web
 	found   map[string][]qianshao.Finding
@@ -193,7 +193,7 @@ func (r demoReport) print(w io.Writer) {
 		table *terminal.Table
 	}{{"cli.demo.found", found}, {"cli.demo.quiet", quiet}, {"cli.demo.unfetched", unfetched}} {
 		fmt.Fprintf(w, "\n%s (%d)\n", r.env.lang.Text(part.title), part.table.Len())
-		_ = part.table.Flush() // a terminal that is gone is no reason to fail
+		_ = part.table.Flush() // a closed terminal is not a reason to fail
 	}
 }
 

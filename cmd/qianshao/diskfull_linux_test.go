@@ -11,15 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDiskFull crawls into a file system that fills up on the way: the crawl
+// TestDiskFull crawls into a file system that fills up meanwhile: the crawl
 // says so and ends with an error, and when there is room again the next one
-// goes on to the state of a crawl that had room all the time.
+// reaches the end state of a crawl that always had room.
 func TestDiskFull(t *testing.T) {
 	if os.Getenv(fullWeb) == "" {
 		t.Skip("a crawl waits half a minute for room before it gives up; set " + fullWeb)
 	}
 	size := sizeOfWeb(t)
-	size.Pages /= 10 // the disk is full long before the end in any case
+	size.Pages /= 10 // the disk will be full long before the end even so
 	calm, calmFolder := startWeb(t, size.Options), t.TempDir()
 	authorise(t, calmFolder, calm.Authorisation(time.Now()))
 	if output, err := crawlWeb(calm, calmFolder).CombinedOutput(); err != nil {
@@ -55,7 +55,7 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// roomLeft is what the ballast leaves for a crawl: less than it needs.
+// roomLeft is how much room the ballast leaves for a crawl: less than it needs.
 const roomLeft = 300 << 10
 
 // takeRoom leaves roomLeft in the file system of folder.

@@ -17,7 +17,7 @@ import (
 )
 
 // evalCmd measures the rules on labelled messages and pages; package evaluate
-// says how they lie in the folder.
+// describes the folder's layout.
 type evalCmd struct {
 	Folder      string `arg:"" type:"existingdir"`
 	JSON        bool   `name:"json"`
@@ -57,7 +57,7 @@ func (c evalCmd) Run(env *environment) error {
 	return c.holdAgainstGolden(figures)
 }
 
-// archivePages reads an archive for package evaluate, which brings no pages in itself.
+// archivePages reads an archive for package evaluate, which does not read pages itself.
 func archivePages(name string, r io.Reader) iter.Seq2[qianshao.Page, error] {
 	return func(yield func(qianshao.Page, error) bool) {
 		for entry := range input.WARC(name, r) {

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// evidenceCmd works on the archive of flagged pages. All of it may run beside a server.
+// evidenceCmd works on the archive of flagged pages. All its commands may run beside a server.
 type evidenceCmd struct {
 	Verify evidenceVerifyCmd `cmd:""`
 	Head   evidenceHeadCmd   `cmd:""`

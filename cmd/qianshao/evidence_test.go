@@ -21,8 +21,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// command runs the binary over a data folder and returns its exit code and
-// what it prints.
+// command runs the binary on a data folder and returns its exit code and its
+// output.
 func command(t *testing.T, folder string, args ...string) (int, string) {
 	t.Helper()
 	cmd := exec.Command("qianshao", append([]string{"--data", folder}, args...)...)
@@ -34,7 +34,7 @@ func command(t *testing.T, folder string, args ...string) (int, string) {
 	return cmd.ProcessState.ExitCode(), string(output)
 }
 
-// printed returns what a program prints to its standard output over a data folder.
+// printed runs a program on a data folder and returns its standard output.
 func printed(t *testing.T, program, folder string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program, append([]string{"--data", folder}, args...)...)
@@ -48,7 +48,7 @@ func printed(t *testing.T, program, folder string, args ...string) string {
 }
 
 // TestEvidence crawls the demo's web and does with the archive what an operator does: verify, keep the head,
-// export, check the zip without this program, find a change, prune everything.
+// export, check the zip without this program, detect a change, prune everything.
 func TestEvidence(t *testing.T) {
 	t.Parallel()
 	web := startDemo(t)
@@ -133,21 +133,21 @@ func backUpAndRestore(t *testing.T, folder, head string) {
 		t.Fatalf("restore: %d\n%s", code, out)
 	}
 	if code, out := command(t, data, "evidence", "verify", "--head", head); code != exitOK {
-		t.Errorf("verify what is restored: %d\n%s", code, out)
+		t.Errorf("verify in the restored folder: %d\n%s", code, out)
 	}
 	_, want := command(t, folder, "search", "--limit", "3")
 	if code, out := command(t, data, "search", "--limit", "3"); code != exitOK || out != want {
-		t.Errorf("search of what is restored: %d\n%s\nwant\n%s", code, out, want)
+		t.Errorf("search in the restored folder: %d\n%s\nwant\n%s", code, out, want)
 	}
 	if code, out := command(t, data, "rules", "list"); code != exitOK || !strings.Contains(out, "own-one") {
-		t.Errorf("rules of what is restored: %d\n%s", code, out)
+		t.Errorf("rules of the restored folder: %d\n%s", code, out)
 	}
 	if err := errors.Join(server.Process.Signal(os.Interrupt), server.Wait(), os.RemoveAll(filepath.Join(folder, "overlay"))); err != nil {
 		t.Error(err)
 	}
 }
 
-// letGo lets the retention policy take everything: first it says so, then it does.
+// letGo makes the retention policy delete everything: first as a preview, then really.
 func letGo(t *testing.T, folder string) {
 	t.Helper()
 	execute := func(want string, args ...string) {
@@ -180,7 +180,7 @@ func letGo(t *testing.T, folder string) {
 	execute("0 of 0 findings", "search")
 	execute("retention of", "evidence", "deletions")
 	if code, out := command(t, folder, "evidence", "export", id); code != exitFailure || !strings.Contains(out, "not found") {
-		t.Errorf("export of what was deleted: %d\n%s", code, out)
+		t.Errorf("export of a deleted finding: %d\n%s", code, out)
 	}
 }
 
@@ -201,7 +201,7 @@ func pruneLater(t *testing.T, data string, cmd evidencePruneCmd) string {
 }
 
 // checkCloaked exports a finding that only visitors from a search engine see:
-// both views are archived, and the report tells them apart.
+// both views are archived, and the report distinguishes them.
 func checkCloaked(t *testing.T, folder string) {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "cloaked.zip")
@@ -220,8 +220,8 @@ func checkCloaked(t *testing.T, folder string) {
 		}
 	}
 	index, err := os.ReadFile(filepath.Join(unzipped, "page.cdxj"))
-	// The plain visitor's view is there twice: it was fetched again to tell
-	// cloaking from a page that is never the same.
+	// The plain visitor's view is there twice: it was fetched again to
+	// distinguish cloaking from a page that is never the same.
 	if err != nil || strings.Count(string(index), `"url":"http://clinic.example/doctors.html"`) != 3 {
 		t.Errorf("three answers are to be archived: %v\n%s", err, index)
 	}
@@ -292,7 +292,7 @@ func checkExport(t *testing.T, name, head, id string) {
 	checkInShell(t, folder, report, head)
 }
 
-// checkInShell runs the very commands that the report shows.
+// checkInShell runs the commands that the report shows.
 func checkInShell(t *testing.T, folder, report, head string) {
 	t.Helper()
 	for _, tool := range []string{"sh", "sha256sum", "cut", "head"} {

@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 )
 
-// intranet is what a new user types about a site of their own, on loopback here.
+// intranet is a new user's own site, here on loopback.
 type intranet struct {
 	t                *testing.T
 	folder, language string
@@ -73,8 +73,8 @@ func newIntranet(t *testing.T, language string, site http.HandlerFunc) *intranet
 	return &intranet{t: t, folder: t.TempDir(), language: language, address: strings.TrimPrefix(server.URL, "http://")}
 }
 
-// TestFirstSteps: a private host that the scope does not open is named, with what
-// to do; once that is done, the next crawl visits it.
+// TestFirstSteps: a private host for which the scope lacks allow_private is
+// named, with what to do; once that is done, the next crawl visits it.
 func TestFirstSteps(t *testing.T) {
 	t.Parallel()
 	for language, says := range map[string]struct{ none, skipped, before, remedy, two, none2, four string }{
@@ -104,7 +104,7 @@ func TestFirstSteps(t *testing.T) {
 			i.want(i.crawl(), says.two)
 			i.register("include: [/news/]", "allow_private: true")
 			i.want(i.crawl(), says.none2)
-			// More is permitted: links to it are on pages that have been visited.
+			// Permit more paths, to which only pages link that were already visited.
 			i.register("include: [/news/, /press/]", "allow_private: true")
 			i.want(i.crawl(), says.four)
 		})
@@ -112,7 +112,7 @@ func TestFirstSteps(t *testing.T) {
 }
 
 // TestCrawlRetry: a host that is down is named, with since when and until when it
-// rests, and is asked at once where a person says so.
+// rests, and is asked at once with --retry.
 func TestCrawlRetry(t *testing.T) {
 	t.Parallel()
 	up := filepath.Join(t.TempDir(), "up")
@@ -166,8 +166,8 @@ func TestRetryBesideServer(t *testing.T) {
 	}
 }
 
-// TestCrawlAfterWrongClock: what a crawl two years ahead has left does not stop the
-// next one, whose log and summary tell of it.
+// TestCrawlAfterWrongClock: a crawl whose clock was two years ahead does not stop
+// the next one, whose log and summary report it.
 func TestCrawlAfterWrongClock(t *testing.T) {
 	t.Parallel()
 	i := newIntranet(t, "C.UTF-8", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Type", "text/html") })

@@ -2,7 +2,7 @@ package main
 
 import "github.com/qianshao/qianshao/internal/datafolder"
 
-// healthCmd is for those who watch a process and have no shell beside it, as in a container.
+// healthCmd checks a process where there is no shell beside it, as in a container.
 type healthCmd struct{}
 
 func (healthCmd) Run(env *environment) error {

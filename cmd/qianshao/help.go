@@ -11,16 +11,16 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// helpPage writes what --help shows. Its texts stand in the catalogue under the path of the
-// command, then --FLAG or <ARGUMENT>: cli.help.scope.add.<file>. What several commands have
-// stands under the path that they share: cli.help.--contact.
+// helpPage writes the output of --help. Its texts are in the catalogue under the path of
+// the command, then --FLAG or <ARGUMENT>: cli.help.scope.add.<file>. A flag that several
+// commands have is under the path that they share: cli.help.--contact.
 type helpPage struct {
 	w     io.Writer
 	lang  locales.Lang
 	width int
 }
 
-// maxLeft bounds the column that flags and arguments stand in; a longer one has its line alone.
+// maxLeft bounds the column of flags and arguments; a longer one has a line of its own.
 const maxLeft = 30
 
 // printHelp returns the page as a kong.HelpPrinter.
@@ -86,7 +86,7 @@ func (h *helpPage) flags(node *kong.Node) {
 			switch {
 			case len(rows[group]) == 0:
 				groups = append(groups, group)
-			case !added[group]: // a line between those of all commands and those of this one
+			case !added[group]: // an empty line between the flags of all commands and those of this one
 				rows[group] = append(rows[group], [2]string{})
 			}
 			added[group] = true
@@ -121,8 +121,8 @@ func (h *helpPage) flag(node *kong.Node, flag *kong.Flag) string {
 	return text + env
 }
 
-// helpKey returns the key of what is said of a command, or of its flag or argument: that of
-// the command itself or of the nearest one above it.
+// helpKey returns the key of the help for a command, or for its flag or argument: the
+// command's own key, or that of the nearest one above it.
 func helpKey(node *kong.Node, of string) string {
 	if of == "" {
 		return strings.Join(append([]string{"cli.help"}, strings.Fields(node.Path())...), ".")
@@ -132,7 +132,7 @@ func helpKey(node *kong.Node, of string) string {
 			return key
 		}
 	}
-	return "cli.help." + strings.Replace(of, "--to-", "--", 1) // migrate has the servers twice
+	return "cli.help." + strings.Replace(of, "--to-", "--", 1) // migrate has each server's flags twice
 }
 
 // columns writes a heading and rows of two columns.

@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// TestHelp: each command, flag and argument is explained, and nothing else is.
+// TestHelp: every command, flag and argument has its help, and there is no help for anything else.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	parser, err := kong.New(&cli{}, kong.Vars{"roles": roles()})
@@ -82,7 +82,7 @@ func TestHelpPages(t *testing.T) {
 	}
 }
 
-// TestStartedIn: the language of what is said before the command line is understood.
+// TestStartedIn: the language of messages before the command line has been parsed.
 func TestStartedIn(t *testing.T) {
 	t.Parallel()
 	env := func(pairs ...string) func(string) string {
@@ -105,7 +105,7 @@ func TestStartedIn(t *testing.T) {
 		{nil, env("LANG", "zh_CN.UTF-8", "QIANSHAO_LANG", "en"), locales.English},
 		{[]string{"scan", "--lang", "zh"}, env("QIANSHAO_LANG", "en"), locales.Chinese},
 		{[]string{"--lang=zh", "scan"}, env(), locales.Chinese},
-		{[]string{"--lang=de", "scan"}, env("LANG", "zh_CN"), locales.Chinese}, // which is an error, said in Chinese
+		{[]string{"--lang=de", "scan"}, env("LANG", "zh_CN"), locales.Chinese}, // an error, which is shown in Chinese
 		{[]string{"scan", "--lang"}, env(), locales.English},
 	} {
 		if got := startedIn(test.args, test.env); got != test.want {

@@ -32,8 +32,8 @@ func interrupt(t *testing.T, process *exec.Cmd, signal os.Signal) int {
 	return 0
 }
 
-// TestInterruptedCrawl: a crawl that is told to stop says what it did, in its
-// metrics file too, and the next one finds all in order.
+// TestInterruptedCrawl: a crawl that is told to stop says what it did, also in
+// its metrics file, and the next one finds everything in order.
 func TestInterruptedCrawl(t *testing.T) {
 	t.Parallel()
 	web := startDemo(t)
@@ -74,7 +74,7 @@ func TestInterruptedCrawl(t *testing.T) {
 		t.Errorf("the next crawl: %v\n%s", err, output)
 	}
 	if fileMetric(t, file, `qianshao_pages_fetched_total{source="crawl"}`) <= fetched || fileMetric(t, file, "qianshao_crawl_last_run_succeeded") != 1 || fileMetric(t, file, "qianshao_crawl_last_success_timestamp_seconds") == 0 {
-		t.Error("the metrics do not tell of the success")
+		t.Error("the metrics do not show the success")
 	}
 }
 
@@ -103,8 +103,8 @@ func requests(web *demoweb.Web) (n int) {
 	return n
 }
 
-// TestInterruptedScan: a scan that waits for a pipe, to open it or to read from
-// it, answers signals.
+// TestInterruptedScan: a scan that waits to open a pipe or to read from it
+// reacts to signals.
 func TestInterruptedScan(t *testing.T) {
 	t.Parallel()
 	for _, waits := range []string{"to open", "to read"} {
@@ -123,13 +123,13 @@ func TestInterruptedScan(t *testing.T) {
 			if err := scan.Start(); err != nil {
 				t.Fatal(err)
 			}
-			pipe, err := os.OpenFile(first, os.O_WRONLY, 0) // waits for the reader
+			pipe, err := os.OpenFile(first, os.O_WRONLY, 0) // waits until the scan opens it
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer pipe.Close()
 			if waits == "to open" {
-				_ = pipe.Close() // now it comes to the second one
+				_ = pipe.Close() // now the scan goes on to the second one
 			}
 			if code := interrupt(t, scan, os.Interrupt); code != exitInterrupted {
 				t.Errorf("exit code %d, want %d\n%s", code, exitInterrupted, errOut.String())

@@ -26,17 +26,17 @@ import (
 )
 
 const (
-	// machines is how many crawl the web together.
+	// machines is how many processes crawl the web together.
 	machines = 3
-	// machineRate is that of the web's hosts, whose interval is far above the precision of a
-	// request's time.
+	// machineRate is the rate of the web's hosts; its interval is far above the precision of
+	// a request's time.
 	machineRate = 5
 )
 
 // TestMachines crawls the web with one process on its data folder, and then with three that share
-// PostgreSQL, OpenSearch and S3, while an analyst decides on what they find. One of the three is
-// killed in the middle, and stays away until the others have done its work. Both end in the same
-// state, and by the web's own log no host was asked by two at once, or sooner than its interval.
+// PostgreSQL, OpenSearch and S3, while an analyst decides on the findings. One of the three is killed
+// in the middle, and stays down until the others have done its work. Both crawls end in the same state,
+// and by the web's own log no host was asked by two at once, or sooner than its interval.
 func TestMachines(t *testing.T) {
 	servers := backendstest.All(t)
 	size := sizeOfWeb(t).Options
@@ -69,7 +69,7 @@ func TestMachines(t *testing.T) {
 		c.end(t)
 	}
 	t.Logf("one machine took %s, %d took %s, one of them killed", took.Round(time.Second), machines, time.Since(began).Round(time.Second))
-	killed.start(t, web).end(t) // has nothing left to visit, and clears away what it has left
+	killed.start(t, web).end(t) // nothing is left to visit, but it cleans up after its death
 	decideRest()
 	if diff := cmp.Diff(want, endStateAt(t, console.folder())); diff != "" {
 		t.Errorf("the end differs (-one machine +%d):\n%.5000s", machines, diff)
@@ -80,7 +80,7 @@ func TestMachines(t *testing.T) {
 	}
 }
 
-// machine is what a process has by itself, and the servers that it shares with others.
+// machine is what a process has for itself, and the servers that it shares with others.
 type machine struct {
 	data    string
 	servers backends.Options
@@ -128,8 +128,8 @@ func (c *crawl) kill(t *testing.T) {
 	}
 }
 
-// decideWhile has an analyst decide on each finding soon after it is there, until the function
-// that is returned is called, and then on the rest. What is decided depends on the finding alone.
+// decideWhile makes an analyst decide on each finding soon after it is found, until the returned
+// function is called, which decides on the rest. The verdict depends only on the finding.
 func (m machine) decideWhile(t *testing.T) (decideRest func()) {
 	t.Helper()
 	f := openAt(t, m.folder())
@@ -188,7 +188,8 @@ func decide(ctx context.Context, d *desk.Desk, f *qianshao.Finding) error {
 	return err
 }
 
-// checkManners holds what the web's servers saw to the scope, to the rate, and to one request at a time.
+// checkManners checks the requests that the web's servers got: within the scope, within the rate, and one
+// at a time.
 func checkManners(t *testing.T, web *ingesttest.Web) {
 	t.Helper()
 	checkWeb(t, web, nil)
@@ -197,8 +198,8 @@ func checkManners(t *testing.T, web *ingesttest.Web) {
 	}
 }
 
-// TestMachinesThroughput prints what a page costs one crawl with its data folder, and one, two
-// and three that share servers, over the same pages without delay:
+// TestMachinesThroughput prints the cost of a page in a crawl with its data folder, and in
+// one, two and three crawls that share servers, over the same pages without delay:
 //
 //	QIANSHAO_THROUGHPUT=1 QIANSHAO_PAGES=6000 .ci/backends figures
 func TestMachinesThroughput(t *testing.T) {
@@ -247,13 +248,13 @@ func TestMachinesThroughput(t *testing.T) {
 	}
 }
 
-// databaseTime is the CPU that PostgreSQL's processes have spent, those that have ended too.
+// databaseTime is the CPU time that PostgreSQL's processes have used, including those that have ended.
 func databaseTime(t *testing.T, servers backends.Options) (spent time.Duration) {
 	t.Helper()
 	if !servers.Store.Elsewhere() {
 		return 0
 	}
-	const tick = 10 * time.Millisecond // of /proc, on all of Linux
+	const tick = 10 * time.Millisecond // the unit in /proc, everywhere on Linux
 	processes, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
 // Command qianshao is the whole outpost in one binary: it crawls authorised
-// sites or reads files, finds signals of crime, and serves a console to review
-// them. docs/operations.md explains commands, exit codes and metrics.
+// sites or reads files, finds signs of crime, and serves a console for
+// reviewing them. docs/operations.md explains commands, exit codes and metrics.
 package main
 
 import (
@@ -31,16 +31,16 @@ import (
 // Exit codes, as documented in docs/operations.md.
 const (
 	exitOK       = 0
-	exitFailure  = 1 // it could not be done; the message says what to do
+	exitFailure  = 1 // the command failed; the message says what to do
 	exitUsage    = 2 // the command line or an input file is wrong
-	exitMismatch = 3 // it was done, and a check came out negative
+	exitMismatch = 3 // the command worked, but a check found something wrong
 
-	// exitInterrupted is what a shell gives for Ctrl-C, 128+SIGINT: a signal came
-	// before it was done. SIGTERM is answered in the same way.
+	// exitInterrupted is for a command that a signal ended, as a shell reports
+	// Ctrl-C: 128+SIGINT. It is the same for SIGTERM.
 	exitInterrupted = 130
 )
 
-// cli is the command line. Flags that several commands need stand at the top.
+// cli is the command line. Flags that several commands need are at the top.
 type cli struct {
 	Config    string   `env:"QIANSHAO_CONFIG" placeholder:"FILE"`
 	Data      string   `default:"data" env:"QIANSHAO_DATA" placeholder:"DIR"`
@@ -78,7 +78,7 @@ type cli struct {
 	Unmonitored unmonitoredCmd `cmd:""`
 }
 
-// backendFlags say which servers stand in place of parts of the data folder.
+// backendFlags say which servers replace parts of the data folder.
 type backendFlags struct {
 	Store             string `env:"STORE" placeholder:"URL"`
 	StorePasswordFile string `env:"STORE_PASSWORD_FILE" placeholder:"FILE"`
@@ -105,11 +105,11 @@ func (f *backendFlags) options() backends.Options {
 type environment struct {
 	ctx      context.Context
 	in       io.Reader
-	out, err io.Writer // show what would steer a terminal; see terminal.Visible
-	verbatim io.Writer // is out, for what is a file
+	out, err io.Writer // make control characters visible; see terminal.Visible
+	verbatim io.Writer // out without terminal.Visible, for output that is a file
 	lang     locales.Lang
-	told     locales.Lang // on err: English where it is a log
-	document locales.Lang // of what is written for others: Chinese, unless --lang says otherwise
+	told     locales.Lang // the language on err: English if that is a log
+	document locales.Lang // the language of documents for others: Chinese, unless --lang says otherwise
 	log      *slog.Logger
 	data     string
 	backends backends.Options
@@ -128,13 +128,13 @@ func (z *zone) UnmarshalText(text []byte) (err error) {
 	return nil
 }
 
-// language is one as a flag; without it, the one that the process is started in.
+// language is a language as a flag; without the flag, the one of the process's environment.
 type language struct {
 	locales.Lang
 	given bool
 }
 
-// UnmarshalText reads the language's code; an empty variable of the environment sets none.
+// UnmarshalText reads the language's code; an empty environment variable sets none.
 func (l *language) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		return nil
@@ -145,8 +145,8 @@ func (l *language) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// startedIn returns the language of a process. It is needed before the command line is
-// parsed, since what is wrong with that is said in it.
+// startedIn returns the language of a process before the command line is parsed, for
+// errors of the command line itself.
 func startedIn(args []string, getenv func(string) string) locales.Lang {
 	if l, ok := locales.Parse(cmp.Or(typed(args, "--lang"), getenv("QIANSHAO_LANG"))); ok {
 		return l
@@ -154,8 +154,8 @@ func startedIn(args []string, getenv func(string) string) locales.Lang {
 	return locales.OfEnvironment(getenv)
 }
 
-// typed returns what a command line that is not parsed says of a flag, "" for nothing. What is
-// written last holds, as when it is parsed.
+// typed returns the value of a flag on a command line that is not parsed yet, "" if it is not
+// there. The last value counts, as in the parser.
 func typed(args []string, flag string) (value string) {
 	for i, arg := range args {
 		if text, ok := strings.CutPrefix(arg, flag+"="); ok {
@@ -167,17 +167,17 @@ func typed(args []string, flag string) (value string) {
 	return value
 }
 
-// print writes a line of the catalogue on standard output.
+// print writes a message of the catalogue to standard output.
 func (env *environment) print(key string, args ...any) {
 	fmt.Fprintln(env.out, env.lang.Text(key, args...))
 }
 
-// tell writes one on standard error, beside what is printed.
+// tell writes a message of the catalogue to standard error.
 func (env *environment) tell(key string, args ...any) {
 	fmt.Fprintln(env.err, env.told.Text(key, args...))
 }
 
-// table returns a table with a head for each key. Those of times name the zone.
+// table returns a table with a heading for each key. Headings of times name the zone.
 func (env *environment) table(heads ...string) *terminal.Table {
 	var said []string
 	for _, key := range heads {
@@ -186,26 +186,26 @@ func (env *environment) table(heads ...string) *terminal.Table {
 	return terminal.NewTable(env.out, said...)
 }
 
-// problems writes what a check finds wrong.
+// problems returns a writer for what a check finds wrong.
 func (env *environment) problems() *terminal.Problems {
 	return terminal.NewProblems(env.out, env.lang)
 }
 
-// zoneName is the name of the zone, which is looked up only if it is said.
+// zoneName is the name of the zone, which is looked up only when it is printed.
 type zoneName struct{ env *environment }
 
 func (z zoneName) String() string { return qianshao.ZoneName(z.env.zone()) }
 
-// when writes a time in the zone of the environment, which the head of its
-// column names: see env.table.
+// when writes a time in the environment's zone, which the heading of its column
+// names: see env.table.
 func (env *environment) when(t time.Time) string {
 	return t.In(env.zone()).Format("2006-01-02 15:04:05")
 }
 
-// stamp writes a time in that zone where no column names it: with its offset.
+// stamp writes a time in that zone with its offset, where no heading names the zone.
 func (env *environment) stamp(t time.Time) string { return t.In(env.zone()).Format(time.RFC3339) }
 
-// newApp opens the app over the data folder with the rules of the environment.
+// newApp opens the app on the data folder with the rules of the environment.
 func (env *environment) newApp(opts app.Options) (*app.App, error) {
 	opts.Data, opts.Rules, opts.Version, opts.Log, opts.Warn, opts.Zone = env.data, env.rules, versionString(), env.log, env.warn, env.zone()
 	opts.Backends = env.backends
@@ -223,8 +223,8 @@ func (env *environment) withFolder(work func(*datafolder.Folder) error) error {
 	return withFolder(env.ctx, env.folder(), work)
 }
 
-// readFolder opens the data folder for work that changes nothing: it may be done in a
-// write-protected copy, too.
+// readFolder opens the data folder for work that changes nothing, so that it may also
+// be a write-protected copy.
 func (env *environment) readFolder(work func(*datafolder.Folder) error) error {
 	opts := env.folder()
 	opts.ReadOnly = true
@@ -252,7 +252,7 @@ type codedError struct {
 func (e *codedError) Error() string { return e.err.Error() }
 func (e *codedError) Unwrap() error { return e.err }
 
-// interrupted is the error of a command that a signal ended. left says what is
+// interrupted is the error for a command that a signal ended. left says what is
 // still to do.
 func interrupted(left locales.Message) error {
 	return &codedError{exitInterrupted, locales.Errorf("cli.interrupted", left)}
@@ -285,7 +285,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return code
 	}
 	if err != nil {
-		var input *datafolder.InputError // the configuration file's
+		var input *datafolder.InputError // an error in the configuration file
 		if !errors.As(err, &input) {
 			err = locales.Errorf("cli.usage", parseError{err})
 		}
@@ -296,14 +296,14 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		}
 		return report(errOut, lang, err)
 	}
-	if c.Lang.given { // perhaps by the configuration file
+	if c.Lang.given { // it may have been set by the configuration file
 		lang = c.Lang.Lang
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	folder := datafolder.Options{Data: c.Data, Backends: c.backendFlags.options()}
-	zone := sync.OnceValue(func() *time.Location { // commands without a time need no server for it
+	zone := sync.OnceValue(func() *time.Location { // lazily, as commands that print no times need no server for it
 		return cmp.Or(datafolder.ZoneSet(ctx, folder), c.Zone.Location)
 	})
 	env := &environment{
@@ -313,7 +313,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		zone:  zone,
 		rules: datafolder.RuleFolders{Dir: c.RulesDir, Overlay: c.Overlay, Data: c.Data},
 	}
-	if c.LogFormat == "json" { // what commands say becomes records, too, so that every line is one
+	if c.LogFormat == "json" { // commands' messages become records, too, so that every line is one
 		env.err, env.told = terminal.JSONLines(errOut, zone), locales.English
 	}
 	err = command.Run(env)
@@ -327,8 +327,8 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	return report(errOut, lang, err)
 }
 
-// wantsJSON says whether a command line that could not be read asks for a log in
-// JSON: what collects it takes no other line.
+// wantsJSON says whether a command line that could not be parsed asks for a log
+// in JSON, whose collector accepts only JSON lines.
 func wantsJSON(args []string) bool {
 	return cmp.Or(typed(args, "--log-format"), os.Getenv("QIANSHAO_LOG_FORMAT")) == "json"
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if strings.HasSuffix(os.Args[0], ".test") { // and not a command of a script, which sets its own language
+	if strings.HasSuffix(os.Args[0], ".test") { // not for a script's command, which sets its own language
 		for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG", "QIANSHAO_LANG"} {
 			os.Unsetenv(name)
 		}
@@ -31,8 +31,8 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
-		// Under the race detector a command takes a second or more to start, and minutes to hold rules
-		// against thousands of texts; what runs in parallel there is tested beside it.
+		// Under the race detector a command takes a second or more to start, and minutes to test rules
+		// on thousands of texts; other tests cover what runs in parallel there.
 		Condition: func(name string) (bool, error) {
 			if name == "race" {
 				return raceDetector, nil
@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 }
 
 // addChannel adds a webhook in a private network: addchannel NAME ADDRESS SECRET. Channels are
-// added on the console, and by no command.
+// added on the console only; there is no command for it.
 func addChannel(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: addchannel NAME ADDRESS SECRET")
@@ -63,7 +63,7 @@ func addChannel(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // TestConfigOfAnotherEncoding: a configuration file that a Chinese editor has saved as GBK is
-// refused with the remedy.
+// refused, with what to do.
 func TestConfigOfAnotherEncoding(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "gbk.yaml")

@@ -8,7 +8,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// migrateCmd moves an outpost between a data folder and servers, either way.
+// migrateCmd moves an outpost between a data folder and servers, in either direction.
 type migrateCmd struct {
 	ToData string       `required:"" placeholder:"DIR"`
 	To     backendFlags `embed:"" prefix:"to-" envprefix:"QIANSHAO_TO_"`

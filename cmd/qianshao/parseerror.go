@@ -8,14 +8,14 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// parseError is what kong says of a command line or a value. Kong's errors are English texts,
-// so in another language they are recognised by their form.
+// parseError is kong's error about a command line or a value. Kong's errors are English
+// texts, so for another language they are recognised by their form.
 type parseError struct{ error }
 
 func (e parseError) Unwrap() error { return e.error }
 
-// kongForms are the keys of what kong says, in the order in which they are tried. The English
-// text is the one in kong's source.
+// kongForms are the keys of kong's messages, in the order in which they are tried. Their
+// English texts are those in kong's source.
 var kongForms = []string{
 	"cli.kong.value", "cli.kong.perhaps", "cli.kong.suggestions", "cli.kong.suggestion",
 	"cli.kong.unknown_flag", "cli.kong.unexpected_argument", "cli.kong.missing_flags", "cli.kong.missing_arguments",
@@ -36,7 +36,7 @@ var kongPatterns = sync.OnceValue(func() (patterns []*regexp.Regexp) {
 	return patterns
 })
 
-// In says the error in a language; what has none of the forms stays English.
+// In says the error in a language; an error of no known form stays English.
 func (e parseError) In(l locales.Lang) string {
 	text := l.Error(e.error)
 	if l == locales.English {

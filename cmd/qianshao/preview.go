@@ -14,9 +14,9 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// rulesPreviewCmd tells what a draft of the rules would have flagged that the
-// rules in force do not, and the other way round, on texts at hand and on the
-// flagged pages of the data folder. It changes nothing.
+// rulesPreviewCmd shows what a draft of the rules would have flagged that the
+// rules in force do not, and vice versa, on given texts and on the flagged
+// pages of the data folder. It changes nothing.
 type rulesPreviewCmd struct {
 	Draft      string   `placeholder:"DIR"`
 	DraftRules string   `placeholder:"DIR"`
@@ -74,7 +74,7 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 // stored says whether the stored pages are among the inputs.
 func (c rulesPreviewCmd) stored() bool { return c.Stored || len(c.Inputs) == 0 }
 
-// notCompared counts the stored pages that left no text to compare on.
+// notCompared counts the stored pages that have no text for a comparison.
 func notCompared(env *environment) (n backtest.NotCompared, err error) {
 	err = env.withFolder(func(f *datafolder.Folder) error {
 		all, once, err := f.Store.TextlessPages(env.ctx)

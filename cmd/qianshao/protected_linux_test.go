@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/internal/writeprotect"
 )
 
-// TestWriteProtected: a copy that a court or an owner keeps cannot be written. Its
-// evidence is verified and exported all the same, and the copy stays as it is.
+// TestWriteProtected: a copy that a court or an owner keeps may be write-protected. Its evidence can be
+// verified and exported even so, and the copy stays unchanged.
 func TestWriteProtected(t *testing.T) {
 	t.Parallel()
 	web := startDemo(t)

@@ -30,7 +30,7 @@ func (c evidencePruneCmd) Run(env *environment) error {
 	return env.withFolder(func(f *datafolder.Folder) error { return c.prune(env, f, policy, time.Now()) })
 }
 
-// retention reads a retention policy; without a name, that of the data folder.
+// retention reads a retention policy; without a file, the data folder's.
 func (env *environment) retention(file string) (policy evidence.Policy, name string, err error) {
 	if name = file; name == "" {
 		name = datafolder.RetentionPath(env.data)

@@ -3,5 +3,5 @@
 package main
 
 // raceDetector says that the binary under test keeps a shadow of its memory,
-// some times as large: what it takes is no measure of the program.
+// several times as large, so that its memory says nothing about the program.
 const raceDetector = true

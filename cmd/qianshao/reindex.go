@@ -22,7 +22,7 @@ func (reindexCmd) Run(env *environment) error {
 // reindexingInterval is the time between two lines of progress.
 const reindexingInterval = 2 * time.Second
 
-// reindexing says why an index is built, by the key of the reason, and how far that has come.
+// reindexing reports why an index is built, by the key of the reason, and the progress.
 func (env *environment) reindexing(why string) datafolder.Reindexing {
 	var last time.Time
 	return func(done, total int) {

@@ -27,7 +27,7 @@ type reportCmd struct {
 	Output        string          `short:"o" placeholder:"FILE"`
 }
 
-// choice is what the flags say of the period.
+// choice is the period that the flags choose.
 func (c *reportCmd) choice() figures.Choice {
 	choice := figures.Choice{Of: c.Of, From: c.From, To: c.To}
 	switch {

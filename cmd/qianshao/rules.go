@@ -18,8 +18,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// rulesCmd serves those who write rules; all of it works on --rules-dir, or on
-// the shipped rules without it, and on the overlay.
+// rulesCmd is for those who write rules; all its commands work on --rules-dir,
+// or without it on the shipped rules, and on the overlay.
 type rulesCmd struct {
 	Check   rulesCheckCmd   `cmd:""`
 	Test    rulesTestCmd    `cmd:""`
@@ -67,7 +67,7 @@ func (c rulesCheckCmd) Run(env *environment) error {
 	return nil
 }
 
-// printChance lists short terms that come about by chance.
+// printChance lists short terms that may occur by chance.
 func printChance(env *environment, analyzer *analyze.Analyzer) error {
 	terms, err := analyzer.ChanceTerms()
 	if err != nil {
@@ -85,7 +85,7 @@ func printChance(env *environment, analyzer *analyze.Analyzer) error {
 	return t.Flush()
 }
 
-// rulesExportCmd shows what stands inside the binary. The overlay is a folder already.
+// rulesExportCmd exports the rules inside the binary. The overlay already is a folder.
 type rulesExportCmd struct {
 	Folder string `arg:""`
 }
@@ -148,8 +148,8 @@ func (c rulesFmtCmd) Run(env *environment) error {
 	return nil
 }
 
-// replaceFile writes beside the file and renames, so that a crash leaves the old or the new one.
-// The new one has the permissions of the old one.
+// replaceFile writes a temporary file beside the file and renames it, so that a crash leaves
+// either the old or the new one. The new file gets the permissions of the old one.
 func replaceFile(name string, content []byte) error {
 	mode := fs.FileMode(0o644)
 	if old, err := os.Stat(name); err == nil {
@@ -191,7 +191,7 @@ func (c rulesListCmd) Run(env *environment) error {
 	return table.Flush()
 }
 
-// checkCategory refuses a category of a flag that is not on the list; it may be empty.
+// checkCategory refuses a flag's category that is not on the list; it may be empty.
 func checkCategory(c qianshao.Category) error {
 	if problem := syntax.CheckCategory(c); c != "" && problem.Key != "" {
 		return usageError(&locales.Error{Message: problem})
@@ -199,7 +199,7 @@ func checkCategory(c qianshao.Category) error {
 	return nil
 }
 
-// origin returns the key of where a rule is from.
+// origin returns the catalogue's key for where a rule is from.
 func origin(r *rule.Rule, folders datafolder.RuleFolders) string {
 	switch {
 	case r.Replaces:

@@ -26,7 +26,7 @@ type scanCmd struct {
 	fetchFlags
 }
 
-// asAuto is the value of scanCmd.As that leaves it to the input.
+// asAuto is the value of scanCmd.As that makes the input decide.
 const asAuto = "auto"
 
 func (c scanCmd) Run(env *environment) error {
@@ -37,7 +37,7 @@ func (c scanCmd) Run(env *environment) error {
 	if err := analyzer.Engine().Prepare(); err != nil {
 		return err
 	}
-	app.LimitMemory(app.ScanLimit) // now, since a file alone needs no more memory than the rules do
+	app.LimitMemory(app.ScanLimit) // only now, since a single file needs no more memory than the rules do
 	out := bufio.NewWriter(env.out)
 	printer := terminal.NewAnswers(out, env.lang, c.Format)
 	progress := terminal.NewProgress(env.err, env.told)

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// scopeCmd keeps the register of authorisations: without an entry in force,
+// scopeCmd manages the register of authorisations: without an entry in force,
 // no request is made.
 type scopeCmd struct {
 	Add   scopeAddCmd   `cmd:""`
@@ -108,7 +108,7 @@ func (c scopeCheckCmd) Run(env *environment) error {
 	return nil
 }
 
-// whyNot says which entry of the register is in the way, or that none speaks of the URL.
+// whyNot says which entry of the register forbids the URL, or that none covers it.
 func whyNot(a *qianshao.Authorisation, skip qianshao.Skip) locales.Message {
 	switch {
 	case a == nil:

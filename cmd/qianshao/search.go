@@ -38,7 +38,7 @@ func (c searchCmd) Run(env *environment) error {
 	if err := c.print(env, found.Results); err != nil || found.Total > 0 || !env.folder().HasStore() {
 		return err
 	}
-	// Finding nothing says little about hosts that are not monitored.
+	// That nothing was found says little about hosts that are not monitored.
 	return env.withFolder(func(f *datafolder.Folder) error { return env.unmonitored(env.ctx, env.err, env.told, f) })
 }
 

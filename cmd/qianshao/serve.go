@@ -18,7 +18,7 @@ type consoleFlags struct {
 	TrustedProxy  []string `placeholder:"CIDR"`
 	RequireFactor bool     `name:"require-second-factor"`
 	OIDC          string   `name:"oidc" type:"existingfile" placeholder:"FILE"`
-	// What there was before accounts.
+	// From the time before accounts.
 	PasswordFile string `hidden:""`
 	Password     string `hidden:"" env:"QIANSHAO_PASSWORD"`
 }
@@ -42,10 +42,10 @@ type serveCmd struct {
 
 func (c serveCmd) Run(env *environment) (err error) {
 	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP) // before anybody can know of the process
+	signal.Notify(hangups, syscall.SIGHUP) // before anybody can know the process's id
 	defer signal.Stop(hangups)
 	fetch := app.FetchOptions(c.fetchFlags)
-	opts := app.Options{InForce: env.tellInForce, Outward: &fetch} // messages are sent without a crawl, too
+	opts := app.Options{InForce: env.tellInForce, Outward: &fetch} // messages are sent even without a crawl
 	if opts.Console, err = c.consoleFlags.options(); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func reloadOn(ctx context.Context, hangups <-chan os.Signal, a *app.App) {
 		case <-ctx.Done():
 			return
 		case <-hangups:
-			_ = a.Reload() // the log and a metric tell of a failure
+			_ = a.Reload() // a failure is in the log and a metric
 		}
 	}
 }

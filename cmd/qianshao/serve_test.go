@@ -19,9 +19,9 @@ import (
 )
 
 // TestServe runs the server as a service manager does: it answers, reads its
-// rules anew on SIGHUP, keeps the old ones when the new ones are broken, lets the
-// search command past the index's lock, and ends on SIGTERM. internal/app tests
-// what else a reload does.
+// rules anew on SIGHUP, keeps the old ones when the new ones are broken, answers
+// the search command although it holds the index's lock, and ends on SIGTERM.
+// internal/app tests the rest of a reload.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -81,7 +81,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// heard is what a server has said so far.
+// heard is a server's output so far.
 type heard struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -110,7 +110,7 @@ func startServer(t *testing.T, server *exec.Cmd) (base string) {
 	return startListening(t, server, io.Discard)
 }
 
-// startListening does the same, and writes what the server says to said.
+// startListening does the same, and writes the server's output to said.
 func startListening(t *testing.T, server *exec.Cmd, said io.Writer) (base string) {
 	t.Helper()
 	stderr, err := server.StderrPipe()
@@ -134,7 +134,7 @@ func startListening(t *testing.T, server *exec.Cmd, said io.Writer) (base string
 	return ""
 }
 
-// metricsToken makes an administrator in a data folder, and returns a token that scrapes.
+// metricsToken makes an administrator in a data folder, and returns a token for scraping.
 func metricsToken(t *testing.T, data string) string {
 	t.Helper()
 	printed(t, "qianshao", data, "account", "add", "root", "--role", "administrator", "--all")
@@ -179,7 +179,7 @@ func hangUp(t *testing.T, server *exec.Cmd) {
 	}
 }
 
-// await polls; the deadline is only for a test that would never end.
+// await polls; the deadline is only there so that a failing test ends.
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(20 * time.Millisecond) {
@@ -189,8 +189,8 @@ func await(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// TestFirstAccount: a server without a terminal and without accounts says a link that
-// makes the administrator, once; the next start says none, and the account holds.
+// TestFirstAccount: a server without a terminal and without accounts prints a link that makes the
+// administrator, once; the next start prints none, and the account is there.
 func TestFirstAccount(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")

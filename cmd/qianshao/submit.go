@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// submitCmd takes reports of pages. It may run beside a server.
+// submitCmd takes people's reports of pages. It may run beside a server.
 type submitCmd struct {
 	URLs    []string          `arg:"" optional:"" name:"url"`
 	Suspect qianshao.Category `placeholder:"CATEGORY"`

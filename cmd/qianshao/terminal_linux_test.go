@@ -36,7 +36,7 @@ func TestFirstAccountAtTerminal(t *testing.T) {
 	}
 }
 
-// terminalPair opens a terminal, and what is typed and shown at it.
+// terminalPair opens a pseudo-terminal: terminal is the program's end, typed is the person's.
 func terminalPair(t *testing.T) (typed, terminal *os.File) {
 	t.Helper()
 	typed, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)

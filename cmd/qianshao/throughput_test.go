@@ -25,14 +25,16 @@ import (
 	"github.com/qianshao/qianshao/ingest/warc"
 )
 
-// throughput asks for the comparison of a crawl with a bare loop of requests and with Colly, which is built in .ci/bench/crawl:
+// throughput enables the comparison of a crawl with a bare loop of requests and with Colly, which is
+// built in .ci/bench/crawl:
 //
 //	QIANSHAO_THROUGHPUT=1 go test -count 1 -run TestThroughput -v ./cmd/qianshao
 //
-// QIANSHAO_FLAGGED=3 has findings on one page of three, and QIANSHAO_PAGES=5000 so many pages.
+// QIANSHAO_FLAGGED=3 puts findings on one page in three, and QIANSHAO_PAGES=5000 sets the number of
+// pages.
 const throughput = "QIANSHAO_THROUGHPUT"
 
-// number reads a number of the environment.
+// number reads a number from the environment.
 func number(name string, otherwise int) int {
 	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
 		return n
@@ -40,20 +42,20 @@ func number(name string, otherwise int) int {
 	return otherwise
 }
 
-// rounds of the measurement, of which the median counts.
+// rounds is how often each is measured; the median counts.
 const rounds = 5
 
-// plainWeb is the web to measure by: ordinary hosts, and the highest rate, which with so
-// many hosts delays nothing.
+// plainWeb is the web for measurements: ordinary hosts, and the highest rate, which with
+// so many hosts delays nothing.
 func plainWeb(listen string) *ingesttest.Web {
 	return ingesttest.New(ingesttest.Options{
 		Hosts: 200, Pages: number("QIANSHAO_PAGES", 20_000), FlaggedEvery: number("QIANSHAO_FLAGGED", 0), Seed: 3, Rate: 1000, Plain: true, Listen: listen,
 	})
 }
 
-// serveWeb is the command qianshao-test-web: the web in a process of its own,
-// so that what the measured process spends is the client's alone. It says where
-// it listens and ends with its standard input.
+// serveWeb is the command qianshao-test-web: the web in a separate process, so
+// that the measured process is only the client. It prints where it listens and
+// ends with its standard input.
 func serveWeb() {
 	web := plainWeb("")
 	if err := web.Start(); err != nil {
@@ -98,10 +100,10 @@ func fetchBare() {
 	group.Wait()
 }
 
-// cost is what a process spent.
+// cost is what a process used.
 type cost struct {
 	wall, cpu time.Duration
-	resident  int64 // MB, at most
+	resident  int64 // MB, the peak
 }
 
 func measure(t *testing.T, cmd *exec.Cmd) cost {
@@ -122,7 +124,7 @@ func measure(t *testing.T, cmd *exec.Cmd) cost {
 	return c
 }
 
-// serveChild runs a web of the tests in a process of its own until the test ends, and returns its address.
+// serveChild runs a web of the tests in a separate process until the test ends, and returns its address.
 func serveChild(t *testing.T, name string) string {
 	t.Helper()
 	server := exec.Command(name)
@@ -145,7 +147,7 @@ func serveChild(t *testing.T, name string) string {
 	return strings.TrimSpace(address)
 }
 
-// buildColly builds the crawl that somebody would write with Colly. It is a module of its own, so that Colly
+// buildColly builds the crawl that somebody would write with Colly. It is a separate module, so that Colly
 // is not a dependency of ours.
 func buildColly(t *testing.T) string {
 	t.Helper()
@@ -158,8 +160,8 @@ func buildColly(t *testing.T) string {
 	return program
 }
 
-// TestThroughput prints what a page costs in a bare loop, in a crawl with Colly and in ours over
-// the same pages, in turn, so that a busy machine affects all alike.
+// TestThroughput prints the cost of a page in a bare loop, in a crawl with Colly and in ours,
+// over the same pages and in turn, so that a busy machine affects all alike.
 func TestThroughput(t *testing.T) {
 	if os.Getenv(throughput) == "" {
 		t.Skip("a measurement, not a test; set " + throughput)
@@ -189,7 +191,7 @@ func TestThroughput(t *testing.T) {
 		var fetched strings.Builder
 		peer.Stdout = &fetched
 		note("colly", measure(t, peer))
-		// Two of its workers may come to a link at once, and then both ask for the page.
+		// Two of its workers may reach a link at once, and then both request the page.
 		seen, err := strconv.Atoi(strings.TrimSpace(fetched.String()))
 		if err != nil || seen < pages || seen > pages+pages/100 {
 			t.Fatalf("Colly has seen %q pages of %d", fetched.String(), pages)
@@ -209,8 +211,8 @@ func TestThroughput(t *testing.T) {
 		crawl, crawl/bare, bare, crawl/colly, colly)
 }
 
-// TestScanThroughput prints what a page costs in a scan of the same pages as
-// one archive, and that memory does not grow with the archive.
+// TestScanThroughput prints the cost of a page in a scan of the same pages as
+// one archive, and checks that memory does not grow with the archive.
 func TestScanThroughput(t *testing.T) {
 	if os.Getenv(throughput) == "" {
 		t.Skip("a measurement, not a test; set " + throughput)

@@ -15,8 +15,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// unmonitoredCmd lists what the register says is watched and is not. It may run
-// beside a server.
+// unmonitoredCmd lists what should be watched by the register and is not. It
+// may run beside a server.
 type unmonitoredCmd struct {
 	Reason string `placeholder:"REASON"`
 	Limit  int    `default:"50"`
@@ -41,7 +41,7 @@ func (c unmonitoredCmd) Run(env *environment) error {
 	})
 }
 
-// printLines writes a row a line, as the API gives it.
+// printLines writes each row on a line, as the API gives it.
 func printLines(w io.Writer, list qianshao.UnmonitoredList) error {
 	encoder := terminal.NewEncoder(w)
 	for _, row := range list.Rows {
@@ -86,7 +86,7 @@ func (c unmonitoredCmd) print(env *environment, list qianshao.UnmonitoredList) e
 	return nil
 }
 
-// inFull is a row's reason, with the skip reason of its visits where that adds something.
+// inFull is a row's reason, with the reason why its visits were skipped, if that adds something.
 func inFull(u qianshao.Unmonitored) string {
 	if u.Reason == qianshao.UnmonitoredNoPage || u.Reason == qianshao.UnmonitoredDown {
 		return fmt.Sprintf("%s (%s)", u.Reason, u.Skip)
@@ -102,7 +102,7 @@ func (env *environment) whenever(t time.Time) string {
 	return env.when(t)
 }
 
-// unmonitored says how much is not monitored, and nothing if all is.
+// unmonitored says how much is not monitored, and nothing if everything is.
 func (env *environment) unmonitored(ctx context.Context, w io.Writer, lang locales.Lang, f *datafolder.Folder) error {
 	list, err := f.Unmonitored(ctx, qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll()})
 	if err != nil {

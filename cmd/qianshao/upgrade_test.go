@@ -24,22 +24,23 @@ import (
 	"github.com/qianshao/qianshao/internal/app/apptest"
 )
 
-// upgradeFindings asks for an upgrade of so many findings: "make soak" does.
+// upgradeFindings is the number of findings in the folder that is upgraded; "make soak" sets it.
 const upgradeFindings = "QIANSHAO_UPGRADE"
 
 // upgradedFrom is the commit whose program makes the folder: the last one before schema 54.
 const upgradedFrom = "0c23f2c"
 
-// ownTerm is what the overlay's rule looks for.
+// ownTerm is the term of the overlay's rule.
 const ownTerm = "前哨招牌赌场"
 
-// upgradeTries bounds how often a kill is tried again that came too early or too late.
+// upgradeTries bounds how often a kill that came too early or too late is repeated.
 const upgradeTries = 50
 
-// TestUpgrade has the program of an older commit make a data folder: it crawls, decides, keeps accounts
-// and an overlay. This program upgrades it and is killed amid the migrations, amid the rebuild of the
-// index and amid its first answers. Then every row that the old program wrote is as it was, trail and
-// archive verify up to the heads that the old program printed, and the old program refuses the folder.
+// TestUpgrade makes the program of an older commit fill a data folder with a crawl, decisions, accounts
+// and an overlay. This program upgrades it and is killed during the migrations, during the rebuild of
+// the index and during its first answers. Then every row that the old program wrote is unchanged, trail
+// and archive verify up to the heads that the old program printed, and the old program refuses the
+// folder.
 func TestUpgrade(t *testing.T) {
 	findings := number(upgradeFindings, 0)
 	if findings == 0 {
@@ -98,16 +99,16 @@ func buildOld(t *testing.T) (program string) {
 // oldFolder is a data folder of an older program.
 type oldFolder struct {
 	data, program string
-	copied        string // a copy of it from before the upgrade
+	copied        string // a copy of the folder from before the upgrade
 }
 
-// run runs a command of the older program over the folder, and returns what it prints.
+// run runs a command of the older program on the folder, and returns its output.
 func (o oldFolder) run(t *testing.T, args ...string) string {
 	t.Helper()
 	return printed(t, o.program, o.data, args...)
 }
 
-// fill has the older program do what makes up a folder. Every page that it crawls is flagged.
+// fill makes the older program fill the folder. Every page that it crawls is flagged.
 func (o oldFolder) fill(t *testing.T, findings int) {
 	t.Helper()
 	apptest.WriteRule(t, filepath.Join(o.data, "overlay"), "upgrade", ownTerm)
@@ -126,7 +127,7 @@ func (o oldFolder) fill(t *testing.T, findings int) {
 	o.decide(t)
 }
 
-// decide has the older program's server decide on some findings, and undo every third decision.
+// decide decides on some findings through the older program's server, and undoes every third decision.
 func (o oldFolder) decide(t *testing.T) {
 	t.Helper()
 	token := o.token(t, "read,decide")
@@ -178,15 +179,15 @@ type folderState struct {
 	token              string // reads
 	size               string
 	acts, evidence     string // heads
-	accounts, settings string // as the commands print them
+	accounts, settings string // as printed by the commands
 	tables             map[string]table
 }
 
-// table is what a table held.
+// table is the content of a table.
 type table struct {
 	columns string
 	rows    int
-	digest  uint64 // of all rows, in whatever order
+	digest  uint64 // of all rows, in any order
 }
 
 // read reads the folder by the older program and from the database.
@@ -214,7 +215,7 @@ func (o oldFolder) read(t *testing.T) (s folderState) {
 	return s
 }
 
-// check holds an upgraded folder against what was there.
+// check compares an upgraded folder with the state before.
 func (s folderState) check(t *testing.T, data string) {
 	t.Helper()
 	for name, want := range s.tables {
@@ -245,7 +246,7 @@ func (s folderState) check(t *testing.T, data string) {
 		t.Errorf("the rule of the overlay does not fire: %d\n%s", code, out)
 	}
 	var ids []string
-	state := readEndState(t, data) // which verifies the campaigns, too
+	state := readEndState(t, data) // this verifies the campaigns, too
 	for _, f := range state.Findings {
 		ids = append(ids, f.ID)
 	}
@@ -284,7 +285,7 @@ func readTable(t *testing.T, data, name, columns string) table {
 	return result
 }
 
-// query returns the one value that a query of the folder's database gives.
+// query returns the single value that a query of the folder's database gives.
 func query(t *testing.T, data, text string) (value string) {
 	t.Helper()
 	inDatabase(t, data, func(db *sql.DB) error { return db.QueryRowContext(t.Context(), text).Scan(&value) })
@@ -299,7 +300,7 @@ func schemaOf(t *testing.T, data string) (version int64) {
 	return version
 }
 
-// sizeOf returns the bytes of a file, or of those in a folder; of what is missing, 0.
+// sizeOf returns the size in bytes of a file, or of a folder's files; 0 if there is none.
 func sizeOf(t *testing.T, name string) (bytes int64) {
 	t.Helper()
 	err := filepath.WalkDir(name, func(_ string, e fs.DirEntry, err error) error {
@@ -318,7 +319,8 @@ func sizeOf(t *testing.T, name string) (bytes int64) {
 	return bytes
 }
 
-// outdateIndex marks the index as one of an older format, since that has not changed since upgradedFrom.
+// outdateIndex marks the index as one of an older format, since the format has not changed since
+// upgradedFrom.
 func outdateIndex(t *testing.T, data string) {
 	t.Helper()
 	apptest.Write(t, filepath.Join(data, "index.bleve", "version"), "qianshao index 5\n")
@@ -346,7 +348,7 @@ func (o oldFolder) killMigrating(t *testing.T) {
 		if err := server.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for deadline := time.Now().Add(time.Minute); sizeOf(t, database+"-wal") == 0 && time.Now().Before(deadline); { // a pause would be too long
+		for deadline := time.Now().Add(time.Minute); sizeOf(t, database+"-wal") == 0 && time.Now().Before(deadline); { // without a pause, which would be too long
 		}
 		kill(t, server)
 		version := schemaOf(t, o.data)
@@ -354,7 +356,7 @@ func (o oldFolder) killMigrating(t *testing.T) {
 			t.Logf("killed amid the migrations, at schema %d of %d to %d", version, was, latest)
 			return
 		}
-		if version == latest { // too late: begin anew
+		if version == latest { // too late: start again
 			content, err := os.ReadFile(filepath.Join(o.copied, "qianshao.db"))
 			if err = errors.Join(err, os.WriteFile(database, content, 0o600)); err != nil {
 				t.Fatal(err)
@@ -421,7 +423,7 @@ func (o oldFolder) killAnswering(t *testing.T, token string) {
 	t.Log("killed while it answered eight clients")
 }
 
-// firstRequest needs the database and the index.
+// firstRequest is a request that needs the database and the index.
 const firstRequest = "api/v1/search?q=level:%3E%3Dmedium"
 
 // upgradeUndisturbed starts the server, waits for its first answer, and returns how many seconds that took.
@@ -440,7 +442,8 @@ func upgradeUndisturbed(t *testing.T, data, token string) (seconds float64) {
 	return seconds
 }
 
-// refused expects a program to refuse the folder with a word, and to leave its database as it is.
+// refused expects a program to refuse the folder with an error that contains word, and to leave its
+// database unchanged.
 func refused(t *testing.T, program, data, word string) {
 	t.Helper()
 	before, err := os.ReadFile(filepath.Join(data, "qianshao.db"))

@@ -16,7 +16,7 @@ func (versionCmd) Run(env *environment) error {
 	return nil
 }
 
-// versionString falls back on what the Go tool noted of the source.
+// versionString falls back on what the Go tool recorded about the source.
 func versionString() string {
 	if version != "" {
 		return version

@@ -18,11 +18,11 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// fullWeb asks for the web of 20,000 pages on 200 hosts, which takes minutes.
+// fullWeb enables the web of 20,000 pages on 200 hosts, which takes minutes.
 const fullWeb = "QIANSHAO_FULL_WEB"
 
-// webSize is a web with what a crawl of it is put through. The small one has a
-// host of every kind.
+// webSize is the size of a web and the number of kills of its crawl. The small
+// web has a host of every kind.
 type webSize struct {
 	ingesttest.Options
 	kills int
@@ -43,8 +43,8 @@ func sizeOfWeb(t *testing.T) webSize {
 const (
 	maxResident = 300 << 10 // kilobytes
 	webWorkers  = 8
-	// rateRun requests are held to the host's rate together, which finds what is less than the
-	// precision of a single one's time.
+	// rateRun is how many requests are compared with the host's rate together, which reveals
+	// faults below the precision of a single request's time.
 	rateRun = 40
 )
 
@@ -91,8 +91,8 @@ func crawlWeb(web *ingesttest.Web, folder string, flags ...string) *exec.Cmd {
 	return exec.Command("qianshao", append(args, resolve(web.Resolve())...)...)
 }
 
-// checkWeb holds what the servers saw to the scope and to the rate, and the
-// process to its memory.
+// checkWeb checks the requests that the servers got against scope and rate, and
+// the process's memory.
 func checkWeb(t *testing.T, web *ingesttest.Web, state *os.ProcessState) {
 	t.Helper()
 	if outside := web.Outside(); len(outside) > 0 {
@@ -117,8 +117,8 @@ func checkWeb(t *testing.T, web *ingesttest.Web, state *os.ProcessState) {
 }
 
 // TestLocalWeb crawls the web undisturbed, and then with kill -9 at random
-// moments: both end in the same state, and the second asks for no more again
-// than the pages that were under way.
+// moments: both end in the same state, and the second repeats requests only for
+// pages that were under way.
 func TestLocalWeb(t *testing.T) {
 	size := sizeOfWeb(t)
 	calm, calmFolder := startWeb(t, size.Options), t.TempDir()
@@ -139,8 +139,8 @@ func TestLocalWeb(t *testing.T) {
 
 	killed, folder := startWeb(t, size.Options), t.TempDir()
 	authorise(t, folder, killed.Authorisation(time.Now()))
-	// On average half of this lies between two kills. Together they take half as
-	// long again as the crawl, of which a good part is starting anew.
+	// On average there is half of this time between two kills. Together they
+	// take half as long again as the crawl, a good part of it for restarting.
 	kills := killCrawls(t, killed, folder, size.kills, 3*took/time.Duration(size.kills))
 	last := crawlWeb(killed, folder)
 	if output, err := last.CombinedOutput(); err != nil {
@@ -175,7 +175,7 @@ func killCrawls(t *testing.T, web *ingesttest.Web, folder string, most int, betw
 			return kills
 		case <-time.After(time.Duration(rand.Int64N(int64(between)))):
 			_ = child.Process.Kill()
-			if err := <-ended; err != nil { // else it ended just before
+			if err := <-ended; err != nil { // else it had ended just before
 				kills++
 			}
 		}
@@ -183,8 +183,8 @@ func killCrawls(t *testing.T, web *ingesttest.Web, folder string, most int, betw
 	return kills
 }
 
-// askedAgain counts the requests for pages that calm did not see. A host that
-// drops connections is left out: HTTP itself asks again there.
+// askedAgain counts the requests of the killed crawl beyond those of the calm one. A host that drops
+// connections is left out, as net/http itself repeats requests there.
 func askedAgain(calm, killed map[string]int) (n int) {
 	for url, times := range killed {
 		if strings.HasSuffix(url, "/robots.txt") || strings.HasSuffix(url, "/sitemap.xml") ||

@@ -19,7 +19,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// otherZone is fourteen hours ahead of UTC and six of China.
+// otherZone is fourteen hours ahead of UTC and six hours ahead of China.
 const otherZone = "Pacific/Kiritimati"
 
 // seenOn saves and archives a flagged page that was fetched at a moment.
@@ -48,8 +48,8 @@ func seenOn(t *testing.T, data string, at time.Time) (id string) {
 var anyTime = regexp.MustCompile(`(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?`)
 
 // TestOneZone runs every command that prints times, in a zone in which the page was
-// fetched on another day than in China or UTC. Each time that is printed is, read in
-// that zone, that of the page or of the test.
+// fetched on another day than in China or UTC. Each printed time must, read in that
+// zone, be the page's or the test's.
 func TestOneZone(t *testing.T) {
 	t.Parallel()
 	zone, err := qianshao.ParseZone(otherZone)
@@ -57,7 +57,7 @@ func TestOneZone(t *testing.T) {
 		t.Fatal(err)
 	}
 	begun := time.Now().Truncate(time.Second)
-	fetched := begun.UTC().Truncate(24 * time.Hour).Add(-40*24*time.Hour + 11*time.Hour + 30*time.Minute) // 19:30 in China, 01:30 of the next day there
+	fetched := begun.UTC().Truncate(24 * time.Hour).Add(-40*24*time.Hour + 11*time.Hour + 30*time.Minute) // 19:30 in China, 01:30 of the next day in otherZone
 	data := filepath.Join(t.TempDir(), "data")
 	id := seenOn(t, data, fetched)
 	if err := os.WriteFile(datafolder.RetentionPath(data), []byte("default: 1\n"), 0o600); err != nil {
@@ -73,7 +73,7 @@ func TestOneZone(t *testing.T) {
 			}
 		}
 		if day := fetched.Format(time.DateOnly); strings.Contains(text, day) {
-			t.Errorf("%s: %s is a day of another zone:\n%s", what, day, text)
+			t.Errorf("%s: %s is a day in another zone:\n%s", what, day, text)
 		}
 		named := strings.Contains(text, "UTC+14") || strings.Contains(text, "+14:00")
 		if len(found) < times || !named {

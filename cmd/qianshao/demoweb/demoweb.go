@@ -1,7 +1,7 @@
 // Package demoweb is the small web that the demo crawls: six sites of some
-// sixty pages, served over real HTTP on the loopback, with a table of what must
-// be found on every page and what must be left alone. All texts are written for
-// it; every name, number and account in them is made up.
+// sixty pages, served over real HTTP on the loopback, with a table that says
+// for every page what must be found, or that it must not be flagged. All texts
+// are written for it; every name, number and account in them is made up.
 package demoweb
 
 import (
@@ -22,14 +22,14 @@ import (
 //go:embed hosts search web.yaml expected.yaml
 var files embed.FS
 
-// Web is the demo's web. All its hosts share one listener and are told apart
+// Web is the demo's web. All its hosts share one listener and are distinguished
 // by the Host header, as on a shared server.
 type Web struct {
 	hosts     []host
 	external  []string
 	content   map[string]content // by host + path, as in Requests
 	redirects map[string]string  // host + path → absolute URL
-	// What visitors from a search engine get instead, by host + path.
+	// The content that visitors from a search engine get instead, by host + path.
 	searchContent   map[string]content
 	searchRedirects map[string]string
 	expected        []Expectation
@@ -68,7 +68,7 @@ func New() (*Web, error) {
 	return w, err
 }
 
-// byPath keys redirects as requests come in: by host and path.
+// byPath returns redirects keyed as requests are: by host and path.
 func byPath(redirects map[string]string) (map[string]string, error) {
 	out := make(map[string]string, len(redirects))
 	for from, to := range redirects {
@@ -97,7 +97,7 @@ func (w *Web) Start() error {
 	return nil
 }
 
-// Stop ends the listener and waits for requests under way until ctx ends.
+// Stop closes the listener and waits for requests under way until ctx ends.
 func (w *Web) Stop(ctx context.Context) error {
 	if w.server == nil {
 		return nil
@@ -121,9 +121,9 @@ func (w *Web) Addr() string {
 }
 
 // Resolve maps every host that occurs in the web to Addr, for
-// fetch.Options.Resolve. Hosts that nobody authorised are in it too: if the
-// scope leaked, the request would reach this listener and be counted rather
-// than leave the machine.
+// fetch.Options.Resolve. Unauthorised hosts are in it too: if the scope leaked,
+// the request would reach this listener and be counted rather than leave the
+// machine.
 func (w *Web) Resolve() map[string]string {
 	to := make(map[string]string, len(w.hosts)+len(w.external))
 	for _, h := range w.hosts {
@@ -135,12 +135,12 @@ func (w *Web) Resolve() map[string]string {
 	return to
 }
 
-// demoRate is far above what a real site should be asked for: the demo's
-// server is in this very process.
+// demoRate is far above a fit rate for a real site: the demo's server is in
+// this very process.
 const demoRate = 200
 
-// Authorisations returns the permissions under which the demo crawls, one a
-// host and in force for a year. outside.example has none.
+// Authorisations returns the permissions under which the demo crawls, one for
+// each host and in force for a year. outside.example has none.
 func (w *Web) Authorisations(now time.Time) []qianshao.Authorisation {
 	var all []qianshao.Authorisation
 	for _, h := range w.hosts {
@@ -153,7 +153,7 @@ func (w *Web) Authorisations(now time.Time) []qianshao.Authorisation {
 			Basis:        h.Basis,
 			Contact:      "webmaster@" + h.Name,
 			ValidFrom:    now.Add(-time.Hour),
-			ValidUntil:   now.AddDate(1, 0, 0), // one that ends within a month is told on the front page
+			ValidUntil:   now.AddDate(1, 0, 0), // the front page would name one that ends within a month
 			Hosts:        []string{h.Name},
 			Exclude:      h.Exclude,
 			Views:        h.Views,
@@ -165,7 +165,7 @@ func (w *Web) Authorisations(now time.Time) []qianshao.Authorisation {
 	return all
 }
 
-// Expected returns what must come of every page, in the order of expected.yaml.
+// Expected returns the expected outcome for every page, in the order of expected.yaml.
 func (w *Web) Expected() []Expectation {
 	return append([]Expectation(nil), w.expected...)
 }
@@ -177,7 +177,7 @@ func (w *Web) Redirects(u *url.URL) bool {
 }
 
 // Requests counts the requests since New by host and path
-// ("school.example/news/"), those for unknown hosts and paths included.
+// ("school.example/news/"), including those for unknown hosts and paths.
 func (w *Web) Requests() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -94,7 +94,7 @@ func TestExpectationsAreWhole(t *testing.T) {
 	seen := map[string]bool{}
 	for _, e := range w.Expected() {
 		if seen[e.URL] {
-			t.Errorf("%s stands twice in expected.yaml", e.URL)
+			t.Errorf("%s is in expected.yaml twice", e.URL)
 		}
 		seen[e.URL] = true
 		if e.WhyZH == "" || e.WhyEN == "" {
@@ -187,8 +187,8 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// linksOf returns the absolute links of a page, a sitemap or a robots.txt;
-// those that scripts write included.
+// linksOf returns the absolute links of a page, a sitemap or a robots.txt,
+// including those that scripts write.
 func linksOf(t *testing.T, key string, c content) []*url.URL {
 	t.Helper()
 	base := &url.URL{Scheme: "http"}

@@ -11,9 +11,9 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Differences says in words where the outcome of a crawl is not what the web
-// declares: found are the findings by the URL of their page, fetched the URLs of
-// the pages that came in. describe puts the evidence of a finding in words.
+// Differences says in words where the outcome of a crawl differs from what is
+// expected: found are the findings by the URL of their page, fetched the URLs of
+// the fetched pages. describe puts the evidence of a finding in words.
 func (w *Web) Differences(found map[string][]qianshao.Finding, fetched map[string]bool, describe func(qianshao.Finding) string) (list []string) {
 	differs := func(url, format string, args ...any) {
 		list = append(list, url+": "+fmt.Sprintf(format, args...))
@@ -54,8 +54,8 @@ func (w *Web) Differences(found map[string][]qianshao.Finding, fetched map[strin
 	return append(list, w.trespasses()...)
 }
 
-// trespasses names requests that reached the web and should not have: for hosts
-// that nobody authorised, and for pages that are closed.
+// trespasses names requests that should not have been made: for unauthorised
+// hosts, and for forbidden pages.
 func (w *Web) trespasses() (list []string) {
 	closed := map[string]qianshao.Skip{}
 	for _, e := range w.Expected() {
@@ -103,7 +103,7 @@ func hasView(f qianshao.Finding, v qianshao.View) bool {
 	return slices.ContainsFunc(f.Evidence, func(e qianshao.Evidence) bool { return e.View == v })
 }
 
-// firstView is the view of the first evidence that a plain visitor does not get;
+// firstView is the view of the first evidence that a plain visitor does not see;
 // "" if there is none.
 func firstView(f qianshao.Finding) qianshao.View {
 	for _, e := range f.Evidence {

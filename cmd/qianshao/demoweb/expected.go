@@ -8,7 +8,7 @@ import (
 	"github.com/qianshao/qianshao/internal/strictyaml"
 )
 
-// Expectation declares what must come of one page of the demo, and why that is right.
+// Expectation is the expected outcome for one page of the demo, and why it is right.
 type Expectation struct {
 	URL string
 	// Category is the primary category that must be found; "" if the page
@@ -18,22 +18,22 @@ type Expectation struct {
 	MinLevel qianshao.Level
 	// Hidden says that some evidence must have been concealed from visitors.
 	Hidden bool
-	// View is the view of the page that must have evidence; "" if the plain
-	// visitor's has it.
+	// View is the view of the page that must have the evidence; "" for the
+	// plain visitor's.
 	View qianshao.View
-	// Skip is the reason for which there must be no page at this URL; "" if there must be one.
+	// Skip is the reason why no page may be fetched at this URL; "" if one must be fetched.
 	Skip qianshao.Skip
 	// WhyZH and WhyEN say in one line each why this is the right answer.
 	WhyZH string
 	WhyEN string
 }
 
-// definition is web.yaml.
+// definition is the content of web.yaml.
 type definition struct {
 	Hosts     []host            `yaml:"hosts"`
 	External  []string          `yaml:"external"`
 	Redirects map[string]string `yaml:"redirects"`
-	// SearchRedirects are those of visitors from a search engine.
+	// SearchRedirects are the redirects for visitors from a search engine.
 	SearchRedirects map[string]string `yaml:"search_redirects"`
 }
 
@@ -41,12 +41,12 @@ type host struct {
 	Name  string `yaml:"name"`
 	Owner string `yaml:"owner"`
 	Basis string `yaml:"basis"`
-	// Encoding of the bytes served; "" is UTF-8, declared.
+	// Encoding is that of the bytes served; "" means UTF-8, declared.
 	Encoding string   `yaml:"encoding"`
 	Exclude  []string `yaml:"exclude"`
-	// Views are permitted beside the plain visitor's.
+	// Views are the permitted views besides the plain visitor's.
 	Views []qianshao.View `yaml:"views"`
-	// Outside hosts are served but authorised by nobody.
+	// Outside says that the host is served but not authorised.
 	Outside bool `yaml:"outside"`
 }
 

@@ -28,7 +28,7 @@ func (w *Web) load(h host) error {
 		return err
 	}
 	if _, err := fs.Stat(files, "search/"+h.Name); err != nil {
-		return nil // it shows the same to everybody
+		return nil // visitors from a search engine get the same content
 	}
 	return w.loadFolder(h, "search/"+h.Name, w.searchContent)
 }
@@ -51,8 +51,8 @@ func (w *Web) loadFolder(h host, root string, into map[string]content) error {
 	})
 }
 
-// urlPath returns the path under which a file is served: a folder's
-// index.html is the folder.
+// urlPath returns the path under which a file is served: a folder's index.html
+// has the folder's path.
 func urlPath(file string) string {
 	if dir, base := path.Split(file); base == "index.html" {
 		return dir
@@ -90,7 +90,7 @@ func contentTypes() map[string]string {
 	}
 }
 
-// ServeHTTP serves all hosts and counts every request, also those that find nothing.
+// ServeHTTP serves all hosts and counts every request, even those that are answered with 404.
 func (w *Web) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	key := hostName(r.Host) + r.URL.Path
 	w.mu.Lock()

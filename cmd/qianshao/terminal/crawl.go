@@ -17,8 +17,8 @@ import (
 // maxWaiting is the number of waiting hosts that a summary lists.
 const maxWaiting = 20
 
-// Crawl writes the last lines of a crawl: what it did, what it did not do, and
-// what to do about that, in a language. Times are written in the zone.
+// Crawl writes the last lines of a crawl in a language: what it did, what it
+// did not do, and what to do about that. Times are in the zone.
 func Crawl(w io.Writer, lang locales.Lang, s app.Summary, zone *time.Location) error {
 	fmt.Fprintln(w, lang.Text("cli.crawl.fetched", locales.Counted("count.pages", s.Fetched), locales.Counted("count.pages", s.Pages),
 		s.Flagged, locales.Counted("count.findings", s.Open), s.Findings-s.Open))
@@ -45,7 +45,7 @@ func printSkipped(w io.Writer, lang locales.Lang, word string, list []app.Skippe
 	}
 }
 
-// printWaiting lists the hosts that fail for now.
+// printWaiting lists the hosts that currently fail.
 func printWaiting(w io.Writer, lang locales.Lang, hosts []store.WaitingHost, zone *time.Location) error {
 	if len(hosts) == 0 {
 		return nil

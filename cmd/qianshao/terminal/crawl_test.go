@@ -47,7 +47,7 @@ func TestCrawl(t *testing.T) {
 			}
 		}
 		if strings.Contains(out.String(), "h20.example") || strings.Contains(out.String(), "\x1b") {
-			t.Errorf("%v: too much in:\n%s", language, out.String())
+			t.Errorf("%v: unwanted text in:\n%s", language, out.String())
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 // maxEnding bounds the authorisations that are named because they end soon.
 const maxEnding = 10
 
-// InForce says in a language what is in force: a line for the rules, one for the overlay, one for the
+// InForce says in a language what is in force: one line each for the rules, the overlay and the
 // authorisations.
 func InForce(w io.Writer, lang locales.Lang, f app.InForce) {
 	rules := lang.Text("cli.inforce.shipped")

@@ -24,7 +24,7 @@ type Keyboard struct {
 }
 
 // NewKeyboard returns the keyboard of a terminal, whose questions are written to say in
-// a language; false if in is no terminal.
+// a language; false if in is not a terminal.
 func NewKeyboard(in io.Reader, say io.Writer, lang locales.Lang) (*Keyboard, bool) {
 	file, ok := in.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
@@ -59,7 +59,7 @@ func (k *Keyboard) NewPassword(ctx context.Context, prompt locales.Message, chec
 	}
 }
 
-// hidden asks for what the terminal does not show.
+// hidden asks for text that the terminal does not show.
 func (k *Keyboard) hidden(ctx context.Context, prompt locales.Message) (string, error) {
 	fmt.Fprint(k.say, prompt.In(k.lang), " ")
 	text, err := k.typed(ctx, func() (string, error) {
@@ -73,8 +73,8 @@ func (k *Keyboard) hidden(ctx context.Context, prompt locales.Message) (string, 
 	return text, nil
 }
 
-// typed returns what read reads of the terminal. When the context ends, it leaves the
-// terminal as it was.
+// typed returns what read reads from the terminal. When the context ends, it leaves
+// the terminal as it was.
 func (k *Keyboard) typed(ctx context.Context, read func() (string, error)) (string, error) {
 	before, err := term.GetState(int(k.in.Fd()))
 	if err != nil {

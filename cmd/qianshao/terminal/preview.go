@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Preview writes what a draft of the rules changes, in the language of who reads it: the counts
-// first and then the texts, so many of each rule.
+// Preview writes what a draft of the rules changes, in the reader's language: first the counts
+// and then the texts, up to show for each rule.
 func Preview(w io.Writer, lang locales.Lang, r *backtest.Report, show int) error {
 	fmt.Fprintln(w, lang.Text("cli.preview.summary", r.Inputs, r.NewlyFlagged, r.NoLongerFlagged))
 	if n := r.NotCompared; n.Pages() > 0 {
@@ -53,7 +53,7 @@ func countCells(c backtest.Counts, name string, last ...string) []string {
 	cells := []string{name}
 	for _, n := range []int{c.Gained, c.Lost, c.Higher, c.Lower} {
 		if n == 0 {
-			cells = append(cells, "·") // zeros would drown what matters
+			cells = append(cells, "·") // zeros would hide what matters
 			continue
 		}
 		cells = append(cells, strconv.Itoa(n))
@@ -94,7 +94,7 @@ func printChange(w io.Writer, lang locales.Lang, c *backtest.Change) {
 	}
 }
 
-// moved is the level and score, or both levels and scores where the rule fired before and after.
+// moved is the level and score, or both levels and scores if the rule fired before and after.
 func moved(c *backtest.Change) string {
 	before, after := fmt.Sprintf("%s %d", c.Before, c.BeforeScore), fmt.Sprintf("%s %d", c.After, c.AfterScore)
 	switch {

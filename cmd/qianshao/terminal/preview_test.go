@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// TestPreview: a preview says in the reader's language how many stored pages it could
-// not compare, and why; of each rule it shows so many texts and counts the others.
+// TestPreview: a preview says in the reader's language how many stored pages it could not compare, and
+// why; for each rule it shows a number of texts and counts the others.
 func TestPreview(t *testing.T) {
 	t.Parallel()
 	report := &backtest.Report{Inputs: 3, NoLongerFlagged: 2, NotCompared: backtest.NotCompared{NeverFlagged: 1, NoLongerFlagged: 1}}
@@ -34,7 +34,7 @@ func TestPreview(t *testing.T) {
 			}
 		}
 		if strings.Contains(table.String(), "\x1b") || strings.Contains(table.String(), "example/b") {
-			t.Errorf("%v: too much in:\n%s", language, table.String())
+			t.Errorf("%v: unwanted text in:\n%s", language, table.String())
 		}
 	}
 }

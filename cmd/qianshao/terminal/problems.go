@@ -7,11 +7,11 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// maxProblems bounds how many lines a check prints; an archive's file that lost its first
-// byte would give one for each of its records.
+// maxProblems bounds how many lines a check prints; if an archive's file lost its first
+// byte, there would be one for each of its records.
 const maxProblems = 100
 
-// Problems writes what a check finds wrong, a line each.
+// Problems writes what a check finds wrong, one problem on each line.
 type Problems struct {
 	w     io.Writer
 	lang  locales.Lang

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// TestProblems: the first hundred problems are written, none steers the terminal, and the
-// others are counted.
+// TestProblems: the first hundred problems are written without control characters, and
+// the others are counted.
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder

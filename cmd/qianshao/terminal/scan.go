@@ -38,7 +38,7 @@ func (p *Answers) Print(line scan.Answer) error {
 	return nil
 }
 
-// rows are an answer in the table: its findings, the alerts that are held back, and
+// rows are the table's rows for an answer: its findings, the suppressed alerts, and
 // what was not read.
 func (p *Answers) rows(l scan.Answer) (rows [][]string) {
 	if l.Err != nil {

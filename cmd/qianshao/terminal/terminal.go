@@ -1,6 +1,6 @@
-// Package terminal writes for people at a terminal, and asks them: tables of Chinese and
-// Latin text, numbers of things, the log, a progress counter, names and passwords. What
-// pages have written cannot steer the terminal.
+// Package terminal writes for people at a terminal, and asks them questions: tables of
+// Chinese and Latin text, counts, the log, a progress counter, names and passwords.
+// Texts of pages cannot control the terminal.
 package terminal
 
 import (
@@ -77,10 +77,10 @@ func (t *Table) Flush() error {
 	return nil
 }
 
-// Printable keeps a hostile page from steering the terminal, and a text on one
-// line: line ends and invisible characters become spaces, and other control
-// characters are shown as \u001b. Resident identity numbers are masked, as in a
-// page's URL.
+// Printable keeps a hostile page from controlling the terminal, and puts a text
+// on one line: line ends and invisible characters become spaces, and other
+// control characters are shown as \u001b. Resident identity numbers are masked,
+// such as those in a page's URL.
 func Printable(s string) string {
 	var b strings.Builder
 	for _, r := range mask.String(s) {
@@ -136,7 +136,7 @@ func byCount[K ~string](counts map[K]int) []K {
 	return keys
 }
 
-// NewEncoder returns an encoder of JSON that writes <, > and & as they are: people read it, too.
+// NewEncoder returns an encoder of JSON that writes <, > and & as they are, since people read it, too.
 func NewEncoder(w io.Writer) *json.Encoder {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -156,8 +156,8 @@ func EvidenceInWords(f qianshao.Finding) string {
 	return text
 }
 
-// HiddenHow says how a finding's evidence is kept from visitors: a way of
-// hiding, or the view that alone has it.
+// HiddenHow says how a finding's evidence is concealed from visitors: a way of
+// hiding, or the only view that has it.
 func HiddenHow(f qianshao.Finding) string {
 	for _, e := range f.Evidence {
 		if e.View != "" {
@@ -173,10 +173,10 @@ func HiddenHow(f qianshao.Finding) string {
 }
 
 // NewProgress shows a counter on a terminal and nothing elsewhere. The spinner
-// turns with the counter alone: turned by the library's own goroutine it is a
-// data race (progressbar v3.19).
+// turns only with the counter: turned by the library's own goroutine it would
+// be a data race (progressbar v3.19).
 func NewProgress(w io.Writer, lang locales.Lang) *progressbar.ProgressBar {
-	if v, ok := w.(visible); ok { // which would show how a counter goes back to its line's beginning
+	if v, ok := w.(visible); ok { // it would make visible the characters that return to the line's beginning
 		w = v.to
 	}
 	file, ok := w.(*os.File)
@@ -188,7 +188,7 @@ func NewProgress(w io.Writer, lang locales.Lang) *progressbar.ProgressBar {
 // progressInterval is about as fast as the eye can follow.
 const progressInterval = 100 * time.Millisecond
 
-// NewLogger returns the log of the process on w, as text or as JSON, an object a
+// NewLogger returns the log of the process on w, as text or as JSON, one object on each
 // line. Resident identity numbers in it are masked, and the queries of URLs cut; its times
 // are in the zone.
 func NewLogger(w io.Writer, verbose bool, format string, zone func() *time.Location) *slog.Logger {
@@ -201,20 +201,20 @@ func NewLogger(w io.Writer, verbose bool, format string, zone func() *time.Locat
 	if format == "json" {
 		logger = slog.New(slog.NewJSONHandler(w, opts))
 	}
-	// net/http writes to the standard logger what a server sends out of turn.
-	// Here it is quoted, and shown to those who ask for it.
+	// net/http writes to the standard logger what a server sends unasked. Here
+	// it is quoted, and shown only in a verbose log.
 	log.SetFlags(0)
 	log.SetOutput(slog.NewLogLogger(logger.Handler(), slog.LevelDebug).Writer())
 	return logger
 }
 
-// JSONLines returns a writer whose every line becomes an object of the log on w.
+// JSONLines returns a writer that turns every line into an object of the log on w.
 func JSONLines(w io.Writer, zone func() *time.Location) io.Writer {
 	opts := &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { return inZone(a, zone) }}
 	return slog.NewLogLogger(slog.NewJSONHandler(w, opts), slog.LevelInfo).Writer()
 }
 
-// inZone puts a time that is logged into the zone.
+// inZone converts a logged time to the zone.
 func inZone(a slog.Attr, zone func() *time.Location) slog.Attr {
 	if a.Value.Kind() == slog.KindTime {
 		a.Value = slog.TimeValue(a.Value.Time().In(zone()))
@@ -222,8 +222,8 @@ func inZone(a slog.Attr, zone func() *time.Location) slog.Attr {
 	return a
 }
 
-// discreetAttr removes from what is logged, such as a page's URL, what nobody needs to know of an innocent
-// page.
+// discreetAttr removes from logged values, such as a page's URL, what nobody needs to know about an
+// innocent page.
 func discreetAttr(a slog.Attr) slog.Attr {
 	switch v := a.Value.Resolve(); v.Kind() {
 	case slog.KindString:
@@ -243,7 +243,7 @@ func discreetAttr(a slog.Attr) slog.Attr {
 // the queries of URLs cut.
 func Discreet(s string) string { return mask.String(withoutQueries(s)) }
 
-// Lines yields the arguments, and for "-" the lines of standard input that say something.
+// Lines yields the arguments, and for "-" the lines of standard input that are not blank.
 func Lines(in io.Reader, args []string) func(yield func(string, error) bool) {
 	return func(yield func(string, error) bool) {
 		for _, arg := range args {

@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Unmonitored says in a language how much is not monitored, and nothing if all is.
+// Unmonitored says in a language how much is not monitored, and nothing if everything is.
 func Unmonitored(w io.Writer, lang locales.Lang, counts qianshao.UnmonitoredCounts) error {
 	hosts, authorisations := counts.Hosts(), counts.Authorisations()
 	var parts []string

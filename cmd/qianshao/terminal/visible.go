@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// Visible returns a writer to w that shows what would steer a terminal instead of
-// sending it: control characters but the ends of lines and tabs, and those that turn
-// the direction of text, as \u001b. So JSON stays the same JSON, which has them
-// nowhere but in strings.
+// Visible returns a writer to w that writes characters which control a terminal in
+// the form \u001b: control characters except line ends and tabs, and those that
+// reverse the direction of text. JSON keeps its meaning, as it has such characters
+// only in strings.
 func Visible(w io.Writer) io.Writer { return visible{w} }
 
 type visible struct{ to io.Writer }
@@ -47,6 +47,6 @@ func steersTerminal(r rune) bool {
 // query is the query of a URL in a text.
 var query = regexp.MustCompile(`(https?://[^\s"'<>?]*)\?[^\s"'<>)]*`)
 
-// withoutQueries cuts the queries of URLs in what is logged: they hold names, numbers
-// and tokens of sessions, and a log outlasts the frontier.
+// withoutQueries cuts the queries of URLs in logged text: they contain names, numbers
+// and session tokens, and logs are kept longer than the frontier.
 func withoutQueries(s string) string { return query.ReplaceAllString(s, "$1?…") }

@@ -33,8 +33,8 @@ func TestVisible(t *testing.T) {
 	}
 }
 
-// TestLogHasNoQueries: neither the text nor the JSON of the log keeps the query of a
-// page's URL, in whatever it stands.
+// TestLogHasNoQueries: neither the text nor the JSON of the log contains the query
+// of a page's URL, in whatever value the URL is.
 func TestLogHasNoQueries(t *testing.T) {
 	for _, format := range []string{"text", "json"} {
 		var out bytes.Buffer

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/term"
 )
 
-// defaultWidth is that of what is no terminal.
+// defaultWidth is the width if the output is not a terminal.
 const defaultWidth = 80
 
-// Width returns the columns that a line may have: as COLUMNS says, or those of the terminal.
+// Width returns the number of columns that a line may have: COLUMNS, or the terminal's.
 func Width(w io.Writer) int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return n
@@ -25,7 +25,7 @@ func Width(w io.Writer) int {
 	return defaultWidth
 }
 
-// What does not begin a line, and what does not end one, in Chinese.
+// Characters that must not begin a line, and that must not end one, in Chinese.
 const (
 	neverFirst = "，。、；：？！）”’》】…"
 	neverLast  = "（“‘《【"
@@ -33,7 +33,7 @@ const (
 
 // Wrap breaks a text into lines of so many columns: at spaces, and around Chinese characters.
 func Wrap(text string, limit int) (lines []string) {
-	limit = max(limit, 20) // a terminal that is narrower wraps by itself
+	limit = max(limit, 20) // a narrower terminal wraps by itself
 	begin, fits, used := 0, 0, 0
 	var before rune
 	for i, r := range text {
