@@ -1,4 +1,4 @@
-# What a contributor types. Everything works without make too: a recipe is a line or two.
+# Commands for contributors. Everything works without make too: a recipe is a line or two.
 GO ?= go
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
@@ -14,7 +14,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 build: ## one static binary, ./qianshao
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o $(BINARY) ./cmd/qianshao
 
-release: ## into dist/: binaries and Debian packages for amd64 and arm64, what is in them, checksums
+release: ## into dist/: binaries and Debian packages for amd64 and arm64, their SBOMs, checksums
 	./.ci/release dist amd64 arm64
 
 test:
@@ -23,7 +23,7 @@ test:
 lint: ## golangci-lint v2; .ci/run names the version
 	golangci-lint run ./...
 
-race: ## needs a C compiler; SQLite's C in Go is not watched, see .ci/run
+race: ## needs a C compiler; does not watch SQLite's translated C code, see .ci/run
 	CGO_ENABLED=1 $(GO) test -race -short -gcflags=modernc.org/sqlite/lib=-race=false ./...
 
 fuzz: ## every fuzz target for FUZZTIME
@@ -32,7 +32,7 @@ fuzz: ## every fuzz target for FUZZTIME
 bench: ## MB/s and allocations; figures and the machine in docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
 
-compare: ## twenty minutes: beside html.Parse, Python, Rust and Colly; the rows of docs/performance.md
+compare: ## twenty minutes: compares with html.Parse, Python, Rust and Colly; the rows of docs/performance.md
 	CGO_ENABLED=0 $(GO) run ./.ci/bench compare
 	.ci/bench/terms/run
 	QIANSHAO_THROUGHPUT=1 $(GO) test -count 1 -timeout 30m -run 'TestThroughput$$' -v ./cmd/qianshao
@@ -40,19 +40,19 @@ compare: ## twenty minutes: beside html.Parse, Python, Rust and Colly; the rows 
 slopes: ## minutes: how cost grows with work; writes the table of docs/performance.md and its plot
 	CGO_ENABLED=0 $(GO) run ./.ci/bench slopes --write
 
-instructions: ## needs valgrind; counts the instructions of ten inputs anew, when a change of them is wanted
+instructions: ## needs valgrind; updates the instruction counts of ten inputs, after an intended change
 	CGO_ENABLED=0 $(GO) run ./.ci/instructions --update
 
 demo: ## crawls the demo's web, then keeps the console open
 	$(GO) run ./cmd/qianshao demo
 
-pictures: ## takes the pictures of README and docs anew; needs Chromium, poppler-utils and a Chinese font
+pictures: ## retakes the pictures of README and docs; needs Chromium, poppler-utils and a Chinese font
 	QIANSHAO_BROWSER_TESTS=1 QIANSHAO_PICTURES=$(CURDIR)/docs/images $(GO) test -count 1 -run TestPictures ./internal/browsertest
 	chromium --headless=new --no-sandbox --no-pdf-header-footer --print-to-pdf=$(CURDIR)/report.pdf file://$(CURDIR)/report/document/testdata/week.zh.html
 	pdftoppm -r 72 -png -f 1 -l 2 report.pdf docs/images/report
 	rm report.pdf
 
-ci: ## what must hold before a change is merged
+ci: ## all checks that must pass before a change is merged
 	./.ci/run
 
 soak: ## hours: 20,000 pages killed KILLS times, a full disk, an older program's folder of UPGRADE findings upgraded, every fuzz target for SOAKTIME

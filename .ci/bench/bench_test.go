@@ -84,7 +84,7 @@ func TestWriteMarked(t *testing.T) {
 	}
 }
 
-// TestShippedTerms: what peers are given is what the rules look for.
+// TestShippedTerms: peers get the terms that the rules look for.
 func TestShippedTerms(t *testing.T) {
 	terms, err := shippedTerms()
 	if err != nil || len(terms) < 1000 {
@@ -124,6 +124,6 @@ func TestGeneratedPages(t *testing.T) {
 		}
 	}
 	if _, err := readPages([]string{t.TempDir()}); err == nil {
-		t.Error("an empty folder is no error")
+		t.Error("an empty folder gave no error")
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/.ci/bench/made"
 )
 
-// shared is where a checkout may have labelled pages beside it, which are not ours to give away.
+// shared is a folder of labelled pages that may be beside a checkout, as we may not distribute them.
 const shared = "../shared/eval/pages"
 
 // compare prints the rows of the main table that this program measures by itself.
@@ -22,7 +22,7 @@ func compare([]string) error {
 	fmt.Printf("Measured on %s, %s, %d processors, load %s at the start. Ratios are the medians of %d rounds, with the least and the greatest.\n\n",
 		time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.NumCPU(), load(), rounds)
 	fmt.Println("| work | beside it | now | |\n|---|---|---|---|")
-	if err := start(nil); err != nil { // first: a child's memory counts from that of its parent on
+	if err := start(nil); err != nil { // first, since a child's memory is at least its parent's
 		return err
 	}
 	if err := comparedPages(); err != nil {
@@ -36,7 +36,7 @@ func compare([]string) error {
 	return nil
 }
 
-// comparedPages takes the labelled pages, or generated ones where there are none.
+// comparedPages uses the labelled pages, or generated ones if there are none.
 func comparedPages() error {
 	articles, casino, ordinary := "articles", "casino pages", "pages"
 	folders := [][]string{{shared + "/articles"}, {shared + "/casino/operator_a", shared + "/casino/operator_b"}, {shared + "/real/ordinary"}}
@@ -93,15 +93,15 @@ func generatedPages(work string) (folders [][]string, err error) {
 	return folders, nil
 }
 
-// benchRun is a benchmark of a package, which runs in turns with its peer where it has one.
+// benchRun is a benchmark of a package, which runs in turns with its peer if it has one.
 type benchRun struct {
 	room, bench, times string
 	rows               []benchRow
 }
 
-// benchRow is a row that a line of its output tells.
+// benchRow is a row that is read from a line of its output.
 type benchRow struct {
-	line         string // the end of the name
+	line         string // the end of the benchmark's name
 	work, beside string
 	metrics      []string // units that are printed, in this order
 }
@@ -124,7 +124,7 @@ func benchRuns() []benchRun {
 }
 
 var (
-	benchLine = regexp.MustCompile(`(?m)^Benchmark(\S+?)(?:-\d+)?\s+\d+\s(.+)$`) // name, less the processors, and metrics
+	benchLine = regexp.MustCompile(`(?m)^Benchmark(\S+?)(?:-\d+)?\s+\d+\s(.+)$`) // name without the number of processors, and metrics
 	metric    = regexp.MustCompile(`(\S+) (\S+)`)
 )
 

@@ -23,7 +23,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// pass is what one pass over all pages costs a side, as it says itself: start-up does not count.
+// pass is the cost of one pass over all pages, as reported by a side itself: start-up does not count.
 type pass struct {
 	Pages int   `json:"pages"`
 	Bytes int64 `json:"bytes"`
@@ -34,7 +34,7 @@ func (p pass) cpu() float64 { return float64(p.CPU) }
 
 func (p pass) speed() float64 { return float64(p.Bytes) / float64(p.CPU) * 1000 } // MB/s
 
-// leastPass is in which whole passes are measured.
+// leastPass is how long whole passes are measured at least.
 const leastPass = time.Second
 
 type pageFile struct {
@@ -98,7 +98,7 @@ func side(arguments []string) error {
 		do = func(body []byte) { analyzer.Assess(asPage(body)) }
 	case "parse":
 		do = func(body []byte) {
-			_, _ = html.Parse(strings.NewReader(charset.Decode(body, "text/html").Text)) // some pages nest too deep for it
+			_, _ = html.Parse(strings.NewReader(charset.Decode(body, "text/html").Text)) // fails if a page nests too deeply
 		}
 	default:
 		return fmt.Errorf("no side %s", arguments[0])
@@ -110,7 +110,7 @@ func side(arguments []string) error {
 		}
 		return nil
 	}
-	_ = all() // what is built at first use
+	_ = all() // builds what is needed at first use
 	spent, err := cpuOf(leastPass, all)
 	for _, p := range pages {
 		result.Pages, result.Bytes = result.Pages+1, result.Bytes+int64(len(p.body))
@@ -119,7 +119,7 @@ func side(arguments []string) error {
 	return errors.Join(err, json.NewEncoder(os.Stdout).Encode(result))
 }
 
-// passBy is a side that is a command.
+// passBy returns a side that is run as a command.
 func passBy(name string, arguments ...string) func() (pass, error) {
 	return func() (p pass, err error) {
 		u, err := spend(exec.Command(name, arguments...))
@@ -131,7 +131,7 @@ func passBy(name string, arguments ...string) func() (pass, error) {
 	}
 }
 
-// comparePages prints rows of whole pages: ours beside html.Parse and beside Python.
+// comparePages prints rows for whole pages: ours compared with html.Parse and with Python.
 func comparePages(folders []string) error {
 	if len(folders) == 0 {
 		return errors.New("pages needs folders of pages")
@@ -172,8 +172,8 @@ func pageRows(what string, folders []string) error {
 
 const peerScript = ".ci/bench/python/peer.py"
 
-// pythonPeer makes the virtual environment of the peer, once for each list of versions, and the
-// list of our terms; it returns both paths.
+// pythonPeer makes the peer's virtual environment, once for each list of versions, and the list
+// of our terms; it returns both paths.
 func pythonPeer(work string) (python, terms string, err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -205,7 +205,7 @@ func pythonPeer(work string) (python, terms string, err error) {
 	return python, terms, os.WriteFile(terms, []byte(strings.Join(list, "\n")), 0o600)
 }
 
-// shippedTerms are those of all blocks of the shipped rules, as they are written.
+// shippedTerms returns the terms of all blocks of the shipped rules, as they are written.
 func shippedTerms() ([]string, error) {
 	rules, err := rule.Load(packs.FS(), rule.Options{})
 	if err != nil {
@@ -228,11 +228,12 @@ func printTerms([]string) error {
 	return err
 }
 
-// A page of few bytes has costs of its own; the others are compared by the byte.
+// Only pages of at least this size are compared by their cost per byte: smaller ones have mostly fixed
+// costs.
 const leastPage = 10_000
 
-// worstPages prints what a byte of each page costs: the least of five, since a collection of garbage
-// may fall into any.
+// worstPages prints the cost of a byte of each page: the least of five measurements, since any may
+// include a garbage collection.
 func worstPages(folders []string) error {
 	pages, err := readPages(folders)
 	if err != nil {
@@ -273,7 +274,7 @@ func worstPages(folders []string) error {
 	return nil
 }
 
-// generated writes pages for a checkout without labelled ones: so many of some size.
+// generated writes n pages of some size, for a checkout without labelled ones.
 func generated(folder string, n, size int, page func(size int) []byte) error {
 	for i := range n {
 		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.html", i)), page(size+i*size/n), 0o600); err != nil {

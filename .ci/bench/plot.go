@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Measures of the plot, in pixels: panels two by two, each with a margin for its words.
+// Sizes in the plot, in pixels: two by two panels, each with a margin for its labels.
 const (
 	panelWidth, panelHeight = 400, 330
 	marginLeft, marginTop   = 58, 34
@@ -16,7 +16,7 @@ const (
 	plotHeight              = 170
 )
 
-// plot draws the panels with both axes logarithmic. A cost in proportion to its work is as steep
+// plot draws the panels with two logarithmic axes. A cost proportional to its work is as steep
 // as the dotted line.
 func plot(panels []panel) string {
 	var b strings.Builder
@@ -37,7 +37,7 @@ text { fill: var(--ink) } .grid { stroke: var(--grid) } .one { stroke: var(--ink
 	return b.String() + "</svg>\n"
 }
 
-// scale places a value on an axis of some pixels that spans whole powers of ten.
+// scale places a value on an axis in pixels that spans whole powers of ten.
 type scale struct{ low, high, from, to float64 }
 
 func newScale(least, most, from, to float64) scale {
@@ -67,7 +67,7 @@ func (p panel) draw(b *strings.Builder) {
 		at := y.place(math.Pow(10, power))
 		fmt.Fprintf(b, `<path class="grid" d="M%d %.1f H%d"/><text x="%d" y="%.1f" text-anchor="end">%g</text>`+"\n", marginLeft, at, panelWidth-marginRight, marginLeft-6, at+4, math.Pow(10, power))
 	}
-	// A line of slope 1 from the corner, as far as it stays inside.
+	// A line of slope 1 from the corner, as far as it is inside.
 	begin, decades := math.Pow(10, y.low), min(x.high-x.low, y.high-y.low)
 	fmt.Fprintf(b, `<path class="one" d="M%.1f %.1f L%.1f %.1f"/>`+"\n", x.from, y.place(begin), x.place(math.Pow(10, x.low+decades)), y.place(math.Pow(10, y.low+decades)))
 	for i, s := range p.series {

@@ -17,8 +17,8 @@ import (
 // atRest is how long a server is left alone before its memory is read.
 const atRest = 10 * time.Second
 
-// start builds the binary as "make build" does, and prints what it takes to scan one file, to
-// serve without anything to do, and on the disk.
+// start builds the binary as "make build" does, and prints the cost of scanning one file, the
+// memory of an idle server, and the binary's size.
 func start([]string) error {
 	folder, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -63,8 +63,8 @@ func start([]string) error {
 	return nil
 }
 
-// serveAtRest returns the resident bytes of a server over an empty data folder, which authorises
-// no request, some seconds after it began to listen.
+// serveAtRest returns the resident bytes of a server on an empty data folder, in which no
+// request is authorised, some seconds after it began to listen.
 func serveAtRest(binary, data string) (resident int64, err error) {
 	server := exec.Command(binary, "--data", data, "serve", "--listen", "127.0.0.1:0", "--contact", "https://example.org/bot", "--browser", "off")
 	said, err := server.StderrPipe()
@@ -82,14 +82,14 @@ func serveAtRest(binary, data string) (resident int64, err error) {
 		}
 	}
 	go func() {
-		for lines.Scan() { // what it says later must not block it
+		for lines.Scan() { // later output must not block it
 		}
 	}()
 	time.Sleep(atRest)
 	return residentOf(server.Process.Pid)
 }
 
-// residentOf reads VmRSS, as Linux has it.
+// residentOf reads VmRSS from Linux's /proc.
 func residentOf(pid int) (int64, error) {
 	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

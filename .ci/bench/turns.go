@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// rounds of a comparison. A ratio is the median of that of each round.
+// rounds is the number of rounds of a comparison. A ratio is the median of the rounds' ratios.
 const rounds = 5
 
-// usage is what a process took, with all that it waited for.
+// usage is what a process used, including its children.
 type usage struct {
 	cpu, wall time.Duration
-	resident  int64 // bytes, at most
+	resident  int64 // bytes, the peak
 	output    []byte
 }
 
@@ -39,7 +39,7 @@ func spend(cmd *exec.Cmd) (usage, error) {
 }
 
 // takeTurns runs the sides one after the other, rounds times, and returns the rounds of each
-// side. Every second round goes backwards.
+// side. Every second round is in reverse order.
 func takeTurns[T any](sides []func() (T, error)) ([][]T, error) {
 	results := make([][]T, len(sides))
 	for round := range rounds {
@@ -57,7 +57,7 @@ func takeTurns[T any](sides []func() (T, error)) ([][]T, error) {
 	return results, nil
 }
 
-// spread is a median with the least and the greatest.
+// spread is a median with the least and the greatest value.
 type spread struct{ least, median, most float64 }
 
 func spreadOf[T any](list []T, value func(T) float64) spread {
@@ -105,16 +105,16 @@ func turnsOf(commands []string) error {
 
 func (u usage) megabytes() float64 { return float64(u.resident) / (1 << 20) }
 
-// cpuTime is what this process has spent.
+// cpuTime is the CPU time that this process has used.
 func cpuTime() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		panic(err) // no such call is made
+		panic(err) // cannot happen
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// cpuOf does something until least CPU is spent, and returns that of one time.
+// cpuOf repeats do until it has used the CPU time least, and returns the time of one repetition.
 func cpuOf(least time.Duration, do func() error) (time.Duration, error) {
 	times, begin := 0, cpuTime()
 	for {
@@ -128,7 +128,7 @@ func cpuOf(least time.Duration, do func() error) (time.Duration, error) {
 	}
 }
 
-// load is what else the machine does, as Linux counts it.
+// load is the machine's load according to Linux.
 func load() string {
 	content, _ := os.ReadFile("/proc/loadavg")
 	var one string

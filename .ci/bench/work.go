@@ -21,9 +21,9 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
-// leastCPU of something: the least of three measurements, or one if that takes long.
+// leastCPU returns the least CPU time of three measurements, or of one if that takes long.
 func leastCPU(do func()) time.Duration {
-	do() // what is built at first use
+	do() // builds what is needed at first use
 	least := time.Hour
 	for range 3 {
 		spent, _ := cpuOf(200*time.Millisecond, func() error { do(); return nil })
@@ -55,8 +55,8 @@ func pageSlopes() (panel, error) {
 	return p, nil
 }
 
-// termSlopes are lists of names, compiled and looked for in varied text, and of the commonest
-// words, of which the same text is full.
+// termSlopes are lists of names, compiled and searched for in varied text, and lists of the
+// commonest words, of which that text is full.
 func termSlopes() (panel, error) {
 	compiled, sparse, dense := series{name: "names compiled"}, series{name: "names sought in 1 MB"}, series{name: "words sought, of which it is full"}
 	words, err := headlines.Open("analyze/token/dictionary.txt.gz")
@@ -91,8 +91,8 @@ func scanned(matcher *match.Matcher, text string) time.Duration {
 // putAtOnce is how many findings the index is given at once.
 const putAtOnce = 200
 
-// findingSlopes fill one index, and search it on the way. Writing is all CPU so far, of merging
-// too; a search is the median of some, each of which is another and comes after a change.
+// findingSlopes fills one index, and searches it at each size. Writing is all CPU time so far,
+// including merging; a search is the median of several different ones, each after a change.
 func findingSlopes(most int) (panel, error) {
 	folder, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -131,7 +131,7 @@ func findingSlopes(most int) (panel, error) {
 	return panel{title: "findings", unit: "findings", series: append([]series{written}, searched...)}, x.Close()
 }
 
-// searchCPU is the median of searches of a kind: everything, a phrase, fields.
+// searchCPU is the median CPU time of searches of a kind: everything, a phrase, fields.
 func searchCPU(ctx context.Context, x *bleveindex.Index, findings *made.Findings, kind int) (time.Duration, error) {
 	var list []time.Duration
 	for range 15 {
@@ -158,15 +158,15 @@ func searchCPU(ctx context.Context, x *bleveindex.Index, findings *made.Findings
 	return list[len(list)/2], nil
 }
 
-// A frontier has two URLs of each host. It gets the links of a page at once, and hands out as many
-// URLs at once as a crawl has workers.
+// A frontier has two URLs of each host. It gets a page's links at once, and hands out as many URLs
+// at once as a crawl has workers.
 const (
 	urlsOfHost   = 2
 	linksOfPage  = 50
 	leasedAtOnce = 16
 )
 
-// hostSlopes are frontiers of many hosts: filled, and handed out once from end to end.
+// hostSlopes are frontiers of many hosts: filled, and handed out once completely.
 func hostSlopes() (panel, error) {
 	filled, handed := series{name: "added, 2 URLs each"}, series{name: "leased and done"}
 	for _, hosts := range []int{100, 1_000, 10_000, 100_000} {
@@ -205,7 +205,7 @@ func scheduled(hosts int) (fill, lease time.Duration, err error) {
 	}
 	fill = cpuTime() - begin
 	begin = cpuTime()
-	var visits []ingest.Visit // of the turn before, recorded with the next one
+	var visits []ingest.Visit // of the round before, recorded with the next one
 	for now, left := time.Now(), len(items); left > 0; now = now.Add(time.Second) {
 		leased, err := db.Lease(ctx, ingest.Lease{Visits: visits, Now: now, Limit: leasedAtOnce, For: time.Minute})
 		if err != nil || len(leased) == 0 {

@@ -13,14 +13,14 @@ import (
 // allowed is the share by which a count may differ from the one in the file.
 const allowed = 0.05
 
-// counts are the instructions of each input, and what they hold for.
+// counts are the instructions of each input, and the versions for which they are valid.
 type counts struct {
 	Go           string         `json:"go"`
 	Machine      string         `json:"machine"`
 	Instructions map[string]int `json:"instructions"`
 }
 
-// errNotComparable is wrapped with what is different.
+// errNotComparable is wrapped with the difference.
 var errNotComparable = errors.New("not compared")
 
 func readCounts(name string) (c counts, err error) {
@@ -56,7 +56,7 @@ func (c counts) inputsOf(now counts) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// change is by how much more an input takes now, as a share; ok is false if one of both lacks it.
+// change is how much more an input takes now, as a share; ok is false if either lacks it.
 func (c counts) change(now counts, name string) (share float64, ok bool) {
 	was, is := c.Instructions[name], now.Instructions[name]
 	return float64(is)/float64(max(was, 1)) - 1, was > 0 && is > 0
@@ -83,8 +83,8 @@ func (c counts) table(now counts) string {
 	return b.String()
 }
 
-// compare returns an error that names the inputs that take more than is allowed, and those
-// that only one of both has. What takes less is good news, but a later loss would hide behind it.
+// compare returns an error that names the inputs whose counts differ by more than is allowed, and those
+// that only one side has. A lower count is good news, but a later loss would hide behind it.
 func (c counts) compare(now counts) error {
 	var more, less, unknown []string
 	for _, name := range c.inputsOf(now) {

@@ -11,7 +11,7 @@ func TestCompare(t *testing.T) {
 	before := counts{Go: "go1.26.8", Machine: "linux/amd64", Instructions: map[string]int{"article": 1000, "words": 2000}}
 	for name, test := range map[string]struct {
 		now   map[string]int
-		error string // a part of it, empty if there is none
+		error string // a part of the error, empty if there is none
 		table string
 	}{
 		"the same":               {map[string]int{"article": 1000, "words": 2000}, "", "+0.0 %\n"},
@@ -46,7 +46,7 @@ func TestComparable(t *testing.T) {
 	}
 }
 
-// TestCounts: what is written is read back, and the committed file has the ten inputs.
+// TestCounts: counts that are written are read back, and the committed file has the ten inputs.
 func TestCounts(t *testing.T) {
 	committed, err := readCounts("counts.json")
 	if err != nil || len(committed.Instructions) != 10 || committed.Go == "" || committed.Machine == "" {

@@ -21,13 +21,14 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
-// input is something to do of which the instructions are counted.
+// input is some work whose instructions are counted.
 type input struct {
 	name string
 	run  func() error
 }
 
-// measure does each input once, so that what is built at first use is there, and counts the second time.
+// measure runs each input once, so that everything that is built at first use is there, and counts the
+// second run.
 func measure() error {
 	folder, err := os.MkdirTemp("", "instructions")
 	if err != nil {
@@ -54,7 +55,7 @@ func measure() error {
 	return nil
 }
 
-// pageInputs are judged by the shipped rules as the crawl does it.
+// pageInputs are pages that are judged by the shipped rules, as in a crawl.
 func pageInputs() ([]input, error) {
 	rules, err := rule.Load(packs.FS(), rule.Options{})
 	if err != nil {
@@ -93,7 +94,7 @@ func pageInputs() ([]input, error) {
 	}}), nil
 }
 
-// partInputs are what a page does not show by itself: a great list of terms, words, the store.
+// partInputs are parts that a page alone does not exercise: a long list of terms, words, the store.
 func partInputs(folder string) ([]input, error) {
 	words, err := headlines.Open("analyze/token/dictionary.txt.gz")
 	if err != nil {

@@ -1,5 +1,5 @@
 // Instructions counts the machine instructions of ten fixed inputs with valgrind's
-// callgrind, which do not depend on what else the machine does, and compares them with
+// callgrind, which do not depend on the machine's load, and compares them with
 // counts.json beside it. It fails if one takes more than 5 % more:
 //
 //	go run ./.ci/instructions             # compares
@@ -72,8 +72,8 @@ func run(update bool) error {
 	return before.compare(here)
 }
 
-// machine says by which instructions the program runs under valgrind; with AVX2 some
-// functions take other ways.
+// machine says which instructions the program uses under valgrind; with AVX2 some
+// functions work differently.
 func machine() string {
 	name := runtime.GOOS + "/" + runtime.GOARCH
 	if cpu.X86.HasAVX2 {
@@ -83,8 +83,8 @@ func machine() string {
 }
 
 // count runs the program under callgrind. Nothing is counted before the child asks for it, so
-// start-up costs little; a garbage collection or a switch by a timer would come at another place
-// each time, so there are none.
+// start-up costs little. Garbage collection and preemption by a timer are switched off, as they
+// would come at another place each time.
 func count() (map[string]int, error) {
 	if runtime.GOARCH != "amd64" {
 		return nil, fmt.Errorf("%w: the requests to callgrind are written for amd64, this is %s", errNotComparable, runtime.GOARCH)

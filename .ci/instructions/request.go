@@ -4,7 +4,7 @@ package main
 
 import "unsafe"
 
-// Requests that callgrind understands, by valgrind/callgrind.h.
+// Requests that callgrind understands, from valgrind/callgrind.h.
 const (
 	zeroCounts = 0x43540001
 	dumpCounts = 0x43540003 // with a name, into a file of its own
@@ -12,12 +12,12 @@ const (
 	stopCount  = 0x43540005
 )
 
-// request asks the machine that valgrind emulates for something; on a real one it does nothing.
+// request sends a request to valgrind's emulated machine; on a real machine it does nothing.
 //
 //go:noescape
 func request(code, argument uintptr)
 
-// counted has callgrind count the instructions of run under a name.
+// counted makes callgrind count the instructions of run under a name.
 func counted(name string, run func()) {
 	text := append([]byte(name), 0)
 	request(startCount, 0)

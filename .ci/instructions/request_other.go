@@ -2,5 +2,5 @@
 
 package main
 
-// counted is not made for this architecture: count refuses before it comes here.
+// counted does not exist for this architecture: count refuses before it is called.
 func counted(string, func()) {}

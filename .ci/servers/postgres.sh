@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# A throw-away PostgreSQL on loopback, from Debian's package or from what is
-# there. User test, no password, database test; C collation. With PG_CERT and
-# PG_KEY, files in PEM, it speaks TLS alone, and asks for the password PGPASSWORD.
+# A throw-away PostgreSQL on loopback, from Debian's package or as already
+# installed. User test, no password, database test; C collation. With PG_CERT and
+# PG_KEY, files in PEM, it accepts only TLS, and asks for the password PGPASSWORD.
 #   postgres.sh install | start | stop [immediate] | clean
 set -euo pipefail
 root=${PG_ROOT:-${TMPDIR:-/tmp}/qianshao-servers/postgres} port=${PG_PORT:-18860}
 bin=$(ls -d ${PG_BIN:-/usr/lib/postgresql/*/bin} 2>/dev/null | sort -V | tail -1)
-as=()                                                                                        # PostgreSQL refuses root
-[ "$(id -u)" != 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$root") # nobody, where there is no account of its own
+as=()                                                                                        # PostgreSQL refuses to run as root
+[ "$(id -u)" != 0 ] || as=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$root") # as nobody, in case it has no account of its own
 
 install() {
 	[ -z "$bin" ] || return 0
@@ -33,7 +33,8 @@ create() {
 	cat >>"$root/data/postgresql.conf" <<-P
 		shared_buffers = 256MB
 		max_connections = 200
-		# What is committed need not outlive the machine here, only the server's death, which fsync has no part in.
+		# Here commits need not survive the machine, only the server's death, for which fsync is not
+		# needed.
 		fsync = ${PG_FSYNC:-off}
 	P
 	[ -n "${PG_CERT:-}" ] || return 0
@@ -43,7 +44,7 @@ create() {
 
 start() {
 	[ -e "$root/data" ] || create
-	cd "$root" # a folder that the server may read
+	cd "$root" # a folder that the server can read
 	"${as[@]}" "$bin/pg_ctl" -s -w -D "$root/data" -l "$root/log" -o "-p $port -h 127.0.0.1 -k $root" start
 	"$bin/psql" -h 127.0.0.1 -p "$port" -U test -d postgres -XAtc "SELECT 1 FROM pg_database WHERE datname = 'test'" | grep -q 1 ||
 		"$bin/createdb" -h 127.0.0.1 -p "$port" -U test test

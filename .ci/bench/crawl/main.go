@@ -1,7 +1,7 @@
-// Command crawl is the crawl of docs/performance.md as somebody would write it with Colly: hosts
-// that may be asked, robots.txt, every link followed, what was visited remembered in memory.
-// Its argument is the address that all hosts lead to; standard input has the seeds, one a line.
-// It prints the number of pages.
+// Command crawl is the crawl of docs/performance.md as somebody would write it with Colly:
+// allowed hosts, robots.txt, every link followed, visited URLs kept in memory. Its argument is
+// the address of all hosts; standard input has the seeds, one on each line. It prints the number
+// of pages.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/gocolly/colly/v2"
 )
 
-// workers as TestThroughput has them.
+// workers is the same number as in TestThroughput.
 const workers = 8
 
 func main() {
@@ -39,7 +39,7 @@ func main() {
 	var pages atomic.Int64
 	c.OnResponse(func(*colly.Response) { pages.Add(1) })
 	c.OnHTML("a[href]", func(e *colly.HTMLElement) {
-		_ = e.Request.Visit(e.Attr("href")) // visited before, or not allowed
+		_ = e.Request.Visit(e.Attr("href")) // fails if it was visited before or is not allowed
 	})
 	for _, seed := range seeds {
 		var known *colly.AlreadyVisitedError // another site has linked to it

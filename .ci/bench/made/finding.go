@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Findings makes records for an index: of hosts, categories and characters few are frequent.
+// Findings makes records for an index, in which a few hosts, categories and characters are frequent.
 type Findings struct {
 	random                 *rand.Rand
 	hosts, kinds, language *rand.Zipf
@@ -25,13 +25,13 @@ func NewFindings() *Findings {
 	}
 }
 
-// Next is a further record, with some sixty characters of text.
+// Next returns a new record, with some sixty characters of text.
 func (f *Findings) Next() qianshao.FindingRecord {
 	f.next++
 	return f.record(f.next)
 }
 
-// Again is another visit of one of the records made so far.
+// Again returns another visit of one of the records made so far.
 func (f *Findings) Again() qianshao.FindingRecord { return f.record(1 + f.random.IntN(f.next)) }
 
 func (f *Findings) record(n int) qianshao.FindingRecord {
@@ -47,10 +47,10 @@ func (f *Findings) record(n int) qianshao.FindingRecord {
 	}
 }
 
-// Category is one, drawn as the records' are.
+// Category returns a category, drawn like those of the records.
 func (f *Findings) Category() qianshao.Category { return qianshao.Categories()[f.kinds.Uint64()] }
 
-// Phrase is of four characters, the last three of which most records have in a row.
+// Phrase returns four characters, the last three of which most records have in a row.
 func (f *Findings) Phrase() string { return f.character() + "注册送" }
 
 func (f *Findings) character() string { return string(rune(0x4E00 + f.language.Uint64()*7)) }

@@ -1,5 +1,5 @@
-// Package made makes inputs for measurements: pages, texts, terms and findings that are
-// the same on every machine, as large as asked for.
+// Package made makes inputs for measurements: pages, texts, terms and findings of any
+// size that are the same on every machine.
 package made
 
 import (
@@ -19,7 +19,7 @@ const casino = `真人视讯 老虎机 百家乐 电子游艺 棋牌游戏 体�
 VIP尊享 澳门威尼斯人 澳门新葡京 北京赛车 时时彩 六合彩 幸运飞艇 快三 斗地主 德州扑克 线上赌场 娱乐城 立即注册 免费试玩 下载APP 彩金 投注 开户 24小时客服
 微信vx88668 QQ群888666 加微信领彩金 信誉平台`
 
-// source draws words as texts use them: few often, most seldom.
+// source draws words as often as texts use them: a few often, most rarely.
 type source struct {
 	random *rand.Rand
 	rank   *rand.Zipf
@@ -34,7 +34,7 @@ func newSource(words string) *source {
 
 func (s *source) word() string { return s.words[s.rank.Uint64()] }
 
-// sentence is of n words.
+// sentence returns a sentence of n words.
 func (s *source) sentence(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -45,7 +45,7 @@ func (s *source) sentence(n int) string {
 	return b.String() + "。"
 }
 
-// Text is ordinary Chinese text of some size bytes.
+// Text returns ordinary Chinese text of about size bytes.
 func Text(size int) string {
 	s := newSource(ordinary)
 	var b strings.Builder
@@ -55,7 +55,7 @@ func Text(size int) string {
 	return b.String()
 }
 
-// page is a page of some size bytes whose body repeats what unit writes.
+// page returns a page of about size bytes whose body repeats what unit writes.
 func page(size int, head string, unit func(b *strings.Builder, i int)) []byte {
 	var b strings.Builder
 	b.WriteString("<!doctype html><html><head><meta charset=utf-8>" + head + "</head><body>\n")
@@ -65,7 +65,7 @@ func page(size int, head string, unit func(b *strings.Builder, i int)) []byte {
 	return []byte(b.String() + "</body></html>\n")
 }
 
-// Article is a page of news: navigation, paragraphs, links.
+// Article is a news page: navigation, paragraphs, links.
 func Article(size int) []byte {
 	s := newSource(ordinary)
 	return page(size, "<title>新闻中心</title><style>.nav{color:#333}.more{display:none}#top a{padding:2px}</style><script>var t={'a':'更多','b':'返回'};</script>",
@@ -75,7 +75,7 @@ func Article(size int) []byte {
 		})
 }
 
-// Casino is a front-end of gambling, on which most words are terms of rules.
+// Casino is a gambling site's page, on which most words are terms of rules.
 func Casino(size int) []byte {
 	s := newSource(casino)
 	return page(size, "<title>澳门威尼斯人_线上娱乐城</title><style>.game{float:left}.tip{visibility:hidden}</style>", func(b *strings.Builder, i int) {
@@ -84,7 +84,7 @@ func Casino(size int) []byte {
 	})
 }
 
-// Hidden is an ordinary page into which links were put that nobody sees.
+// Hidden is an ordinary page with hidden links.
 func Hidden(size int) []byte {
 	visible, hidden := newSource(ordinary), newSource(casino)
 	return page(size, "<title>学校</title><style>.x{position:absolute;left:-9999px}</style>", func(b *strings.Builder, i int) {
@@ -102,7 +102,7 @@ func Tables(size int) []byte {
 	})
 }
 
-// Scripted is a page that scripts make.
+// Scripted is a page that is made by scripts.
 func Scripted(size int) []byte {
 	s, c := newSource(ordinary), newSource(casino)
 	return page(size, "<title>首页</title>", func(b *strings.Builder, i int) {
@@ -111,12 +111,12 @@ func Scripted(size int) []byte {
 	})
 }
 
-// GBK is a page in the charset that older sites are served in, and says so.
+// GBK converts a page to the charset of older sites, and declares it.
 func GBK(page []byte) ([]byte, error) {
 	return simplifiedchinese.GBK.NewEncoder().Bytes([]byte(strings.Replace(string(page), "charset=utf-8", "charset=gb2312", 1)))
 }
 
-// Messages are n short texts, one in five of which wants something of its reader.
+// Messages are n short texts, one in five of which asks something of its reader.
 func Messages(n int) []string {
 	s, c := newSource(ordinary), newSource(casino)
 	list := make([]string, n)

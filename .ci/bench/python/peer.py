@@ -1,5 +1,5 @@
-"""The work of a page as one would do it in Python: decode, parse, take out the text, look for
-terms and, with --words, part it into words. It undoes no disguise, hides nothing and judges nothing.
+"""The work on a page as one would do it in Python: decode, parse, extract the text, search for terms
+and, with --words, split it into words. It ignores disguises and hiding, and does not judge.
 
     peer.py [--words] TERMS FOLDER…
 
@@ -18,7 +18,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import detect_encoding
 from resiliparse.parse.html import HTMLTree
 
-LEAST = 1.0  # seconds of CPU in which whole passes are measured
+LEAST = 1.0  # whole passes are measured for at least this many seconds of CPU time
 
 
 def automaton(terms):

@@ -20,7 +20,7 @@ import (
 
 const usage = "usage: terms write FOLDER [COUNT …], or terms scan TERMS TEXT"
 
-// enough is how much processor time a search is measured for.
+// enough is how long a search is measured, in processor time.
 const enough = 500 * time.Millisecond
 
 func main() {
@@ -65,9 +65,9 @@ func write(folder string, counts []string) error {
 	return nil
 }
 
-// scan prints our megabytes a second of processor time and hits: of matching folded text,
-// with all disguises, and of folding and matching. The text is read in pages, as it is in
-// earnest.
+// scan prints our megabytes per second of processor time, and the hits: for matching
+// folded text, with all disguises, and for folding and matching. The text is read in
+// pages, as in production.
 func scan(termsFile, textFile string) error {
 	list, err := os.ReadFile(termsFile)
 	if err != nil {
@@ -103,10 +103,10 @@ func scan(termsFile, textFile string) error {
 	return nil
 }
 
-// pageSize is about that of a page's text, in bytes.
+// pageSize is about the size of a page's text, in bytes.
 const pageSize = 32 << 10
 
-// pagesOf parts a text behind lines.
+// pagesOf splits a text at ends of lines.
 func pagesOf(text string) (pages []string) {
 	for len(text) > pageSize {
 		end := pageSize + strings.IndexByte(text[pageSize:], '\n') + 1
@@ -118,7 +118,7 @@ func pagesOf(text string) (pages []string) {
 	return append(pages, text)
 }
 
-// processorTime is what this process has computed.
+// processorTime is the processor time that this process has used.
 func processorTime() time.Duration {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {

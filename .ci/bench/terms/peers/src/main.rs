@@ -1,6 +1,6 @@
 //! Finds the terms of one file in the text of another with three libraries of Rust, all
-//! overlapping occurrences, and prints each one's megabytes a second of processor time
-//! and its hits: `peers TERMS TEXT`, a term a line, a headline a line.
+//! overlapping occurrences, and prints for each its megabytes per second of processor time
+//! and its hits: `peers TERMS TEXT`, with one term or headline on each line.
 
 use std::{env, error::Error, fs};
 
@@ -8,7 +8,7 @@ use aho_corasick::AhoCorasick;
 use daachorse::charwise::CharwiseDoubleArrayAhoCorasick;
 use matcher_rs::{ProcessType, SimpleMatcherBuilder};
 
-/// Each library is measured for so long, in seconds of processor time.
+/// How long each library is measured, in seconds of processor time.
 const ENOUGH: f64 = 0.5;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     measure("aho-corasick", &text, || aho_corasick.find_overlapping_iter(&text).filter(|m| m.end() > 0).count());
     drop(aho_corasick);
 
-    // It tells of each term only whether a text has it, so it reads line by line.
+    // It only tells whether a text has a term, so it reads line by line.
     let mut builder = SimpleMatcherBuilder::new();
     for (id, term) in terms.iter().enumerate() {
         builder = builder.add_word(ProcessType::None, id as u32, *term);
@@ -58,7 +58,7 @@ fn measure(name: &str, text: &str, mut search: impl FnMut() -> usize) {
     println!("{name} {:.1} {hits}", text.len() as f64 / 1e6 / seconds);
 }
 
-/// The seconds that this process has computed.
+/// The processor time that this process has used, in seconds.
 fn processor_time() -> f64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the call fills the struct that it is given.
