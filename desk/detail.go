@@ -46,7 +46,7 @@ type Park struct {
 	Content bool `json:"content,omitempty"`
 	// Relapse brings it back when it is found again after it was gone.
 	Relapse bool `json:"relapse,omitempty"`
-	// Sites brings it back when the same content is on so many further sites.
+	// Sites brings it back when the same content is on this many further sites.
 	Sites int `json:"sites,omitempty"`
 	// SitesNow is the number of sites when it was parked. The desk fills it in.
 	SitesNow int `json:"sites_now,omitempty"`

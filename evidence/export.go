@@ -250,7 +250,7 @@ type exporter struct {
 	made     time.Time
 	manifest Manifest
 	index    []warc.IndexEntry
-	err      error // the first; nothing is written behind it
+	err      error // the first; nothing is written after it
 }
 
 // counted hashes and counts what is written.

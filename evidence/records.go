@@ -140,7 +140,7 @@ func (i *Item) scripts() (urls []string) {
 type encoder struct {
 	w       *warc.Writer
 	records []encoded
-	err     error // the first; nothing is written behind it
+	err     error // the first; nothing is written after it
 }
 
 // write returns the record's id.

@@ -29,7 +29,7 @@ func edit(t *testing.T, name string, change func([]byte) []byte) {
 	}
 }
 
-// execute changes the database behind the program's back.
+// execute changes the database without the program's knowledge.
 func execute(t *testing.T, a archive, statements ...string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", a.db)

@@ -66,8 +66,8 @@ type CrawlerOptions struct {
 	// its URL left. It must be idempotent, since a page is handled again after a
 	// crash. On an error the URL is tried again later.
 	Handle func(ctx context.Context, page qianshao.Page, before Memory) (Handled, error)
-	// Saved is told how many pages were saved with the outcomes of their visits (Handled.Page),
-	// and how long recording them took. It may be nil.
+	// Saved is called with the number of pages that were saved with the outcomes of their
+	// visits (Handled.Page), and how long recording them took. It may be nil.
 	Saved func(pages int, took time.Duration)
 	// Gone records that a page is no longer there. It must be idempotent, as Handle is. Nil records
 	// nothing.

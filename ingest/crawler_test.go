@@ -581,7 +581,7 @@ func TestSavedWithVisit(t *testing.T) {
 		saved++
 	}
 	if saved != 3 || told != 3 {
-		t.Errorf("%d pages are saved, and Saved was told of %d; want 3", saved, told)
+		t.Errorf("%d pages are saved, and Saved was called for %d; want 3", saved, told)
 	}
 }
 

@@ -75,7 +75,7 @@ func link(names []string, h, p int) http.HandlerFunc {
 	}
 }
 
-// alone lets a handler answer slowly, and tells of a host that is asked by two at once.
+// alone makes a handler answer slowly, and fails the test if a host is asked by two at once.
 func alone(t *testing.T, host string, busy *atomic.Int32, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if busy.Add(1) > 1 {

@@ -78,7 +78,7 @@ type Unflagged struct {
 
 // Outcome is what became of an item, recorded when all else is saved.
 type Outcome struct {
-	// Skip is the reason for which there is no page; "" if there is one.
+	// Skip is the reason why there is no page; "" if there is one.
 	Skip qianshao.Skip
 	// Again is when to visit next; the zero time means never.
 	Again time.Time

@@ -21,7 +21,7 @@ var (
 // quietTries failures in a row are not worth reporting; a server restarts in that time.
 const quietTries = 3
 
-// pause returns how long to wait after so many failures in a row.
+// pause returns how long to wait after a number of failures in a row.
 func (c *Crawler) pause(failures int) time.Duration {
 	return c.RetryPauses[min(max(failures, 1), len(c.RetryPauses))-1]
 }

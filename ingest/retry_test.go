@@ -153,7 +153,7 @@ func inTurn(t *testing.T, b *bench, holders ...string) (run func()) {
 	}
 }
 
-// jumpingClock runs as clocks do, and jumps where it is told to.
+// jumpingClock runs like a clock, and jumps when told to.
 type jumpingClock struct {
 	mu       sync.Mutex
 	at, from time.Time

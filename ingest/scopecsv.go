@@ -194,7 +194,7 @@ func (r *scopeReader) row(row, keys []string, at func(int) *yaml.Node) *yaml.Nod
 }
 
 var (
-	// asFormula is how spreadsheets are told that digits are a text: ="0017".
+	// asFormula is how digits are written as text for a spreadsheet: ="0017".
 	asFormula = regexp.MustCompile(`^="([^"]*)"$`)
 	// day is a date as spreadsheets and people in China write it.
 	day = regexp.MustCompile(`^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$`)

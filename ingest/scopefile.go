@@ -47,7 +47,7 @@ func (m ScopeMistake) In(l locales.Lang) string {
 
 func (e *ScopeError) Error() string { return e.In(locales.English) }
 
-// In says all mistakes in a language, one a line.
+// In says all mistakes in a language, one on each line.
 func (e *ScopeError) In(l locales.Lang) string {
 	lines := make([]string, len(e.Mistakes))
 	for i, m := range e.Mistakes {
@@ -87,7 +87,7 @@ type scopeReader struct {
 // A bare date is a day in China (UTC+8, no summer time), whatever the machine's
 // zone; another zone is written as RFC 3339. The authorisations come back in
 // canonical form. The error is a *ScopeError, with file, line and column of
-// every mistake. A file without authorisations is no mistake: it permits nothing.
+// every mistake. A file without authorisations is valid: it permits nothing.
 func ParseScope(name string, data []byte) ([]qianshao.Authorisation, error) {
 	r := &scopeReader{name: name}
 	list := r.file(data)

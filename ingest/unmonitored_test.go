@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
-// permit is an authorisation of hosts, in force for so many days from now.
+// permit returns an authorisation of hosts that is in force for a number of days from now.
 func permit(id string, days int, hosts ...string) qianshao.Authorisation {
 	return qianshao.Authorisation{
 		ID: id, Owner: "o", Basis: "b", Contact: "c", Hosts: hosts,

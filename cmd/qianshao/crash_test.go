@@ -50,7 +50,7 @@ type endState struct {
 	Indexed   []string
 	Archived  []string   // captures: the URL, the number of records, the fingerprint of bodies and findings
 	Campaigns [][]string // the findings of each
-	Acts      []string   // what was done to what
+	Acts      []string   // each act's kind and subject
 	Frontier  []store.FrontierRecord
 }
 

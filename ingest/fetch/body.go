@@ -184,7 +184,7 @@ type countingReader struct {
 	r     io.Reader
 	n     int64
 	most  int64
-	kept  *bytes.Buffer // what was read; nil if nobody wants it
+	kept  *bytes.Buffer // the bytes read; nil if they are not kept
 	ended bool          // r has been read to its end
 }
 

@@ -284,7 +284,7 @@ func TestViewsNotPermitted(t *testing.T) {
 	}})
 	_, err := f.Get(context.Background(), fetch.Request{URL: from.URL, View: qianshao.ViewSearchCrawler})
 	if err == nil || skipOf(t, err) != qianshao.SkipView {
-		t.Errorf("behind a redirect: %v", err)
+		t.Errorf("after a redirect: %v", err)
 	}
 }
 

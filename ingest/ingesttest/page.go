@@ -12,7 +12,7 @@ import (
 // n·fanOut+fanOut, so that a hundred pages are at most three links deep.
 const fanOut = 6
 
-// defaultFlagged means that one page in so many has an advertisement like those on hacked sites.
+// defaultFlagged is n where one page in n has an advertisement like those on hacked sites.
 const defaultFlagged = 60
 
 func pagePath(n int) string {

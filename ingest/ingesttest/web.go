@@ -27,8 +27,8 @@ type Options struct {
 	Rate float64
 	// Plain makes all hosts ordinary, for measurements.
 	Plain bool
-	// FlaggedEvery says that one page in so many has an advertisement like those on
-	// hacked sites; 0 means one in 60.
+	// FlaggedEvery is n where one page in n has an advertisement like those on
+	// hacked sites; 0 means 60.
 	FlaggedEvery int
 	// Campaigns is how many different advertisements there are; 0 is one.
 	Campaigns int

@@ -135,9 +135,9 @@ func (s *source) toMember() bool {
 	}
 }
 
-// back returns to just behind the beginning of the broken member, where the
-// file allows it: of one that was cut short, the decoder has taken the beginning
-// of the next for its own content.
+// back returns to just after the beginning of the broken member, where the file
+// allows it: of one that was cut short, the decoder has taken the beginning of
+// the next for its own content.
 func (s *source) back() {
 	if s.seeker == nil || s.returns == maxReturns {
 		return

@@ -59,7 +59,7 @@ type Draft struct {
 // Written says where and how a record was written.
 type Written struct {
 	ID string
-	// Offset and Length are the place of the record's gzip member in what was written, in bytes.
+	// Offset and Length are the place of the record's gzip member in the output, in bytes.
 	Offset, Length int64
 	// SHA256 is the hash of the member's bytes.
 	SHA256 [sha256.Size]byte

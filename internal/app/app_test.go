@@ -170,7 +170,7 @@ func TestReload(t *testing.T) {
 	}
 	r, err := a.Folder.Report(t.Context(), report.Query{Period: report.Month(time.Now(), time.UTC), Sight: qianshao.SeeAll()})
 	if err != nil || !r.NoRuleHistory || len(r.RuleChanges) != 2 || !slices.Equal(r.RuleChanges[0].Removed, []string{"own-two"}) || !slices.Equal(r.RuleChanges[1].Added, []string{"own-two"}) {
-		t.Errorf("the report tells of %+v, %v", r, err)
+		t.Errorf("the report has %+v, %v", r, err)
 	}
 	before := told[len(told)-1]
 	apptest.Write(t, filepath.Join(data, "overlay", "dictionary.txt"), "天盛筵席\n")

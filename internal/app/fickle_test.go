@@ -129,8 +129,8 @@ func (r *fickle) recover() {
 	}
 }
 
-// arrivalIn returns a channel that is closed when, after so many others, a message has arrived, before it
-// is answered.
+// arrivalIn returns a channel that is closed when, after a number of others, a message has arrived,
+// before it is answered.
 func (r *fickle) arrivalIn(others int) chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -31,7 +31,7 @@ const restFactor = 50
 // machine: after one of ten seconds the dashboards would otherwise stand still for eight minutes.
 const longestRest = time.Minute
 
-// get returns what was read.
+// get returns the last result, read anew if it is too old.
 func (r *rested[T]) get(ctx context.Context) (T, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

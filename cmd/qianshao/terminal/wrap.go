@@ -31,7 +31,7 @@ const (
 	neverLast  = "（“‘《【"
 )
 
-// Wrap breaks a text into lines of so many columns: at spaces, and around Chinese characters.
+// Wrap breaks a text into lines of at most limit columns: at spaces, and around Chinese characters.
 func Wrap(text string, limit int) (lines []string) {
 	limit = max(limit, 20) // a narrower terminal wraps by itself
 	begin, fits, used := 0, 0, 0
