@@ -50,9 +50,9 @@ func (r *idleReader) Close() error {
 	return r.body.Close()
 }
 
-// decode sets a.body to the response's body without its content encodings. At
-// most most bytes are read as sent; with keep, these are kept where decoding
-// changes them.
+// decode sets a.body to the response's body without its content encodings. No
+// more than most bytes are read as sent; with keep, these are kept where
+// decoding changes them.
 func (f *Fetcher) decode(a *answer, most int64, keep bool) error {
 	a.wire = &countingReader{r: a.response.Body, most: most}
 	if keep && len(contentCodings(a.response.Header)) > 0 {
@@ -217,8 +217,8 @@ func (b *bombReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readCapped reads at most most bytes; on an error it returns those that came
-// before it. length is a hint; -1 if unknown.
+// readCapped reads no more than most bytes; on an error it returns those that
+// came before it. length is a hint; -1 if unknown.
 func readCapped(r io.Reader, length, most int64) (body []byte, truncated bool, err error) {
 	const unknown = 32 << 10 // the median page
 	size := int64(unknown)

@@ -366,7 +366,7 @@ func (s *story) view() {
 	}
 }
 
-// exports exports a finding, a campaign and a query in every format.
+// exports takes out a finding, a campaign and a query in every format.
 func (s *story) exports() {
 	campaign := s.campaignOf(s.t, s.casinoFindings(s.t)[0])
 	id := s.findingOf(s.t, single("weapons")).ID
