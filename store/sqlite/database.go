@@ -138,14 +138,23 @@ const (
 	makeWritable = "the file and its folder must be writable"
 )
 
+// resultCode returns the primary result code of an error of SQLite's, and SQLITE_OK for any other.
+func resultCode(err error) int {
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		return sqlite3.SQLITE_OK
+	}
+	return lite.Code() & 0xff // further bits say more exactly what it was
+}
+
 // Fail implements database.Engine.
 func (f *file) Fail(op string, err error) error {
 	if err == nil {
 		return nil
 	}
 	err = fmt.Errorf("store: %s %s: %w", op, f.path, err)
-	var lite *sqlite.Error
-	if !errors.As(err, &lite) {
+	code := resultCode(err)
+	if code == sqlite3.SQLITE_OK {
 		if tooManyFiles(err) {
 			return fmt.Errorf("%w (%s)", err, raiseLimit)
 		}
@@ -154,7 +163,7 @@ func (f *file) Fail(op string, err error) error {
 		}
 		return err
 	}
-	switch lite.Code() & 0xff { // the low byte is the primary result code
+	switch code {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w (restore the file from a backup, or move it aside to begin anew)", store.ErrCorrupt, err)
 	case sqlite3.SQLITE_FULL:
