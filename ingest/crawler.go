@@ -178,9 +178,9 @@ func (noObserver) Fetched(*qianshao.Page, time.Duration) {}
 func (noObserver) Skipped(qianshao.Skip, string)         {}
 func (noObserver) Replanned(Replanned)                   {}
 
-// Recover ends what a crawler of the same Holder has left that died: its leases, and the turns of
-// requests that were under way. Run begins with it. Whatever asks hosts before that, or beside it, as
-// a Seeder does, has it called first, or would find its hosts busy.
+// Recover releases what a crawler of the same Holder held when it died: its leases, and the hosts of
+// the requests that it was making. Run begins with it. Where something else makes requests before Run or
+// beside it, as a Seeder does, call it first: those hosts would otherwise be busy.
 func (c *Crawler) Recover(ctx context.Context) error {
 	err := c.persist(ctx, func() error {
 		if err := c.clock.set(ctx, c.Frontier); err != nil {
