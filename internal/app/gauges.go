@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -11,7 +12,9 @@ import (
 )
 
 // rested keeps what a costly reading has brought, or its error, for restFactor times as long as
-// it took, but no longer than longestRest: however many ask, it has a small share of the time.
+// it took: however many ask, and however much there is to read, it has a share of the time. The
+// quicker one of the last two readings counts: after one that hung for ten seconds, on a disk or a
+// busy machine, the boards would otherwise stand still for eight minutes.
 type rested[T any] struct {
 	now  func() time.Time
 	read func(ctx context.Context) (T, error)
@@ -19,6 +22,7 @@ type rested[T any] struct {
 	mu    sync.Mutex
 	value T
 	err   error
+	took  time.Duration // the last reading
 	until time.Time
 }
 
@@ -26,9 +30,9 @@ type rested[T any] struct {
 // six seconds old at most, and Prometheus asks more rarely.
 const restFactor = 50
 
-// longestRest bounds how old the metrics get after a reading that hung once, on a disk or on a
-// busy machine: after one of ten seconds the boards would else stand still for eight minutes.
-const longestRest = time.Minute
+// firstRest is the longest rest after the first reading, which has no other beside it and reads
+// from a cold disk.
+const firstRest = time.Minute
 
 // get returns what was read.
 func (r *rested[T]) get(ctx context.Context) (T, error) {
@@ -37,7 +41,9 @@ func (r *rested[T]) get(ctx context.Context) (T, error) {
 	if started := r.now(); !started.Before(r.until) {
 		r.value, r.err = r.read(ctx)
 		ended := r.now()
-		r.until = ended.Add(min(restFactor*ended.Sub(started), longestRest))
+		before := cmp.Or(r.took, firstRest/restFactor)
+		r.took = ended.Sub(started)
+		r.until = ended.Add(restFactor * min(before, r.took))
 	}
 	return r.value, r.err
 }
