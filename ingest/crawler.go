@@ -180,9 +180,9 @@ func (noObserver) Fetched(*qianshao.Page, time.Duration) {}
 func (noObserver) Skipped(qianshao.Skip, string)         {}
 func (noObserver) Replanned(Replanned)                   {}
 
-// Recover clears up after a crawler of the same Holder that has died: it ends its leases, and the
-// turns of requests that were under way. Run begins with it. Whoever makes requests before or beside
-// Run, as a Seeder does, must call it first, or would find the hosts busy.
+// Recover releases what a crawler of the same Holder held when it died: its leases, and the hosts of
+// the requests that it was making. Run begins with it. Where something else makes requests before Run or
+// beside it, as a Seeder does, call it first: those hosts would otherwise be busy.
 func (c *Crawler) Recover(ctx context.Context) error {
 	err := c.persist(ctx, func() error {
 		if err := c.clock.set(ctx, c.Frontier); err != nil {

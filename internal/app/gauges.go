@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -10,9 +11,10 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// rested keeps the result of a costly reading, or its error, for restFactor times as long as it took,
-// but no longer than longestRest: so it takes only a small share of the time, however often it is
-// requested.
+// rested keeps the result of a costly reading, or its error, for restFactor times as long as it took:
+// so it takes only a small share of the time, however often it is requested. The quicker of the last
+// two readings counts: after one that hung for ten seconds, on a disk or a busy machine, the
+// dashboards would otherwise stand still for eight minutes.
 type rested[T any] struct {
 	now  func() time.Time
 	read func(ctx context.Context) (T, error)
@@ -20,6 +22,7 @@ type rested[T any] struct {
 	mu    sync.Mutex
 	value T
 	err   error
+	took  time.Duration // the last reading
 	until time.Time
 }
 
@@ -27,9 +30,9 @@ type rested[T any] struct {
 // at most six seconds old, and Prometheus asks less often.
 const restFactor = 50
 
-// longestRest bounds how old the metrics get after one slow reading, because of a disk or a busy
-// machine: after one of ten seconds the dashboards would otherwise stand still for eight minutes.
-const longestRest = time.Minute
+// firstRest is the longest rest after the first reading, which has no other to compare with and reads
+// from a cold disk.
+const firstRest = time.Minute
 
 // get returns the last result, read anew if it is too old.
 func (r *rested[T]) get(ctx context.Context) (T, error) {
@@ -38,7 +41,9 @@ func (r *rested[T]) get(ctx context.Context) (T, error) {
 	if started := r.now(); !started.Before(r.until) {
 		r.value, r.err = r.read(ctx)
 		ended := r.now()
-		r.until = ended.Add(min(restFactor*ended.Sub(started), longestRest))
+		before := cmp.Or(r.took, firstRest/restFactor)
+		r.took = ended.Sub(started)
+		r.until = ended.Add(restFactor * min(before, r.took))
 	}
 	return r.value, r.err
 }

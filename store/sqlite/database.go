@@ -132,14 +132,23 @@ func (f *file) Close() error {
 	return errors.Join(errs...)
 }
 
+// resultCode returns the primary result code of an error of SQLite's, and SQLITE_OK for any other.
+func resultCode(err error) int {
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) {
+		return sqlite3.SQLITE_OK
+	}
+	return lite.Code() & 0xff // further bits say more exactly what it was
+}
+
 // Fail implements database.Engine.
 func (f *file) Fail(op string, err error) error {
 	if err == nil {
 		return nil
 	}
 	err = database.Failed(op, f.path, err)
-	var lite *sqlite.Error
-	if !errors.As(err, &lite) {
+	code := resultCode(err)
+	if code == sqlite3.SQLITE_OK {
 		if tooManyFiles(err) {
 			return locales.Errorf("store.fault.limit", err)
 		}
@@ -148,7 +157,7 @@ func (f *file) Fail(op string, err error) error {
 		}
 		return err
 	}
-	switch lite.Code() & 0xff { // the low byte is the primary result code
+	switch code {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return locales.Errorf("store.fault.damaged", store.ErrCorrupt, err)
 	case sqlite3.SQLITE_FULL:

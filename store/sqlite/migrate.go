@@ -4,12 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"embed"
-	"errors"
 	"io/fs"
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/qianshao/qianshao/locales"
@@ -49,7 +47,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	for try := range migrateTries {
 		var version int64
 		switch version, err = versionOf(ctx, db); {
-		case err != nil && !isBusy(err):
+		case err != nil && resultCode(err) != sqlite3.SQLITE_BUSY:
 			return err
 		case err != nil: // tried again
 		case version == latest:
@@ -68,11 +66,6 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		}
 	}
 	return locales.Errorf("store.migrating", err)
-}
-
-func isBusy(err error) bool {
-	var lite *sqlite.Error
-	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // readableSchema refuses a schema that would have to be migrated before this program can read it.

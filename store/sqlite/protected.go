@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/qianshao/qianshao/locales"
@@ -50,12 +49,13 @@ func writeProtected(err error) bool {
 	if tooManyFiles(err) {
 		return false
 	}
-	var lite *sqlite.Error
-	if !errors.As(err, &lite) {
+	switch resultCode(err) {
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return true
+	case sqlite3.SQLITE_OK:
 		return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 	}
-	code := lite.Code() & 0xff
-	return code == sqlite3.SQLITE_READONLY || code == sqlite3.SQLITE_CANTOPEN || code == sqlite3.SQLITE_PERM
+	return false
 }
 
 func (f *file) openProtected(ctx context.Context) error {
