@@ -397,7 +397,7 @@ func TestAlertPages(t *testing.T) {
 			t.Errorf("%s %q: %d, want %q: %s", tc.field, tc.value, w.Code, tc.says, w.Body)
 		}
 	}
-	if w := n.ann.post("/notices/alerts/new", "name", "x", "view", n.annView, "channel", n.channel, "every", "5", "hourly", "6"); w.Code != 422 || !strings.Contains(w.Body.String(), "Choose one at least") {
+	if w := n.ann.post("/notices/alerts/new", "name", "x", "view", n.annView, "channel", n.channel, "every", "5", "hourly", "6"); w.Code != 422 || !strings.Contains(w.Body.String(), "Choose at least one event") {
 		t.Errorf("no event: %d %s", w.Code, w.Body)
 	}
 	if w := n.bob.post("/notices/alerts/new", good...); w.Code != 422 || !strings.Contains(w.Body.String(), "Choose a view that you may use") {
@@ -413,7 +413,7 @@ func TestAlertPages(t *testing.T) {
 		t.Errorf("%+v, want %+v", a, want)
 	}
 	path := "/notices/alerts/" + a.ID
-	contains(t, n.ann.see("/notices"), "every 5 min at most, 6 an hour", "22:00–07:30", path)
+	contains(t, n.ann.see("/notices"), "at most every 5 min, at most 6 messages an hour", "22:00–07:30", path)
 	contains(t, n.ann.see(path), `value="22:00"`, `value="07:30"`, `<option value="v-ann" selected>`)
 	for _, target := range []string{path, path + "/switch", path + "/delete"} {
 		if w := n.bob.post(target, good...); w.Code != http.StatusNotFound {

@@ -179,7 +179,7 @@ func letGo(t *testing.T, folder string) {
 	execute("the archive is as it was written", "evidence", "verify")
 	execute("0 of 0 findings", "search")
 	execute("retention of", "evidence", "deletions")
-	if code, out := command(t, folder, "evidence", "export", id); code != exitFailure || !strings.Contains(out, "not found") {
+	if code, out := command(t, folder, "evidence", "export", id); code != exitFailure || !strings.Contains(out, "there is no finding "+id) {
 		t.Errorf("export of a deleted finding: %d\n%s", code, out)
 	}
 }

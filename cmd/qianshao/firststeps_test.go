@@ -181,7 +181,7 @@ func TestCrawlAfterWrongClock(t *testing.T) {
 		t.Fatal(err)
 	}
 	output := i.crawl()
-	i.want(output, "level=WARN", "times in the future", "planned again: URLs 1, hosts 1.", "0 pages fetched", "the next URL is due at")
+	i.want(output, "level=WARN", "times in the future", "rescheduled: URLs 1, hosts 1.", "0 pages fetched", "the next URL is due at")
 	if at := ahead.In(qianshao.ChinaTime()).Format("2006-"); strings.Contains(output, "due at "+at) {
 		t.Errorf("still due in %s:\n%s", at, output)
 	}
