@@ -12,7 +12,7 @@ const MaxAccountName = 64
 
 // ValidAccountName says whether an account may have the name: lower-case ASCII letters,
 // digits, Chinese characters and ". _ - @", so that no two names look alike. "." and ".."
-// are steps in a path, and what begins with "-" is an option of commands.
+// would be steps in a path, and a name that begins with "-" would be read as a command's option.
 func ValidAccountName(name string) bool {
 	if name == "" || name == "." || name == ".." || name[0] == '-' || utf8.RuneCountInString(name) > MaxAccountName {
 		return false
@@ -27,8 +27,8 @@ func ValidAccountName(name string) bool {
 	return true
 }
 
-// Unseen reports characters that make a name look like another one, or like nothing. They are refused in
-// names of saved views and labels of tokens, too, since people choose by these.
+// Unseen reports characters that make a name look like another one, or empty. They are also refused
+// in names of saved views and labels of tokens, because people choose by these.
 func Unseen(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // Role says what an account is for.
@@ -36,7 +36,7 @@ type Role string
 
 // The roles.
 const (
-	// RoleAnalyst decides on findings.
+	// RoleAnalyst decides on findings and campaigns.
 	RoleAnalyst Role = "analyst"
 	// RoleLead also adjudicates, merges and splits campaigns, and takes over.
 	RoleLead Role = "lead"
@@ -63,9 +63,10 @@ type Power string
 
 // The powers.
 const (
-	// PowerDecide is for acts on findings: deciding, undoing one's own, notes, parking, claims, batches.
+	// PowerDecide is for acts on findings: deciding, undoing one's own decisions, notes, parking,
+	// claims, batches.
 	PowerDecide Power = "decide"
-	// PowerLead is for adjudicating, merging and splitting campaigns, their policy, undoing
+	// PowerLead is for adjudicating, merging and splitting campaigns, setting their policy, undoing
 	// what others did, assigning to others, taking over claims, and shared views.
 	PowerLead Power = "lead"
 	// PowerSubmit is for reporting pages and withdrawing reports.
@@ -100,7 +101,7 @@ func Powers() []Power {
 	return []Power{PowerDecide, PowerLead, PowerSubmit, PowerRules, PowerAudit, PowerAdminister}
 }
 
-// Scope is what a token of the API is good for: ScopeRead, ScopeMetrics, or the name of a power. A
+// Scope is what a token of the API permits: ScopeRead, ScopeMetrics, or the name of a power. A
 // token never permits more than its account may do.
 type Scope string
 
@@ -108,8 +109,8 @@ type Scope string
 const (
 	// ScopeRead reads what the account's Sight shows.
 	ScopeRead Scope = "read"
-	// ScopeMetrics scrapes /metrics. The metrics are those of the whole outpost, so only
-	// tokens of accounts that see all have it.
+	// ScopeMetrics scrapes /metrics. The metrics cover the whole outpost, so only tokens of
+	// accounts that see everything may have it.
 	ScopeMetrics Scope = "metrics"
 )
 
@@ -133,21 +134,21 @@ func (a *Account) Allows(s Scope) bool {
 	return slices.Contains(Powers(), Power(s)) && a.Role.May(Power(s))
 }
 
-// Account is somebody, or a program, that uses the console or the API. It is there to
-// say who did what, never to count what somebody did.
+// Account is a person or a program that uses the console or the API. It exists to say who did what,
+// never to count how much somebody did.
 type Account struct {
-	// Name is what one logs in with, and what acts are signed with. It is never changed,
-	// and not given to another account.
+	// Name is used to log in and to sign acts. It never changes and is never given to another
+	// account.
 	Name string
 	Role Role
 	// Sight is what the account may see.
 	Sight Sight
-	// Disabled accounts cannot enter, nor can their tokens.
+	// Disabled accounts cannot log in, and their tokens are refused.
 	Disabled bool
 	// Created is when the account was made.
 	Created time.Time
-	// Without are powers of the role that it may not use now: it acts by a token that is not
-	// good for them.
+	// Without are powers of the role that the account may not use now, because it acts by a token
+	// that does not permit them.
 	Without []Power
 }
 

@@ -9,8 +9,8 @@ import (
 // SubjectKind says what an act is about.
 type SubjectKind string
 
-// The kinds of subjects. Findings and campaigns are reviewed; of the others the trail says
-// who has changed them, or taken what out.
+// The kinds of subjects. Findings and campaigns are reviewed; for the others, the trail records who
+// changed or exported them.
 const (
 	SubjectFinding       SubjectKind = "finding"
 	SubjectCampaign      SubjectKind = "campaign"
@@ -20,7 +20,7 @@ const (
 	SubjectAccount       SubjectKind = "account" // by its name
 	SubjectSetting       SubjectKind = "setting" // by its name
 	SubjectExport        SubjectKind = "export"  // by the SHA-256 of what was handed out, in hex
-	SubjectView          SubjectKind = "view"    // a saved view that all share
+	SubjectView          SubjectKind = "view"    // a saved view that everybody shares
 	SubjectChannel       SubjectKind = "channel"
 	SubjectAlert         SubjectKind = "alert"
 	SubjectSchedule      SubjectKind = "schedule" // of a report
@@ -44,7 +44,7 @@ type Subject struct {
 	ID   string
 }
 
-// String writes a subject as the API and the trail have it: "finding:0123456789abcdef".
+// String writes a subject as the API and the trail write it: "finding:0123456789abcdef".
 func (s Subject) String() string { return string(s.Kind) + ":" + s.ID }
 
 // ParseSubject reads what String writes; ok is false for anything else.
@@ -57,13 +57,13 @@ func ParseSubject(text string) (s Subject, ok bool) {
 // ActKind says what was done.
 type ActKind string
 
-// The kinds of acts. Those of Decides settle what the subject's verdict is.
+// The kinds of acts. Those for which Decides is true settle the subject's verdict.
 const (
 	ActDecide     ActKind = "decide"
 	ActUndo       ActKind = "undo"
 	ActAdjudicate ActKind = "adjudicate"
 	ActReview     ActKind = "review"  // a second, blind decision, which settles nothing by itself
-	ActDispute    ActKind = "dispute" // another answer than the one that stands: a lead is asked to adjudicate
+	ActDispute    ActKind = "dispute" // disagreement with the standing verdict: a lead is asked to adjudicate
 	ActNote       ActKind = "note"
 	ActAssign     ActKind = "assign"
 	ActPark       ActKind = "park"
@@ -71,10 +71,10 @@ const (
 	ActMerge      ActKind = "merge"
 	ActSplit      ActKind = "split"
 	ActPolicy     ActKind = "policy"
-	// These two are not asked for at the desk: what changes or hands out something writes them
-	// along with it. Detail.Event says what it was.
+	// These two are not requested at the desk: the code that changes or hands out something records
+	// them with it. Detail.Event says what it was.
 	ActChange ActKind = "change" // an authorisation, a submission, an account, a setting was added, changed or ended
-	ActExport ActKind = "export" // evidence or a list was taken out
+	ActExport ActKind = "export" // evidence or a list was exported
 )
 
 // ActKinds returns all kinds.
@@ -85,11 +85,12 @@ func ActKinds() []ActKind {
 // Valid says whether it is one of ActKinds.
 func (k ActKind) Valid() bool { return slices.Contains(ActKinds(), k) }
 
-// Recorded says whether acts of the kind are written by the change that they record, and never asked for.
+// Recorded says whether acts of the kind are only written together with the change that they
+// record, never requested by themselves.
 func (k ActKind) Recorded() bool { return k == ActChange || k == ActExport }
 
-// Decides says whether acts of the kind are deciding ones: the next one must name the last.
-// Of a campaign those are deciding that say what it is.
+// Decides says whether acts of the kind are deciding ones: each must name the subject's last
+// deciding act as its Basis. For a campaign, the deciding acts are those that say what it is.
 func (k ActKind) Decides() bool {
 	switch k {
 	case ActDecide, ActUndo, ActAdjudicate, ActMerge, ActSplit, ActPolicy:
@@ -101,7 +102,7 @@ func (k ActKind) Decides() bool {
 // Verdict is what people decided.
 type Verdict string
 
-// The verdicts. The empty one says that nothing is decided.
+// The verdicts. The empty one means that nothing is decided.
 const (
 	VerdictCrime    Verdict = "crime"
 	VerdictNotCrime Verdict = "not_crime"
@@ -114,7 +115,7 @@ func Verdicts() []Verdict { return []Verdict{VerdictCrime, VerdictNotCrime, Verd
 // Valid says whether it is one of Verdicts.
 func (v Verdict) Valid() bool { return slices.Contains(Verdicts(), v) }
 
-// Reason says why something is not a crime, or whose crime it is.
+// Reason says why something is not a crime, or who put the crime there.
 type Reason string
 
 // The reasons: a closed list, so that they can be counted by rule.
@@ -127,7 +128,7 @@ const (
 	ReasonOther      Reason = "other"      // with words
 	// Of VerdictCrime:
 	ReasonHacked   Reason = "hacked"    // a site that was broken into
-	ReasonUserPost Reason = "user_post" // what a user of the site has put there
+	ReasonUserPost Reason = "user_post" // posted by a user of the site
 	ReasonOperator Reason = "operator"  // the site's own
 )
 
@@ -143,17 +144,18 @@ func (v Verdict) Reasons() []Reason {
 }
 
 // Act is something that a person, or a program with a token, did about a subject. Acts
-// are only ever added: they are the truth of review, and all standings are derived from them.
+// are only ever added: they are the authoritative record of review, and all standings are derived
+// from them.
 type Act struct {
-	// Seq counts all acts from 1, without gaps.
+	// Seq numbers all acts from 1, without gaps.
 	Seq int64
 	At  time.Time
 	// By is the account's name.
 	By string
-	// Key is what a client calls the act, so that repeating it is doing it once; empty for
-	// most. An account has no key twice.
+	// Key is the client's own name for the act, unique within the account, so that a repeated
+	// request has no further effect; usually empty.
 	Key string
-	// Batch is the batch that the act belongs to; 0 for one by itself.
+	// Batch is the batch that the act belongs to; 0 for a single act.
 	Batch   int64
 	Subject Subject
 	Kind    ActKind
@@ -165,15 +167,15 @@ type Act struct {
 	Seen string
 	// Rules names the rule set in force, for measuring rules by verdicts.
 	Rules string
-	// Until is when a parked subject comes back at the latest, or a claim that is taken ends
-	// unless it is renewed; zero for neither.
+	// Until is when a parked subject comes back at the latest, or when a claim ends unless it is
+	// renewed; zero for other acts.
 	Until time.Time
 	// Reverts is the Seq of the act that this one undoes.
 	Reverts int64
-	// Round counts the decisions of a subject from 1. A review or a dispute has that of the
-	// decision which it is about; other acts have 0.
+	// Round numbers the decisions of a subject from 1. A review or a dispute has the round of the
+	// decision it is about; other acts have 0.
 	Round int
-	// Detail has the words and what the kind needs besides: desk.Detail in JSON.
+	// Detail has the note and whatever else the kind needs: desk.Detail in JSON.
 	Detail string
 	// Chain is the SHA-256 over the previous act's Chain and this act, in hex; see desk.Link.
 	Chain string

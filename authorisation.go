@@ -11,7 +11,7 @@ import (
 // force for a URL, no request is made.
 type Authorisation struct {
 	ID string `json:"id"`
-	// Owner is the organisation that answers for the sites.
+	// Owner is the organisation responsible for the sites.
 	Owner string `json:"owner"`
 	// Basis is the legal basis or the contract's reference.
 	Basis string `json:"basis"`
@@ -20,17 +20,16 @@ type Authorisation struct {
 	// ValidFrom and ValidUntil bound the time in force: from ≤ now < until.
 	ValidFrom  time.Time `json:"valid_from"`
 	ValidUntil time.Time `json:"valid_until"`
-	// Hosts are exact names ("school.example"), names with all their
-	// subdomains but not themselves ("*.school.example"), either with a port
-	// ("school.example:8080"). Without a port only 80 and 443 are covered.
-	// Names are lower case and in ASCII (punycode).
+	// Hosts are exact names ("school.example") or all subdomains of a name, without the name itself
+	// ("*.school.example"). Either may have a port ("school.example:8080"); without one, only 80
+	// and 443 are covered. Names are lower case and in ASCII (punycode).
 	Hosts []string `json:"hosts"`
-	// Include and Exclude are path prefixes. No Include means every path; Exclude
-	// wins, in whatever way a server might read the path.
+	// Include and Exclude are path prefixes. No Include means every path. Exclude takes precedence,
+	// however a server might read the path.
 	Include []string `json:"include,omitempty"`
 	Exclude []string `json:"exclude,omitempty"`
-	// NoQueries forbids every URL with a query: names, numbers and tokens of sessions
-	// are in queries.
+	// NoQueries forbids every URL with a query, since queries may hold names, numbers and session
+	// tokens.
 	NoQueries bool `json:"no_queries,omitempty"`
 	// Rate is the highest number of requests a second to one host.
 	Rate float64 `json:"rate"`
@@ -43,19 +42,19 @@ type Authorisation struct {
 	// which adapts to how often it changes. Zero takes the collector's default.
 	RevisitMin time.Duration `json:"revisit_min,omitempty"`
 	RevisitMax time.Duration `json:"revisit_max,omitempty"`
-	// RobotsWaiver is where the owner waives robots.txt in writing, as "合同附件 3".
-	// It is recorded on every finding. Empty: robots.txt is kept.
+	// RobotsWaiver cites where the owner waives robots.txt in writing, such as "合同附件 3". It is
+	// recorded on every finding. If it is empty, robots.txt is obeyed.
 	RobotsWaiver string `json:"robots_waiver,omitempty"`
 	// Views are the views that the owner permits besides the plain visitor's: ViewSearchVisitor and
 	// ViewSearchCrawler.
 	Views []View `json:"views,omitempty"`
-	// CrawlerBasis is where the owner permits ViewSearchCrawler in writing. That view needs it, since its
-	// requests claim to come from somebody else.
+	// CrawlerBasis cites where the owner permits ViewSearchCrawler in writing. The view requires
+	// it, because its requests claim to come from somebody else.
 	CrawlerBasis string `json:"crawler_basis,omitempty"`
 }
 
 // Permits says whether pages may be asked for in the view. ViewSearchCrawler
-// needs its basis in writing.
+// also needs CrawlerBasis.
 func (a *Authorisation) Permits(v View) bool {
 	switch v {
 	case ViewVisitor, ViewBrowser:
@@ -66,9 +65,9 @@ func (a *Authorisation) Permits(v View) bool {
 	return slices.Contains(a.Views, v)
 }
 
-// Covers returns "" when the authorisation permits a request to u at the time
-// now, and otherwise the reason why not: SkipNotAuthorised, SkipPathExcluded,
-// SkipQuery or SkipNotInForce. u's host must be lower case and in ASCII.
+// Covers returns "" if the authorisation permits a request to u at the time now, and otherwise the
+// reason why not: SkipNotAuthorised, SkipPathExcluded, SkipQuery or SkipNotInForce. u's host must
+// be lower case and in ASCII.
 func (a *Authorisation) Covers(u *url.URL, now time.Time) Skip {
 	return a.covers(u, now, a.coversHost(u))
 }
@@ -114,7 +113,7 @@ func (a *Authorisation) Days() (first, last string) {
 }
 
 // HostNames returns the names that the authorisation gives in full, without
-// ports: what it covers beside them, below a "*.", is found by links alone.
+// ports. Hosts that it covers by "*." are not among them: they are found only through links.
 func (a *Authorisation) HostNames() []string {
 	names := make([]string, 0, len(a.Hosts))
 	for _, pattern := range a.Hosts {
@@ -155,8 +154,8 @@ func hostMatches(pattern string, u *url.URL) bool {
 	return host == strings.Trim(name, "[]")
 }
 
-// portMatches holds an entry without a port to the web's own ports: an
-// authorisation for a site does not cover the admin panel on port 8443.
+// portMatches limits an entry without a port to 80 and 443: an authorisation for a site does not
+// cover the admin panel on port 8443.
 func portMatches(want, got string) bool {
 	if want == "" {
 		return got == "" || got == "80" || got == "443"
@@ -165,9 +164,9 @@ func portMatches(want, got string) bool {
 }
 
 // coversPath compares a path with Include and Exclude in all the ways in which a
-// server might read it: what one server takes for another file, a second serves
-// from an excluded folder. A path is covered if no reading is excluded, whatever
-// the case of its letters, and every reading is included.
+// server might read it: a path that leads one server to a permitted file may lead another into an
+// excluded folder. A path is covered if no reading is excluded, whatever the case of its letters,
+// and every reading is included.
 func (a *Authorisation) coversPath(path string) bool {
 	if path == "" {
 		path = "/"

@@ -8,7 +8,7 @@ import (
 )
 
 // AuthorisationField is a field of an authorisation as people write it: its key in a scope
-// file and its value as text, "" where it is not set. Entries of a list have blanks between them.
+// file and its value as text, "" if it is not set. Entries of a list are separated by spaces.
 type AuthorisationField struct{ Key, Value string }
 
 // Fields returns the fields in the order of a scope file.
@@ -38,11 +38,11 @@ func (a *Authorisation) Fields() []AuthorisationField {
 	}
 }
 
-// AuthorisationChange is a field that is not as it was.
+// AuthorisationChange is a field whose value has changed.
 type AuthorisationChange struct{ Key, Before, After string }
 
-// ChangedFrom returns the fields that are not as they were before; all that are set, if
-// before is nil.
+// ChangedFrom returns the fields that differ from before, or all fields that are set if before is
+// nil.
 func (a *Authorisation) ChangedFrom(before *Authorisation) (changes []AuthorisationChange) {
 	was := map[string]string{}
 	if before != nil {
@@ -58,8 +58,8 @@ func (a *Authorisation) ChangedFrom(before *Authorisation) (changes []Authorisat
 	return changes
 }
 
-// dayOrTime writes a bound of the time in force: a day in China where one begins then, as
-// the last of the authorisation with end, else the moment. The zero time is "".
+// dayOrTime writes a bound of the time in force: as a date if it falls on midnight in China (the
+// day that ends then if end is set), otherwise as a time. The zero time is "".
 func dayOrTime(t time.Time, end bool) string {
 	if t.IsZero() {
 		return ""
@@ -81,7 +81,7 @@ func rateText(rate float64) string {
 	return strconv.FormatFloat(rate, 'f', -1, 64)
 }
 
-// spanText writes a length of time as a scope file has it.
+// spanText writes a duration as scope files do.
 func spanText(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
@@ -97,8 +97,8 @@ func spanText(d time.Duration) string {
 	return d.String()
 }
 
-// Place is a host with its labels turned around, "cn.edu.school.www": in the order of places
-// the hosts of one domain stand together, and those below a name are a range.
+// Place is a host with its labels reversed, "cn.edu.school.www": when places are sorted, the hosts
+// of one domain are together, and the subdomains of a name form a range.
 func Place(host string) string {
 	labels := strings.Split(host, ".")
 	slices.Reverse(labels)
@@ -127,7 +127,7 @@ func (a *Authorisation) Places() []PlaceRange {
 	return ranges
 }
 
-// Names says whether the authorisation names a host, at whatever time, port and path.
+// Names says whether the authorisation names a host, whatever the time, port and path.
 func (a *Authorisation) Names(host string) bool {
 	place := Place(host)
 	return slices.ContainsFunc(a.Places(), func(r PlaceRange) bool { return r.Has(place) })

@@ -70,7 +70,8 @@ func TestCovers(t *testing.T) {
 	}
 }
 
-// TestPageKey: a key tells pages apart as their URLs do, has no query, and is of a length that indexes take.
+// TestPageKey: keys differ if URLs differ, contain no query, and are short enough for database
+// indexes.
 func TestPageKey(t *testing.T) {
 	const sum = "12556944928d6e92a54527443c9560fff301d272ca9602861a34226c0d1f22ba" // of "sid=1"
 	for url, want := range map[string]string{

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Category is a kind of crime. The list is closed: a rule outside it does not
-// load, so that nobody turns the system on opinions, persons or beliefs.
+// Category is a kind of crime. The list is closed: a rule of any other category does not load, so
+// that nobody turns the system on opinions, persons or beliefs.
 type Category string
 
 const (
@@ -28,7 +28,7 @@ const (
 	CounterfeitGoods Category = "counterfeit_goods"
 )
 
-// Categories returns the closed list, in the order in which tables show it.
+// Categories returns all categories, in the order in which tables show them.
 func Categories() []Category {
 	return []Category{
 		Gambling, Fraud, Phishing, IllegalLending, CardSIMTrade, MoneyLaundering,

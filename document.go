@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Document is a page as understood: its decoded source and the pieces of
-// text in it, each with its place in that source.
+// Document is a parsed page: its decoded source and the pieces of text in it, each with its place
+// in the source.
 type Document struct {
 	// Charset is the IANA name of the charset that Source was decoded from, lower case.
 	Charset string
@@ -15,7 +15,7 @@ type Document struct {
 	CharsetFrom string
 	// Source is the decoded page, valid UTF-8. Every Span points into it.
 	Source string
-	// Form is what the document is judged as; empty is FormPage.
+	// Form is what the document is judged as; empty means FormPage.
 	Form    Form
 	Title   string
 	Regions []Region
@@ -23,8 +23,8 @@ type Document struct {
 	// order of the page: absolute URLs, and short data URIs.
 	Pictures []string
 	Links    []Link
-	// MetaRobots are the contents of the meta elements that tell robots
-	// something, in their order: recorded, as Page.RobotsTags are.
+	// MetaRobots are the contents of the meta elements for robots, in the order of the page. They
+	// are recorded on findings, as Page.RobotsTags are.
 	MetaRobots []string
 	// Notes name what was unusual: see the Note constants.
 	Notes []Note
@@ -41,9 +41,9 @@ const (
 	NoteEmpty        Note = "empty"           // no bytes
 	NoteTooDeep      Note = "nested_too_deep" // the parser gave up; the tokenizer's view is used
 	NoteTooMany      Note = "too_many_regions"
-	NoteWrongCharset Note = "wrong_charset" // declared one charset, is another
+	NoteWrongCharset Note = "wrong_charset" // declared one charset but is in another
 	NoteStyleBudget  Note = "style_budget"  // the style sheets were too costly to apply in full: text that counts as visible may be hidden
-	NoteRuleBudget   Note = "rule_budget"   // regular expressions of rules were too costly to be run on all of it
+	NoteRuleBudget   Note = "rule_budget"   // the rules' regular expressions were too costly to run on the whole page
 	NoteBadBytes     Note = "undecodable_bytes"
 )
 
@@ -53,17 +53,17 @@ const (
 // characters of a word does not break the word.
 type Region struct {
 	Kind RegionKind
-	// Name is the attribute's or the meta tag's name; else empty.
+	// Name is the name of the attribute or meta tag; empty for other kinds.
 	Name string
 	// Path is a CSS selector that leads to the element: "body > div:nth-of-type(2) > a".
 	Path string
 	// Hidden says how the region is kept from a visitor's eyes; empty if it is visible.
 	Hidden Hiding
-	// Script is the URL of the external script that holds the text or writes it; empty
-	// where the page itself does. Map then leads to where the page refers to it.
+	// Script is the URL of the external script that holds or writes the text; empty if the page
+	// itself does. If it is set, Map leads to where the page refers to the script.
 	Script string
 	// Picture says in which picture the text was read: its URL, "data:" with a hash, or
-	// PictureScreenshot; empty for what stands in the source. Name is then NamePicture or
+	// PictureScreenshot; empty for text in the source. If it is set, Name is NamePicture or
 	// NameQRCode, and Map leads to where the page shows the picture.
 	Picture string
 	// Text is the decoded text: entities resolved, white space collapsed.
@@ -121,9 +121,8 @@ const (
 	HidingScript        Hiding = "script"            // plain for any page
 )
 
-// Concealed says whether the way of hiding is one that an author chooses to
-// keep text from visitors. Comments, scripts, noscript and attributes with data
-// are on every page and say nothing by themselves.
+// Concealed says whether authors use this way of hiding to keep text from visitors. Comments,
+// scripts, noscript and data attributes are on every page and mean nothing by themselves.
 func (h Hiding) Concealed() bool {
 	switch h {
 	case HidingNone, HidingComment, HidingScript, HidingNoScript, HidingTemplate, HidingUnshown:
@@ -154,16 +153,16 @@ type Span struct {
 func (s Span) Len() int { return s.End - s.Start }
 
 // Run ties a stretch of a region's text to the stretch of source it came
-// from. Where both have one length they correspond byte by byte; otherwise
-// (an entity, collapsed white space) the run is one indivisible piece.
+// from. If both have the same length, they correspond byte by byte; otherwise (an entity, collapsed
+// white space) the run is indivisible.
 type Run struct {
 	Text   Span
 	Source Span
 }
 
 // SourceSpan returns the source range from which Text[start:end] came. Text that is
-// read from right to left, or put together by a script, is not in the order of its
-// source; the range then holds all of it.
+// read from right to left, or assembled by a script, is not in the order of its source; the range
+// then covers all of it.
 func (r *Region) SourceSpan(start, end int) Span {
 	if len(r.Map) == 0 {
 		return Span{}

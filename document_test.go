@@ -18,7 +18,7 @@ func TestPosition(t *testing.T) {
 	}
 }
 
-// "赌场&#x535A;  彩": characters as they stand, an entity, collapsed white space.
+// "赌场&#x535A; 彩": plain characters, an entity, collapsed white space.
 func TestSourceSpan(t *testing.T) {
 	r := qianshao.Region{Text: "赌场博 彩", Map: []qianshao.Run{
 		{Text: qianshao.Span{Start: 0, End: 6}, Source: qianshao.Span{Start: 100, End: 106}},

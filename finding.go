@@ -13,9 +13,9 @@ import (
 // Finding is one kind of crime on one page, with everything a person needs to
 // check it: all rules of the category that fired, and all their evidence.
 type Finding struct {
-	// ID is the same for the same category on the same URL, so saving twice is
-	// saving once, and a change of rules makes no new finding. A finding whose category
-	// moves keeps its id.
+	// ID is the same for the same category on the same URL, so saving a finding twice has no
+	// further effect, and changing the rules makes no new finding. A finding that moves to another
+	// category keeps its id.
 	ID string `json:"id"`
 	// URL of the page.
 	URL string `json:"url"`
@@ -23,10 +23,10 @@ type Finding struct {
 	Authorisation string `json:"authorisation,omitempty"`
 	// RobotsWaiver is the owner's written waiver of robots.txt under which the page was fetched.
 	RobotsWaiver string `json:"robots_waiver,omitempty"`
-	// RobotsTags is what the page tells robots, with where it does:
-	// "X-Robots-Tag: noindex", "meta robots: none".
+	// RobotsTags are the page's directives for robots, each with its origin: "X-Robots-Tag:
+	// noindex", "meta robots: none".
 	RobotsTags []string `json:"robots_tags,omitempty"`
-	// Rule is the one with the highest score; Title, Level, Score and Breakdown are its.
+	// Rule is the rule with the highest score; Title, Level, Score and Breakdown are from it.
 	Rule     string   `json:"rule"`
 	Title    string   `json:"title"`
 	Category Category `json:"category"`
@@ -39,15 +39,15 @@ type Finding struct {
 	// Hidden says that some evidence was concealed from visitors.
 	Hidden   bool       `json:"hidden"`
 	Evidence []Evidence `json:"evidence"`
-	// PlainVersion is what the plain visitor got at the place where another view has
-	// the evidence, nil if no evidence is of another view. It has no Term; Text
-	// is empty where the plain visitor got nothing.
+	// PlainVersion is what the plain visitor got in the place of evidence from another view; nil if
+	// all evidence is from the plain view. It has no Term, and its Text is empty if the plain
+	// visitor got nothing there.
 	PlainVersion *Evidence `json:"instead,omitempty"`
 	// Indicators are the contact and payment handles near the evidence, in the
 	// order of the source; only findings at AlertLevel or above have any.
 	Indicators []Indicator `json:"indicators,omitempty"`
-	// Seen is the hash of what the evidence shows, as desk.Seen makes it: what a verdict is
-	// about. It stays as it is when rules or the rest of the page change. Empty outside of a store.
+	// Seen is the hash of what the evidence shows, computed by desk.Seen: verdicts are about this.
+	// It does not change when rules or the rest of the page change. Empty outside a store.
 	Seen string `json:"seen,omitempty"`
 }
 
@@ -78,7 +78,7 @@ func (f *Finding) Rules() []string {
 }
 
 // FindingID returns the id that a new finding of a category on the page at url gets: 16
-// hex digits. (Before findings are gathered, what is a rule's id.)
+// hex digits. (Before findings are merged by category, what is the id of a rule.)
 func FindingID(url, what string) string {
 	sum := sha256.Sum256([]byte(url + "\x00" + what))
 	return hex.EncodeToString(sum[:8])
@@ -90,21 +90,21 @@ type ScorePart struct {
 	// everyday terms of a page, terms_cap; hidden, hidden_alone, cloaked, disguised, inert, corroborated,
 	// awareness, cap.
 	Reason string `json:"reason"`
-	// Detail says it for this case, in words a person can read.
+	// Detail explains the reason for this case in words.
 	Detail string `json:"detail"`
 	Points int    `json:"points"`
 }
 
 // Evidence is one place in the page's source that a rule points to.
 type Evidence struct {
-	// Rule is the one that points here, if it is not the finding's own.
+	// Rule is the rule that points here, if it is not the finding's own.
 	Rule string `json:"rule,omitempty"`
 	// Block is the name of the rule's detection block.
 	Block string `json:"block"`
 	// Term is the list's term, or the regular expression, that matched.
 	Term string `json:"term"`
-	// Text is the raw source between Span's ends, cut at MaxEvidenceText bytes; what was read
-	// in Picture if there is one.
+	// Text is the raw source within Span, cut at MaxEvidenceText bytes, or what was read in
+	// Picture.
 	Text string `json:"text"`
 	// Steps are the transforms that lead from Text to Term; empty for a plain hit.
 	Steps  []string   `json:"steps,omitempty"`
@@ -113,21 +113,21 @@ type Evidence struct {
 	Name   string `json:"name,omitempty"`
 	Hidden Hiding `json:"hidden,omitempty"`
 	Path   string `json:"path,omitempty"`
-	// Script is the URL of the page's external script that has the evidence. Text is then
-	// what it says, and Span the place where the page refers to it, which is empty.
+	// Script is the URL of the external script that has the evidence. Text is then the script's
+	// text, and Span an empty range where the page refers to the script.
 	Script string `json:"script,omitempty"`
-	// View is the view of the page that has the evidence where the plain
-	// visitor's has not; Span, Line and Column are places in that view's source.
+	// View is the view of the page that has the evidence, if the plain visitor's does not; Span,
+	// Line and Column are places in that view's source.
 	View View `json:"view,omitempty"`
-	// Picture is the picture in which the text stands, as Region.Picture; Span is then the
-	// place where the page shows it.
+	// Picture is the picture that contains the text, as in Region.Picture; Span is then the place
+	// where the page shows it.
 	Picture string `json:"picture,omitempty"`
 	// Span is a byte range in Document.Source.
 	Span Span `json:"span"`
 	// Line and Column count from 1; Column in characters.
 	Line   int `json:"line"`
 	Column int `json:"column"`
-	// Before and After are a little of the region's text on both sides.
+	// Before and After are some of the region's text on either side.
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
 }
@@ -135,8 +135,8 @@ type Evidence struct {
 // IsPattern says whether the evidence was found by a regular expression.
 func (e *Evidence) IsPattern() bool { return strings.ContainsAny(e.Term, `\[(*+?{|`) }
 
-// weight ranks evidence by how informative it is: what was concealed comes first, then words that a visitor
-// reads; among these long and disguised ones.
+// weight ranks evidence by how informative it is: concealed text comes first, then words that a
+// visitor reads; long and disguised words rank higher.
 func (e *Evidence) weight() (n int) {
 	if e.Hidden.Concealed() {
 		n += 80
@@ -173,8 +173,7 @@ const (
 
 // Assessment is what the analyzer makes of one page.
 type Assessment struct {
-	// Category is the primary one, that of the highest-scoring finding; empty
-	// unless the page is flagged.
+	// Category is the category of the highest-scoring finding; empty unless the page is flagged.
 	Category Category
 	// Categories are those of all findings at AlertLevel or above, the primary one first.
 	Categories []Category
@@ -184,16 +183,15 @@ type Assessment struct {
 	// Contexts names the kinds of awareness text that were recognised
 	// (police_notice, news, legal_education …).
 	Contexts []string
-	// Views are the documents of those other views of the page to which
-	// evidence points.
+	// Views are the documents of the other views that evidence points to.
 	Views map[View]*Document
 	// Allowed are the alerts that the operator's allow-list holds back, highest
 	// score first: nothing is suppressed in silence.
 	Allowed []Allowed
 }
 
-// Allowed is a rule that would have raised an alert, had the operator's
-// allow-list not had the page or the text.
+// Allowed is a rule that would have raised an alert, had the page or the text not been on the
+// operator's allow-list.
 type Allowed struct {
 	Rule     string   `json:"rule"`
 	Category Category `json:"category"`
@@ -202,15 +200,15 @@ type Allowed struct {
 	Score int   `json:"score"`
 	// By names the entry of the allow-list, with its reason and where it is written.
 	By string `json:"by"`
-	// Entry is the entry itself, an *analyze/rule.Allowance, which can be said in a language.
+	// Entry is the entry itself, an *analyze/rule.Allowance, which can be translated.
 	Entry fmt.Stringer `json:"-"`
 }
 
 // Flagged says whether a person should see the page.
 func (a *Assessment) Flagged() bool { return a.Level >= AlertLevel }
 
-// PageRecord is what the store keeps of every page it has seen: no text, and no
-// query of its URL.
+// PageRecord is what the store keeps of every page it has seen: neither the text nor the query of
+// the URL.
 type PageRecord struct {
 	// Key is PageKey of the page's URL.
 	Key           string
@@ -238,7 +236,7 @@ type FindingRecord struct {
 	LastSeen  time.Time
 	// GoneAt is when the page was first seen without the finding; the zero time while it is open.
 	GoneAt time.Time
-	// Review is what people say of it. Only the index reads it.
+	// Review is the state of the finding's review. Only the index reads it.
 	Review Review
 }
 

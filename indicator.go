@@ -8,24 +8,24 @@ import (
 
 // Indicator is a handle by which those who promote a crime want to be reached
 // or paid, or a number that ties a page to others of one campaign. It belongs
-// to a finding and stands near that finding's evidence, never elsewhere on the
-// page: pages and sites are looked at, not persons.
+// to a finding and is found near that finding's evidence, never elsewhere on the page: pages and
+// sites are examined, not persons.
 //
-// Its JSON form has Value as it is, for machines, and beside it "defanged"
-// where that differs, for people.
+// Its JSON form has Value unchanged, for machines, and also "defanged" where that differs, for
+// people.
 type Indicator struct {
 	Kind IndicatorKind `json:"kind"`
-	// Value is the handle in its canonical spelling, whatever its disguise:
-	// one handle has one Value. See the kinds.
+	// Value is the handle in its canonical spelling, which depends on the kind: every disguise of
+	// one handle has the same Value.
 	Value string `json:"value"`
-	// Text is the raw source between Span's ends, cut at MaxEvidenceText bytes; what was read
-	// in Picture if there is one.
+	// Text is the raw source within Span, cut at MaxEvidenceText bytes, or what was read in
+	// Picture.
 	Text   string     `json:"text"`
 	Region RegionKind `json:"region"`
 	Hidden Hiding     `json:"hidden,omitempty"`
-	// View is the view of the page in whose source Span lies, as Evidence.View.
+	// View is the view of the page that Span refers to, as in Evidence.View.
 	View View `json:"view,omitempty"`
-	// Picture is the picture in which the handle stands, as Evidence.Picture.
+	// Picture is the picture that contains the handle, as in Evidence.Picture.
 	Picture string `json:"picture,omitempty"`
 	// Span is a byte range in Document.Source.
 	Span Span `json:"span"`
@@ -47,28 +47,29 @@ const (
 	// IndicatorBatChat is an id of the messenger 蝙蝠.
 	IndicatorBatChat IndicatorKind = "batchat"
 	// IndicatorPhone is a telephone number of mainland China in digits, without
-	// the country's; a landline's area code is parted by a hyphen.
+	// the country code; a landline's area code is followed by a hyphen.
 	IndicatorPhone IndicatorKind = "phone"
 	// IndicatorURL is an absolute URL of another site, with lower-case host.
 	IndicatorURL IndicatorKind = "url"
-	// IndicatorDomain is another site's host name, lower case, in ASCII where it is so on the page.
+	// IndicatorDomain is another site's host name in lower case, in ASCII if the page has it in
+	// ASCII.
 	IndicatorDomain IndicatorKind = "domain"
-	// IndicatorQRCode is what a QR code in a picture says, as it says it: a URL, an account, a
-	// code that a wallet pays.
+	// IndicatorQRCode is the unchanged content of a QR code in a picture: a URL, an account, a code
+	// to pay with a wallet.
 	IndicatorQRCode IndicatorKind = "qr_code"
-	// IndicatorTron is an address of TRON, where most USDT is paid (TRC-20).
+	// IndicatorTron is an address on TRON, the network that carries most USDT payments (TRC-20).
 	IndicatorTron IndicatorKind = "tron_address"
-	// IndicatorBitcoin is an address of Bitcoin, base58 or (lower case) bech32.
+	// IndicatorBitcoin is a Bitcoin address, base58 or (lower case) bech32.
 	IndicatorBitcoin IndicatorKind = "bitcoin_address"
-	// IndicatorEthereum is an address of Ethereum and its kin (USDT as ERC-20, BEP-20), spelt by EIP-55.
+	// IndicatorEthereum is an address on Ethereum and compatible chains (USDT as ERC-20, BEP-20),
+	// with the letter case of EIP-55.
 	IndicatorEthereum IndicatorKind = "ethereum_address"
 	// IndicatorBankCard is a bank card's number: digits.
 	IndicatorBankCard IndicatorKind = "bank_card"
 	// IndicatorICP is the site's registration: 京ICP备12345678号-1.
 	IndicatorICP IndicatorKind = "icp"
-	// IndicatorStatistics is the account of a statistics script, with its
-	// service in front: baidu:, cnzz:, 51la:, google:. Pages with one account
-	// have one operator, or one intruder.
+	// IndicatorStatistics is the account of a statistics script, prefixed with its service: baidu:,
+	// cnzz:, 51la:, google:. Pages that share an account share an operator, or an intruder.
 	IndicatorStatistics IndicatorKind = "statistics"
 )
 
@@ -84,7 +85,7 @@ func IndicatorKinds() []IndicatorKind {
 func (k IndicatorKind) Valid() bool { return slices.Contains(IndicatorKinds(), k) }
 
 // Limits of the indicators that a finding carries. A page of hidden links
-// names hundreds of domains; a few of each kind make a campaign known.
+// names hundreds of domains; a few of each kind are enough to recognise a campaign.
 const (
 	MaxIndicators        = 50 // of a finding
 	MaxIndicatorsOfAKind = 20
@@ -135,7 +136,7 @@ func defangHost(host string) string { return defangAt(strings.ReplaceAll(host, "
 
 func defangAt(s string) string { return strings.ReplaceAll(s, "@", "[@]") }
 
-// MarshalJSON writes the fields and, where it differs from the value, "defanged".
+// MarshalJSON also writes "defanged" where it differs from the value.
 func (i Indicator) MarshalJSON() ([]byte, error) {
 	type fields Indicator
 	out := struct {

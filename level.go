@@ -2,8 +2,8 @@ package qianshao
 
 import "fmt"
 
-// Level says how urgently a person should look. Names are Sigma's; LevelNone
-// is the level of a page on which no rule fired.
+// Level says how urgently a person should look. The names are those of Sigma; LevelNone is the
+// level of a page on which no rule fired.
 type Level uint8
 
 const (
@@ -15,14 +15,13 @@ const (
 	LevelCritical
 )
 
-// AlertLevel is the level from which a page counts as flagged. Below it
-// nothing of a page's text is kept.
+// AlertLevel is the level from which a page counts as flagged. Below it, none of the page's text is
+// kept.
 const AlertLevel = LevelMedium
 
 var levelNames = [...]string{"none", "informational", "low", "medium", "high", "critical"}
 
-// levelFloors are the lowest scores of each level, so that a level can always
-// be read off a score and the other way round.
+// levelFloors are the lowest scores of each level: a score always determines its level.
 var levelFloors = [...]int{0, 1, 20, 40, 60, 80}
 
 // MaxScore is the highest score a finding or a page can have.

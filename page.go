@@ -18,13 +18,13 @@ const (
 	SourceLines  Source = "lines" // JSON lines of {"text": …}
 )
 
-// PageKey returns what is kept of the URL of a page, flagged or not: the URL up to
-// its query and, in the place of the query, the query's SHA-256 in hex. Queries hold
-// names, numbers and tokens of sessions. Who knows a URL finds its page by the key;
-// who has the key alone does not learn the query, unless it can be guessed.
+// PageKey returns what is kept of the URL of a page, flagged or not: the URL with its query
+// replaced by the query's SHA-256 in hex, since queries hold names, numbers and session tokens.
+// Whoever knows a URL can find its page by the key; the key alone does not reveal the query, unless
+// it can be guessed.
 //
 // A path of more than maxKeyPath bytes is cut, and '#', which no page's URL contains, and the path's SHA-256
-// are appended: a database's index bounds the length of its keys.
+// are appended, because database indexes limit the length of their keys.
 func PageKey(url string) string {
 	path, query, has := strings.Cut(url, "?")
 	if len(path) > maxKeyPath {
@@ -40,8 +40,8 @@ func PageKey(url string) string {
 	return path + "?" + hashOf(query)
 }
 
-// maxKeyPath is longer than the links that are followed, and short enough for PostgreSQL: a row
-// of its indexes has 2,704 bytes, for the key and what stands beside it.
+// maxKeyPath is longer than any link that is followed, and short enough for PostgreSQL, where an
+// index row is limited to 2,704 bytes for the key and the other columns.
 const maxKeyPath = 2100
 
 func hashOf(text string) string {
@@ -49,21 +49,21 @@ func hashOf(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Form says what kind of text something is. What is bait in a message, such as a handle
-// to write to, is furniture on a page, so a rule may judge one form alone.
+// Form says what kind of text something is. A contact handle is bait in a message but ordinary on a
+// page, so a rule may apply to one form only.
 type Form string
 
 const (
 	// FormPage is a page of a site: everything that is not declared a message.
 	FormPage Form = "page"
-	// FormMessage is a text by itself: a chat message, a text message, a comment, a post.
+	// FormMessage is a single text: a chat message, a text message, a comment, a post.
 	FormMessage Form = "message"
 )
 
 // Forms returns both forms.
 func Forms() []Form { return []Form{FormMessage, FormPage} }
 
-// Page is what was fetched or read, before anything is understood of it.
+// Page is what was fetched or read, before it is parsed.
 type Page struct {
 	// URL is the page's canonical URL after redirects, or the file's path.
 	URL string
@@ -85,25 +85,25 @@ type Page struct {
 	// Truncated says that Body was cut at the size cap.
 	Truncated bool
 	// Stylesheets are the external style sheets that came with the page, by
-	// absolute URL: what is hidden cannot be told without them.
+	// absolute URL. Without them, hidden text cannot be recognised.
 	Stylesheets map[string][]byte
-	// Scripts are the external scripts of the page's own site that came with it and say
-	// something, by absolute URL: some pages are made by them.
+	// Scripts are the external scripts of the page's own site that came with it and contain text,
+	// by absolute URL. Some pages are built by their scripts.
 	Scripts map[string][]byte
-	// Pictures are the pictures that were read for it and say something.
+	// Pictures are the page's pictures in which something was read.
 	Pictures []Picture
-	// View says as whom the page was asked for.
+	// View says what kind of visitor the request came from.
 	View View
-	// Others are the same URL as other views got it, where the authorisation
-	// permits them. They have no Others themselves. One with a redirect's Status
-	// was led out of the scope: its URL is where to, which was never asked for.
-	// Further visits as ViewVisitor tell what is new at every visit.
+	// Others are the answers to other views of the same URL, where the authorisation permits them.
+	// They have no Others themselves. One with a redirect's Status was redirected out of scope: its
+	// URL is the target, which was never requested. Further visits as ViewVisitor show what differs
+	// at every visit anyway.
 	Others []Page
 	// ETag and LastModified are the answer's validators, for the next visit.
 	ETag         string
 	LastModified string
-	// RobotsTags are the values of X-Robots-Tag that address us, in their order:
-	// recorded for the reader of a finding, as meta robots is.
+	// RobotsTags are the values of X-Robots-Tag that address us, in order. Like meta robots, they
+	// are only recorded for the reader of a finding.
 	RobotsTags []string
 	// RobotsWaiver is the authorisation's, if robots.txt was not asked.
 	RobotsWaiver string
@@ -129,19 +129,19 @@ func (p *Page) Form() Form {
 // before and sent no body.
 func (p *Page) NotModified() bool { return p.Status == http304 }
 
-// LedAway says that the page is a redirect out of the scope, to URL.
+// LedAway says that the page is a redirect out of scope, to URL.
 func (p *Page) LedAway() bool { return p.Status >= 300 && p.Status < 400 && !p.NotModified() }
 
 const http304 = 304 // root imports no net/http
 
-// View is a way to ask for a page. The same page in two views tells cloaking.
+// View is a way to request a page. Comparing two views of one page reveals cloaking.
 type View string
 
 const (
-	// ViewVisitor is anybody who types the address.
+	// ViewVisitor is somebody who types the address.
 	ViewVisitor View = ""
 	// ViewSearchVisitor comes from a search engine's result: the request's
-	// Referer says so. Hacked sites redirect these visitors alone.
+	// Referer says so. Some hacked sites redirect only these visitors.
 	ViewSearchVisitor View = "search_visitor"
 	// ViewSearchCrawler says that it is a search engine's crawler. Only for
 	// authorisations that permit it in writing.
@@ -159,12 +159,12 @@ type Exchange struct {
 	Address string
 	// Protocol is the version spoken: "HTTP/1.1", "HTTP/2.0".
 	Protocol string
-	// Request is the request line and header, up to the blank line and with it.
+	// Request is the request line and header, including the final blank line.
 	Request []byte
-	// ResponseHeader is the status line and header, up to the blank line and with it.
+	// ResponseHeader is the status line and header, including the final blank line.
 	ResponseHeader []byte
-	// Body is the answer's body after transfer decoding: its content coding is
-	// still on, so that the archive holds what was sent.
+	// Body is the answer's body after transfer decoding but before content decoding, so that the
+	// archive holds what was sent.
 	Body []byte
 	// Truncated says that Body was cut at the size cap.
 	Truncated bool
@@ -188,11 +188,11 @@ const (
 	SkipRobots Skip = "robots_disallowed"
 	// SkipRobotsUnavailable: robots.txt answered 5xx or not at all, which disallows everything (RFC 9309, 2.3.1.4).
 	SkipRobotsUnavailable Skip = "robots_unavailable"
-	// SkipAddress: the host resolves to an address that the authorisation does not open.
+	// SkipAddress: the host resolves to an address that the authorisation does not permit.
 	SkipAddress Skip = "address_blocked"
 	// SkipBadURL: not a URL of scheme http or https.
 	SkipBadURL Skip = "bad_url"
-	// SkipRedirects: more redirects than the cap.
+	// SkipRedirects: more redirects than permitted.
 	SkipRedirects Skip = "too_many_redirects"
 	// SkipTooLarge: the body as sent is larger than the cap and cannot be decoded in part.
 	SkipTooLarge Skip = "too_large"
@@ -208,17 +208,18 @@ const (
 	SkipUnreachable Skip = "unreachable"
 	// SkipPaused: the host has asked us to come back later (Retry-After).
 	SkipPaused Skip = "host_paused"
-	// SkipDepth: further from the seed than the cap.
+	// SkipDepth: more links away from the seed than permitted.
 	SkipDepth Skip = "too_deep"
 	// SkipHostBudget: the host has used up its budget of pages.
 	SkipHostBudget Skip = "host_budget"
 	// SkipLongURL: longer than URLs of pages are.
 	SkipLongURL Skip = "url_too_long"
-	// SkipRepeatedPath: the path repeats itself, as relative links that lead ever deeper make it.
+	// SkipRepeatedPath: the path repeats itself, as happens when relative links lead ever deeper.
 	SkipRepeatedPath Skip = "repeated_path"
 	// SkipCalendar: the URL names a date that a calendar makes up.
 	SkipCalendar Skip = "endless_calendar"
-	// SkipQueryVariants: the path has been seen with as many queries as one path may have.
+	// SkipQueryVariants: the path has already been seen with the maximum number of different
+	// queries.
 	SkipQueryVariants Skip = "query_variants"
 )
 

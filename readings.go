@@ -7,26 +7,26 @@ import (
 )
 
 // maxReadings bounds the readings of one path. Paths of real sites have one to
-// six; a path that has more was made to confuse, and counts as excluded.
+// six; a path with more than maxReadings was made to confuse, and counts as excluded.
 const maxReadings = 32
 
-// servedAs is what servers do to a path before they look for the file. Each does
-// some of it, in an order of its own.
+// servedAs are the changes that servers make to a path before they look for the file. Each server
+// makes some of them, in its own order.
 var servedAs = []func(string) string{
-	decoded,            // most, and a proxy before them once more
+	decoded,            // most; a proxy in front may do it again
 	mergedSlashes,      // nginx, Apache
-	withoutDots,        // all, but some before they decode and some after
+	withoutDots,        // all, some before decoding and some after
 	withoutParameters,  // Tomcat and Jetty, /a;x=1/b
 	withoutBackslashes, // IIS
 	withoutTails,       // Windows' file systems, /a./b and /a%20/b
 }
 
-// readings returns the paths that a server might take an escaped path for,
-// itself first. ok is false if there are more than maxReadings.
+// readings returns the paths that a server might read an escaped path as, beginning with the path
+// itself. ok is false if there are more than maxReadings.
 func readings(escaped string) (list []string, ok bool) {
 	list = []string{escaped}
 	if isPlain(escaped) {
-		return list, true // nearly every path, and there is one for every link
+		return list, true // the usual case, and this runs for every link
 	}
 	for i := 0; i < len(list); i++ {
 		for _, read := range servedAs {
@@ -47,8 +47,8 @@ func isPlain(path string) bool {
 		!strings.Contains(path, "./") && !strings.HasSuffix(path, ".")
 }
 
-// excluding returns path prefixes as a server might read them, in lower case:
-// some serve /PRIVATE/ from /private/.
+// excluding returns path prefixes in every way that a server might read them, in lower case,
+// because some servers serve /PRIVATE/ from /private/.
 func excluding(prefixes []string) (all []string) {
 	for _, prefix := range prefixes {
 		asServed, ok := readings(prefix)
@@ -62,8 +62,8 @@ func excluding(prefixes []string) (all []string) {
 	return all
 }
 
-// including returns path prefixes as they are written and without escapes. Any further reading would include
-// paths that nobody has permitted.
+// including returns path prefixes as they are written and with escapes decoded. Any further reading
+// would include paths that nobody has permitted.
 func including(prefixes []string) (all []string) {
 	for _, prefix := range prefixes {
 		all = append(all, prefix, decoded(prefix))

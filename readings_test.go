@@ -20,15 +20,15 @@ func covers(t *testing.T, include, exclude []string, path string) bool {
 	return a.Covers(u, time.Unix(1, 0)) == ""
 }
 
-// TestExcludedHoweverItIsRead: no spelling that some server serves from an
-// excluded folder is authorised.
+// TestExcludedHoweverItIsRead: no spelling is authorised that some server would serve from an
+// excluded folder.
 func TestExcludedHoweverItIsRead(t *testing.T) {
 	for _, path := range []string{
 		"/private/x", "//private/x", "/private%2Fx", "/private%2fx", "/x/..%2fprivate/x", "/;jsessionid=1/private/x", "/PRIVATE/x",
 		"///private//x", "/%70rivate/x", "/%2570rivate/x", "/%252570rivate/x", "/private;v=1/x", "/private%3Bv=1/x",
 		"/x/%2e%2e/private/x", "/x/%252e%252e%252fprivate/x", "/x//../private/x", "/x/..//private/x", "/./private/x", "/%5Cprivate%5Cx", `/x%5C..%5Cprivate/x`,
 		"/private%20/x", "/private./x", "/Private%2F..%2Fx", "/private/../x", "/x%2F..%2F;a/private/",
-		"/x/%" + strings.Repeat("25", 40) + "2e./private/x", // decoded for ever
+		"/x/%" + strings.Repeat("25", 40) + "2e./private/x", // can be decoded over and over
 	} {
 		if covers(t, nil, []string{"/private/"}, path) {
 			t.Errorf("%s is authorised, though /private/ is excluded", path)
@@ -46,7 +46,7 @@ func TestExcludedHoweverItIsRead(t *testing.T) {
 	}
 }
 
-// TestIncludedHoweverItIsRead: what some server would serve from elsewhere is not included.
+// TestIncludedHoweverItIsRead: no spelling is included that some server would serve from elsewhere.
 func TestIncludedHoweverItIsRead(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/news/": true, "/news/1;v=2": true, "/news//1": true, "/news/%E4%B8%AD": true, "/news/a%2Fb": true, "/news/a/../b": true,
@@ -59,8 +59,7 @@ func TestIncludedHoweverItIsRead(t *testing.T) {
 	}
 }
 
-// FuzzCovers: a path that is authorised stays so in no reading that begins with
-// the excluded folder, and nothing panics.
+// FuzzCovers: no reading of an authorised path begins with the excluded folder, and nothing panics.
 func FuzzCovers(f *testing.F) {
 	for _, path := range []string{"/x/..%2fprivate/x", "/;a/private/", "/%", "/a/./../", "//", "/%25%32%65"} {
 		f.Add(path)

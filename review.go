@@ -1,22 +1,24 @@
 package qianshao
 
-// Review is the part of what people say of a finding that everybody may know: it can be searched for. The
-// zero value is that of a finding that nobody has touched and that has not been grouped yet.
+// Review is the part of a finding's review that everybody may know, so it can be searched for. The
+// zero value is for a finding that nobody has touched and that is not yet in a campaign.
 type Review struct {
 	// Answer is the verdict, or why there is none to show; empty is AnswerNone.
 	Answer Answer
 	// DecidedBy is the account whose verdict stands; empty if Answer is not a verdict.
 	DecidedBy string
-	// Assignee is whose task the finding is, or else its primary campaign; empty for nobody's.
+	// Assignee is the account to which the finding or else its primary campaign is assigned; may be
+	// empty.
 	Assignee string
-	// Parked says that the finding, or its primary campaign, is parked and has not come back.
+	// Parked says that the finding or its primary campaign is still parked.
 	Parked bool
-	// Campaigns are the ids of the finding's campaigns, its primary one first.
+	// Campaigns are the ids of the finding's campaigns, the primary one first.
 	Campaigns []string
 }
 
-// Answer is what a search tells of the verdict on a finding. A decision that waits for its blind review does
-// not count as a verdict: a search must not find what is kept from the reviewers.
+// Answer is what a search reveals of the verdict on a finding. A decision that waits for its blind
+// review does not count as a verdict, since a search must not reveal what is kept from the
+// reviewers.
 type Answer string
 
 // The answers that are not verdicts.

@@ -2,7 +2,7 @@ package qianshao
 
 import "time"
 
-// State says whether a page still shows what a finding was made of.
+// State says whether a page still shows a finding's evidence.
 type State string
 
 const (
@@ -36,7 +36,8 @@ func Causes() []Cause {
 	return []Cause{CauseContent, CauseRules, CausePage, CauseMoved, CauseCategory, CauseMerged}
 }
 
-// Change is one change of a finding's state or category. A temporary failure of the page does not count.
+// Change is a change of a finding's state or category. A temporary failure to fetch the page is not
+// one.
 type Change struct {
 	At    time.Time `json:"at"`
 	State State     `json:"state"`

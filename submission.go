@@ -10,9 +10,9 @@ import (
 // ErrBadURL says that something handed in is not the address of a web page.
 var ErrBadURL = errors.New("not the address of a web page")
 
-// Submission is a report that a page may show a crime, handed in by a citizen or a colleague. It is fetched
-// only when an authorisation covers it. It is about a page: it has no field for who reported it, nor for free
-// text.
+// Submission is a report that a page may show a crime, handed in by a citizen or a colleague. The
+// page is fetched only if an authorisation covers it. A report is about a page: it has no field for
+// who made it, nor for free text.
 type Submission struct {
 	ID string `json:"id"`
 	// URL is canonical.
@@ -23,20 +23,20 @@ type Submission struct {
 	Category Category `json:"category,omitempty"`
 	// Reports counts how often the URL was handed in.
 	Reports int `json:"reports"`
-	// Origin is the way by which the URL was first handed in: "command", "form" or
-	// "api", the latter with the network of the sender, if that is another machine; or
-	// "account" with the name of an account that does not see all. It
-	// tells who floods the queue, and not who somebody is. Empty in old reports.
+	// Origin is how the URL was first handed in: "command", "form" or "api", with the sender's
+	// network appended for "api" from another machine; or "account" with the name of an account
+	// that does not see everything. It shows where a flood of reports comes from without
+	// identifying a person. Empty in old reports.
 	Origin string          `json:"origin,omitempty"`
 	First  time.Time       `json:"first_reported"`
 	Last   time.Time       `json:"last_reported"`
 	State  SubmissionState `json:"state"`
-	// Skip is why the page waits, or was not fetched.
+	// Skip is why the page is waiting, or was not fetched.
 	Skip Skip `json:"reason,omitempty"`
 }
 
 // SubmissionID returns the id of the report of a canonical URL: 16 hex digits.
-// Reporting twice is reporting once.
+// Reporting a URL twice gives the same id.
 func SubmissionID(url string) string {
 	sum := sha256.Sum256([]byte("submission\x00" + url))
 	return hex.EncodeToString(sum[:8])

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// ParseZone returns the zone of a name in the IANA time zone database, such as
-// Asia/Shanghai. The machine's own zone is refused: the same finding would be of
-// another day on another machine.
+// ParseZone returns the time zone with a name in the IANA database, such as Asia/Shanghai. The
+// machine's own zone is refused, since a finding would fall on different days on different
+// machines.
 func ParseZone(name string) (*time.Location, error) {
 	zone, err := time.LoadLocation(name)
 	if err != nil || name == "" || strings.EqualFold(name, "local") {
@@ -17,8 +17,8 @@ func ParseZone(name string) (*time.Location, error) {
 	return zone, nil
 }
 
-// ZoneName names a zone beside times: UTC+8, UTC+5:30, UTC; a zone with summer
-// time by its own name, because no one offset holds all year.
+// ZoneName names a zone next to times: UTC+8, UTC+5:30, UTC; a zone with summer time by its own
+// name, because no single offset holds all year.
 func ZoneName(zone *time.Location) string {
 	const hour = 60 * 60
 	year := time.Now().Year()
