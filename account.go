@@ -36,7 +36,7 @@ type Role string
 
 // The roles.
 const (
-	// RoleAnalyst decides on findings and campaigns.
+	// RoleAnalyst decides on findings.
 	RoleAnalyst Role = "analyst"
 	// RoleLead also adjudicates, merges and splits campaigns, and takes over.
 	RoleLead Role = "lead"

@@ -89,8 +89,8 @@ func (k ActKind) Valid() bool { return slices.Contains(ActKinds(), k) }
 // record, never requested by themselves.
 func (k ActKind) Recorded() bool { return k == ActChange || k == ActExport }
 
-// Decides says whether acts of the kind are deciding ones: each must name the subject's last
-// deciding act as its Basis. For a campaign, the deciding acts are those that say what it is.
+// Decides says whether acts of the kind are deciding ones: the author of the next one must have
+// seen the last one (see Act.Basis). For a campaign, these are the acts that say what it is.
 func (k ActKind) Decides() bool {
 	switch k {
 	case ActDecide, ActUndo, ActAdjudicate, ActMerge, ActSplit, ActPolicy:

@@ -53,8 +53,8 @@ type Authorisation struct {
 	CrawlerBasis string `json:"crawler_basis,omitempty"`
 }
 
-// Permits says whether pages may be asked for in the view. ViewSearchCrawler
-// also needs CrawlerBasis.
+// Permits says whether pages may be requested in the view. ViewSearchCrawler also needs
+// CrawlerBasis.
 func (a *Authorisation) Permits(v View) bool {
 	switch v {
 	case ViewVisitor, ViewBrowser:

@@ -231,7 +231,7 @@ type FindingRecord struct {
 	// regions, hidden text included; newlines separate the regions.
 	PageTitle string
 	PageText  string
-	// FirstSeen and LastSeen bound the time in which the finding was observed.
+	// FirstSeen and LastSeen are the first and the last time the finding was seen.
 	FirstSeen time.Time
 	LastSeen  time.Time
 	// GoneAt is when the page was first seen without the finding; the zero time while it is open.

@@ -67,7 +67,7 @@ func Forms() []Form { return []Form{FormMessage, FormPage} }
 type Page struct {
 	// URL is the page's canonical URL after redirects, or the file's path.
 	URL string
-	// RequestedURL is the URL that was asked for; it differs from URL after a redirect.
+	// RequestedURL is the URL that was requested; it differs from URL after a redirect.
 	RequestedURL string
 	// Authorisation is the id of the Authorisation under which the page was
 	// fetched; empty for files that the operator already holds.
@@ -105,7 +105,7 @@ type Page struct {
 	// RobotsTags are the values of X-Robots-Tag that address us, in order. Like meta robots, they
 	// are only recorded for the reader of a finding.
 	RobotsTags []string
-	// RobotsWaiver is the authorisation's, if robots.txt was not asked.
+	// RobotsWaiver is the authorisation's, if robots.txt was not consulted.
 	RobotsWaiver string
 	// Exchanges are the requests that led to the page and their answers,
 	// redirects first; none for files.
@@ -170,9 +170,8 @@ type Exchange struct {
 	Truncated bool
 }
 
-// Skip is a named reason for which a URL was not fetched or a page not
-// analysed. Each is a label of the metric qianshao_skips_total and is
-// explained in docs/operations.md.
+// Skip is a named reason why a URL was not fetched or a page not analysed. Each is a label of the
+// metric qianshao_skips_total and is explained in docs/operations.md.
 type Skip string
 
 const (
