@@ -13,7 +13,7 @@ const (
 	PartStore Part = "store"
 
 	// PartCluster is the address of the cluster whose index was last opened, without a user. It is shown to
-	// whoever names none.
+	// people who name no address.
 	PartCluster Part = "cluster"
 
 	// PartMigration is set while a store is being copied from another one and is not yet complete.

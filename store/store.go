@@ -277,7 +277,7 @@ var (
 	ErrTooManyWaiting = locales.Errorf("store.too_many_waiting", MaxWaiting)
 	// ErrTooManyQueued says that MaxQueued reports wait for a visit already.
 	ErrTooManyQueued = locales.Errorf("store.too_many_queued", MaxQueued)
-	// ErrTooManyOfOrigin says that as many as may be of one origin are.
+	// ErrTooManyOfOrigin says that the origin already has as many open reports as it may have.
 	ErrTooManyOfOrigin = locales.Errorf("store.too_many_of_origin")
 )
 
@@ -291,8 +291,8 @@ type Reader struct {
 // Everything reads all reports.
 func Everything() Reader { return Reader{Sight: qianshao.SeeAll()} }
 
-// Sees says whether a report may be read: while it waits for an authorisation, by those of its origin; then
-// by those who see what is under its authorisation.
+// Sees says whether a report may be read: while it waits for an authorisation, by its origin; after
+// that, by those who see its authorisation.
 func (r Reader) Sees(s qianshao.Submission) bool {
 	if s.State == qianshao.SubmissionWaiting {
 		return r.Sight.All || r.Origin != "" && r.Origin == s.Origin
@@ -300,8 +300,8 @@ func (r Reader) Sees(s qianshao.Submission) bool {
 	return r.Sight.Sees(s.Authorisation)
 }
 
-// Receipt returns the part of a report just handed in that a reader may know: if it may not read the
-// report, neither whether it had been handed in before nor its result.
+// Receipt returns what a reader may know about a report just handed in. A reader who may not read
+// the report learns neither whether it had been handed in before nor its result.
 func (r Reader) Receipt(s qianshao.Submission) qianshao.Submission {
 	if r.Sees(s) {
 		return s

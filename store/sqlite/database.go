@@ -138,7 +138,7 @@ func resultCode(err error) int {
 	if !errors.As(err, &lite) {
 		return sqlite3.SQLITE_OK
 	}
-	return lite.Code() & 0xff // further bits say more exactly what it was
+	return lite.Code() & 0xff // further bits have the details
 }
 
 // Fail implements database.Engine.

@@ -23,7 +23,7 @@ func testCategoryMoves(t *testing.T, open Open) {
 		if len(rules) == 1 {
 			p.Merged = map[string]string{qianshao.FindingID(url, "loan"): qianshao.FindingID(url, "casino")}
 		}
-		for range 2 { // twice is once
+		for range 2 { // the second time changes nothing
 			save(t, s, p)
 		}
 	}

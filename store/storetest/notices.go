@@ -292,7 +292,7 @@ func testHandedOver(t *testing.T, s Store, _ Review) {
 	}
 	a.Disabled = false
 	check(t, s.PutAlert(ctx, signedAt(1), a))
-	for hours := range 2 { // twice is once
+	for hours := range 2 { // the second time changes nothing
 		save(t, s, Page("http://a/1", "文", 2+hours, "casino", "loan"))
 		if n := settleIndex(t, s); n != 2 {
 			t.Errorf("%d are handed over, want 2", n)

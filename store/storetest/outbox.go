@@ -71,7 +71,7 @@ func testOutbox(t *testing.T, open Open) {
 	check(t, err)
 	same(t, "the backlog", store.Backlog{Findings: 3, Oldest: base}, backlog)
 
-	for range 2 { // twice is once
+	for range 2 { // the second time changes nothing
 		check(t, s.Settle(ctx, index, list))
 	}
 	names, _ = pendingRules(t, s, index, url)

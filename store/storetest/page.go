@@ -99,7 +99,7 @@ func testSavePage(t *testing.T, open Open) {
 	const url = "http://Example.cn:8080/a"
 	first := Page(url, "注册送彩金", 0, "casino", "loan")
 	const title, text = "标题 注册送彩金", "标题\n注册送彩金\na b"
-	for range 2 { // twice is once
+	for range 2 { // the second time changes nothing
 		saved := save(t, s, first)
 		wantSightings(t, "first visit", saved, map[string]seen{"casino": {0, 0, -1, title, text}, "loan": {0, 0, -1, title, text}})
 		for _, e := range saved.Findings {

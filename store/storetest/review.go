@@ -21,9 +21,9 @@ type Review interface {
 	desk.Store
 	// RebuildStandings computes all standings anew from the acts.
 	RebuildStandings(ctx context.Context) (count int, err error)
-	// Verify checks the trail, and holds standings and batches against it.
+	// Verify checks the trail, and compares standings and batches with it.
 	Verify(ctx context.Context, kept desk.Head, told func(problem locales.Speaker)) (desk.Verified, error)
-	// Check verifies the trail and keeps what has come out; LastCheck returns it.
+	// Check verifies the trail and stores the result; LastCheck returns it.
 	Check(ctx context.Context, now time.Time) (desk.Check, error)
 	LastCheck(ctx context.Context) (desk.Check, error)
 	// Head returns the end of the trail, and the time of its last act.

@@ -52,7 +52,7 @@ func testOnlyViewsWithEvidenceAreKept(t *testing.T, open Open) {
 		t.Error(diff)
 	}
 	first := cloaked(url, 1)
-	for range 2 { // twice is once
+	for range 2 { // the second time changes nothing
 		save(t, s, first)
 	}
 	at := base.Add(time.Hour)

@@ -1,5 +1,5 @@
 -- +goose Up
--- origin is the way by which a report came, never who sent it. visited says that its URL was visited since
+-- origin says how a report came in, never who sent it. visited says that its URL was visited since
 -- it was last queued; until now a count of visits showed that.
 ALTER TABLE submissions ADD COLUMN origin TEXT NOT NULL DEFAULT '';
 ALTER TABLE submissions ADD COLUMN visited INTEGER NOT NULL DEFAULT 0;

@@ -79,9 +79,9 @@ func (s *Store) AddAccount(ctx context.Context, by string, r store.AccountRecord
 	})
 }
 
-// ChangeAccount applies do to an account, in one transaction, and returns the changed account. Name and
-// time of creation stay. A change that must end the account's sessions begins a new epoch. If do fails,
-// nothing changes.
+// ChangeAccount applies do to an account, in one transaction, and returns the changed account. The
+// name and the time of creation do not change. A change that must end the account's sessions begins
+// a new epoch. If do fails, nothing changes.
 func (s *Store) ChangeAccount(ctx context.Context, by, name string, at time.Time, do func(*store.AccountRecord) error) (store.AccountRecord, error) {
 	var r store.AccountRecord
 	err := s.db.Update(ctx, database.Durable, fmt.Sprintf("change account %q in", name), func(tx *database.Tx) error {

@@ -23,8 +23,8 @@ func (s *Store) Session(ctx context.Context, id string, now time.Time) (store.Se
 	return session, s.db.Fail("read a session of", err)
 }
 
-// PutSession stores a session, new or changed. A session that has ended stays so: a request that read it
-// before must not bring it back. Expired ones are removed.
+// PutSession stores a session, new or changed. A session that has ended stays ended: a request that
+// read it earlier must not bring it back. Expired ones are removed.
 func (s *Store) PutSession(ctx context.Context, session store.Session, now time.Time) error {
 	return s.db.Update(ctx, database.Ordered, "keep a session in", func(tx *database.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE expires <= $1`, database.Millis(now)); err != nil {

@@ -34,7 +34,7 @@ func blockOf(id string, band uint64, site string, first int, keys ...campaign.Ke
 	return specimen{ID: id, First: first, Traits: campaign.Traits{Shape: band, Sketch: band, Bands: []uint64{band}, Owner: site, Label: "标签 " + id, Keys: keys}}
 }
 
-// parts returns for each campaign the findings of which it is the primary one, in order.
+// parts returns the findings of each primary campaign, in order.
 func (w *world) parts() (list []string) {
 	w.t.Helper()
 	by := map[string][]string{}

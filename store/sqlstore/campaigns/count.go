@@ -259,7 +259,7 @@ func PutStandings(ctx context.Context, tx *database.Tx, list []trail.Standing, a
 }
 
 // tellOf has the index update the findings that a standing affects: one finding, or, if the task or the
-// parking of a campaign has changed, all findings of which it is the primary one.
+// parking of a campaign has changed, all findings whose primary campaign it is.
 func (w *work) tellOf(now *trail.Standing) error {
 	if now.Subject.Kind == qianshao.SubjectFinding {
 		w.told[now.Subject.ID] = true
@@ -283,7 +283,7 @@ func (w *work) tellOf(now *trail.Standing) error {
 	return w.tellPrimary(n)
 }
 
-// tellPrimary has the index update the findings of which a campaign is the primary one.
+// tellPrimary has the index update the findings whose primary campaign it is.
 func (w *work) tellPrimary(n int64) error {
 	return w.tell(`SELECT finding FROM campaign_findings WHERE campaign = $1`, n)
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 )
 
-// grouping groups all findings at once, in memory: 700 bytes a finding if each four have the same content,
-// 1,500 if all differ. The result is the same as from work.group for one finding after another, if no act
-// has merged or split anything.
+// grouping groups all findings at once, in memory: 700 bytes a finding if every four have the same
+// content, 1,500 if all differ. The result is the same as from work.group for one finding after
+// another, if no act has merged or split anything.
 type grouping struct {
 	salt      string
 	findings  []loose

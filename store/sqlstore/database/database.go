@@ -117,8 +117,9 @@ func (db *DB) UpdateRows(ctx context.Context, d Durability, op string, f func(tx
 	return db.Fail(op, err)
 }
 
-// Failed says that an operation on the database of that name has failed. In Chinese the kind of
-// operation is enough: what exactly was read or written helps whoever reads a log, in English.
+// Failed says that an operation on the database of that name has failed. The Chinese message only
+// names the kind of operation: what exactly was read or written is of use in the log, which is in
+// English.
 func Failed(op, name string, err error) error {
 	verb, _, _ := strings.Cut(op, " ")
 	kind := "write"

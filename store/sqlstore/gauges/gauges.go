@@ -111,7 +111,8 @@ func (c *Counter) frontier(ctx context.Context, g *store.Gauges, now time.Time) 
 	return nil
 }
 
-// authorisations counts by the authorisations of the register; what is under others is in the totals only.
+// authorisations counts by the authorisations of the register; anything under other authorisations
+// is only in the totals.
 func (c *Counter) authorisations(ctx context.Context, g *store.Gauges, now time.Time) (err error) {
 	g.Authorisations, err = database.Collect(ctx, c.db.Read, func(r *sql.Rows) (a store.AuthorisationCount, err error) {
 		err = r.Scan(&a.ID, &a.InForce)

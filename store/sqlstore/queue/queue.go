@@ -69,7 +69,7 @@ func (c *Reader) Queue(ctx context.Context, q campaign.Query) (page campaign.Pag
 }
 
 // scopesOf returns the authorisations whose counters a query adds up: everything, or those that are visible
-// and asked for. Findings without an authorisation, from the operator's own files, count only in
+// and requested. Findings without an authorisation, from the operator's own files, count only in
 // everything.
 func scopesOf(q *campaign.Query) []string {
 	switch {
@@ -101,8 +101,8 @@ type position struct {
 	score         int
 	firstSeen     int64
 	campaign      int64
-	// value is what a list in another order than the queue's is sorted by; then only campaign is used with
-	// it.
+	// value is what a list is sorted by if its order is not the queue's; apart from it, only
+	// campaign is used then.
 	value int64
 }
 

@@ -105,12 +105,11 @@ DELETE FROM standings WHERE (subject, subject_kind) > ($1, $2) AND ($3 = '' OR (
 // verifyAtATime acts are read at a time.
 const verifyAtATime = 2000
 
-// Verify checks the trail: that the numbers have no gap, that each act has the chain of
-// what it says and of the one before, that the trail passes through a head that was kept
-// (the zero value checks nothing), that it ends where it should, that the standings are
-// what the acts come to, that acts and members of batches name each other, and that the
-// batches have the members that were frozen. It calls told with each problem. Acts and
-// standings are read in one state of the database.
+// Verify checks the trail: that the numbers have no gap, that each act's chain follows from its
+// content and the act before, that the trail passes through a head that was kept (the zero value
+// checks nothing), that it ends where it should, that the standings follow from the acts, that acts
+// and members of batches name each other, and that the batches have the members that were frozen.
+// It calls told with each problem. Acts and standings are read in one state of the database.
 func (s *Store) Verify(ctx context.Context, kept desk.Head, told func(locales.Speaker)) (v desk.Verified, err error) {
 	problem := func(what locales.Message) {
 		v.Problems++

@@ -50,8 +50,8 @@ func Append(ctx context.Context, tx *database.Tx, acts []qianshao.Act) error {
 // actColumns are all columns of acts, in the order of ScanAct.
 const actColumns = `seq, at, account, client_key, batch, subject_kind, subject, kind, basis, verdict, reason, seen, rules, until, reverts, round, detail, chain`
 
-// SelectColumns begins a query of acts a in a join; SelectActs is one of all acts. ScanAct reads the rows
-// of both.
+// SelectColumns begins a query that joins acts, as a, with other tables; SelectActs begins a query
+// of acts alone. ScanAct reads the rows of both.
 const (
 	SelectColumns = `SELECT a.seq, a.at, a.account, a.client_key, a.batch, a.subject_kind, a.subject, a.kind, a.basis, a.verdict, a.reason, a.seen, a.rules,
   a.until, a.reverts, a.round, a.detail, a.chain`
