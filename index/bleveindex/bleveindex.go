@@ -33,7 +33,7 @@ var (
 )
 
 // remedy is what the user does about index.ErrRebuild and ErrCorrupt; no finding is
-// lost, because the store is the truth.
+// lost, because the index is derived from the store.
 var remedy = locales.M("index.reindex")
 
 // damaged returns ErrCorrupt with its cause and remedy.

@@ -25,10 +25,11 @@ import (
 const million = "QIANSHAO_BENCH_MILLION"
 
 // BenchmarkPage measures a page of the console: sorted hits with facets and days over all of them, for a
-// new query, after a write. In turns with it run bleve's own search of its own form of the index (peer) for
-// the same hits, facets and order, and bleve's query alone, without facets and order. All times are process
-// CPU; of-bleve/op is the median of the ratios. At the end it reports how the cost grows with the number of
-// findings: the slope of a line through the logarithms of both.
+// new query, after a write. It alternates with bleve's own search of its own form of the index
+// (peer) for the same hits, facets and order, and with bleve's query alone, without facets and
+// order. All times are process CPU; of-bleve/op is the median of the ratios. At the end it reports
+// how the cost grows with the number of findings: the slope of a line through the logarithms of
+// both.
 func BenchmarkPage(b *testing.B) {
 	costs := map[string][]point{}
 	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {

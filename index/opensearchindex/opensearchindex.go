@@ -18,7 +18,7 @@ import (
 )
 
 // remedy is what the user does about index.ErrRebuild; no finding is lost, because the
-// store is the truth.
+// index is derived from the store.
 var remedy = locales.M("index.reindex")
 
 // errClosed says that the index was closed before the call.
