@@ -17,7 +17,7 @@ const (
 )
 
 // clock tells the time that the frontier's times refer to: the time of its database, which all
-// crawlers share, or this machine's time where the database has no clock of its own.
+// crawlers share, or this machine's time if the database has no clock of its own.
 type clock struct {
 	own func() time.Time
 
@@ -27,8 +27,8 @@ type clock struct {
 	took time.Duration // from question to answer
 }
 
-// now is never ahead of the database's clock, whenever between question and answer that was read: an item
-// leased at this time is due.
+// now is never ahead of the database's clock, at whatever moment between question and answer it was
+// read: an item leased at this time is due.
 func (c *clock) now() time.Time {
 	now, _ := c.times()
 	return now

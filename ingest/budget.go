@@ -27,8 +27,8 @@ type budget struct {
 
 // counter counts what the frontier holds under each key.
 type counter struct {
-	// size is the frontier's count for a key, plus all URLs offered since. It counts a URL twice that
-	// was known already, so at the bound the frontier is asked again.
+	// size is the frontier's count for a key, plus all URLs offered since. A URL that was already
+	// known is counted twice, so when the bound is reached the frontier is asked again.
 	size map[string]int
 	// offered counts the URLs of a key on their way into the frontier.
 	offered map[string]int
@@ -69,7 +69,7 @@ func (b *budget) take(ctx context.Context, item *Item) (qianshao.Skip, error) {
 	return "", nil
 }
 
-// fits says whether there is room under key for one more. ask is the frontier's count.
+// fits says whether there is room under key for one more. ask returns the frontier's count.
 func (c *counter) fits(ctx context.Context, key string, bound int, ask func(context.Context, string) (int, error)) (bool, error) {
 	size, ok := c.size[key]
 	if !ok || size >= bound {

@@ -7,16 +7,16 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// Visits that were planned while the clock was ahead would stop the crawl until their time comes: a
-// board whose battery is empty starts in the wrong year, and eight hours are China's distance from UTC.
-// Only times in the database are affected: times in memory are compared by the machine's monotonic
-// clock, which cannot be set.
+// Visits planned while the clock was ahead would stop the crawl until their time comes. A clock may
+// be ahead by years, when a board with an empty battery starts, or by eight hours, when China's
+// time is taken for UTC. Only times in the database are affected: times in memory are compared by
+// the machine's monotonic clock, which cannot be set.
 const (
 	// LongestPlan is the longest time that is ever planned from one visit to the
 	// next: the greatest revisit_max. A Retry-After is at most a day.
 	LongestPlan = MaxRevisit
-	// clockSlack is how far a clock may be put back without a notice. NTP corrects a clock by fractions
-	// of a second, and by minutes at most after a restart.
+	// clockSlack is how far a clock may be set back without being reported. NTP corrects a clock by
+	// fractions of a second, and by minutes at most after a restart.
 	clockSlack = 2 * time.Minute
 )
 
@@ -39,8 +39,8 @@ type Replanned struct {
 	URLs, Hosts, Findings int
 }
 
-// horizon returns how far ahead a right clock may have planned by now. A host rests at most an hour
-// (the last of the retry pauses, the cap of a Retry-After) plus its own interval.
+// horizon returns how far ahead a correct clock may have planned by now. A host rests at most an
+// hour (the last of the retry pauses, the cap of a Retry-After) plus its own interval.
 func (c *Crawler) horizon(now time.Time) Horizon {
 	rest := max(c.pause(len(c.RetryPauses)), fetch.MaxHostPause) + fetch.MaxCrawlDelay
 	return Horizon{Now: now, Decided: now.Add(clockSlack), Due: now.Add(LongestPlan + clockSlack), Rest: now.Add(rest + clockSlack)}
@@ -62,8 +62,8 @@ func (c *Crawler) replan(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// wentBack says whether the clock was put back since latest. Round strips the
-// monotonic reading, which would hide it.
+// wentBack says whether the clock was set back since latest. Round strips the monotonic reading,
+// which would hide it.
 func wentBack(latest, now time.Time) bool {
 	return now.Round(0).Before(latest.Round(0).Add(-clockSlack))
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // TestClockAhead: after a crawl by a clock that is ahead, by eight hours or by a year, everything is
-// visited again once the clock is right, and the mistake is reported.
+// visited again once the clock is correct, and the mistake is reported.
 func TestClockAhead(t *testing.T) {
 	t.Parallel()
 	for name, ahead := range map[string]time.Duration{"eight hours": 8 * time.Hour, "a year": 365 * 24 * time.Hour} {
@@ -59,7 +59,7 @@ func TestClockAhead(t *testing.T) {
 	}
 }
 
-// TestClockPutBack: a crawl that runs while its clock is put right goes on.
+// TestClockPutBack: a crawl continues when its clock is corrected.
 func TestClockPutBack(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, func(a *qianshao.Authorisation) { a.ValidUntil = time.Now().AddDate(3, 0, 0) }, "a.example")

@@ -25,8 +25,8 @@ const (
 	// visitTime bounds the requests of a visit: ten redirects at half of MaxCrawlDelay each.
 	visitTime = 6 * time.Minute
 	// onceHorizon is how far ahead an item may be due for a Once run to wait for it. It
-	// exceeds MaxCrawlDelay, or only half of a slow host would be crawled, and leaseTime,
-	// since a crawler that died may have left its leases.
+	// exceeds MaxCrawlDelay, or a slow host would not be crawled to its end, and leaseTime, since a
+	// crawler that died may have left its leases.
 	onceHorizon = leaseTime + 15*time.Second
 	// idlePoll is how often an idle crawler looks for URLs that others have added.
 	idlePoll = time.Second
@@ -99,7 +99,7 @@ type CrawlerOptions struct {
 // Gone is a page that is no longer there.
 type Gone struct {
 	URL    string
-	Status int // 404 or 410; 0 where the URL leads elsewhere now
+	Status int // 404 or 410; 0 if the URL now leads elsewhere
 	Cause  qianshao.Cause
 	At     time.Time
 }
@@ -181,8 +181,9 @@ func (noObserver) Skipped(qianshao.Skip, string)         {}
 func (noObserver) Replanned(Replanned)                   {}
 
 // Recover releases what a crawler of the same Holder held when it died: its leases, and the hosts of
-// the requests that it was making. Run begins with it. Where something else makes requests before Run or
-// beside it, as a Seeder does, call it first: those hosts would otherwise be busy.
+// the requests that it was making. Run begins with it. If something else, such as a Seeder, makes
+// requests before Run or at the same time, call Recover first; otherwise these hosts would count as
+// busy.
 func (c *Crawler) Recover(ctx context.Context) error {
 	err := c.persist(ctx, func() error {
 		if err := c.clock.set(ctx, c.Frontier); err != nil {
@@ -200,9 +201,9 @@ func (c *Crawler) Recover(ctx context.Context) error {
 	return nil
 }
 
-// Run crawls until ctx ends, or with Once until nothing is due. Several crawlers may run on a frontier,
-// each by its own Holder. It returns nil when it ended as asked. With Once, it also returns an error if
-// pages could not be handled (they stay in the frontier).
+// Run crawls until ctx ends, or with Once until nothing is due. Several crawlers may share a
+// frontier, each with its own Holder. It returns nil if it ended as requested. With Once, it also
+// returns an error if pages could not be handled (they stay in the frontier).
 func (c *Crawler) Run(ctx context.Context) error {
 	if !c.recovered {
 		if err := c.Recover(ctx); err != nil {
@@ -298,7 +299,7 @@ func (r *run) work(ctx context.Context) {
 
 func (r *run) finish(v visitResult) {
 	r.busy--
-	if v.began.After(r.latest) { // the clock was put back meanwhile: the outcome's times may lie ahead
+	if v.began.After(r.latest) { // the clock was set back meanwhile: the outcome's times may be in the future
 		r.latest = v.began
 	}
 	if v.handleErr != nil {
@@ -348,8 +349,8 @@ func (r *run) passed(v Visit) {
 	r.crawler.Log.Warn("the lease of a visit has passed to another crawler, which records what becomes of the page", "url", v.Item.URL)
 }
 
-// recordRest records the finished visits without leasing anything, each by itself, so
-// that one that cannot be recorded does not keep the others from it.
+// recordRest records the finished visits without leasing anything, one by one, so that a visit that
+// cannot be recorded does not prevent the others from being recorded.
 func (r *run) recordRest(ctx context.Context) (err error) {
 	visits := r.visits
 	r.visits = nil

@@ -100,7 +100,7 @@ type bench struct {
 	web   *web
 	store *sqlstore.Store
 	opts  ingest.CrawlerOptions
-	// fetcherScope is what the fetcher judges by.
+	// fetcherScope is the scope that the fetcher applies.
 	fetcherScope *ingest.Scope
 
 	mu      sync.Mutex
@@ -316,8 +316,8 @@ func TestDepthAndBudget(t *testing.T) {
 	}
 }
 
-// TestTraps crawls a site with endless mazes: the crawl ends all the same, and
-// says of each maze what kind it is.
+// TestTraps crawls a site with endless mazes: the crawl still ends, and reports the kind of each
+// maze.
 func TestTraps(t *testing.T) {
 	b := newBench(t, nil, "maze.example")
 	b.opts.QueryVariants = 7
@@ -619,7 +619,7 @@ func TestFrontierFails(t *testing.T) {
 	}
 }
 
-// counted makes the frontier tell how many URLs a host has.
+// counted overrides the frontier's count of a host's URLs.
 type counted struct {
 	ingest.Frontier
 	size int

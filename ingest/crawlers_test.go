@@ -22,7 +22,8 @@ import (
 )
 
 // TestCrawlers: three crawlers share a frontier, of a web whose hosts redirect to each other. Each
-// page is handled once, and no host is asked by two at once, or sooner than its interval.
+// page is handled once, and no host gets requests from two crawlers at once, or before its interval
+// has passed.
 func TestCrawlers(t *testing.T) {
 	t.Parallel()
 	databasetest.EachPlace(t, func(t *testing.T, place databasetest.Place) {
@@ -75,7 +76,7 @@ func link(names []string, h, p int) http.HandlerFunc {
 	}
 }
 
-// alone makes a handler answer slowly, and fails the test if a host is asked by two at once.
+// alone makes a handler answer slowly, and fails the test if a host gets two requests at once.
 func alone(t *testing.T, host string, busy *atomic.Int32, h http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if busy.Add(1) > 1 {

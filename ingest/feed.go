@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Limits of a feed. Feeds name their last few dozen entries; a site that puts
-// its whole archive into one comes to some thousand.
+// Limits of a feed. Feeds usually list a few dozen entries; one with a site's whole archive has
+// some thousand.
 const (
 	maxFeedBody  = 8 << 20
 	maxFeedLinks = maxLinks

@@ -1,6 +1,6 @@
 // Package ingest fetches pages: it decides which URL is due, whether an authorisation
-// covers it, and what its host allows. What is not crawled is read by ingest/input. It
-// never looks into a page; package analyze does.
+// covers it, and what its host allows. Package ingest/input reads pages that are not crawled.
+// Neither looks at the content of a page; package analyze does.
 package ingest
 
 import (
@@ -98,8 +98,8 @@ type Outcome struct {
 	// HostNext are the times before which hosts get no request, set in the same step. For a
 	// host other than the item's, a later time that is already set stays.
 	HostNext map[string]time.Time
-	// Authorisation is the id under which the host was asked; "" if it was not asked,
-	// so that the outcome says nothing about it.
+	// Authorisation is the id under which the host was requested; "" if no request was made, so
+	// that the outcome says nothing about the host.
 	Authorisation string
 	// HostDown says that the host's other URLs would have failed as well.
 	HostDown bool
@@ -113,16 +113,16 @@ var ErrLeasePassed = errors.New("the lease has passed to another crawler")
 
 // Frontier is the durable queue of URLs. Schedules, leases, retries and the hosts' turns are rows of a
 // database, not memory, so that a process may die at any instruction and several processes may share a
-// frontier. store/sqlstore implements it, and store/storetest holds an implementation to what is
-// promised here.
+// frontier. store/sqlstore implements it, and store/storetest tests implementations against these
+// promises.
 type Frontier interface {
 	// Add adds URLs, due at once: all of them, or, on an error, none. A known URL is left as it is.
 	Add(ctx context.Context, items []Item) error
 	// Lease records the outcomes of lease.Visits, as Done does, and in the same step
 	// hands out items that are due, at most one for each host. It leaves out hosts
-	// whose next time has not come, that have a live lease (so a slow host is asked
-	// for one page at a time), or that are being asked in a turn. It keeps the items
-	// from other callers until the lease ends. An expired lease is handed out again.
+	// whose next time has not come, that have a live lease (so a slow host gets one request at a
+	// time), or that are being requested in a turn. It keeps the items from other callers until the
+	// lease ends. An expired lease is handed out again.
 	Lease(ctx context.Context, lease Lease) ([]Item, error)
 	// HostCount returns the number of the host's URLs, visited ones included.
 	HostCount(ctx context.Context, host string) (int, error)
@@ -136,16 +136,17 @@ type Frontier interface {
 	Done(ctx context.Context, item Item, outcome Outcome) error
 	// Extend makes those leases of hosts that holder still has end after d, counted from now.
 	Extend(ctx context.Context, holder string, hosts []string, now time.Time, d time.Duration) error
-	// Release ends the leases and turns of holder, for its start after a crash and for its end. Their hosts
-	// rest for the interval that was booked with the last of them, counted from now: it is not known when an
-	// unreported request was sent, only that it was before.
+	// Release ends the leases and turns of holder. It is called when holder ends, and when it
+	// starts after a crash. The hosts rest for the interval that was booked with the last of these,
+	// counted from now: it is not known when an unreported request was sent, only that it was
+	// before.
 	Release(ctx context.Context, holder string, now time.Time) error
-	// Clock returns the time of the database's clock, which all that share the database
-	// go by; the zero time where the database has no clock of its own.
+	// Clock returns the time of the database's clock, which all processes that share the database
+	// use; the zero time if the database has no clock of its own.
 	Clock(ctx context.Context) (time.Time, error)
-	// Turn books the next request to a host for whoever does not have its lease, or has used
-	// the turn that came with it; see fetch.Turns. It goes by the database's clock, or
-	// by turn.Now where there is none.
+	// Turn books the next request to a host for a process that does not have its lease, or has used
+	// the turn that came with the lease; see fetch.Turns. It uses the database's clock, or turn.Now
+	// if there is none.
 	Turn(ctx context.Context, turn Turn) (fetch.Booked, error)
 	// EndTurn ends holder's turn at a host, which gets no other request until rest has passed.
 	EndTurn(ctx context.Context, holder, host string, now time.Time, rest time.Duration) error

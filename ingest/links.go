@@ -72,9 +72,9 @@ func unfit(canonical string, now time.Time) qianshao.Skip {
 	return ""
 }
 
-// Place returns the frontier's item for a URL that somebody names outright, or
-// the reason for which no authorisation permits to fetch it now; the item then
-// has only its canonical URL. An error is a qianshao.ErrBadURL.
+// Place returns the frontier's item for a URL that somebody names explicitly, or the reason why no
+// authorisation permits fetching it now; the item then has only its canonical URL. An error is a
+// qianshao.ErrBadURL.
 func Place(scope *Scope, raw string, now time.Time) (Item, qianshao.Skip, error) {
 	canonical, err := Canonical(raw)
 	if err != nil {

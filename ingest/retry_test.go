@@ -28,9 +28,9 @@ func TestRetryPauses(t *testing.T) {
 	}
 }
 
-// TestHostThatIsDown: the host is asked after each pause, the last one repeated, with one
-// request at a time however many pages it has, and is crawled whole as soon as it is back. Two
-// crawlers take turns, and each counts the other's failures.
+// TestHostThatIsDown: the host gets one request after each pause, the last one repeated, however
+// many pages it has, and is crawled completely as soon as it is back. Two crawlers take turns, and
+// each counts the other's failures.
 func TestHostThatIsDown(t *testing.T) {
 	b := newBench(t, func(a *qianshao.Authorisation) { a.ValidUntil = time.Now().AddDate(1, 0, 0) }, "a.example", "b.example")
 	start := time.Now()

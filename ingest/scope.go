@@ -14,8 +14,8 @@ import (
 // see fetch.Canonical for the details.
 func Canonical(raw string) (string, error) { return fetch.Canonical(raw) }
 
-// Scope decides which URLs may be asked for. It is immutable, and safe for
-// concurrent use; a changed register makes a new Scope. The zero value permits nothing.
+// Scope decides which URLs may be requested. It is immutable, and safe for concurrent use; a
+// changed register makes a new Scope. The zero value permits nothing.
 type Scope struct {
 	list []qianshao.Authorisation
 	// exact and below find candidates by host name without port: those with

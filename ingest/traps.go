@@ -14,9 +14,8 @@ import (
 // what was left out. They apply to links and sitemaps, not to seeds, which a
 // person has chosen.
 const (
-	// maxURLLength is what Internet Explorer's address bar could hold, which
-	// sites still keep to; Heritrix has the same limit. Longer URLs are usually
-	// generated without end.
+	// maxURLLength is the length of Internet Explorer's address bar, to which sites still keep;
+	// Heritrix has the same limit. Longer URLs are usually generated without end.
 	maxURLLength = 2083
 	// maxRepeats is how many times in a row a group of path segments may occur:
 	// /a/a and /a/b/a/b exist, but a third time is a relative link gone wrong.

@@ -21,8 +21,8 @@ type turns struct {
 	now      func() time.Time
 }
 
-// NewTurns returns the hosts' turns in a frontier, for fetch.Options. The holder is the
-// crawler's, if the requests are made for one, or else another name.
+// NewTurns returns the hosts' turns in a frontier, for fetch.Options. The holder is that of the
+// crawler for which the requests are made, or else another name.
 func NewTurns(frontier Frontier, holder string, now func() time.Time) fetch.Turns {
 	return &turns{frontier, holder, now}
 }

@@ -52,7 +52,7 @@ type Silence interface {
 	// page. The next page ends the trouble.
 	SilentHosts(ctx context.Context, overdue time.Time) iter.Seq2[SilentHost, error]
 	// FetchedUnder returns the ids, in order, of the authorisations under which
-	// the hosts that have brought a page were last asked.
+	// the hosts that have brought a page were last requested.
 	FetchedUnder(ctx context.Context) ([]string, error)
 }
 

@@ -49,7 +49,7 @@ func (c *Crawler) attempt(ctx context.Context, item Item) (outcome Outcome, hand
 	if skip != "" { // the register has changed since the URL was added
 		c.Observe.Skipped(skip, item.URL)
 		outcome = c.skipped(item, skip, started)
-		outcome.HostFailures = item.HostFailures // it was not asked
+		outcome.HostFailures = item.HostFailures // no request was made
 		noteMiss(item, &outcome, started)
 		return outcome, nil, nil
 	}
@@ -108,9 +108,9 @@ func (c *Crawler) get(ctx context.Context, item Item) (qianshao.Page, error) {
 	return c.Fetcher.Get(ctx, request)
 }
 
-// hostsNext returns the next times of the hosts that were asked. They may be
-// later than the lease set them: a redirect may have led to another host,
-// several requests may have been made, or a Crawl-delay learnt.
+// hostsNext returns the next times of the hosts that were requested. They may be later than those
+// set with the lease: a redirect may have led to another host, several requests may have been made,
+// or a Crawl-delay learnt.
 func (c *Crawler) hostsNext(host, pageURL string) map[string]time.Time {
 	now := c.clock.latest()
 	next := map[string]time.Time{host: now.Add(c.Fetcher.HostPause(host))}

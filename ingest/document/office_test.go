@@ -129,7 +129,7 @@ func FuzzOffice(f *testing.F) {
 	})
 }
 
-// FuzzPart fuzzes a part by itself: almost any change to a zip file makes its checksums wrong.
+// FuzzPart fuzzes a part alone: almost any change to a zip file makes its checksums wrong.
 func FuzzPart(f *testing.F) {
 	f.Add("<w:document><w:p><w:t>一</w:t><mc:Fallback><x/></mc:Fallback></w:p></w:document>")
 	f.Add(`<worksheet><row><c t="s"><f>x://</f><v>0</v></c></row></worksheet>`)

@@ -20,7 +20,7 @@ import (
 )
 
 // pdfOf writes a PDF of one page whose font has the encoding GBK-EUC-H, is not embedded and has no
-// ToUnicode table: only a reader that knows Adobe-GB1 can tell its words.
+// ToUnicode table: only a reader that knows Adobe-GB1 can decode its text.
 func pdfOf(t testing.TB, text string, times int) []byte {
 	t.Helper()
 	gbk, err := simplifiedchinese.GBK.NewEncoder().String(text)

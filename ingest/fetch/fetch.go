@@ -45,9 +45,9 @@ type Options struct {
 	// empty.
 	DNS string
 	// Proxy is the URL of a proxy through which every connection is made: http, https or socks5, with
-	// user and password if it wants them. If it is empty, there is none; the environment is ignored.
-	// Names are resolved and addresses checked here even so, and the proxy is given an address to
-	// connect to.
+	// user and password if it requires them. If it is empty, no proxy is used; the environment is
+	// ignored. Names are still resolved and addresses checked here: the proxy is given an address
+	// to connect to.
 	Proxy string
 	// RootCAs replace the system's certificate authorities, for intranet sites.
 	RootCAs *x509.CertPool
@@ -186,7 +186,7 @@ type want struct {
 	view  qianshao.View
 	// etag and lastModified, if either is set, make the request conditional.
 	etag, lastModified string
-	// mayAsk, if it is set, may refuse a hop besides the scope: it is called with the
+	// mayAsk, if it is set, may refuse a hop that the scope permits: it is called with the
 	// authorisation that covers the hop.
 	mayAsk func(*qianshao.Authorisation) error
 	// keepsWire keeps a body as it was sent, before decoding.
@@ -297,8 +297,9 @@ func (f *Fetcher) checked(ctx context.Context, current string, want want) (u *ur
 	return u, a, nil
 }
 
-// stillPermitted returns the authorisation for a URL that was checked under before. robots.txt cannot be
-// read in the middle of a request: if its waiver has ended meanwhile, the URL is tried again later.
+// stillPermitted returns the present authorisation for a URL that was checked under an earlier one,
+// before. robots.txt cannot be read in the middle of a request: if its waiver has ended meanwhile,
+// the URL is tried again later.
 func (f *Fetcher) stillPermitted(current string, before *qianshao.Authorisation, want want) (a *qianshao.Authorisation, err error) {
 	for form := range forms(current) {
 		var u *url.URL

@@ -25,7 +25,7 @@ func pageOf(exact string) string {
 	return exact[:start] + keptPath + "?" + keptQuery
 }
 
-// isTracking says whether a query parameter tells only how a visitor came.
+// isTracking says whether a query parameter only tells how a visitor arrived.
 func isTracking(name, value string) bool {
 	name = strings.ToLower(name)
 	switch name {

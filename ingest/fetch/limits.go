@@ -18,9 +18,9 @@ const (
 	// DefaultMaxHeader bounds the response's header fields.
 	DefaultMaxHeader = 256 << 10
 	// DefaultMaxBody bounds a body, as sent and as decoded. The largest HTML
-	// pages in the wild are lists of some 10 MB, of which the end is cut and
-	// noted: judging a page takes twelve times its size in memory, and with
-	// larger pages a crawl would not stay within 300 MB.
+	// pages in the wild are lists of some 10 MB, which are cut off at the bound and marked: judging
+	// a page takes twelve times its size in memory, and with larger pages a crawl would not stay
+	// within 300 MB.
 	DefaultMaxBody = 8 << 20
 	// DefaultMaxSitemap is what sitemaps.org permits, uncompressed.
 	DefaultMaxSitemap = 50 << 20
@@ -32,10 +32,10 @@ const (
 	// DefaultMaxRedirects is half of what browsers follow; a longer chain is a loop.
 	DefaultMaxRedirects = 10
 
-	// MaxCrawlDelay caps the Crawl-delay of robots.txt: with a longer one, one page a minute is fetched
-	// even so, since the site's owner has asked for the watch.
+	// MaxCrawlDelay caps the Crawl-delay of robots.txt: even if that is longer, a page is fetched
+	// each minute, since the site's owner wants the site to be monitored.
 	MaxCrawlDelay = time.Minute
-	// MaxRetryAfter caps Retry-After: because of a wrong clock, a site must not be left out for a year.
+	// MaxRetryAfter caps Retry-After, so that a wrong clock does not exclude a site for a year.
 	MaxRetryAfter = 24 * time.Hour
 
 	// MaxHostPause caps how long a Retry-After keeps us from the host's other

@@ -19,7 +19,7 @@ import (
 type pacer struct {
 	now     func() time.Time
 	turns   Turns         // nil if no other process makes requests
-	longest time.Duration // a request may take, as told to turns
+	longest time.Duration // how long a request may take, as told to turns
 	log     *slog.Logger
 
 	mu   sync.Mutex
@@ -30,7 +30,7 @@ type pacer struct {
 // gate lets one request to a host through at a time.
 type gate struct {
 	slot  chan struct{}
-	users int // who hold the slot or wait for it
+	users int // callers that hold the slot or wait for it
 }
 
 func newPacer(now func() time.Time) *pacer {
@@ -53,8 +53,8 @@ func (e *pausedError) Error() string {
 	return fmt.Sprintf("the host's turn is %s away, by its Retry-After or its rate", e.pause.Round(time.Second))
 }
 
-// enter returns as soon as host may be asked, and has booked interval after that among all
-// processes. The caller calls rest when the request has been sent, and leave when it is over.
+// enter waits until host may be requested, and books interval after that for all processes. The
+// caller calls rest when the request has been sent, and leave when it is over.
 func (p *pacer) enter(ctx context.Context, host string, interval time.Duration) (leave func(), err error) {
 	g := p.gate(host)
 	select {
@@ -100,7 +100,7 @@ func (p *pacer) forget(host string, g *gate) {
 	}
 }
 
-// wait waits until host may be asked, unless that is further away than maxWait.
+// wait waits until host may be requested, unless that is further away than maxWait.
 func (p *pacer) wait(ctx context.Context, host string) error {
 	pause := p.pause(host)
 	if pause > maxWait {
@@ -112,12 +112,12 @@ func (p *pacer) wait(ctx context.Context, host string) error {
 // rounding makes up for the frontier's rounding of times to milliseconds.
 const rounding = 2 * time.Millisecond
 
-// rest keeps host from being asked until interval after a request was sent.
+// rest prevents requests to host until interval after a request was sent.
 func (p *pacer) rest(host string, sent time.Time, interval time.Duration) {
 	p.postpone(host, interval+rounding-time.Since(sent))
 }
 
-// postpone keeps host from being asked for a time.
+// postpone prevents requests to host for a time.
 func (p *pacer) postpone(host string, pause time.Duration) {
 	if pause <= 0 {
 		return

@@ -140,7 +140,7 @@ func TestPacerPostpones(t *testing.T) {
 	now := time.Unix(1000, 0)
 	p := newPacer(func() time.Time { return now })
 	p.postpone("a", maxWait+time.Second)
-	p.postpone("a", time.Second) // the longer pause stands
+	p.postpone("a", time.Second) // the longer pause applies
 	var paused *pausedError
 	for range 2 { // a refused request books nothing
 		if _, err := p.enter(context.Background(), "a", time.Second); !errors.As(err, &paused) || paused.pause != maxWait+time.Second {

@@ -111,7 +111,7 @@ func (f *Fetcher) Script(ctx context.Context, rawURL, authorisation string, matt
 	if err != nil {
 		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
 	}
-	u, a, err := f.permitted(key) // asked anew each time: an authorisation may end
+	u, a, err := f.permitted(key) // looked up each time: an authorisation may end
 	if err != nil {
 		return nil, err
 	}

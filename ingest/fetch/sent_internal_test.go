@@ -62,8 +62,8 @@ func TestConnectionLate(t *testing.T) {
 	}
 }
 
-// TestAnswerLate: a host rests from when it was asked; if its answer takes longer than the rest, the rest
-// is over.
+// TestAnswerLate: a host rests from when the request was sent; if its answer takes longer than the
+// rest, the rest is over.
 func TestAnswerLate(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*httptest.Server){

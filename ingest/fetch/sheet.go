@@ -67,7 +67,7 @@ func (f *Fetcher) Stylesheet(ctx context.Context, rawURL string) ([]byte, error)
 		return nil, &SkipError{Skip: qianshao.SkipBadURL, URL: rawURL, Err: err}
 	}
 	if _, _, err := f.permitted(key); err != nil {
-		return nil, err // asked anew each time: an authorisation may end
+		return nil, err // looked up each time: an authorisation may end
 	}
 	if s, ok := f.sheets.get(key); ok {
 		return s.css, s.err

@@ -20,7 +20,8 @@ type SkipError struct {
 	URL string
 	// Status is the HTTP status, where there was one.
 	Status int
-	// RetryAfter is what the server asked for, at most MaxRetryAfter; 0 if nothing.
+	// RetryAfter is the pause that the server asked for, at most MaxRetryAfter; 0 if it asked for
+	// none.
 	RetryAfter time.Duration
 	// Err describes it in words, with the remedy if there is one.
 	Err error
@@ -47,8 +48,8 @@ func (e *SkipError) Temporary() bool {
 	return false
 }
 
-// HostWide says whether the failure is temporary and of the whole host, so that
-// its other URLs would fail as well.
+// HostWide says whether the failure is temporary and affects the whole host, so that its other URLs
+// would fail as well.
 func (e *SkipError) HostWide() bool {
 	return e.Skip == qianshao.SkipUnreachable && !e.answered || e.Skip == qianshao.SkipRobotsUnavailable || e.Skip == qianshao.SkipPaused
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Turns are the hosts' turns among all processes that fetch: no two of them ask a host at once,
-// or within its interval of each other.
+// Turns coordinates requests among all processes that fetch: no two of them send requests to a host
+// at the same time, or within its interval of each other.
 type Turns interface {
 	// Book books the next turn at a host, unless it is busy or the turn is further away than
 	// turn.Most.
@@ -24,21 +24,22 @@ type Turn struct {
 	Interval time.Duration
 	// Most is the longest wait.
 	Most time.Duration
-	// For is how long the host is kept from all others if the request's end is never
-	// reported: as long as the request may take, plus Interval.
+	// For is how long the host is reserved if the request's end is never reported: as long as the
+	// request may take, plus Interval.
 	For time.Duration
-	// Leased says that the request belongs to the visit that has leased the host, which keeps all
-	// others away as long as the lease has For left.
+	// Leased says that the request belongs to the visit that has leased the host. The lease itself
+	// reserves the host if it lasts for at least For longer.
 	Leased bool
 }
 
 // Booked is the result of booking a turn.
 type Booked struct {
-	// Busy says that another process is asking the host, or has leased it. Nothing was booked.
+	// Busy says that another process is making a request to the host, or has leased it. Nothing was
+	// booked.
 	Busy bool
-	// Pause is how long it is until the turn.
+	// Pause is the time until the turn.
 	Pause time.Duration
-	// Ends says that the host is kept from all others until Turns.End.
+	// Ends says that the host is reserved until Turns.End.
 	Ends bool
 }
 

@@ -235,8 +235,8 @@ func maze(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// bombSize is what the bombs expand to, and where the endless page does end:
-// above any cap.
+// bombSize is the size to which the bombs expand, and at which the endless page does end: above any
+// cap.
 const bombSize = 64 << 20
 
 func bomb(rw http.ResponseWriter, r *http.Request) {

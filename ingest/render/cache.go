@@ -7,8 +7,8 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// A site's pages share their scripts: what one page has loaded, the next ones
-// get from here, so that the site is asked only once.
+// A site's pages share their scripts: what one page has loaded is kept here for the next ones, so
+// that it is requested only once.
 const (
 	cacheFresh = 30 * time.Minute
 	cacheBytes = 64 << 20
