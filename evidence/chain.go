@@ -95,8 +95,8 @@ func (a *Archive) writing(ctx context.Context) (*writing, error) {
 }
 
 // link appends links to the chain. After an error the chain is fenced, so that nothing more
-// can be recorded: linked says that the ledger has the links even so, or that it cannot be
-// asked.
+// can be recorded: linked says that the ledger nevertheless has the links, or that it cannot be
+// reached to find out.
 func (a *Archive) link(ctx context.Context, w *writing, x *Extension, complete func(x *Extension)) (linked bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -292,5 +292,5 @@ var (
 	ErrFenced = locales.Errorf("archive.fenced")
 )
 
-// damaged says that the archive is, and in what; Verify finds the rest.
+// damaged is ErrDamaged with the first thing that is wrong; Verify finds the rest.
 func damaged(what locales.Message) error { return locales.Errorf("archive.verify", ErrDamaged, what) }

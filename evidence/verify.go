@@ -24,7 +24,7 @@ type Problem struct {
 	What   locales.Message
 }
 
-// In says the problem in a language, behind its place.
+// In returns the problem in a language, after its place.
 func (p Problem) In(l locales.Lang) string {
 	place := ""
 	if p.File != "" {

@@ -18,9 +18,8 @@ import (
 // processes. Package buckettest checks that implementations keep these promises.
 type Bucket interface {
 	// Put stores an object. When it returns without an error the object is durable; after
-	// an error the object may be there even so. An existing object of that name stays:
-	// Put succeeds if it has the same content, as after a lost answer, and otherwise
-	// returns ErrExists.
+	// an error the object may still be there. An existing object of that name stays: Put succeeds
+	// if it has the same content, as after a lost answer, and otherwise returns ErrExists.
 	Put(ctx context.Context, name string, content io.ReadSeeker) error
 	// Replace stores an object of a known size in place of an existing one. Readers get either
 	// the old or the new content. Nothing is kept of the old content, not even as an older
