@@ -19,7 +19,7 @@ func TestDiskFull(t *testing.T) {
 		t.Skip("a crawl waits half a minute for room before it gives up; set " + fullWeb)
 	}
 	size := sizeOfWeb(t)
-	size.Pages /= 10 // the disk will be full long before the end even so
+	size.Pages /= 10 // the disk will still be full long before the end
 	calm, calmFolder := startWeb(t, size.Options), t.TempDir()
 	authorise(t, calmFolder, calm.Authorisation(time.Now()))
 	if output, err := crawlWeb(calm, calmFolder).CombinedOutput(); err != nil {

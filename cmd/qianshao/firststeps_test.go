@@ -111,8 +111,8 @@ func TestFirstSteps(t *testing.T) {
 	}
 }
 
-// TestCrawlRetry: a host that is down is named, with since when and until when it
-// rests, and is asked at once with --retry.
+// TestCrawlRetry: a host that is down is named, with the beginning of the failure and the end of
+// its rest, and is requested at once with --retry.
 func TestCrawlRetry(t *testing.T) {
 	t.Parallel()
 	up := filepath.Join(t.TempDir(), "up")

@@ -36,7 +36,8 @@ const (
 // TestMachines crawls the web with one process on its data folder, and then with three that share
 // PostgreSQL, OpenSearch and S3, while an analyst decides on the findings. One of the three is killed
 // in the middle, and stays down until the others have done its work. Both crawls end in the same state,
-// and by the web's own log no host was asked by two at once, or sooner than its interval.
+// and by the web's own log no host got requests from two at once, or before its interval had
+// passed.
 func TestMachines(t *testing.T) {
 	servers := backendstest.All(t)
 	size := sizeOfWeb(t).Options

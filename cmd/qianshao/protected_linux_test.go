@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/internal/writeprotect"
 )
 
-// TestWriteProtected: a copy that a court or an owner keeps may be write-protected. Its evidence can be
-// verified and exported even so, and the copy stays unchanged.
+// TestWriteProtected: a copy that a court or an owner keeps may be write-protected. Its evidence
+// can still be verified and exported, and the copy stays unchanged.
 func TestWriteProtected(t *testing.T) {
 	t.Parallel()
 	web := startDemo(t)

@@ -48,8 +48,8 @@ func seenOn(t *testing.T, data string, at time.Time) (id string) {
 var anyTime = regexp.MustCompile(`(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?`)
 
 // TestOneZone runs every command that prints times, in a zone in which the page was
-// fetched on another day than in China or UTC. Each printed time must, read in that
-// zone, be the page's or the test's.
+// fetched on another day than in China or UTC. Each printed time, read in that zone, must be that
+// of the page or of the test.
 func TestOneZone(t *testing.T) {
 	t.Parallel()
 	zone, err := qianshao.ParseZone(otherZone)

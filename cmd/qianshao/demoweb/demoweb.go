@@ -135,8 +135,7 @@ func (w *Web) Resolve() map[string]string {
 	return to
 }
 
-// demoRate is far above a fit rate for a real site: the demo's server is in
-// this very process.
+// demoRate is far above a suitable rate for a real site: the demo's server is in this very process.
 const demoRate = 200
 
 // Authorisations returns the permissions under which the demo crawls, one for
