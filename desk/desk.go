@@ -154,7 +154,7 @@ type ActsQuery struct {
 	Limit int
 }
 
-// Store is the part of the truth that the desk needs.
+// Store is the part of the store that the desk needs.
 type Store interface {
 	// Do calls judge with the state of the subject, and writes what judge returns, in one
 	// durable transaction: the act with its number and chain, the subject's standing, its

@@ -54,11 +54,11 @@ const (
 	// capSite is for keys that a web agency may put on all its customers' sites: the account of a
 	// statistics script, a registration number. One operator seldom runs more sites.
 	capSite = 10
-	// capHandle is for accounts and addresses of those who promote a crime. Beyond it they
-	// are a hotline, or the sample in a warning.
+	// capHandle is for accounts and addresses of those who promote a crime. One that is on more
+	// sites is a hotline, or the sample in a warning.
 	capHandle = 50
-	// capDestination is for domains. Beyond it they are a search engine, a platform, a CDN;
-	// a campaign that is so large is recognised by its block.
+	// capDestination is for domains. One on more sites is a search engine, a platform or a CDN; a
+	// campaign that large is recognised by its block.
 	capDestination = 50
 )
 

@@ -159,7 +159,7 @@ type Campaign struct {
 	// Assignee is whose task the campaign, or its only finding, is; empty for nobody's. The
 	// same holds for ClaimedBy.
 	Assignee string `json:"assignee,omitempty"`
-	// Policy is the act that sets what becomes of newcomers; 0 for none.
+	// Policy is the act that sets what happens to newcomers; 0 for none.
 	Policy int64 `json:"policy,omitempty"`
 }
 
@@ -170,7 +170,7 @@ type Details struct {
 	Typical string `json:"typical"`
 	// Unlike are findings that are least like the typical one, at most MaxUnlike.
 	Unlike []string `json:"unlike"`
-	// BySite counts all members, ByCategory those whose primary campaign it is; the largest
+	// BySite counts all members, ByCategory only those whose primary campaign it is; the largest
 	// numbers first, at most MaxShown.
 	BySite     []Count `json:"by_site"`
 	ByCategory []Count `json:"by_category"`
