@@ -12,8 +12,9 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// What the allow-list holds back is not a finding: it is reported with the finding that it
-// would have been and the entry responsible. Texts that no rule flags are not mentioned.
+// TestAllowed: a finding that the allow-list holds back is not raised; it is reported as the
+// finding that it would have been, with the entry responsible. Texts that no rule flags are not
+// mentioned.
 func TestAllowed(t *testing.T) {
 	const allow = "hosts:\n  - {host: news.example.cn, reason: 报社}\n" +
 		"texts:\n  - {text: 话剧《注册送彩金，百家乐老虎机任您玩，首存优惠，返水无上限》, reason: 剧名}\n"

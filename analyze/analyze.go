@@ -1,12 +1,11 @@
-// Package analyze turns a page into an assessment: which crimes its text
-// promotes, where exactly, how sure that is and why. It is pure and
-// deterministic: no clock, no network, no storage. The same analyzer serves
-// the crawl, a scan of files and the tests inside the rules.
+// Package analyze turns a page into an assessment: which crimes its text promotes, where exactly,
+// how certain that is and why. It is pure and deterministic: no clock, no network, no storage. The
+// crawl, scans of files and the tests inside the rules all use the same analyzer.
 //
 //	Page → extract → Document → engine.Evaluate (fold → match → conditions) → score → indicators
 //
-// Other views of the page are compared with it, and what only they contain is judged by the
-// same rules.
+// Other views of the page are compared with it, and what only they contain is judged by the same
+// rules.
 package analyze
 
 import (
@@ -22,14 +21,14 @@ import (
 	"github.com/qianshao/qianshao/analyze/token"
 )
 
-// Analyzer assesses pages by one rule set. It is safe for concurrent use.
+// Analyzer assesses pages with one rule set. It is safe for concurrent use.
 type Analyzer struct {
 	engine     *engine.Engine
 	segmenter  *token.Segmenter // the engine's
 	indicators *indicator.Finder
 }
 
-// New returns an analyzer that judges pages by rules, and cuts words by their dictionary.
+// New returns an analyzer that judges pages by the rules and splits words by their dictionary.
 func New(rules *rule.Set) (*Analyzer, error) {
 	if rules == nil {
 		return nil, errors.New("analyze: a rule set is needed; rule.Load reads one")
@@ -50,29 +49,28 @@ func (a *Analyzer) Rules() *rule.Set { return a.engine.Rules() }
 // Engine returns the compiled rule set.
 func (a *Analyzer) Engine() *engine.Engine { return a.engine }
 
-// Assess understands the page and judges it: one finding for each kind of crime. It has an
-// answer for every page, empty, binary and hostile ones included; the document's notes say
-// what was unusual.
+// Assess parses the page and judges it: one finding for each kind of crime. Every page gets an
+// answer, including empty, binary and hostile ones; the document's notes say what was unusual.
 func (a *Analyzer) Assess(page qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
 	return a.AssessExtraction(NewExtraction(page))
 }
 
-// AssessExtraction is Assess for a page whose extraction others need, too. It
-// extracts only what was not extracted yet.
+// AssessExtraction is Assess for a page whose extraction is also needed elsewhere. It extracts only
+// what has not been extracted yet.
 func (a *Analyzer) AssessExtraction(x *Extraction) (*qianshao.Document, qianshao.Assessment) {
 	assessment := a.assess(x)
 	assessment.Findings = mergeByCategory(x.Page.URL, assessment.Findings)
 	return x.Document(), assessment
 }
 
-// AssessByRule is Assess with a finding for each rule, for those who tune rules.
+// AssessByRule is Assess with one finding per rule, for people who tune rules.
 func (a *Analyzer) AssessByRule(page qianshao.Page) (*qianshao.Document, qianshao.Assessment) {
 	x := NewExtraction(page)
 	assessment := a.assess(x)
 	return x.Document(), assessment
 }
 
-// Extract understands the page without judging it. Resident identity numbers are masked.
+// Extract parses the page without judging it. Resident identity numbers are masked.
 func Extract(page qianshao.Page) *qianshao.Document { return NewExtraction(page).Document() }
 
 func (a *Analyzer) assess(x *Extraction) qianshao.Assessment {
@@ -106,8 +104,8 @@ func (a *Analyzer) assess(x *Extraction) qianshao.Assessment {
 	return assessment
 }
 
-// robotsTags returns a page's instructions to robots, which may show that it is made for
-// search engines and hidden from archives.
+// robotsTags returns a page's instructions to robots, which may show that it is made for search
+// engines and kept out of archives.
 func robotsTags(page qianshao.Page, doc *qianshao.Document) (tags []string) {
 	for _, tag := range page.RobotsTags {
 		tags = append(tags, "X-Robots-Tag: "+mask.String(tag))
@@ -125,7 +123,7 @@ func sortFindings(findings []qianshao.Finding) {
 	})
 }
 
-// allowPage takes away the findings that the allow-list holds back because of the page's URL.
+// allowPage removes the findings that the allow-list holds back because of the page's URL.
 func (a *Analyzer) allowPage(url string, assessment *qianshao.Assessment) {
 	assessment.Findings = slices.DeleteFunc(assessment.Findings, func(f qianshao.Finding) bool {
 		by := a.Rules().AllowsPage(url, f.Rule)
@@ -136,8 +134,8 @@ func (a *Analyzer) allowPage(url string, assessment *qianshao.Assessment) {
 	})
 }
 
-// allow records an alert that has lost its evidence to an allowed text, unless the rule raises an alert
-// anyway.
+// allow records an alert that lost its evidence to an allowed text, unless the rule raises an alert
+// with its other evidence.
 func allow(a *qianshao.Assessment, f qianshao.Finding, by *rule.Allowance) {
 	if now := findingOf(*a, f.Rule); now == nil || now.Level < qianshao.AlertLevel {
 		note(a, f, by)
@@ -170,9 +168,8 @@ func finding(page qianshao.Page, fired *engine.Fired, breakdown []qianshao.Score
 	}
 }
 
-// summarise draws the page's level and categories from its findings, which are sorted. A
-// page below AlertLevel has a level and a score, but no category: it accuses
-// nobody.
+// summarise derives the page's level and categories from its findings, which are sorted. A page
+// below AlertLevel has a level and a score but no category, since it accuses nobody.
 func summarise(a *qianshao.Assessment) {
 	if len(a.Findings) == 0 {
 		return

@@ -86,8 +86,8 @@ func html(body string) qianshao.Page {
 	return qianshao.Page{URL: "http://site.example/", ContentType: "text/html; charset=utf-8", Body: []byte(body)}
 }
 
-// inChinese checks that a line of a score as the analyzer writes it is known where it is said in
-// Chinese; a context's title is Chinese anyway.
+// inChinese checks that every line of a score that the analyzer writes has a Chinese version. The
+// title of a context is Chinese already.
 func inChinese(t *testing.T, p qianshao.ScorePart) {
 	t.Helper()
 	if said := explain.Detail(locales.Chinese, p); regexp.MustCompile(`[a-z]{3}`).MatchString(p.Detail) && said == p.Detail {
@@ -137,8 +137,8 @@ func TestScore(t *testing.T) {
 	}
 }
 
-// TestRobotsTagsAreRecorded: a page's instructions to robots are part of its findings, with
-// identity numbers masked.
+// TestRobotsTagsAreRecorded: findings include the page's instructions to robots, with identity
+// numbers masked.
 func TestRobotsTagsAreRecorded(t *testing.T) {
 	page := html(`<meta name=robots content="noindex, 110101194912310024"><p>线上赌场</p>`)
 	page.RobotsTags = []string{"noarchive 110101194912310024"}
@@ -183,7 +183,7 @@ func TestShippedRulesPassTheirOwnTests(t *testing.T) {
 	}
 }
 
-// TestEveryPageHasAnAnswer gives the analyzer pages that break parsers.
+// TestEveryPageHasAnAnswer: pages that break parsers are judged, too.
 func TestEveryPageHasAnAnswer(t *testing.T) {
 	a := shipped(t)
 	gambling := []qianshao.Category{qianshao.Gambling}
@@ -224,7 +224,8 @@ func TestDeterministic(t *testing.T) {
 	}
 }
 
-// FuzzAssess: a page has one assessment, whose evidence is the source's own text.
+// FuzzAssess: judging a page twice gives the same assessment, and its evidence is the source's own
+// text.
 func FuzzAssess(f *testing.F) {
 	f.Add([]byte("<title>&#x6FB3;&#x95E8;</title><p style=display:none>线上赌场</p>"))
 	f.Add([]byte("<script>document.write('<a href=\\'x\\'>百家乐</a>')</script>"))

@@ -14,8 +14,8 @@ import (
 	nethtml "golang.org/x/net/html"
 )
 
-// benchPage is a news page of about 100 kB: navigation, 200 paragraphs, links,
-// a style block and a script, as portals have them.
+// benchPage is a news page of about 100 kB with what portals have: navigation, 200 paragraphs,
+// links, a style block and a script.
 func benchPage() []byte {
 	random := rand.New(rand.NewPCG(1, 2))
 	words := strings.Fields("今天 学校 举行 运动会 同学们 踊跃 参加 天气 晴朗 老师 组织 活动 取得 圆满 成功 城市 建设 发展 经济 市民 交通 出行 通知 公告 服务 中心 办理 业务 时间 地点")
@@ -38,8 +38,8 @@ func benchPage() []byte {
 	return []byte(b.String() + "</body></html>")
 }
 
-// BenchmarkPage is the whole analysis with all shipped rules, and with a list of
-// 100,000 further terms beside them, next to the bare parse of the same page.
+// BenchmarkPage compares parsing a page with analysing it by all shipped rules, and by these and a
+// list of 100,000 further terms.
 func BenchmarkPage(b *testing.B) {
 	body := benchPage()
 	b.Run("parse", func(b *testing.B) {
@@ -69,8 +69,8 @@ func benchmarkAssess(b *testing.B, a *analyze.Analyzer, body []byte) {
 	}
 }
 
-// BenchmarkCrawl is what a crawl does with a page: find its style sheets, judge
-// it, and judge it again with what a browser showed of it.
+// BenchmarkCrawl is the work that a crawl does on one page: find its style sheets, judge it, and
+// judge it again with what a browser showed.
 func BenchmarkCrawl(b *testing.B) {
 	a := shipped(b)
 	if err := a.Engine().Prepare(); err != nil {
@@ -92,7 +92,7 @@ func BenchmarkCrawl(b *testing.B) {
 			a.AssessExtraction(x)
 		}
 	})
-	b.Run("one view and a script", func(b *testing.B) { // 100 KB of a site's own, with a Chinese string in each of 500 statements
+	b.Run("one view and a script", func(b *testing.B) { // 100 kB of the site's own script, with a Chinese string in each of 500 statements
 		b.ReportAllocs()
 		withScript := html(strings.Replace(string(body), "<style>", "<script src=/a.js></script><style>", 1))
 		code := []byte(strings.Repeat(`function check(form){if(form.name.value.length<2){form.note.className="error";show("请填写姓名",form.note,{wait:300,then:function(e){e.preventDefault();return false}})}};var option={kind:"click",more:true};`+"\n", 500))
@@ -121,7 +121,7 @@ func BenchmarkCrawl(b *testing.B) {
 	})
 }
 
-// shippedAndMany has the shipped rules and one of 100,000 terms.
+// shippedAndMany has the shipped rules and one more with 100,000 terms.
 func shippedAndMany(b *testing.B) *analyze.Analyzer {
 	b.Helper()
 	files := map[string]string{"rules/many.yaml": manyTermsRule, "lists/many.txt": manyTerms(100_000)}
@@ -139,8 +139,8 @@ func shippedAndMany(b *testing.B) *analyze.Analyzer {
 	return analyzer(b, files)
 }
 
-// BenchmarkHostilePage shows that a page of nothing but one awkward thing takes
-// time in proportion to its size, through all of extract, fold, match and rules.
+// BenchmarkHostilePage shows that a page consisting of a single awkward construct takes time in
+// proportion to its size, through extract, fold, match and rules.
 func BenchmarkHostilePage(b *testing.B) {
 	a := shipped(b)
 	if err := a.Engine().Prepare(); err != nil {
@@ -165,8 +165,8 @@ func BenchmarkHostilePage(b *testing.B) {
 
 var manyTermsRule = strings.NewReplacer("id: casino", "id: many", "{terms: [线上赌场, 百家乐, 娱乐城, 老虎机], grade: specific}", "{lists: [many]}").Replace(casinoRule)
 
-// manyTerms returns n terms of five to seven characters out of the 3,000 first
-// ones of the CJK block; the linter takes shorter ones for names of persons.
+// manyTerms returns n terms of five to seven characters, drawn from the first 3,000 of the CJK
+// block; the linter takes shorter ones for names of persons.
 func manyTerms(n int) string {
 	random := rand.New(rand.NewPCG(3, 4))
 	var b strings.Builder

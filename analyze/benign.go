@@ -12,9 +12,9 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// CheckBenign runs the rules on innocent texts, packs.Benign above all, and looks their short
-// terms up in the dictionary. The error is a *syntax.Error that names each term and each rule
-// that is too common, with its place and some of the texts or words.
+// CheckBenign runs the rules on innocent texts, mainly packs.Benign, and looks their short terms up
+// in the dictionary. The error is a *syntax.Error that names each term and each rule that is too
+// common, with its place and some of the texts or words.
 func (a *Analyzer) CheckBenign(innocent []string) error {
 	mistakes := a.engine.CommonTerms(innocent)
 	byChance, err := a.ChanceTerms()
@@ -47,12 +47,12 @@ func (a *Analyzer) CheckBenign(innocent []string) error {
 	return &syntax.Error{Mistakes: mistakes}
 }
 
-// ChanceTerms returns the short terms that the dictionary says come about by chance; see
-// chance.Terms.
+// ChanceTerms returns the short terms that, according to the dictionary, occur by chance inside
+// other words; see chance.Terms.
 func (a *Analyzer) ChanceTerms() ([]chance.Term, error) { return chance.Terms(a.Rules(), a.segmenter) }
 
-// inEachForm returns what each rule finds in a text, judged in the form that the rule judges.
-// For a rule that judges both, that is a message, in which one term weighs more.
+// inEachForm returns what each rule finds in a text, in the form that the rule judges. A rule that
+// judges both forms gets a message, in which a single term weighs more.
 func (a *Analyzer) inEachForm(text string) (out []qianshao.Finding) {
 	for _, form := range qianshao.Forms() {
 		_, assessment := a.AssessByRule(qianshao.Page{URL: "benign:", As: form, ContentType: "text/plain; charset=utf-8", Body: []byte(text)})
@@ -71,7 +71,7 @@ type alarm struct {
 	evidence []qianshao.Evidence
 }
 
-// tooMany reports a rule with too many alarms, at the term involved in most of them.
+// tooMany reports a rule with too many alarms, at the term that appears in most of them.
 func (a *Analyzer) tooMany(id string, alarms []alarm, of int) syntax.Mistake {
 	type part struct{ block, term string }
 	parts, texts := map[part]int{}, []string{}
@@ -91,7 +91,7 @@ func (a *Analyzer) tooMany(id string, alarms []alarm, of int) syntax.Mistake {
 		return cmp.Or(cmp.Compare(parts[y], parts[x]), cmp.Compare(x.block, y.block), cmp.Compare(x.term, y.term))
 	}) {
 		place := a.engine.PlaceOf(r, p.block, p.term)
-		if most.Key == "" || 2*parts[p] >= largest && m.Line == 0 && place.Line > 0 { // a term is more informative than an expression
+		if most.Key == "" || 2*parts[p] >= largest && m.Line == 0 && place.Line > 0 { // pointing at a term helps more than pointing at an expression
 			m, largest = place, parts[p]
 			most = locales.M("rule.benign.most", parts[p], p.term, p.block)
 		}

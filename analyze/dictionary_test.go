@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// A rule that asks for whole words leaves a local name alone once the overlay's dictionary
-// has it: the innocent sentence in the rule's own tests passes with it alone.
+// TestDictionary: a rule that asks for whole words ignores a local name once the overlay's
+// dictionary has it. The innocent sentence in the rule's own tests passes only with that word.
 func TestDictionary(t *testing.T) {
 	t.Parallel()
 	files := fstest.MapFS{"rules/gambling/local.yaml": {Data: []byte(`title: 地下六合彩

@@ -30,8 +30,8 @@ func errorPages() map[string]string {
 	}
 }
 
-// TestErrorPagesAreNothing: a server's own error page promotes nothing, whatever names of
-// modules or users it contains; a casino's links put into it do.
+// TestErrorPagesAreNothing: a server's own error page promotes nothing, whatever module or user
+// names it contains; casino links injected into one are found.
 func TestErrorPagesAreNothing(t *testing.T) {
 	a := shipped(t)
 	for name, body := range errorPages() {

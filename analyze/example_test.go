@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// A page is judged by the shipped rules. Each finding says where its evidence stands in the
+// A page is judged by the shipped rules. Each finding gives the place of its evidence in the
 // source, and whether visitors could see it.
 func ExampleAnalyzer_Assess() {
 	rules, err := rule.Load(packs.FS(), rule.Options{})
@@ -36,8 +36,8 @@ func ExampleAnalyzer_Assess() {
 	// Output: gambling, critical, hidden: true; line 2: 澳门新葡京
 }
 
-// Rules of one's own take the place of the shipped ones, and need no file on a disk.
-// A text that is no page is judged as a message.
+// Custom rules can replace the shipped ones and need no files on disk. A text that is not a page is
+// judged as a message.
 func ExampleNew() {
 	rules, err := rule.Load(fstest.MapFS{"rules/forged-diploma.yaml": {Data: []byte(`
 title: 代办假证

@@ -6,13 +6,12 @@ import (
 	"github.com/qianshao/qianshao/analyze/mask"
 )
 
-// Extraction extracts a page once, although several steps need to know what is in
-// it: the crawler fetches its style sheets, the analyzer judges it, perhaps again
-// with another view of it, and the browser is told its charset. It is not safe for
-// concurrent use.
+// Extraction extracts a page once for the several steps that need its content: the crawler fetches
+// its style sheets, the analyzer judges it, perhaps again with another view of it, and the browser
+// is told its charset. It is not safe for concurrent use.
 type Extraction struct {
-	// Page is the page without its Others. Its Stylesheets, Scripts and Pictures count
-	// when Document is first called, or called again after Forget.
+	// Page is the page without its Others. Its Stylesheets, Scripts and Pictures are read by the
+	// first call of Document, and by the first one after Forget.
 	Page qianshao.Page
 	// Others are the page's Others.
 	Others []*Extraction
@@ -33,7 +32,7 @@ func NewExtraction(page qianshao.Page) *Extraction {
 	return x
 }
 
-// Whole returns the page with its other views.
+// Whole returns the page including its other views.
 func (x *Extraction) Whole() qianshao.Page {
 	page := x.Page
 	for _, other := range x.Others {
@@ -48,12 +47,12 @@ func (x *Extraction) Stylesheets() []string { return x.parse().Stylesheets() }
 // Scripts returns the absolute URLs of the external scripts that the page runs.
 func (x *Extraction) Scripts() []string { return x.parse().Scripts() }
 
-// ScriptMatters reports whether an external script of the page says something, so that the
-// page has to be judged with it.
+// ScriptMatters reports whether an external script may change the judgement of the page, which then
+// has to include it: scripts that contain Chinese, write into the page, hide parts of it or
+// redirect visitors do; libraries do not.
 func (x *Extraction) ScriptMatters(body []byte) bool { return extract.ScriptMatters(body, x.Charset()) }
 
-// Charset returns the charset that the page is in, as in Document.Charset. It is
-// remembered when the rest is forgotten.
+// Charset returns the page's charset, as in Document.Charset. Forget does not discard it.
 func (x *Extraction) Charset() string {
 	if x.charset == "" {
 		x.parse()
@@ -61,7 +60,7 @@ func (x *Extraction) Charset() string {
 	return x.charset
 }
 
-// Document returns the page as understood. Resident identity numbers are masked.
+// Document returns the parsed page. Resident identity numbers are masked.
 func (x *Extraction) Document() *qianshao.Document {
 	if x.document == nil {
 		parsed := x.parse()
@@ -77,9 +76,9 @@ func (x *Extraction) Document() *qianshao.Document {
 	return x.document
 }
 
-// Forget frees what was extracted of the page and its other views. It is extracted
-// again when it is needed. A crawler forgets large pages before it waits for the
-// network, since each of its workers may have one.
+// Forget frees what was extracted of the page and its other views; it is extracted again on demand.
+// A crawler forgets large pages before it waits for the network, since each of its workers may hold
+// one.
 func (x *Extraction) Forget() {
 	x.parsed, x.document = nil, nil
 	for _, other := range x.Others {

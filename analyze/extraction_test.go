@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 )
 
-// TestExtraction: a page's style sheets, charset, links and assessment come from
-// one document, and the page comes out as it went in.
+// TestExtraction: a page's style sheets, charset, links and assessment come from one document, and
+// the page itself is returned unchanged.
 func TestExtraction(t *testing.T) {
 	a := small(t)
 	page := html(`<link rel=stylesheet href=/a.css><p class=x>线上赌场</p><a href=/next>下一页</a>`)

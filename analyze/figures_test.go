@@ -11,11 +11,11 @@ import (
 	"github.com/qianshao/qianshao/analyze/evaluate"
 )
 
-// target is what a figure of a set is to reach, in both halves.
+// target is what a figure of a set should reach, in both halves.
 type target struct {
 	set     string
 	measure measure
-	label   evaluate.Label // "" is all labels together
+	label   evaluate.Label // "" means all labels together
 	reach   float64
 }
 
@@ -34,7 +34,7 @@ const (
 )
 
 // targets are the project's own goals. Those of chat and SMS are what the rules of 2026-11-25
-// reached on the texts that nobody had read.
+// reached on texts that nobody had read.
 func targets() []target {
 	return []target{
 		{"pages/real/ordinary", flaggedPages, "", 1},
@@ -64,7 +64,7 @@ func targets() []target {
 	}
 }
 
-// value is one figure of one half, taken from so many texts or sites.
+// value is one figure of one half, counted on a number of texts or sites.
 type value struct {
 	x    float64
 	cell string
@@ -82,7 +82,7 @@ func share(c evaluate.Count) value {
 	return value{c.Share(), fmt.Sprintf("%d of %d, %.3f (%.2f–%.2f)", c.N, c.Of, c.Share(), low, high), c.Of}
 }
 
-// number is percent, held to the number itself.
+// number is percent for a target that is a number rather than a share.
 func number(c evaluate.Count) value {
 	v := percent(c)
 	v.x = float64(c.N)
@@ -146,8 +146,8 @@ func (t target) goal() string {
 	return fmt.Sprintf("≥ %.3f", t.reach)
 }
 
-// standing says how far the figure is from its goal: the worse of the two
-// halves, or the whole where a half is too small to say anything.
+// standing says how far the figure is from its goal, by the worse half, or by the whole where a
+// half is too small to be meaningful.
 func (t target) standing(got evaluate.Halves[value]) string {
 	const enough = 20
 	judged := []value{got.Tuning, got.Checking}
@@ -238,8 +238,8 @@ func archiveTable(archives []evaluate.ArchiveReport) string {
 	return b.String()
 }
 
-// TestFigures holds the tables of figures in docs/detection.md to the golden
-// file that `qianshao eval --golden` compares:
+// TestFigures compares the tables of figures in docs/detection.md with the golden file that
+// `qianshao eval --golden` compares:
 //
 //	go test ./analyze -run Figures -update
 func TestFigures(t *testing.T) {

@@ -13,15 +13,15 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// injected is what hacked sites are made to carry, own writing.
+// injected is what attackers add to hacked sites; we wrote it ourselves.
 const injected = `<a href="http://casino.example/">金麒麟娱乐城官网</a> <a href="http://casino.example/bjl">百家乐开户</a> ` +
 	`<a href="http://casino.example/promo">注册送彩金</a> <a href="http://casino.example/live">真人视讯投注</a>`
 
-// injectedWords is the same without markup.
+// injectedWords are the words of injected without markup.
 const injectedWords = "金麒麟娱乐城官网,百家乐开户,注册送彩金,真人视讯投注"
 
-// schoolPage is an ordinary page with menus and dialogues hidden as usual, and
-// something put into its head and its body.
+// schoolPage is an ordinary page that hides menus and dialogues in the usual ways, with additions
+// to its head and its body.
 func schoolPage(head, body string) string {
 	return `<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8">` + head + `
 <style>.menu ul{display:none}.menu li:hover ul{display:block}.dialog{position:fixed;left:-9999px}</style></head><body>
@@ -31,7 +31,7 @@ func schoolPage(head, body string) string {
 <div class="dialog" hidden><p>您即将离开本网站，请注意保护个人信息。</p></div><p>地址：青禾市学府路 1 号</p></body></html>`
 }
 
-// entities spells a text in numeric entities.
+// entities writes a text as numeric entities.
 func entities(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -40,7 +40,7 @@ func entities(text string) string {
 	return b.String()
 }
 
-// escaped spells a text as JavaScript's unescape reads it.
+// escaped writes a text the way JavaScript's unescape reads it.
 func escaped(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -53,8 +53,8 @@ func escaped(text string) string {
 	return b.String()
 }
 
-// wayOfHiding is one way in which injected text is kept from visitors, or from
-// whoever reads a page's source.
+// wayOfHiding is one way to keep injected text from visitors, or from people who read the page's
+// source.
 type wayOfHiding struct {
 	name, head, body string
 	sheet            string // of /css/site.css
@@ -136,8 +136,8 @@ func waysOfHiding() []wayOfHiding {
 }
 
 // TestWaysOfHiding checks the whole analysis against the table of ways of hiding in
-// docs/detection.md: crime content that is hidden is one finding with all its evidence, and
-// hiding alone is not a finding.
+// docs/detection.md: hidden crime content is one finding with all its evidence, and hiding alone is
+// not a finding.
 //
 //	go test ./analyze -run WaysOfHiding -update
 func TestWaysOfHiding(t *testing.T) {
@@ -191,7 +191,7 @@ func TestHidingAloneIsNoFinding(t *testing.T) {
 			Stylesheets: map[string][]byte{"http://school.example/css/site.css": []byte(way.sheet)},
 			Scripts:     map[string][]byte{"http://school.example/js/site.js": []byte(innocent.Replace(way.script))}}
 		if strings.Contains(way.name, "base64") || strings.Contains(way.name, "unescape") || strings.Contains(way.name, "entities") {
-			continue // still encoded: the replacement did not reach it
+			continue // still encoded, so the replacement had no effect
 		}
 		if _, got := a.Assess(page); got.Flagged() {
 			t.Errorf("%s: level %s for an innocent page: %+v", way.name, got.Level, got.Findings)
@@ -199,8 +199,8 @@ func TestHidingAloneIsNoFinding(t *testing.T) {
 	}
 }
 
-// compareSection compares the part of a document between <!-- name --> and <!-- /name --> with
-// want, or rewrites it with -update.
+// compareSection compares the part of a file between <!-- name --> and <!-- /name --> with want, or
+// rewrites it with -update.
 func compareSection(t *testing.T, file, name, want string) {
 	t.Helper()
 	content, err := os.ReadFile(file)

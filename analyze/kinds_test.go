@@ -21,7 +21,7 @@ type kindOfFault struct {
 	} `yaml:"pages"`
 }
 
-// TestKindsOfFaults: what was corrected for one real page is right on three other pages of the
+// TestKindsOfFaults: a correction made for one real page also holds on three other pages of the
 // same kind.
 func TestKindsOfFaults(t *testing.T) {
 	t.Parallel()
@@ -63,7 +63,7 @@ func kindsOfFaults(t *testing.T) (kinds []kindOfFault) {
 	return kinds
 }
 
-// faultOf says how the findings differ from the verdict expected, "" if they do not.
+// faultOf says how the findings differ from the expected verdict, or "".
 func faultOf(findings []qianshao.Finding, expect string) (fault string) {
 	if expect != "none" {
 		fault = "no " + expect

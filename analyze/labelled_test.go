@@ -16,9 +16,9 @@ var update = flag.Bool("update", false, "rewrite the golden figures under testda
 
 const labelledGolden = "testdata/labelled.json"
 
-// The shipped rules on testdata/labelled, a small set of our own writing. The
-// golden figures say how well they do, not how well they should: who changes a
-// rule sees here what it moved, and accepts it with
+// TestLabelled runs the shipped rules on testdata/labelled, a small set that we wrote ourselves.
+// The golden figures say how well the rules do, not how well they should. After changing a rule,
+// see here what moved, and accept it with
 //
 //	go test ./analyze -run Labelled -update
 func TestLabelled(t *testing.T) {
@@ -48,8 +48,8 @@ func TestLabelled(t *testing.T) {
 	}
 }
 
-// logOutcomes shows texts that came out wrong, and the rules that fired on
-// them at any level.
+// logOutcomes logs the texts that were judged wrongly, with the rules that fired on them at any
+// level.
 func logOutcomes(t *testing.T, what string, outcomes []evaluate.Outcome) {
 	t.Helper()
 	for _, o := range outcomes {

@@ -14,7 +14,7 @@ import (
 	nethtml "golang.org/x/net/html"
 )
 
-// The numbers are the standard's own examples and made-up ones with a right check.
+// The numbers are the standard's own examples, and made-up ones with valid check digits.
 func TestResidentIDsAreMasked(t *testing.T) {
 	for _, test := range []struct{ text, want string }{
 		{"证件号110101194912310024。", "证件号" + strings.Repeat("*", 18) + "。"},
@@ -40,7 +40,7 @@ func TestResidentIDsAreMasked(t *testing.T) {
 	}
 }
 
-// TestResidentIDsAreMaskedAsRead: however a number is written, nobody reads it.
+// TestResidentIDsAreMaskedAsRead: however a number is written, nobody can read it.
 func TestResidentIDsAreMaskedAsRead(t *testing.T) {
 	for name, body := range map[string]string{
 		"markup":                 "<p>证号110105<b>19491231</b>002X",
@@ -101,7 +101,7 @@ func textsOf(doc *qianshao.Document) (texts []string) {
 	return texts
 }
 
-// shownDigits is what a person who wants to reads: digits, whatever is between them.
+// shownDigits returns the digits that a determined reader finds, whatever is between them.
 func shownDigits(text string) string {
 	text = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(nethtml.UnescapeString(text), "")
 	var t fold.Text
@@ -114,14 +114,14 @@ func shownDigits(text string) string {
 	}, string(t.Runes))
 }
 
-// TestOrderNumbersStay: numbers that only have the length of a resident's are
-// left alone, but for those that chance makes valid.
+// TestOrderNumbersStay: numbers that merely have the length of a resident identity number are left
+// alone, except the few that are valid by chance.
 func TestOrderNumbersStay(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))
 	for _, test := range []struct {
 		name   string
 		number func() string
-		most   int // of 20,000
+		most   int // so many of 20,000 may be masked
 	}{
 		{"15 digits", func() string { return fmt.Sprintf("%015d", random.Int64N(1e15)) }, 150},
 		{"18 digits", func() string { return fmt.Sprintf("%018d", random.Int64N(1e18)) }, 20},

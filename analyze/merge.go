@@ -7,10 +7,10 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// mergeByCategory makes one finding for each category out of the rules' findings: a page
-// with four hidden casino links fires four gambling rules, and is one case to look
-// at. The finding has the highest score and the rule that has it. The other rules are
-// listed, and their evidence is added. findings must be sorted.
+// mergeByCategory merges the rules' findings into one for each category: a page with four hidden
+// casino links fires four gambling rules, but is one case to review. The finding takes the rule
+// with the highest score; the other rules are listed, and their evidence is added. findings must be
+// sorted.
 func mergeByCategory(url string, findings []qianshao.Finding) []qianshao.Finding {
 	var merged []qianshao.Finding
 	for i := range findings {
@@ -27,7 +27,7 @@ func mergeByCategory(url string, findings []qianshao.Finding) []qianshao.Finding
 	return merged
 }
 
-// mergeInto adds what another rule found to a finding.
+// mergeInto adds another rule's finding to a finding.
 func mergeInto(f, other *qianshao.Finding) {
 	f.Also = append(f.Also, qianshao.OtherRule{Rule: other.Rule, Title: other.Title, Level: other.Level, Score: other.Score})
 	f.Hidden = f.Hidden || other.Hidden

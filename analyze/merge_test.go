@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// TestGather: what several rules of a category find on a page is one finding,
-// and what one of another category finds another.
+// TestGather: what several rules of one category find on a page becomes one finding; another
+// category gets a finding of its own.
 func TestGather(t *testing.T) {
 	loan := strings.NewReplacer("id: casino", "id: loan", "title: 赌场推广", "title: 贷款", "category: gambling", "category: illegal_lending",
 		"[线上赌场, 百家乐, 娱乐城, 老虎机]", "[套路贷]", "{text: 线上赌场开户,", "{text: 套路贷,").Replace(casinoRule)

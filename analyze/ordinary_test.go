@@ -6,9 +6,9 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// ordinaryPages are small pages as sites have them by the thousand: contacts in sight and in
-// folded widgets, hidden menus, appointments, games, loans. They are own writing. A message of
-// the same words may well be a lure; a page is not.
+// ordinaryPages are small pages of common kinds, written by us: contacts in plain view and in
+// folded widgets, hidden menus, appointments, games, loans. A message in the same words may well be
+// a lure; a page is not.
 var ordinaryPages = map[string]string{
 	"contact page":             `<title>联系我们 - 某市第一中学</title><h1>联系我们</h1><p>电话：0571-88880000</p><p>QQ 12345678</p><p>微信：dyzx2026</p><p>地址：学府路1号</p>`,
 	"folded service widget":    `<title>云岭茶庄</title><h1>明前龙井</h1><p>新茶上市，产地直发。</p><div style="display:none" class="kefu"><p>QQ 12345678</p><p>加微信 yunling88</p><p>138 0000 1234</p></div>`,
@@ -39,7 +39,7 @@ var ordinaryPages = map[string]string{
 	"notary":                   `<title>公证处</title><h1>办理流程</h1><p>毕业证、学位证翻译公证，带原件到窗口办理。电话 0571-1234567</p>`,
 }
 
-// TestOrdinaryPages: no such page is flagged.
+// TestOrdinaryPages: none of them is flagged.
 func TestOrdinaryPages(t *testing.T) {
 	a := shipped(t)
 	for name, body := range ordinaryPages {
@@ -50,7 +50,7 @@ func TestOrdinaryPages(t *testing.T) {
 	}
 }
 
-// TestMessagesOnPages: what is bait in a message says nothing on a page.
+// TestMessagesOnPages: what is bait in a message means nothing on a page.
 func TestMessagesOnPages(t *testing.T) {
 	a := shipped(t)
 	for name, text := range map[string]string{

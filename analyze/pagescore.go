@@ -10,12 +10,12 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// A page has so many words that the condition of some rule holds by chance. So on a page the
-// terms have to carry the score: each is worth what its grade says, less if ordinary sites use
-// it as well. A message is short, so the condition alone is nearly decisive.
+// A page has so many words that some rule's condition holds by chance. So on a page the terms have
+// to carry the score: each is worth what its grade says, and less if ordinary sites use it as well.
+// A message is short, so there the condition alone is nearly decisive.
 
-// pagePoints is what a rule of each level brings by itself on a page. Up to high, one
-// telling term makes no alert; from medium up, one specific term does.
+// pagePoints is what a rule of each level contributes by itself on a page. Up to high, one telling
+// term is not enough for an alert; from medium up, one specific term is.
 var pagePoints = map[qianshao.Level]int{
 	qianshao.LevelInformational: 0,
 	qianshao.LevelLow:           8,
@@ -28,11 +28,11 @@ var pagePoints = map[qianshao.Level]int{
 var gradePoints = map[syntax.Grade]int{syntax.Flavour: 8, syntax.Telling: 12, syntax.Specific: 20}
 
 const (
-	maxPagePoints = 45 // of all terms: a few good ones say as much as fifty
+	maxPagePoints = 45 // for all terms: a few good ones say as much as fifty
 
-	// rareShare is the share of ordinary sites up to which a term counts in full, commonShare
-	// that from which it counts nothing; between them it counts half. Fewer than fifty sites
-	// are counted, so that one site is already more than rareShare.
+	// A term counts in full if at most rareShare of the ordinary sites use it, not at all from
+	// commonShare up, and half in between. Fewer than fifty sites are counted, so a single site is
+	// already more than rareShare.
 	rareShare   = 0.02
 	commonShare = 0.05
 
@@ -40,7 +40,7 @@ const (
 	leastConcealed    = 2
 	pointsHiddenAlone = -5
 
-	maxNamedTerms = 4 // of a line of the breakdown
+	maxNamedTerms = 4 // in one line of the breakdown
 )
 
 func isRare(t engine.WeighedTerm) bool { return t.Ordinary <= rareShare }
@@ -56,7 +56,7 @@ func worth(t engine.WeighedTerm) int {
 	return 0
 }
 
-// addPage weighs what fired on a page: its rule and each of its terms.
+// addPage scores a rule that fired on a page, by its level and by each of its terms.
 func (b *breakdown) addPage(fired *engine.Fired) {
 	b.add("rule_level", "rule level "+fired.Rule.Level.String(), pagePoints[fired.Rule.Level])
 	var everyday []engine.WeighedTerm
@@ -88,7 +88,7 @@ func (b *breakdown) addPage(fired *engine.Fired) {
 	}
 }
 
-// addTerms adds a line for terms of one kind, even if they are worth nothing.
+// addTerms adds a line for terms of one kind, even if it is worth no points.
 func (b *breakdown) addTerms(reason, kind string, terms []engine.WeighedTerm, points int) {
 	if len(terms) == 0 {
 		return
@@ -112,8 +112,9 @@ func (b *breakdown) addTerms(reason, kind string, terms []engine.WeighedTerm, po
 	*b = append(*b, qianshao.ScorePart{Reason: reason, Detail: fmt.Sprintf("%d %s %s: %s", len(terms), kind, noun, strings.Join(names, ", ")), Points: points})
 }
 
-// addConcealed weighs that a page hides what makes a rule fire. Each site has folded menus
-// and dialogues, in which one word may be found by chance; nobody hides two rare ones by chance.
+// addConcealed takes into account that a page hides what makes a rule fire. Every site has folded
+// menus and dialogues in which one word may be found by chance; two rare ones are not hidden by
+// chance.
 func (b *breakdown) addConcealed(fired *engine.Fired) {
 	rare := 0
 	for _, t := range fired.Terms {
@@ -128,8 +129,8 @@ func (b *breakdown) addConcealed(fired *engine.Fired) {
 	b.addHidden(fired)
 }
 
-// isDeliberate says whether a way of hiding has no use but to hide or to deceive. Pages fold
-// menus by the others, and keep texts for screen readers off the screen.
+// isDeliberate says whether a way of hiding serves only to hide or to deceive. The other ways also
+// fold menus, or keep texts for screen readers off the screen.
 func isDeliberate(h qianshao.Hiding) bool {
 	switch h {
 	case qianshao.HidingEntityEncoded, qianshao.HidingMisused, qianshao.HidingSameColour, qianshao.HidingZeroFont, qianshao.HidingMarquee:

@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// TestOrdinaryTerms: terms that many ordinary sites use count nothing on a page, terms that
-// few use count half; a title is compared with titles. Messages are judged by the rule alone.
+// TestOrdinaryTerms: on a page, terms that many ordinary sites use count nothing and terms that few
+// use count half; a term in a title is compared with titles. Messages are judged by the rule alone.
 func TestOrdinaryTerms(t *testing.T) {
 	t.Parallel()
 	a := analyzer(t, map[string]string{

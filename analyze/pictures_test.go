@@ -21,8 +21,8 @@ func posterPage() qianshao.Page {
 	}
 }
 
-// TestPictures: what was read in a picture is evidence, with the picture and its place in the
-// page; the page's own address is not an indicator.
+// TestPictures: text read in a picture is evidence, with the picture and its place in the page; the
+// page's own address is not an indicator.
 func TestPictures(t *testing.T) {
 	t.Parallel()
 	doc, assessment := shipped(t).Assess(posterPage())
@@ -59,7 +59,7 @@ func TestPictures(t *testing.T) {
 	}
 }
 
-// TestPicturesUnread: without what was read, the page is as it was.
+// TestPicturesUnread: without the text read in its picture, the page is not flagged.
 func TestPicturesUnread(t *testing.T) {
 	t.Parallel()
 	page := posterPage()
@@ -69,7 +69,7 @@ func TestPicturesUnread(t *testing.T) {
 	}
 }
 
-// TestScreenshotText: what was read in the screenshot is judged as part of the page.
+// TestScreenshotText: text read in the screenshot is judged as part of the page.
 func TestScreenshotText(t *testing.T) {
 	t.Parallel()
 	page := posterPage()
@@ -81,7 +81,7 @@ func TestScreenshotText(t *testing.T) {
 	}
 }
 
-// TestPictureOfAScript: a picture that an external script shows is read, too.
+// TestPictureOfAScript: a picture that an external script inserts is read, too.
 func TestPictureOfAScript(t *testing.T) {
 	t.Parallel()
 	page := posterPage()

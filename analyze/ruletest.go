@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// TestFailure is a test inside a rule that did not come out as it expects.
+// TestFailure is a failed test of a rule.
 type TestFailure struct {
 	Rule *rule.Rule
 	// Number counts the rule's tests from 1.
@@ -22,7 +22,7 @@ type TestFailure struct {
 	Got Explanation
 }
 
-// String is In in English.
+// String returns In(locales.English).
 func (f TestFailure) String() string { return f.In(locales.English) }
 
 // In says which test failed and what happened.
@@ -30,17 +30,17 @@ func (f TestFailure) In(l locales.Lang) string {
 	return l.Text("explain.test", f.Rule.File, f.Number, f.Test.Expect, f.Test.Content()) + "\n" + f.Got.In(l)
 }
 
-// TestRules runs the tests inside all rules that are on, and inside all patterns, and returns how
-// many there are and those that failed. A test "fires" when its own rule yields a finding at
-// AlertLevel or above; a pattern "fires" where it is found.
+// TestRules runs the tests inside all rules that are on, and inside all patterns, and returns their
+// number and the failures. A rule fires in a test if it yields a finding at AlertLevel or above; a
+// pattern fires if it is found.
 func (a *Analyzer) TestRules() (count int, failures []TestFailure) {
 	count, failures = a.testRules(qianshao.AlertLevel)
 	ofPatterns, failed := a.testPatterns()
 	return count + ofPatterns, append(failures, failed...)
 }
 
-// CheckPatterns runs the tests inside the patterns. The error is a *syntax.Error that names
-// each test that comes out otherwise than it expects.
+// CheckPatterns runs the tests inside the patterns. The error is a *syntax.Error that names each
+// failed test.
 func (a *Analyzer) CheckPatterns() error {
 	_, failures := a.testPatterns()
 	if len(failures) == 0 {
@@ -62,7 +62,7 @@ func (a *Analyzer) testPatterns() (count int, failures []TestFailure) {
 	return patterns.testRules(qianshao.LevelInformational)
 }
 
-// testRules runs the tests inside all rules; a test fires by a finding of that level or above.
+// testRules runs the tests inside all rules; a finding of level least or above counts as firing.
 func (a *Analyzer) testRules(least qianshao.Level) (count int, failures []TestFailure) {
 	for _, r := range a.Rules().Rules() {
 		if r.Off != nil {
@@ -82,7 +82,7 @@ func (a *Analyzer) testRules(least qianshao.Level) (count int, failures []TestFa
 	return count, failures
 }
 
-// testPage makes a text a message and HTML a page, unless the rule judges only the other.
+// testPage makes a text a message and HTML a page, unless the rule judges only the other form.
 func testPage(r *rule.Rule, test syntax.Test) qianshao.Page {
 	page := qianshao.Page{URL: "test:" + r.ID, As: qianshao.FormMessage, ContentType: "text/plain; charset=utf-8", Body: []byte(test.Text)}
 	if test.HTML != "" {
@@ -94,7 +94,7 @@ func testPage(r *rule.Rule, test syntax.Test) qianshao.Page {
 	return page
 }
 
-// formOf returns the form that a rule judges; of one that judges both, a page.
+// formOf returns the form that a rule judges; for a rule that judges both, a page.
 func formOf(r *rule.Rule) qianshao.Form {
 	if r.JudgesForm(qianshao.FormPage) {
 		return qianshao.FormPage
@@ -111,21 +111,21 @@ func findingOf(a qianshao.Assessment, id string) *qianshao.Finding {
 	return nil
 }
 
-// Explanation tells why a rule fired on a page or what was missing, and how its score came about.
+// Explanation says why a rule fired on a page, or what was missing, and how its score came about.
 type Explanation struct {
 	explain.Explanation
-	// Off is set if the overlay has switched the rule off; the rest is as if it were on.
+	// Off is set if the overlay has switched the rule off; the other fields are as if it were on.
 	Off *rule.Off
 	// Allowed are the alerts of the rule that the allow-list holds back.
 	Allowed []qianshao.Allowed
-	// Finding is what the rule raised; nil if it did not.
+	// Finding is what the rule raised, or nil.
 	Finding *qianshao.Finding
 }
 
-// String is In in English.
+// String returns In(locales.English).
 func (x Explanation) String() string { return x.In(locales.English) }
 
-// In shows the explanation, and below it the lines of the score.
+// In shows the explanation, followed by the lines of the score.
 func (x Explanation) In(l locales.Lang) string {
 	var b strings.Builder
 	if x.Off != nil {
@@ -144,7 +144,7 @@ func (x Explanation) In(l locales.Lang) string {
 	return b.String()
 }
 
-// Explain tells why the rule fired on the page or what was missing, and how its score came about.
+// Explain says why the rule fired on the page, or what was missing, and how its score came about.
 func (a *Analyzer) Explain(page qianshao.Page, id string) Explanation {
 	doc, assessment := a.AssessByRule(page)
 	return a.explain(doc, id, assessment)

@@ -7,15 +7,15 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/engine"
 )
 
-// The weights of a score. A rule of level medium that fires plainly on a message is just
-// an alert (40); one awareness context takes it below; concealment brings a
-// rule of level low up to an alert, because nobody hides an honest text.
+// The weights of a score. A rule of level medium that fires on plain text in a message barely
+// reaches an alert (40), and one awareness context takes it below. Concealment raises a rule of
+// level low to an alert, because nobody hides an honest text.
 const (
 	pointsPerTerm    = 3  // in a message: each distinct term after the first
 	maxTermPoints    = 15 // five terms say as much as fifty
-	pointsConcealed  = 18 // what is kept from visitors' eyes is enough for the rule to fire
-	pointsCloaked    = 18 // likewise what is kept from everybody but some
-	pointsDisguised  = 5  // some evidence was spelt to dodge filters
+	pointsConcealed  = 18 // the text hidden from visitors is enough for the rule to fire
+	pointsCloaked    = 18 // the text is shown to some visitors only
+	pointsDisguised  = 5  // some evidence is spelt so as to evade filters
 	pointsInert      = -20
 	maxAwarenessLoss = 45
 )
@@ -29,7 +29,6 @@ var levelPoints = map[qianshao.Level]int{
 	qianshao.LevelCritical:      78,
 }
 
-// score weighs what fired.
 func score(fired *engine.Fired, form qianshao.Form) breakdown {
 	var parts breakdown
 	if form == qianshao.FormMessage {

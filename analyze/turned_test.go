@@ -7,8 +7,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// TestTurnedTextIsFound: words that bidirectional controls turn round are found as they
-// are read, and the evidence points to where they are written.
+// TestTurnedTextIsFound: words that bidirectional controls reverse are found as they are read, and
+// the evidence points to where they are written.
 func TestTurnedTextIsFound(t *testing.T) {
 	a := shipped(t)
 	for _, test := range []struct{ html, written string }{

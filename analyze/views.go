@@ -10,10 +10,10 @@ import (
 	"github.com/qianshao/qianshao/analyze/view"
 )
 
-// assessViews adds what the page's other views show and a plain visitor does not get. Of the
-// views of search engines' visitors and crawlers only the difference is judged, as a page of
-// its own, just as concealed text is: what a plain visitor reads neither helps nor excuses it.
-// A difference that no rule calls a crime is not a finding.
+// assessViews adds what the page's other views show and a plain visitor does not get. Of the views
+// for search engines' visitors and crawlers, only the difference is judged, as a page of its own,
+// just like concealed text: what a plain visitor reads neither adds to it nor excuses it. A
+// difference that no rule flags is not a finding.
 func (a *Analyzer) assessViews(x *Extraction, assessment *qianshao.Assessment) {
 	if len(x.Others) == 0 {
 		return
@@ -41,7 +41,7 @@ func (a *Analyzer) assessViews(x *Extraction, assessment *qianshao.Assessment) {
 	sortFindings(assessment.Findings)
 }
 
-// comparison is the work on one page's views.
+// comparison compares the views of one page.
 type comparison struct {
 	analyzer   *Analyzer
 	page       qianshao.Page
@@ -58,7 +58,7 @@ func (c *comparison) judge(x *Extraction) *qianshao.Document {
 		return doc
 	}
 	if other.View == qianshao.ViewBrowser {
-		judged = doc // what scripts make of a page is the page, with all that stands in it
+		judged = doc // what scripts make of a page is what visitors see, so all of it is judged
 	}
 	result := c.analyzer.engine.Evaluate(judged)
 	if result.Unread {
@@ -88,9 +88,9 @@ func (c *comparison) judge(x *Extraction) *qianshao.Document {
 	return doc
 }
 
-// knows says whether a plain visitor's page, or an earlier view, has a finding of the category
-// that a person will see. What everybody is shown is not cloaked: a casino's own page has
-// other casino banners at every visit.
+// knows says whether the plain visitor's page, or an earlier view, already has an alert of the
+// category. What everybody is shown is not cloaked: a casino's own page has other casino banners at
+// every visit.
 func (c *comparison) knows(category qianshao.Category) bool {
 	return slices.ContainsFunc(c.assessment.Findings, func(f qianshao.Finding) bool {
 		return f.Category == category && f.Level >= qianshao.AlertLevel
@@ -111,7 +111,7 @@ func (c *comparison) finding(other qianshao.Page, fired *engine.Fired) qianshao.
 	return f
 }
 
-// cloaking says for whom the content is, with the view's name in brackets at the end.
+// cloaking says who gets the content, with the view's name in brackets at the end.
 func cloaking(other qianshao.Page) string {
 	how, whom := "shown only to", "visitors of one kind"
 	if other.LedAway() {
@@ -126,8 +126,8 @@ func cloaking(other qianshao.Page) string {
 	return how + " " + whom + " (" + string(other.View) + ")"
 }
 
-// add takes in a view's findings. One of the same rule on the plain page was
-// below AlertLevel, and gives way.
+// add adds a view's findings. A finding of the same rule on the plain page was below AlertLevel,
+// and is replaced.
 func (c *comparison) add(found []qianshao.Finding, v qianshao.View, doc *qianshao.Document) {
 	for i := range found {
 		for k := range found[i].Indicators {
@@ -142,8 +142,8 @@ func (c *comparison) add(found []qianshao.Finding, v qianshao.View, doc *qiansha
 	c.assessment.Views[v] = doc
 }
 
-// document returns a view's document. That of a redirect out of the scope has one
-// region, the header that leads there: rules know it by "Location: ".
+// document returns a view's document. A redirect out of the scope has a document with one region,
+// its Location header, which rules recognise by "Location: ".
 func (c *comparison) document(x *Extraction) *qianshao.Document {
 	if !x.Page.LedAway() {
 		return x.Document()

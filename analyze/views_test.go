@@ -87,7 +87,8 @@ func TestWhatOtherViewsProve(t *testing.T) {
 	}
 }
 
-// A page that changes at every visit, as real front pages do: views differ, and nothing is found.
+// TestDynamicPagesAreNotCloaking: real front pages change at every visit; their views differ, and
+// nothing is found.
 func TestDynamicPagesAreNotCloaking(t *testing.T) {
 	visit := func(n int) string {
 		items := []string{"市民中心新增自助办税窗口", "警方破获一起跨境网络赌博案", "周末多云转晴气温回升", "双色球开奖号码公布", "反诈宣传走进社区"}
@@ -133,9 +134,9 @@ func TestLedAwayByShippedRules(t *testing.T) {
 	}
 }
 
-// TestHostileViews: a view with casino terms is a finding beside any plain page, unless it is
-// a plain visitor's too; an odd view neither adds to nor takes from the plain page's finding;
-// and an odd redirect is not a finding.
+// TestHostileViews: a view with casino terms is a finding beside any plain page, unless plain
+// visitors get it too. Broken views neither add to nor take from the plain page's finding, and
+// strange redirects are not findings.
 func TestHostileViews(t *testing.T) {
 	a := small(t)
 	casino := "<p>线上赌场</p>"
