@@ -1,5 +1,5 @@
-// Package backtest compares two rule sets on the same pages: what the second flags that the
-// first does not, what it no longer flags, and what moves to a higher or a lower level.
+// Package backtest compares two rule sets on the same pages: what only the second flags, what it no
+// longer flags, and what moves to a higher or a lower level.
 package backtest
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Comparison is the rules as they are and as they would be.
+// Comparison compares the present rules with changed ones.
 type Comparison struct{ Before, After *analyze.Analyzer }
 
 // Outcome is the result for one page.
@@ -20,11 +20,11 @@ type Outcome struct {
 	// Before and After say whether the page is flagged, by any rule.
 	Before, After bool
 	Changes       []Change
-	// Err says why the page could not be read; nothing else is set then.
+	// Err says why the page could not be read; the other fields are then empty.
 	Err error
 }
 
-// Kind is the way in which an answer changes.
+// Kind says how an answer changes.
 type Kind string
 
 // Kinds of change.
@@ -44,16 +44,17 @@ type Change struct {
 	Rule     string            `json:"rule"`
 	Title    string            `json:"title"`
 	Category qianshao.Category `json:"category"`
-	Input    string            `json:"input"` // the page's name: a file, or its URL
+	Input    string            `json:"input"` // the page's name: a file or URL
 	URL      string            `json:"url"`
 	Site     string            `json:"site"` // host of the URL; empty for a file
-	// Before and After are levels and scores; below an alert they are "none" and 0 if the rule did not fire.
+	// Before and After are levels and scores: "none" for a finding below an alert, with the score 0
+	// if the rule did not fire.
 	Before      qianshao.Level `json:"before"`
 	BeforeScore int            `json:"before_score"`
 	After       qianshao.Level `json:"after"`
 	AfterScore  int            `json:"after_score"`
-	// Text is the evidence that made the difference, Left and Right a little of the text
-	// around it; Term and Block say what found it.
+	// Text is the evidence that made the difference, Left and Right some of the text around it;
+	// Term and Block say what found it.
 	Left   string `json:"left"`
 	Text   string `json:"text"`
 	Right  string `json:"right"`
@@ -61,13 +62,13 @@ type Change struct {
 	Block  string `json:"block"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
-	// Why names the cause of the change if it is the overlay: a rule that is off, an allowed host.
+	// Why names the overlay's part in the change, if any: a rule that is off, an allowed host.
 	Why string `json:"why,omitempty"`
 	// Cause is what Why says in English.
 	Cause locales.Message `json:"-"`
 }
 
-// Compare judges a page by both rule sets, rule by rule. input names it.
+// Compare judges a page by both rule sets, rule by rule. input is the page's name.
 func (c Comparison) Compare(input string, page qianshao.Page) (o Outcome) {
 	doc, before := c.Before.AssessByRule(page)
 	_, after := c.After.AssessByRule(page)
@@ -109,8 +110,8 @@ func rulesOf(assessments ...qianshao.Assessment) (ids []string) {
 	return slices.Compact(ids)
 }
 
-// difference compares what a rule said before and after; either may be nil. Findings below the
-// alert level are not shown, so a move there is not a change.
+// difference compares a rule's finding before and after; either may be nil. Findings below the
+// alert level are not shown, so a move among them is not a change.
 func difference(before, after *qianshao.Finding) (c Change, ok bool) {
 	named := after
 	if before != nil {
@@ -136,8 +137,8 @@ func difference(before, after *qianshao.Finding) (c Change, ok bool) {
 	return c, true
 }
 
-// show quotes the evidence of a finding that the other rule set does not find,
-// since that made the difference, or else the primary evidence.
+// show quotes the evidence that the other rule set does not find, since it made the difference, or
+// otherwise the primary evidence.
 func (c *Change) show(f *qianshao.Finding, other explain.Explanation) {
 	e, ok := f.Primary()
 	if !ok {
@@ -158,7 +159,7 @@ func found(x explain.Explanation, e qianshao.Evidence) bool {
 	})
 }
 
-// because names what keeps the rule from firing if that is the overlay rather than its terms.
+// because names what keeps the rule from firing if it is the overlay and not the rule's terms.
 func (c *Change) because(by *analyze.Analyzer, a qianshao.Assessment) {
 	allowed := slices.IndexFunc(a.Allowed, func(held qianshao.Allowed) bool { return held.Rule == c.Rule })
 	r, known := by.Rules().Rule(c.Rule)

@@ -41,8 +41,8 @@ func page(url, html string) qianshao.Page {
 	return qianshao.Page{URL: url, ContentType: "text/html", Body: []byte(html)}
 }
 
-// TestAllowedHost: an overlay that allows a host takes its findings away, says
-// why, and leaves other hosts alone; the other way round they are gained.
+// TestAllowedHost: an overlay that allows a host removes its findings, says why, and leaves other
+// hosts alone; with the rule sets exchanged, the findings are gained.
 func TestAllowedHost(t *testing.T) {
 	shipped := withOverlay(t, "", "")
 	allowing := withOverlay(t, "allow.yaml", "hosts:\n  - {host: a.example, reason: 试一试}\n")
@@ -79,7 +79,7 @@ func TestAllowedHost(t *testing.T) {
 	}
 }
 
-// TestSameRules: equal rules change no answer, and lists are empty, not null.
+// TestSameRules: equal rule sets change nothing, and the lists are empty, not null.
 func TestSameRules(t *testing.T) {
 	shipped := withOverlay(t, "", "")
 	r := backtest.Summarise([]backtest.Outcome{backtest.Comparison{Before: shipped, After: shipped}.Compare("x", page("", ad))})

@@ -8,7 +8,7 @@ import (
 // Report is the result of a comparison.
 type Report struct {
 	Inputs int `json:"inputs"`
-	// NewlyFlagged and NoLongerFlagged count inputs, whichever rules flag them.
+	// NewlyFlagged and NoLongerFlagged count inputs, whichever rule flags them.
 	NewlyFlagged    int           `json:"newly_flagged"`
 	NoLongerFlagged int           `json:"no_longer_flagged"`
 	Rules           []RuleChanges `json:"rules"` // by id
@@ -16,21 +16,21 @@ type Report struct {
 	// Changes are in the order of their kinds, then by rule, highest level first.
 	Changes []Change `json:"changes"`
 	Errors  []string `json:"errors,omitempty"`
-	// NotCompared are the stored pages that left no text.
+	// NotCompared counts the stored pages of which no text is kept.
 	NotCompared NotCompared `json:"not_compared,omitzero"`
 }
 
-// NotCompared counts pages that a draft could not be tried on: no text is kept of a page
-// that is not flagged. Whether a draft would flag them shows at their next visit.
+// NotCompared counts pages on which a draft could not be tried, because the text of a page that is
+// not flagged is not kept. Their next visit shows whether the draft would flag them.
 type NotCompared struct {
 	NeverFlagged    int `json:"never_flagged"`
 	NoLongerFlagged int `json:"no_longer_flagged"`
 }
 
-// Pages is their number.
+// Pages returns the sum.
 func (n NotCompared) Pages() int { return n.NeverFlagged + n.NoLongerFlagged }
 
-// Counts count changes by their kind.
+// Counts counts changes by kind.
 type Counts struct {
 	Gained int `json:"newly_flagged"`
 	Lost   int `json:"no_longer_flagged"`
@@ -38,20 +38,20 @@ type Counts struct {
 	Lower  int `json:"lower"`
 }
 
-// RuleChanges count the changes of one rule.
+// RuleChanges counts the changes of one rule.
 type RuleChanges struct {
 	Rule  string `json:"rule"`
 	Title string `json:"title"`
 	Counts
 }
 
-// SiteChanges count the changes on one site.
+// SiteChanges counts the changes on one site.
 type SiteChanges struct {
-	Site string `json:"site"` // empty: files
+	Site string `json:"site"` // empty for files
 	Counts
 }
 
-// Summarise puts outcomes, in the order of the inputs, into a report.
+// Summarise makes a report of outcomes, which are in the order of the inputs.
 func Summarise(outcomes []Outcome) *Report {
 	r := &Report{Inputs: len(outcomes), Rules: []RuleChanges{}, Sites: []SiteChanges{}, Changes: []Change{}}
 	for _, o := range outcomes {
@@ -73,7 +73,6 @@ func Summarise(outcomes []Outcome) *Report {
 	return r
 }
 
-// count counts the changes by rule and by site.
 func (r *Report) count() {
 	rules, sites := map[string]int{}, map[string]int{}
 	for i := range r.Changes {
@@ -108,7 +107,7 @@ func (c *Counts) add(kind Kind) {
 
 func (c *Counts) sum() int { return c.Gained + c.Lost + c.Higher + c.Lower }
 
-// OfKind returns the changes of one kind.
+// OfKind returns the changes of the given kind.
 func (r *Report) OfKind(kind Kind) (of []Change) {
 	for i := range r.Changes {
 		if r.Changes[i].Kind == kind {
