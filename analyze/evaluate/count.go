@@ -7,8 +7,8 @@ import (
 	"github.com/qianshao/qianshao/internal/rates"
 )
 
-// Count says of how many texts, pages or sites something is true. In JSON it is "3/140", so
-// that a changed figure is a one-line diff.
+// Count is the number of texts, pages or sites of which something is true. In JSON it is "3/140",
+// so that a changed figure is a one-line diff.
 type Count struct{ N, Of int }
 
 // MarshalText writes "3/140".
@@ -38,8 +38,8 @@ func (c Count) Share() float64 {
 // Interval returns the ends of the 95 % confidence interval of the share; see rates.Wilson.
 func (c Count) Interval() (low, high float64) { return rates.Wilson(c.N, c.Of) }
 
-// Tally counts by text and by site. A site counts once, and it is a hit when one
-// of its pages is. Messages have no sites.
+// Tally counts by text and by site. A site counts once; it is a hit if one of its pages is.
+// Messages have no sites.
 type Tally struct {
 	Texts Count `json:"texts"`
 	Sites Count `json:"sites,omitzero"`
@@ -65,10 +65,10 @@ func tallies(outcomes []Outcome, hit func(*Outcome) bool) Halves[Tally] {
 	return halves(outcomes, func(half []Outcome) Tally { return tally(half, hit) })
 }
 
-// counts is tallies by text alone.
+// counts counts hits by text alone.
 func counts(outcomes []Outcome, hit func(*Outcome) bool) Halves[Count] {
 	return halves(outcomes, func(half []Outcome) Count { return tally(half, hit).Texts })
 }
 
-// rounded keeps four places, so that figures in a golden file are short.
+// rounded keeps four decimal places, so that figures in a golden file are short.
 func rounded(x float64) float64 { return math.Round(x*10_000) / 10_000 }

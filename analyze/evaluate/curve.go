@@ -7,26 +7,26 @@ import (
 )
 
 // CrimeShare is the share of malicious pages that the curve assumes: one page in a hundred. A
-// labelled set holds far more of them than the sites that an operator watches, so precision
-// measured on the set alone would look too good.
+// labelled set holds far more of them than the sites that an operator watches, so the precision
+// measured on the set alone would be too good.
 const CrimeShare = 0.01
 
-// Bucket says what a score within its bounds is worth, on pages.
+// Bucket says how reliable a score within its bounds is, on pages.
 type Bucket struct {
-	// Scores are the bounds, "40-59".
+	// Scores are the bounds, such as "40-59".
 	Scores string `json:"scores"`
 	Halves[BucketFigures]
 }
 
 // BucketFigures counts pages by their highest-scoring finding, whether or not it is an alert.
 type BucketFigures struct {
-	// Right counts malicious pages whose finding is of the right category, Wrong
-	// those of another, Innocent the pages that should have no finding.
+	// Right counts malicious pages whose finding has the right category, Wrong those with another
+	// category, and Innocent the pages that should have no finding.
 	Right    int `json:"right"`
 	Wrong    int `json:"wrong"`
 	Innocent int `json:"innocent"`
-	// Precision is the share of findings that would be right where CrimeShare of
-	// the pages are malicious; 0 where there are no findings.
+	// Precision is the share of findings that would be right if CrimeShare of the pages were
+	// malicious; 0 if there are no findings.
 	Precision float64 `json:"precision"`
 }
 

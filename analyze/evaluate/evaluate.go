@@ -1,25 +1,24 @@
-// Package evaluate measures an analyzer on labelled messages and pages: false
-// alarms for each ten thousand innocent ones, recall by label and by kind, what
-// a score is worth, hits and precision of each rule.
+// Package evaluate measures an analyzer on labelled messages and pages: false alarms per ten
+// thousand innocent ones, recall by label and by kind, how reliable a score is, hits and precision
+// of each rule.
 //
-// A folder of sets holds, at any depth,
+// A folder of sets contains, at any depth,
 //
-//   - *.jsonl files of {"text": …, "label": …}, a set of messages each;
+//   - *.jsonl files of {"text": …, "label": …}, each a set of messages;
 //   - *.jsonl files of {"raw": …, "plain": …}: pairs of a disguised message and
-//     what it says, all malicious;
-//   - folders with a labels.tsv of the columns file, label, kind and site, the
-//     last two optional: a set of pages. Where they lie in several folders
-//     (ordinary, negative, crime) the report tells these apart;
+//     its plain text, all malicious;
+//   - folders with a labels.tsv, a set of pages. Its columns are file, label, kind
+//     and site, the last two optional. If the pages are in several folders
+//     (ordinary, negative, crime), the report has figures for each;
 //   - folders of *.html without labels: innocent pages;
-//   - a folder named cases with a labels.tsv: a regression test that only says
-//     which of its pages come out wrong;
+//   - a folder named cases with a labels.tsv: a regression test, which only reports
+//     which of its pages are judged wrongly;
 //   - *.warc and *.warc.gz archives of unlabelled pages: how many are flagged.
 //
-// Everything but the cases is split into two halves by a hash of the site, so
-// that the pages of a site stay together: see Half. A text counts as flagged
-// from qianshao.AlertLevel up; its category is the primary one. A site counts
-// as flagged or found when one of its pages does. Placeholders of a set, DIGIT and
-// CELLPHONE among them, are replaced by values of their kind.
+// Everything but the cases is split into two halves by a hash of the site, so that all pages of a
+// site are in the same half: see Half. A text counts as flagged from qianshao.AlertLevel up; its
+// category is the primary one. A site counts as flagged or found if one of its pages does. A set's
+// placeholders, such as DIGIT and CELLPHONE, are replaced by values of their kind.
 package evaluate
 
 import (
@@ -35,25 +34,26 @@ import (
 	"github.com/qianshao/qianshao/analyze"
 )
 
-// Label is what a person said of a text: a category or one of the wider
-// classes of public data sets.
+// Label is a person's judgement of a text: a category, or one of the wider classes of public data
+// sets.
 type Label string
 
 const (
-	// LabelNone is an innocent text; so are neutral pages and insults, which are not crimes
-	// that we look for.
+	// LabelNone is an innocent text. Neutral pages and insults are innocent too, since they are not
+	// crimes that we look for.
 	LabelNone    Label = "none"
 	labelNeutral Label = "neutral"
 	labelAbuse   Label = "abuse"
 	// labelUnclear is left out of every figure.
 	labelUnclear Label = "unclear"
-	// labelLoanAd may be a licensed lender's: illegal_lending or nothing are both right.
+	// labelLoanAd may be a licensed lender's advertisement: both illegal_lending and no finding are
+	// right.
 	labelLoanAd Label = "loan_ad"
-	// labelSpam is advertisement of any crime.
+	// labelSpam is an advertisement for a crime of any category.
 	labelSpam Label = "spam"
 )
 
-// wider are the classes that correspond to several categories.
+// wider maps classes to the several categories that they correspond to.
 var wider = map[Label][]qianshao.Category{
 	"illicit_services": {
 		qianshao.GreyMarket, qianshao.MoneyLaundering, qianshao.CardSIMTrade,
@@ -79,22 +79,22 @@ func (l Label) Covers(c qianshao.Category) bool {
 	return string(l) == string(c)
 }
 
-// Sample is one message or page, labelled unless it is an archive's.
+// Sample is one message or page. It has a label unless it comes from an archive.
 type Sample struct {
 	Page  qianshao.Page
 	Label Label
-	// Kind is the kind of site, in the words of labels.tsv; may be empty.
+	// Kind is the kind of site, as labels.tsv names it; may be empty.
 	Kind string
-	// Site decides which half the page is in: the name of its site, or whatever stands for
-	// that. A message has none.
+	// Site decides which half the page is in: the name of its site, or a substitute for it.
+	// Messages have none.
 	Site string
 	// Folder is the first folder of the page's path within its set; may be empty.
 	Folder string
 	Half   Half
 }
 
-// IsMessage says whether the sample is a text by itself, a comment or a post;
-// everything else is a page.
+// IsMessage says whether the sample is a text by itself, such as a comment or a post; everything
+// else is a page.
 func (s *Sample) IsMessage() bool { return s.Page.Source == qianshao.SourceLines }
 
 // Outcome is what the analyzer made of a sample.
@@ -102,21 +102,21 @@ type Outcome struct {
 	Sample     Sample
 	Category   qianshao.Category // "" if not flagged
 	Assessment qianshao.Assessment
-	// plain is what was made of the plain text, of a sample that disguises it; nil of others.
+	// plain is the outcome of the plain text if the sample disguises one, or nil.
 	plain *Outcome
 }
 
 // Flagged says whether the sample was flagged, rightly or not.
 func (o *Outcome) Flagged() bool { return o.Category != "" }
 
-// Found says whether a malicious sample was flagged as what it is.
+// Found says whether a malicious sample was flagged with the right category.
 func (o *Outcome) Found() bool { return o.Flagged() && o.Sample.Label.Covers(o.Category) }
 
-// Miss says whether a malicious sample was not flagged, or as something else.
+// Miss says whether a malicious sample was not flagged, or with the wrong category.
 func (o *Outcome) Miss() bool { return o.Sample.Label.Crime() && !o.Found() }
 
-// FalseAlarm says whether an innocent sample was flagged, or a loan
-// advertisement as something that it is not.
+// FalseAlarm says whether an innocent sample was flagged, or a loan advertisement as something
+// else.
 func (o *Outcome) FalseAlarm() bool { return o.Flagged() && !o.Sample.Label.Crime() && !o.Found() }
 
 // kept says whether a disguised sample was flagged in its plain text's category.
@@ -127,7 +127,7 @@ func (o *Outcome) kept() bool {
 // Options say how to measure.
 type Options struct {
 	// Archive reads the pages of a WARC archive. The caller provides it, because fetching and
-	// reading archives is not analyze's task. Without it no archive is read.
+	// reading archives is not analyze's task. If it is nil, archives are skipped.
 	Archive func(name string, r io.Reader) iter.Seq2[qianshao.Page, error]
 }
 
@@ -168,7 +168,7 @@ func Run(fsys fs.FS, analyzer *analyze.Analyzer, opts Options) (*Report, error) 
 	return report, nil
 }
 
-// assess judges all samples on all cores; outcomes stand in the samples' order.
+// assess judges all samples on all cores; outcomes are in the order of the samples.
 func assess(analyzer *analyze.Analyzer, samples []Sample) []Outcome {
 	outcomes := make([]Outcome, len(samples))
 	next := make(chan int)
@@ -189,8 +189,8 @@ func assess(analyzer *analyze.Analyzer, samples []Sample) []Outcome {
 	return outcomes
 }
 
-// measureArchive judges an archive's pages, a batch at a time: an archive may
-// be larger than the memory.
+// measureArchive judges an archive's pages in batches, since an archive may be larger than the
+// memory.
 func measureArchive(fsys fs.FS, name string, analyzer *analyze.Analyzer, opts Options) (ArchiveReport, error) {
 	const batchSize = 256
 	file, err := fsys.Open(name)

@@ -68,7 +68,7 @@ func run(t *testing.T, content map[string]string) *evaluate.Report {
 	return report
 }
 
-// blankLines is an archive of pages with a blank line between them, each under its URL.
+// blankLines reads an archive of pages separated by blank lines, each below its URL.
 func blankLines(_ string, r io.Reader) iter.Seq2[qianshao.Page, error] {
 	return func(yield func(qianshao.Page, error) bool) {
 		all, err := io.ReadAll(r)
@@ -86,9 +86,9 @@ func blankLines(_ string, r io.Reader) iter.Seq2[qianshao.Page, error] {
 
 func count(n, of int) evaluate.Count { return evaluate.Count{N: n, Of: of} }
 
-// The halves of the texts and sites of these tests, which also show that the split never
-// changes: 百家乐, 散步, 线上赌场甲, s1, alpha and beta are for tuning, 线上赌场, 线上赌场乙, 喝茶, s2, s3 and two
-// for checking.
+// tallies makes the figures of both halves and of the whole. The tests that use it also show that
+// the split never changes: 百家乐, 散步, 线上赌场甲, s1, alpha and beta are for tuning, 线上赌场, 线上赌场乙, 喝茶, s2,
+// s3 and two for checking.
 func tallies(tuning, checking, whole [4]int) evaluate.Halves[evaluate.Tally] {
 	tally := func(n [4]int) evaluate.Tally {
 		return evaluate.Tally{Texts: count(n[0], n[1]), Sites: count(n[2], n[3])}
@@ -152,7 +152,7 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// A school of three pages (s1), two of one site (s2) and a crime's (s3).
+// TestPages has three pages of a school (s1), two of another site (s2) and a criminal page (s3).
 func TestPages(t *testing.T) {
 	const casino, walk = "<p>线上赌场</p>", "<p>散步</p>"
 	report := run(t, map[string]string{
@@ -190,7 +190,7 @@ func TestPages(t *testing.T) {
 	}})
 }
 
-// Where labels.tsv names no site the folder stands for it, or else the text.
+// TestSiteNotGiven: if labels.tsv names no site, the folder is taken for it, or otherwise the text.
 func TestSiteNotGiven(t *testing.T) {
 	report := run(t, map[string]string{
 		"casino/labels.tsv":   "alpha/1.html\tgambling\nalpha/2.html\tgambling\ntwo/1.html\tneutral\n",
@@ -241,8 +241,8 @@ func TestArchive(t *testing.T) {
 	}
 }
 
-// One innocent page in four and one malicious page of two are at 40 to 59:
-// where one page in a hundred is malicious, .01·½ of .01·½ + .99·¼ are right.
+// TestCurve: one of four innocent pages and one of two malicious ones score 40 to 59. Where one
+// page in a hundred is malicious, .01·½ of .01·½ + .99·¼ are right.
 func TestCurve(t *testing.T) {
 	report := run(t, map[string]string{
 		"real/labels.tsv": "a.html\tnone\t\ts1\nb.html\tnone\t\ts1\nc.html\tnone\t\ts1\nd.html\tnone\t\ts1\ne.html\tgambling\t\ts1\nf.html\tgambling\t\ts1\n",
@@ -271,14 +271,15 @@ func TestSingleSite(t *testing.T) {
 
 	pages["real/labels.tsv"] = strings.ReplaceAll(pages["real/labels.tsv"], "s1", "s3")
 	report = run(t, pages)
-	compare(t, len(report.SingleSite), 0) // s3 is for checking: counted, not listed
+	compare(t, len(report.SingleSite), 0) // s3 is in the checking half: counted, not listed
 	compare(t, report.SingleSiteTerms, count(1, 1))
 
 	pages["chat.jsonl"] = `{"text":"线上赌场","label":"gambling"}`
 	compare(t, run(t, pages).SingleSiteTerms, count(0, 1))
 }
 
-// The half that nobody reads yields only figures: no outcomes and no words of a text.
+// TestCheckingHalfStaysUnread: the half that nobody reads yields only figures, no outcomes and no
+// words of its texts.
 func TestCheckingHalfStaysUnread(t *testing.T) {
 	var lines, labels strings.Builder
 	content := map[string]string{}
@@ -334,8 +335,8 @@ func TestBadSets(t *testing.T) {
 	}
 }
 
-// TestOrdinary: terms are counted by site and by place, on innocent pages of the tuning
-// half and on those of an archive that are not flagged.
+// TestOrdinary: terms are counted by site and by place, on innocent pages of the tuning half and on
+// pages of an archive that are not flagged.
 func TestOrdinary(t *testing.T) {
 	pages := files(map[string]string{
 		"real/labels.tsv": "a.html\tnone\t\ts1\nb.html\tnone\t\ts1\nc.html\tnone\t\ts2\nd.html\tgambling\t\ts1\n",

@@ -6,16 +6,15 @@ import "crypto/sha256"
 type Half string
 
 const (
-	// Tuning is the half whose texts those who write rules may read.
+	// Tuning is the half that authors of rules may read.
 	Tuning Half = "tuning"
-	// Checking is the half that nobody reads: it gives figures and never texts,
-	// so it says how the rules do on sites that their authors do not know.
+	// Checking is the half that nobody reads. It yields figures and never texts, so it shows how
+	// the rules do on sites that their authors do not know.
 	Checking Half = "checking"
 )
 
-// halfOf returns the half to which a key belongs: the name of a site, or a text. It never
-// changes, whatever else is in the set: it is the lowest bit of the first byte of the key's
-// SHA-256.
+// halfOf returns the half of a key, which is the name of a site, or a text. It is the lowest bit of
+// the first byte of the key's SHA-256, so it never changes, whatever else is in the set.
 func halfOf(key string) Half {
 	if sha256.Sum256([]byte(key))[0]%2 == 0 {
 		return Tuning
@@ -23,14 +22,14 @@ func halfOf(key string) Half {
 	return Checking
 }
 
-// Halves is a figure of each half and of both together.
+// Halves holds a figure for each half and for both together.
 type Halves[T any] struct {
 	Tuning   T `json:"tuning"`
 	Checking T `json:"checking"`
 	Whole    T `json:"whole"`
 }
 
-// halves computes a figure of each half of the outcomes and of all.
+// halves computes a figure for each half of the outcomes and for all.
 func halves[T any](all []Outcome, figure func([]Outcome) T) Halves[T] {
 	return Halves[T]{
 		Tuning:   figure(filter(all, func(o *Outcome) bool { return o.Sample.Half == Tuning })),

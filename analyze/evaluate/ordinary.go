@@ -14,16 +14,16 @@ import (
 
 // Counted says which pages Ordinary counts.
 type Counted struct {
-	// Only names folders and archives to which it is confined; none means all.
+	// Only limits the count to these folders and archives; empty means all.
 	Only []string
-	// BothHalves also counts the checking half, which can then no longer serve as a check: it is
+	// BothHalves counts the checking half as well, which can then no longer serve as a check. It is
 	// for pages on which nothing is measured.
 	BothHalves bool
 }
 
-// Ordinary counts on how many ordinary sites each term of the rules stands. Ordinary are
-// the pages labelled none, and those of an archive that are not flagged. The checking half
-// is left out unless count asks for it.
+// Ordinary counts on how many ordinary sites each term of the rules occurs. Ordinary are the pages
+// labelled none, and those of an archive that are not flagged. The checking half is left out unless
+// count asks for it.
 func Ordinary(fsys fs.FS, analyzer *analyze.Analyzer, opts Options, count Counted) (rule.Ordinary, error) {
 	folder, err := read(fsys)
 	if err != nil {
@@ -61,7 +61,7 @@ func wanted(name string, only []string) bool {
 // placeSet is a bit set of places.
 type placeSet uint8
 
-// siteCounter gathers on which sites, and where on their pages, each term stands.
+// siteCounter collects on which sites, and where on their pages, each term occurs.
 type siteCounter struct {
 	analyzer   *analyze.Analyzer
 	bothHalves bool

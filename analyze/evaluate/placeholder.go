@@ -9,24 +9,25 @@ import (
 	"strings"
 )
 
-// Sets of messages are published with placeholders for what could identify a person. The rules
-// judge real text, so each placeholder is replaced by a value of its kind; otherwise a rule
+// Sets of messages are published with placeholders for anything that could identify a person. The
+// rules judge real text, so each placeholder is replaced by a value of its kind; otherwise a rule
 // would have to look for the word CELLPHONE.
 
-// placeholder matches one. In the sets WECHAT and QQ stand for the word and the
-// account, BANK for the number of a card.
+// placeholder matches one of them. In the sets WECHAT and QQ mean the word and an account, BANK the
+// number of a card.
 var placeholder = regexp.MustCompile(`CELLPHONE|HOTLINE|PHONE|WECHAT|DIGIT|PLACE|NAME|BANK|URL|QQ`)
 
-// capitals matches a run of capital letters that may consist of placeholders; IPHONE does not.
+// capitals matches a run of capital letters, which is replaced only if it consists of placeholders:
+// IPHONE contains PHONE but is not one.
 var capitals = regexp.MustCompile(`[A-Z]+`)
 
-// holdsPlaceholders says whether a set has placeholders. In others URL and QQ
-// are what people write.
+// holdsPlaceholders says whether a set uses placeholders. In other sets URL and QQ are ordinary
+// words.
 func holdsPlaceholders(content []byte) bool {
 	return bytes.Contains(content, []byte("CELLPHONE")) && bytes.Contains(content, []byte("DIGIT"))
 }
 
-// expand replaces the placeholders of a text, always by the same values.
+// expand replaces the placeholders of a text, each time with the same values.
 func expand(text string) string {
 	random := values{rand.NewChaCha8(sha256.Sum256([]byte(text)))}
 	return capitals.ReplaceAllStringFunc(text, func(run string) string {
@@ -41,8 +42,8 @@ func expand(text string) string {
 	})
 }
 
-// values makes values up. ChaCha8 is a published algorithm: its numbers do not
-// change with a version of Go.
+// values makes up values. ChaCha8 is a published algorithm, so its numbers do not change with the
+// version of Go.
 type values struct{ *rand.ChaCha8 }
 
 func (v values) of(placeholder string) string {
@@ -90,7 +91,7 @@ func (v values) syllables(n int) string {
 	return b.String()
 }
 
-// checkDigit returns the last digit of a card's number by Luhn's algorithm.
+// checkDigit returns the last digit of a card number by Luhn's algorithm.
 func checkDigit(number string) string {
 	sum := 0
 	for i := range len(number) {

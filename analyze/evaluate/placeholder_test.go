@@ -7,7 +7,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/evaluate"
 )
 
-// Misses show the text as it was judged.
+// expanded returns the text as it was judged, which a miss reports.
 func expanded(t *testing.T, text string) (string, evaluate.Half) {
 	t.Helper()
 	report := run(t, map[string]string{"sms.jsonl": `{"text":"` + text + `","label":"gambling"}`})
@@ -40,7 +40,7 @@ func TestPlaceholders(t *testing.T) {
 	}
 }
 
-// In a set without placeholders URL and QQ are what people write.
+// TestNoPlaceholders: in a set without placeholders URL and QQ are ordinary words.
 func TestNoPlaceholders(t *testing.T) {
 	for _, text := range []string{"加 QQ 散步", "看 URL", "按 DIGIT", "走 QQ"} {
 		if got, half := expanded(t, text); half == evaluate.Tuning && got != text {

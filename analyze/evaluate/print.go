@@ -6,8 +6,8 @@ import (
 	"text/tabwriter"
 )
 
-// Print writes the figures for a person: a row for each figure, with a column
-// for the tuning half, the checking half and the whole.
+// Print writes the figures for a reader: a row for each figure, with columns for the tuning half,
+// the checking half and the whole.
 func (r *Report) Print(w io.Writer) {
 	t := table{tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
 	fmt.Fprintln(t, "Rates of innocent texts are in 10,000; intervals, in brackets, are of 95 %.")
@@ -30,7 +30,7 @@ func (r *Report) Print(w io.Writer) {
 	r.printNamed(w)
 }
 
-// printNamed writes what is listed by name: cases, and an archive's flagged pages.
+// printNamed writes what is listed by name: cases and the flagged pages of archives.
 func (r *Report) printNamed(w io.Writer) {
 	fmt.Fprintf(w, "\n%d of %d terms that hit malicious pages do so on one site only\n", r.SingleSiteTerms.N, r.SingleSiteTerms.Of)
 	for _, c := range r.Cases {
@@ -69,7 +69,7 @@ func (t table) set(s SetReport) {
 	for _, l := range s.Labels {
 		if s.Innocent.Whole.Texts.Of > 0 {
 			row(t, "  "+string(l.Label), l.Halves, LabelFigures.String)
-		} else { // the precision of a set without innocent texts says nothing
+		} else { // the precision of a set without innocent texts is meaningless
 			row(t, "  "+string(l.Label), l.Halves, func(l LabelFigures) string { return l.withSites(l.Texts.recall()) })
 		}
 	}
@@ -85,7 +85,7 @@ func (t table) set(s SetReport) {
 	}
 }
 
-// tallies writes two rows: by text and, if it has sites, by site.
+// tallies writes two rows: one by text and, if the set has sites, one by site.
 func (t table) tallies(name string, h Halves[Tally], cell func(Count) string) {
 	if h.Whole.Texts.Of > 0 {
 		row(t, name, h, func(t Tally) string { return cell(t.Texts) })
@@ -99,7 +99,7 @@ func row[T any](t table, name string, h Halves[T], cell func(T) string) {
 	fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", name, cell(h.Tuning), cell(h.Checking), cell(h.Whole))
 }
 
-// rate writes a share of innocent texts, in 10,000.
+// rate writes a share of innocent texts, per 10,000.
 func (c Count) rate() string {
 	if c.Of == 0 {
 		return "–"
@@ -108,7 +108,7 @@ func (c Count) rate() string {
 	return fmt.Sprintf("%d/%d %.0f (%.0f–%.0f)", c.N, c.Of, 1e4*c.Share(), 1e4*low, 1e4*high)
 }
 
-// recall writes a share of what should be found or right.
+// recall writes the share found of what should be found, or right of what should be right.
 func (c Count) recall() string {
 	if c.Of == 0 {
 		return "–"
@@ -132,7 +132,7 @@ func (l LabelFigures) String() string {
 	return fmt.Sprintf("%s, precision %.3f, F1 %.3f", l.withSites(l.Texts.recall()), l.Precision, l.F1)
 }
 
-// String writes the precision and the pages that it was counted on.
+// String writes the precision and the numbers of pages behind it.
 func (b BucketFigures) String() string {
 	if b.Right+b.Wrong+b.Innocent == 0 {
 		return "–"

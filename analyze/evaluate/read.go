@@ -17,14 +17,14 @@ import (
 
 const labelsFile = "labels.tsv"
 
-// contents is what a folder of sets holds, in the order of the names.
+// contents is what a folder of sets contains, sorted by name.
 type contents struct {
 	sets     []set
 	archives []string
 }
 
-// set is one labelled set, or one of pairs: disguised texts and, in the same
-// order, what they say.
+// set is one labelled set, or a set of pairs: disguised texts and, in the same order, their plain
+// texts.
 type set struct {
 	name             string
 	samples          []Sample
@@ -59,7 +59,7 @@ func read(fsys fs.FS) (found contents, err error) {
 	return found, err
 }
 
-// Pages returns the labelled pages below fsys, those of both halves: count them, and show
+// Pages returns the labelled pages of both halves below fsys. Callers may count them, but must show
 // nothing of the half that nobody reads.
 func Pages(fsys fs.FS) (pages []Sample, err error) {
 	folder, err := read(fsys)
@@ -104,8 +104,8 @@ func readLines(fsys fs.FS, name string) (set, error) {
 	return s, nil
 }
 
-// readPages reads a folder's pages: those that labels.tsv names, or the *.html
-// files of a folder that no labels.tsv above it speaks of.
+// readPages reads a folder's pages: those that its labels.tsv names or, if there is none in the
+// folder or above it, its *.html files.
 func readPages(fsys fs.FS, folder string) (set, error) {
 	s := set{name: folder}
 	labels, err := fs.ReadFile(fsys, path.Join(folder, labelsFile))
@@ -161,8 +161,8 @@ func (s *set) addPage(fsys fs.FS, name string, label Label, kind, site string) e
 	if !ok {
 		folder = ""
 	}
-	// Where the site is not given its folder stands for it, an operator's in a set
-	// of casinos; else the page is a site of its own, named by its text.
+	// If no site is given, the folder is taken for it; in a set of casinos that is the operator. A
+	// page in no folder is a site of its own, named by its text.
 	site = cmp.Or(site, folder)
 	half := halfOf(site)
 	if site == "" {
@@ -177,9 +177,9 @@ func message(at, text string, label Label, half Half) Sample {
 	return Sample{Page: page, Label: label, Half: half}
 }
 
-// archivedPage returns an archive's page as a sample without a label. Its site is its host,
-// without the ending that replaces the real name, so that further pages of a labelled site are
-// in that site's half.
+// archivedPage returns an archive's page as a sample without a label. Its site is its host, without
+// the ending .example that replaces the real one, so that further pages of a labelled site are in
+// that site's half.
 func archivedPage(page qianshao.Page) Sample {
 	site := page.URL
 	if u, err := url.Parse(page.URL); err == nil && u.Host != "" {

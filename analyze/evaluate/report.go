@@ -10,40 +10,40 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Report holds the figures of all sets. What is left out of its JSON names
-// texts or sites: a golden file holds figures alone.
+// Report holds the figures of all sets. Its JSON leaves out what names texts or sites, so that a
+// golden file holds only figures.
 type Report struct {
 	Sets     []SetReport     `json:"sets"`
 	Cases    []CasesReport   `json:"cases,omitempty"`
 	Archives []ArchiveReport `json:"archives,omitempty"`
-	// Curve says what a score is worth on pages, the lowest bucket first.
+	// Curve says how reliable a score is on pages, the lowest bucket first.
 	Curve []Bucket `json:"curve"`
-	// SingleSiteTerms counts the terms that hit malicious pages: N of them on one site only.
+	// SingleSiteTerms counts the terms that hit malicious pages (Of) and those that do so on one
+	// site only (N).
 	SingleSiteTerms Count        `json:"single_site_terms"`
 	Rules           []RuleReport `json:"rules"`
-	// Misses and FalseAlarms are the outcomes that are wrong, and SingleSite the
-	// terms that SingleSiteTerms counts, for a person to read: those of the tuning half only.
+	// Misses and FalseAlarms are the wrong outcomes, and SingleSite the terms that SingleSiteTerms
+	// counts, for people to read: those of the tuning half only.
 	Misses      []Outcome        `json:"-"`
 	FalseAlarms []Outcome        `json:"-"`
 	SingleSite  []SingleSiteTerm `json:"-"`
 }
 
-// SetReport holds the figures of one set or of a folder within it.
+// SetReport holds the figures of one set, or of a folder within it.
 type SetReport struct {
 	Set string `json:"set"`
-	// Innocent counts the innocent texts that were flagged, InnocentKinds each kind of them.
+	// Innocent counts the innocent texts that were flagged, InnocentKinds does so by kind of site.
 	Innocent      Halves[Tally] `json:"innocent,omitzero"`
 	InnocentKinds []KindReport  `json:"innocent_kinds,omitempty"`
-	// Crime counts the malicious texts that were found, CrimeKinds each kind of them.
+	// Crime counts the malicious texts that were found, CrimeKinds does so by kind of site.
 	Crime      Halves[Tally] `json:"crime,omitzero"`
 	CrimeKinds []KindReport  `json:"crime_kinds,omitempty"`
 	Labels     []LabelReport `json:"labels,omitempty"`
-	// In pairs of a disguised and a plain text, PlainFlagged counts the plain texts that were
-	// flagged, and RawKept those of them whose disguised form was flagged in the same
-	// category.
+	// For pairs of a disguised and a plain text, PlainFlagged counts the plain texts that were
+	// flagged, and RawKept how many of these were flagged in the same category when disguised.
 	PlainFlagged Halves[Count] `json:"plain_flagged,omitzero"`
 	RawKept      Halves[Count] `json:"raw_kept,omitzero"`
-	// Folders are those into which the set's pages are sorted, if there are several.
+	// Folders are the folders into which the set's pages are sorted, if there are several.
 	Folders []SetReport `json:"folders,omitempty"`
 }
 
@@ -59,8 +59,8 @@ type LabelReport struct {
 	Halves[LabelFigures]
 }
 
-// LabelFigures are a label's recall and precision: how many of its texts were found, and how
-// many of the texts that were flagged as it have it.
+// LabelFigures holds a label's recall and precision: how many of its texts were found, and how many
+// of the texts flagged as it really have it.
 type LabelFigures struct {
 	Tally
 	Precision float64 `json:"precision"`
@@ -68,28 +68,28 @@ type LabelFigures struct {
 	F1        float64 `json:"f1"`
 }
 
-// CasesReport says which pages of a regression test came out right.
+// CasesReport says which pages of a regression test were judged right.
 type CasesReport struct {
 	Set   string    `json:"set"`
 	Right Count     `json:"right"`
 	Wrong []Outcome `json:"-"`
 }
 
-// ArchiveReport counts the flagged pages of an unlabelled archive. They may be
-// false alarms or not: a person has to look at each.
+// ArchiveReport counts the flagged pages of an unlabelled archive. A person has to look at each to
+// know whether it is a false alarm.
 type ArchiveReport struct {
 	Archive string        `json:"archive"`
 	Pages   Halves[Tally] `json:"pages"`
 	Flagged []Outcome     `json:"-"`
 }
 
-// RuleReport tells how a rule did on all labelled texts: N of its hits were right.
+// RuleReport says how a rule did on all labelled texts: N of its hits were right.
 type RuleReport struct {
 	Rule string `json:"rule"`
 	Halves[Count]
 }
 
-// addSet adds the figures of a set's texts and of its disguised ones.
+// addSet adds the figures of a set and of its disguised texts.
 func (r *Report) addSet(name string, outcomes, disguised []Outcome) {
 	s := setReport(name, outcomes)
 	if len(disguised) > 0 {
@@ -124,7 +124,7 @@ func setReport(name string, outcomes []Outcome) SetReport {
 	return s
 }
 
-// kindReports measures each kind of site; none if the set names no kinds.
+// kindReports measures each kind of site; it returns nil if the set names no kinds.
 func kindReports(outcomes []Outcome, hit func(*Outcome) bool) (reports []KindReport) {
 	kinds := group(outcomes, func(o *Outcome) string { return o.Sample.Kind })
 	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
@@ -179,7 +179,7 @@ func archiveReport(name string, outcomes []Outcome) ArchiveReport {
 	}
 }
 
-// collect keeps the wrong outcomes for a person to read, if they may be read.
+// collect keeps the wrong outcomes that people may read.
 func (r *Report) collect(outcomes []Outcome) {
 	for _, o := range outcomes {
 		switch {

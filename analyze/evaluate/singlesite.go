@@ -6,21 +6,20 @@ import (
 	"strings"
 )
 
-// SingleSiteTerm is a term of a rule that hit malicious pages of one site and nothing else
-// that is malicious: perhaps it was learned from that site, and says nothing about others.
+// SingleSiteTerm is a term of a rule that hit malicious pages of one site and no other malicious
+// text. Perhaps it was learned from that site and does not apply to others.
 type SingleSiteTerm struct {
 	Rule string
-	// Term is the list's term or the regular expression.
+	// Term is the list's term, or the regular expression.
 	Term string
 	Site string
-	// Pages is the number of the site's pages that the term hit.
+	// Pages counts the site's pages that the term hit.
 	Pages int
 }
 
-// singleSite returns the terms of the tuning half's sites, and the count of all terms that hit
-// malicious pages. A term counts as a hit where a finding of the right category points to it,
-// at any level. One that also hits a malicious message, even once, does not belong to a single
-// site.
+// singleSite returns the terms of the tuning half's sites, and the count over all terms that hit
+// malicious pages. A term counts as a hit where a finding of the right category points to it, at
+// any level. A term that also hits a malicious message is not a single-site term.
 func singleSite(outcomes []Outcome) (terms []SingleSiteTerm, count Count) {
 	type key struct{ rule, term string }
 	hits := map[key][]*Outcome{}
