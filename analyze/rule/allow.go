@@ -17,28 +17,28 @@ const (
 	AllowText = "text"
 )
 
-// Allowance is an entry of an overlay's allow.yaml: what never counts.
+// Allowance is an entry of an overlay's allow.yaml: something that never counts.
 type Allowance struct {
 	// Kind is AllowHost, AllowURL or AllowText. What is the host, the URL's
 	// beginning or the text.
 	Kind, What string
 	Reason     string
-	// Until is the last day, YYYY-MM-DD, on which it counts; empty: for good.
+	// Until is the last day, YYYY-MM-DD, on which the entry counts; empty means for good.
 	Until string
-	// Place is where it is written: file:line:column.
+	// Place says where the entry is written: file:line:column.
 	Place string
-	// Term is the text of an AllowText, folded.
+	// Term is the folded text of an AllowText.
 	Term syntax.Term
 
 	file   *syntax.File
-	rules  []syntax.Text // the rules that it counts for; none: for all
+	rules  []syntax.Text // the rules for which it counts; empty means all
 	prefix *url.URL      // of AllowURL
 }
 
-// String is In in English.
+// String returns In(locales.English).
 func (a *Allowance) String() string { return a.In(locales.English) }
 
-// In says it in words that follow "allowed by".
+// In returns the words that follow "allowed by".
 func (a *Allowance) In(l locales.Lang) string {
 	return l.Text("rule.allow.by", l.Text("rule.allow.kind."+a.Kind), a.What, a.Reason, until(a.Until), a.Place)
 }
@@ -60,8 +60,8 @@ func (r *overlayReader) allow(entry syntax.Allow) {
 	r.out.allowances = append(r.out.allowances, a)
 }
 
-// isSound checks what is allowed. It refuses an entry that allows more than its
-// author can mean: a whole top-level domain, a URL without a host.
+// isSound checks what is allowed. It refuses an entry that allows more than its author can have
+// meant: a whole top-level domain, a URL without a host.
 func (r *overlayReader) isSound(a *Allowance, at syntax.Place) bool {
 	before := len(r.Mistakes)
 	switch a.Kind {
@@ -86,8 +86,8 @@ func (r *overlayReader) isSound(a *Allowance, at syntax.Place) bool {
 	return len(r.Mistakes) == before
 }
 
-// canonicalURL lowers the host, undoes percent signs and resolves dots in the
-// path, so that no spelling of another page looks like an allowed one.
+// canonicalURL puts the host in lower case, undoes percent-encoding and resolves dots in the path,
+// so that no other page can be spelt like an allowed one.
 func canonicalURL(u *url.URL) *url.URL {
 	out := &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host), Path: path.Clean("/" + u.Path)}
 	if strings.HasSuffix(u.Path, "/") && out.Path != "/" {
@@ -96,8 +96,8 @@ func canonicalURL(u *url.URL) *url.URL {
 	return out
 }
 
-// AllowsPage returns the entry of the allow-list that keeps a rule from counting on
-// the page at pageURL, or nil. Allowed texts are the engine's business.
+// AllowsPage returns the entry of the allow-list that keeps a rule from counting on the page at
+// pageURL, or nil. The engine deals with allowed texts.
 func (s *Set) AllowsPage(pageURL, id string) *Allowance {
 	if len(s.pageAllowances) == 0 {
 		return nil

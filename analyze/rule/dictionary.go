@@ -9,21 +9,21 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// Limits of a dictionary of one's own. It is checked here, line by line, because gse silently
-// skips what it cannot read, or takes it for a part of the next line.
+// Limits of an operator's dictionary. It is checked here, line by line, because gse silently skips
+// what it cannot read, or takes it for a part of the next line.
 const (
-	// maxDictionaryFile bounds the file in bytes: maxDictionary of the longest words.
+	// maxDictionaryFile bounds the file in bytes: maxDictionary words of the greatest length.
 	maxDictionaryFile = 2 << 20
-	// maxDictionary bounds the words. The lexicon has room for 65,535 different frequencies,
-	// of which the shipped words take 5,000; and no town has so many names.
+	// maxDictionary bounds the number of words. The lexicon has room for 65,535 different
+	// frequencies, of which the shipped words take 5,000; and no town has more names.
 	maxDictionary = 20_000
-	// maxOwnWord is how many characters of a word are seen when a hit in it is compared with
-	// the words around it (token's window).
+	// maxOwnWord is how many characters of a word are seen when a hit in it is compared with the
+	// words around it (the window of package token).
 	maxOwnWord = 16
-	// maxOther bounds the characters in all words together that are no common Chinese ones:
-	// the lexicon numbers stretches of them, and has some 1,980 numbers.
+	// maxOther bounds the total of characters that are not common Chinese ones. The lexicon numbers
+	// runs of such characters, and has about 1,980 numbers.
 	maxOther = 1_500
-	// gse leaves out what is rarer; the most frequent word of the dictionary, 的, has 883,634.
+	// gse leaves out rarer words; the most frequent word of its dictionary, 的, has 883,634.
 	minFrequency, maxFrequency = 2, 1_000_000
 	maxSpeech                  = 8 // bytes of a part of speech: nz, ns, eng
 )
@@ -32,8 +32,8 @@ const (
 type dictionary struct {
 	*syntax.File
 	places map[string]int  // line of each word, by the word in lower case
-	other  int             // characters, see maxOther
-	lines  strings.Builder // what is read
+	other  int             // characters counted against maxOther
+	lines  strings.Builder // the accepted lines
 }
 
 // readDictionary reads the words of an overlay, if there are any.
@@ -53,7 +53,7 @@ func (l *loader) readDictionary(o Options) error {
 	return nil
 }
 
-// read reads a line: a word, and as gse's dictionaries have them a frequency and a part of speech.
+// read reads a line: a word and, as in gse's dictionaries, a frequency and a part of speech.
 func (d *dictionary) read(line string, at syntax.Place) {
 	fields := strings.Fields(line)
 	word := strings.ToLower(fields[0])
@@ -69,7 +69,7 @@ func (d *dictionary) read(line string, at syntax.Place) {
 		d.Errorf(at, "rule.dictionary.many", maxDictionary)
 		return
 	case len(d.places) > maxDictionary:
-		return // said once
+		return // reported once
 	}
 	d.places[word] = at.Line
 	if !d.isWord(fields[0], at) {
@@ -89,7 +89,6 @@ func (d *dictionary) read(line string, at syntax.Place) {
 	d.lines.WriteByte('\n')
 }
 
-// isWord checks a word.
 func (d *dictionary) isWord(word string, at syntax.Place) bool {
 	shown, n, other := syntax.Cut(word, 60), utf8.RuneCountInString(word), 0
 	for _, r := range word {

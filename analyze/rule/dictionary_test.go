@@ -32,7 +32,7 @@ func TestDictionary(t *testing.T) {
 	}
 }
 
-// Files that are too large are refused, each by one message.
+// TestDictionaryBounds: files that are too large are refused, each with a single message.
 func TestDictionaryBounds(t *testing.T) {
 	t.Parallel()
 	var many, mixed strings.Builder

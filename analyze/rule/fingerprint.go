@@ -9,9 +9,9 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// Fingerprint is a hash of what a rule finds and how it judges that: 16 hex digits. It changes
-// when a list or a pattern that the rule uses changes, and stays the same when only its title,
-// description, tests or comments do.
+// Fingerprint is a hash, in 16 hex digits, of what a rule looks for and how it judges the hits. It
+// changes when a list or a pattern that the rule uses changes, and stays the same when only the
+// rule's title, description, tests or comments do.
 func (r *Rule) Fingerprint() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %s %s %q\n", r.ID, r.Category, r.Level, r.Judges)
@@ -37,7 +37,7 @@ func (b *Block) write(h hash.Hash) {
 	}
 }
 
-// Fingerprints are those of the rules that are in force, by their ids.
+// Fingerprints returns those of the rules in force, by id.
 func (s *Set) Fingerprints() map[string]string {
 	out := map[string]string{}
 	for _, r := range s.On() {

@@ -11,15 +11,16 @@ import (
 // wordList is a file of lists/.
 type wordList struct {
 	file    string
-	own     string // the overlay's file, if it makes the list or adds to it
+	own     string // the overlay's file, if it creates the list or adds to it
 	terms   []syntax.Term
-	removed []syntax.Term // of an overlay's file: "- term"
+	removed []syntax.Term // by lines "- term" of an overlay's file
 	grading syntax.Grading
 	used    bool
 }
 
-// amend adds the terms of an overlay's list, whose weights take precedence, and takes
-// away those that it removes. Terms without a grade are graded as the shipped ones are. It warns of removed terms that do not exist.
+// amend adds the terms of an overlay's list, whose weights take precedence, and removes the terms
+// that it takes off. Terms without a grade are graded like the shipped ones. It warns of removed
+// terms that the list does not have.
 func (l *wordList) amend(own *wordList) (warnings []syntax.Mistake) {
 	at := make(map[string]int, len(l.terms))
 	for i, t := range l.terms {
@@ -50,7 +51,7 @@ func (l *wordList) amend(own *wordList) (warnings []syntax.Mistake) {
 	return warnings
 }
 
-// maxSuggested keeps the search for the nearest term short in a list of 100,000.
+// maxSuggested bounds the search for the nearest term in a list of 100,000.
 const maxSuggested = 5000
 
 func (l *wordList) words() (out []string) {
@@ -60,7 +61,7 @@ func (l *wordList) words() (out []string) {
 	return out
 }
 
-// refuseRemovals reports lines that take a term away where there is no list to take it from.
+// refuseRemovals reports lines that remove a term where there is no list to remove it from.
 func (l *wordList) refuseRemovals(f *syntax.File, inOverlay bool) {
 	for _, t := range l.removed {
 		key := "rule.words.removal"

@@ -21,7 +21,7 @@ import (
 // maxFiles bounds a rule set's files; nobody writes ten thousand rules.
 const maxFiles = 20_000
 
-// The folders of a rule set, and the file of words beside them.
+// The folders of a rule set, and the files beside them.
 const (
 	rulesFolder    = "rules"
 	listsFolder    = "lists"
@@ -31,14 +31,14 @@ const (
 	dictionaryFile = "dictionary.txt" // of an overlay
 )
 
-// Parts are the files and folders of a rule set.
+// Parts returns the files and folders of a rule set.
 func Parts() []string {
 	return []string{rulesFolder, listsFolder, patternsFolder, contextsFolder, vouchedFile, ordinaryFile}
 }
 
-// Load reads rules/**/*.yaml, lists/*.txt, patterns/*.yaml, contexts/*.yaml and words.txt
-// of fsys and of opts.Overlay. A mistake in any file refuses the whole set: the error is then a
-// *syntax.Error with all mistakes.
+// Load reads rules/**/*.yaml, lists/*.txt, patterns/*.yaml, contexts/*.yaml and words.txt of fsys
+// and of opts.Overlay. If any file has a mistake, the whole set is refused with a *syntax.Error
+// that has all mistakes.
 func Load(fsys fs.FS, opts Options) (*Set, error) {
 	l := &loader{digest: sha256.New(), lists: map[string]*wordList{}, patterns: map[string]*pattern{}, vouched: map[string]bool{}}
 	if err := l.findAll(fsys, opts); err != nil {
@@ -57,13 +57,13 @@ func Load(fsys fs.FS, opts Options) (*Set, error) {
 	l.overlay.apply(set)
 	set.ofPatterns = l.ofPatterns()
 	set.own, set.dictionary = l.own(), l.words.lines.String()
-	at, _ := set.Expires() // once an entry of the overlay has expired, the same files make another set
+	at, _ := set.Expires() // after an entry of the overlay has expired, the same files make a different set
 	fmt.Fprintln(l.digest, at.Unix())
 	set.digest = hex.EncodeToString(l.digest.Sum(nil)[:digestBytes])
 	return set, nil
 }
 
-// own counts the files of the overlay, and the words of its dictionary.
+// own counts the overlay's files and the words of its dictionary.
 func (l *loader) own() (own Own) {
 	for _, f := range l.files {
 		switch {
@@ -82,16 +82,17 @@ func (l *loader) own() (own Own) {
 	return own
 }
 
-// digestBytes of a SHA-256 tell rule sets apart. They need not withstand an attacker.
+// digestBytes is how much of a SHA-256 is used to tell rule sets apart. The digest need not withstand
+// an attacker.
 const digestBytes = 8
 
-// loader collects what all files say.
+// loader collects the content of all files.
 type loader struct {
 	files    []file
 	digest   hash.Hash
 	lists    map[string]*wordList
 	patterns map[string]*pattern
-	vouched  map[string]bool // by syntax.Term.Key: words of words.txt
+	vouched  map[string]bool // words of words.txt, by syntax.Term.Key
 	ordinary Ordinary
 	words    dictionary
 	entries  []entry
@@ -106,7 +107,7 @@ type file struct {
 	name     string // inside fsys
 	shown    string // in messages
 	overlay  bool
-	replaces *file // the shipped rule, pattern or context of the same name, which it stands in for
+	replaces *file // the shipped rule, pattern or context of the same name that this file replaces
 }
 
 // base is the file's name without folder and extension: a rule's id, a context's name.
@@ -127,8 +128,8 @@ type entry struct {
 	name    syntax.Text // the rule's id or the context's name
 }
 
-// findAll lists the files of the set and then those of the overlay, without those
-// that the overlay replaces.
+// findAll lists the files of the set that the overlay does not replace, and then those of the
+// overlay.
 func (l *loader) findAll(fsys fs.FS, opts Options) error {
 	shipped, err := find(fsys)
 	if err == nil {
@@ -143,7 +144,7 @@ func (l *loader) findAll(fsys fs.FS, opts Options) error {
 	if err != nil {
 		return err
 	}
-	byName, replaced := map[string]*file{}, map[*file]bool{} // of the shipped ones
+	byName, replaced := map[string]*file{}, map[*file]bool{} // of the shipped files
 	for i, f := range shipped {
 		if f.folder() != listsFolder {
 			byName[f.folder()+"/"+f.base()] = &shipped[i]
@@ -164,7 +165,7 @@ func (l *loader) findAll(fsys fs.FS, opts Options) error {
 		l.readOrdinary(opts.Overlay, opts.shown(ordinaryFile)), l.readDictionary(opts), l.readOverlay(opts))
 }
 
-// find lists the files of one file system, in the order of their names.
+// find lists the files of one file system, sorted by name.
 func find(fsys fs.FS) (files []file, err error) {
 	for _, folder := range []string{contextsFolder, listsFolder, patternsFolder, rulesFolder} {
 		if _, err := fs.Stat(fsys, folder); err != nil {
@@ -187,7 +188,7 @@ func find(fsys fs.FS) (files []file, err error) {
 }
 
 // read parses all files on all cores, since parsing YAML takes most of the time of a load, and
-// collects what they say in the order of their names.
+// collects the results in the order of their names.
 func (l *loader) read() error {
 	files := make([]parsedFile, len(l.files))
 	var next atomic.Int64
@@ -210,7 +211,8 @@ func (l *loader) read() error {
 	return nil
 }
 
-// parsedFile is a file by itself: a list, a pattern, an entry or, if nothing reads it, nothing.
+// parsedFile is one parsed file: a list, a pattern, an entry, or none of these if it is a file that
+// nothing reads.
 type parsedFile struct {
 	file
 	reader  *syntax.File
@@ -221,7 +223,7 @@ type parsedFile struct {
 	err     error // the file could not be read
 }
 
-// collect keeps what a file says. The mistakes of an entry wait for the second pass.
+// collect keeps the content of a file. The mistakes of an entry wait for the second pass.
 func (l *loader) collect(f parsedFile) {
 	if f.entry != nil {
 		l.entries = append(l.entries, *f.entry)
@@ -251,8 +253,8 @@ func (l *loader) collect(f parsedFile) {
 	l.mistakes = append(l.mistakes, f.reader.Mistakes...)
 }
 
-// compareDates warns of a shipped rule that an upgrade has made newer than the
-// overlay's replacement: the operator would never see what was corrected.
+// compareDates warns if an upgrade has made a shipped rule newer than the overlay's replacement:
+// without the warning the operator would never see the corrections.
 func (l *loader) compareDates(own, shipped parsedFile) {
 	if !own.entry.name.IsSet() || shipped.entry == nil || shipped.entry.rule == nil {
 		return
@@ -325,7 +327,8 @@ func (l *loader) readVouched(fsys fs.FS, shown string) error {
 	return nil
 }
 
-// readOptional reads a file at the root of a rule set or an overlay; nil if it is not there.
+// readOptional reads a file at the root of a rule set or an overlay; it returns nil if there is
+// none.
 func (l *loader) readOptional(fsys fs.FS, name, shown string) ([]byte, error) {
 	if _, err := fs.Stat(fsys, name); err != nil {
 		return nil, nil
@@ -337,9 +340,9 @@ func (l *loader) readOptional(fsys fs.FS, name, shown string) ([]byte, error) {
 	return src, err
 }
 
-// readCapped reads a file. Of one beyond the largest cap it returns as many bytes as the
-// parsers need to refuse it. A pipe or device is refused: reading a pipe waits for a writer
-// and cannot be interrupted, and a device has no end.
+// readCapped reads a file. For a file larger than all limits it returns just enough bytes for the
+// parsers to refuse it. Pipes and devices are refused: reading a pipe waits for a writer and cannot
+// be interrupted, and a device has no end.
 func readCapped(fsys fs.FS, name string) ([]byte, error) {
 	info, err := fs.Stat(fsys, name)
 	if err != nil {
@@ -351,5 +354,5 @@ func readCapped(fsys fs.FS, name string) ([]byte, error) {
 	if info.Size() <= syntax.MaxListFile {
 		return fs.ReadFile(fsys, name)
 	}
-	return make([]byte, syntax.MaxListFile+1), nil // only its size matters
+	return make([]byte, syntax.MaxListFile+1), nil // only its length matters
 }

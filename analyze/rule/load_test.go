@@ -36,7 +36,7 @@ func fileSet(t testing.TB, files ...string) fstest.MapFS {
 	return out
 }
 
-// loadDetection loads one rule, id "r", with the detection given as indented YAML.
+// loadDetection loads one rule with the id "r" and the given detection, as indented YAML.
 func loadDetection(t testing.TB, detection string, files ...string) *Set {
 	t.Helper()
 	files = append(files, "rules/gambling/r.yaml", header+"id: r\ndetection:\n"+detection)
@@ -76,7 +76,7 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// TestDigest: sets of the same files have one digest, and a changed list makes another.
+// TestDigest: sets of the same files have the same digest, and a changed list makes another one.
 func TestDigest(t *testing.T) {
 	const detection = "  a: {lists: [casino]}\n  condition: a\n"
 	digest := func(list string) string {
@@ -87,8 +87,8 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// TestFingerprint: what changes what a rule finds changes its fingerprint, a list that it takes included;
-// its descriptive texts do not, nor do other rules.
+// TestFingerprint: a rule's fingerprint changes with everything that changes what it finds,
+// including the lists that it uses, and not with its descriptive texts or with other rules.
 func TestFingerprint(t *testing.T) {
 	fingerprint := func(front, detection, list string, more ...string) string {
 		t.Helper()
@@ -125,7 +125,7 @@ func TestFingerprint(t *testing.T) {
 	}
 }
 
-// TestPipe: a pipe in the place of a file is refused, since it would be waited for without end.
+// TestPipe: a pipe in place of a file is refused, since reading it would wait forever.
 func TestPipe(t *testing.T) {
 	for _, name := range []string{"ordinary.tsv", "lists/a.txt", "patterns/a.yaml"} {
 		files := fileSet(t)

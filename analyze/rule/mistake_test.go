@@ -19,11 +19,11 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden errors under testdata")
 
-// day is the one on which the fixtures are loaded.
+// day is the day on which the fixtures are loaded.
 var day = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// TestMistakes loads one rule set for each mistake that the linter knows and
-// compares the error with the "want" and "want.zh" of its fixture. Files below overlay/ are an overlay's.
+// TestMistakes loads one rule set for each mistake that the linter knows and compares the error
+// with "want" and "want.zh" of the fixture. Files below overlay/ belong to an overlay.
 func TestMistakes(t *testing.T) {
 	eachFixture(t, "testdata/mistakes/*.txtar", func(t *testing.T, files fstest.MapFS, opts Options) said {
 		set, err := Load(files, opts)
@@ -35,7 +35,7 @@ func TestMistakes(t *testing.T) {
 	})
 }
 
-// TestWarnings does the same for an overlay's entries that have no effect.
+// TestWarnings does the same for entries of an overlay that have no effect.
 func TestWarnings(t *testing.T) {
 	eachFixture(t, "testdata/warnings/*.txtar", func(t *testing.T, files fstest.MapFS, opts Options) said {
 		set, err := Load(files, opts)
@@ -52,11 +52,11 @@ func TestWarnings(t *testing.T) {
 	})
 }
 
-// said is what is said of a fixture's files in a language.
+// said returns what load says of a fixture's files, in a language.
 type said func(locales.Lang) string
 
-// eachFixture compares what load says of a fixture's files with its last two: "want", which
-// is in English, and "want.zh".
+// eachFixture compares what load says of a fixture's files with the last two of them: "want", in
+// English, and "want.zh".
 func eachFixture(t *testing.T, pattern string, load func(*testing.T, fstest.MapFS, Options) said) {
 	names, err := filepath.Glob(pattern)
 	if err != nil || len(names) == 0 {
@@ -102,7 +102,7 @@ func eachFixture(t *testing.T, pattern string, load func(*testing.T, fstest.MapF
 	}
 }
 
-// Files too large for a fixture.
+// TestHugeFiles has files that are too large for a fixture.
 func TestHugeFiles(t *testing.T) {
 	good := header + "id: r\ndetection:\n  a: {lists: [l]}\n  condition: a\n"
 	for name, files := range map[string][]string{
@@ -119,8 +119,8 @@ func TestHugeFiles(t *testing.T) {
 	}
 }
 
-// TestWindowsFiles: the byte order mark and the line ends of Windows' editor are no
-// mistakes, and no part of a term. Quotes keep a term whole that looks like two.
+// TestWindowsFiles: the byte order mark and the line ends of Windows' editor are neither mistakes
+// nor part of a term. Quotes keep a term whole that looks like two.
 func TestWindowsFiles(t *testing.T) {
 	rule := header + "id: r\ndetection:\n  a: {lists: [l], terms: [\"首存，送\"]}\n  condition: a\n"
 	windows := func(text string) string { return "\ufeff" + strings.ReplaceAll(text, "\n", "\r\n") }

@@ -12,11 +12,11 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// ordinaryFile counts how many ordinary sites use each term. It lies at the root of a
-// rule set; an overlay may have one of its own, whose counts are added.
+// ordinaryFile counts how many ordinary sites use each term. It is at the root of a rule set; the
+// counts of an overlay's file are added to it.
 const ordinaryFile = "ordinary.tsv"
 
-// Place is where on a page a term stands, as far as ordinary sites differ in it.
+// Place is a part of a page, as far as ordinary sites use terms differently there.
 type Place uint8
 
 // The places, in the order of the file's columns.
@@ -34,17 +34,17 @@ func Places() []string { return []string{"title", "visible", "hidden", "attribut
 
 // Sightings counts the ordinary sites that use a term.
 type Sightings struct {
-	// Any counts the sites that use it anywhere, In those that do in each place.
+	// Any counts the sites that use the term anywhere, In those that use it in each place.
 	Any int
 	In  [places]int
 }
 
-// Ordinary says how many ordinary sites use each term. It holds counts: no text of a
-// site and no site's name. The zero value counts no site.
+// Ordinary says how many ordinary sites use each term. It has only counts, neither texts nor names
+// of sites. The zero value is a count of no sites.
 type Ordinary struct {
-	// Sites is the number of sites that were counted.
+	// Sites is the number of sites counted.
 	Sites int
-	// Terms has the terms that some site uses, by syntax.Term.Key.
+	// Terms has the terms that at least one site uses, by syntax.Term.Key.
 	Terms map[string]Sightings
 }
 
@@ -64,7 +64,7 @@ func (o *Ordinary) add(more Ordinary) {
 	}
 }
 
-// Bytes returns the counts as the file that parseOrdinary reads.
+// Bytes returns the counts in the form that parseOrdinary reads.
 func (o Ordinary) Bytes() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "sites\t%d\n", o.Sites)
@@ -124,7 +124,7 @@ func sightings(columns []string, sites int) (s Sightings, problem locales.Messag
 	return s, problem
 }
 
-// readOrdinary reads the counts of a rule set or an overlay, if they are there.
+// readOrdinary reads the counts of a rule set or an overlay, if there are any.
 func (l *loader) readOrdinary(fsys fs.FS, shown string) error {
 	src, err := l.readOptional(fsys, ordinaryFile, shown)
 	if src == nil || err != nil {

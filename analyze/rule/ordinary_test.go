@@ -27,9 +27,9 @@ tests:
   - {text: 社区图书馆开放, expect: quiet}
 `
 
-// TestGradesByDefault: a term without a grade is telling in a set that counts ordinary sites,
-// and specific in an operator's own rule. What is added to a shipped list is graded as that
-// list's terms are.
+// TestGradesByDefault: a term without a grade is telling in a set that counts ordinary sites, and
+// specific in an operator's own rule. Terms that are added to a shipped list are graded like that
+// list's terms.
 func TestGradesByDefault(t *testing.T) {
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	graded := func(id, list string) *fstest.MapFile {

@@ -14,27 +14,27 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// An overlay is the operator's own folder beside the rule set. It survives an
-// upgrade, because nothing in it repeats what is shipped:
+// An overlay is the operator's own folder beside the rule set. It survives upgrades, because it
+// repeats nothing that is shipped:
 //
 //	rules/**/*.yaml     new rules, and rules that replace the one of the same id
 //	patterns/*.yaml     the same for patterns
 //	contexts/*.yaml     the same for awareness contexts
-//	lists/<name>.txt    terms for the list of that name; "- term" takes one away
+//	lists/<name>.txt    terms for the list of that name; "- term" removes one
 //	allow.yaml          hosts, URLs and texts that never count
 //	off.yaml            rules that are switched off
 //	words.txt           words that look like a person's name but are not
-//	dictionary.txt      words by which texts are cut, beside those of the program
+//	dictionary.txt      words for splitting texts, beside those of the program
 //
-// It is a mistake if the operator would miss pages: a list or pattern that no rule uses,
-// a rule that names a missing one. It is a warning if an upgrade has removed what an entry is about:
-// a rule to be switched off, a term to be taken away.
+// It is a mistake if the operator would miss pages: a list or pattern that no rule uses, a rule
+// that names a missing one. It is a warning if an upgrade has removed what an entry is about: a
+// rule to be switched off, a term to be removed.
 const (
 	allowFile = "allow.yaml"
 	offFile   = "off.yaml"
 )
 
-// OverlayParts are the files and folders of an overlay.
+// OverlayParts returns the files and folders of an overlay.
 func OverlayParts() []string {
 	return []string{rulesFolder, listsFolder, patternsFolder, contextsFolder, allowFile, offFile, vouchedFile, dictionaryFile, ordinaryFile}
 }
@@ -42,18 +42,18 @@ func OverlayParts() []string {
 // Off says who switched a rule off, and why.
 type Off struct {
 	Reason string
-	// Until is the last day, YYYY-MM-DD, on which the rule is off; empty: for good.
+	// Until is the last day, YYYY-MM-DD, on which the rule is off; empty means for good.
 	Until string
-	// Place is where the entry is written: file:line:column.
+	// Place says where the entry is written: file:line:column.
 	Place string
 }
 
-// Message says by whom it is switched off, why and for how long.
+// Message says which entry switches the rule off, why and for how long.
 func (o *Off) Message() locales.Message {
 	return locales.M("rule.off.by", o.Place, o.Reason, until(o.Until))
 }
 
-// until says up to which day something counts; nothing if it does so for good.
+// until says up to which day an entry counts, or nothing if it counts for good.
 func until(day string) locales.Message {
 	if day == "" {
 		return locales.Message{}
@@ -61,12 +61,12 @@ func until(day string) locales.Message {
 	return locales.M("rule.until", day)
 }
 
-// overlay is what its two files say.
+// overlay is the content of allow.yaml and off.yaml.
 type overlay struct {
 	allowances []*Allowance
 	off        []offEntry
 	warnings   []syntax.Mistake
-	// expires is the first day in an "until" that has not passed; empty without one.
+	// expires is the earliest "until" that has not passed; empty if there is none.
 	expires string
 }
 
@@ -79,11 +79,11 @@ type offEntry struct {
 // overlayReader reads allow.yaml and off.yaml.
 type overlayReader struct {
 	*syntax.File
-	today string // YYYY-MM-DD; empty: nothing expires
+	today string // YYYY-MM-DD; empty means that nothing expires
 	out   *overlay
 }
 
-// checkRoot reports the files of an overlay that nothing reads.
+// checkRoot reports files of an overlay that nothing reads.
 func (l *loader) checkRoot(o Options) error {
 	entries, err := fs.ReadDir(o.Overlay, ".")
 	if err != nil {
@@ -101,10 +101,10 @@ func (l *loader) checkRoot(o Options) error {
 	return nil
 }
 
-// shown is the name of a file of the overlay in messages.
+// shown returns the name of an overlay's file for messages.
 func (o Options) shown(name string) string { return path.Join(o.OverlayName, name) }
 
-// readOverlay reads allow.yaml and off.yaml, if they are there.
+// readOverlay reads allow.yaml and off.yaml, if they exist.
 func (l *loader) readOverlay(o Options) error {
 	for _, name := range []string{allowFile, offFile} {
 		if _, err := fs.Stat(o.Overlay, name); err != nil {
@@ -141,7 +141,7 @@ func (r *overlayReader) place(at syntax.Place) string {
 	return fmt.Sprintf("%s:%d:%d", r.Name, at.Line, at.Column)
 }
 
-// expired says whether the last day of an entry has passed, and warns of it by the message of a key.
+// expired says whether an entry's last day has passed, and warns of it with the message of the key.
 func (r *overlayReader) expired(until syntax.Text, key string) bool {
 	switch {
 	case until.Value == "" || r.today == "":

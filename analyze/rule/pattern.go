@@ -15,7 +15,7 @@ type pattern struct {
 	file    file
 	reader  *syntax.File
 	written *syntax.Pattern
-	block   Block // with its word lists filled in
+	block   Block // including the terms of its word lists
 	used    bool
 }
 
@@ -29,9 +29,9 @@ func (l *loader) keepPattern(p *pattern) {
 	l.patterns[p.file.base()] = p
 }
 
-// patternMistakes returns those of all pattern files, and refuses patterns that no rule
-// uses. A shipped one passes if there is an overlay, since a rule that the overlay
-// replaces may have used it.
+// patternMistakes returns the mistakes of all pattern files, and refuses patterns that no rule
+// uses. If there is an overlay, unused shipped patterns pass, since a rule that the overlay
+// replaces may have used them.
 func (l *loader) patternMistakes(names []string) (out []syntax.Mistake) {
 	for _, p := range l.patterns {
 		if !p.used && (p.file.overlay || !l.overlaid) && len(l.mistakes)+len(p.reader.Mistakes) == 0 {
@@ -43,7 +43,7 @@ func (l *loader) patternMistakes(names []string) (out []syntax.Mistake) {
 	return out
 }
 
-// patternsOf returns the patterns that a block names.
+// patternsOf returns the patterns that a block refers to.
 func (r *resolver) patternsOf(f *syntax.File, written syntax.Block) (out []*pattern) {
 	for _, name := range written.Patterns {
 		p, ok := r.patterns[name.Value]
@@ -58,7 +58,7 @@ func (r *resolver) patternsOf(f *syntax.File, written syntax.Block) (out []*patt
 	return out
 }
 
-// take adds the expressions and excepts of a pattern to a block, whose terms have the pattern's already.
+// take adds a pattern's expressions and excepts to a block, which already has the pattern's terms.
 func (b *Block) take(f *syntax.File, p *pattern, at syntax.Place) {
 	for _, expression := range p.block.Regexps {
 		if !slices.Contains(b.Regexps, expression) {
@@ -73,7 +73,7 @@ func (b *Block) take(f *syntax.File, p *pattern, at syntax.Place) {
 	}
 }
 
-// expressions returns the expressions of a block and of its patterns with the files that they stand in.
+// expressions returns the expressions of a block and of its patterns, with the files they are in.
 func (r *resolver) expressions(f *syntax.File, written syntax.Block) (out []policy.Expression) {
 	for _, name := range written.Patterns {
 		if p := r.patterns[name.Value]; p != nil {
@@ -86,8 +86,8 @@ func (r *resolver) expressions(f *syntax.File, written syntax.Block) (out []poli
 	return out
 }
 
-// OfPatterns returns a set in which each pattern is a rule by itself, which fires on texts in
-// which the pattern is found. So patterns are tested as rules are.
+// OfPatterns returns a set in which each pattern is a rule that fires on texts containing the
+// pattern, so that patterns are tested like rules.
 func (s *Set) OfPatterns() *Set { return s.ofPatterns }
 
 func (l *loader) ofPatterns() *Set {

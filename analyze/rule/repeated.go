@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// repetitions are the terms that one block is given by two files, by those files.
+// repetitions holds the terms that two files give to one block, by the names of the files.
 type repetitions map[[2]string][]string
 
 func (r repetitions) add(first, second syntax.Term) {
@@ -21,7 +21,7 @@ func (r repetitions) add(first, second syntax.Term) {
 // maxRepeatedShown is how many terms a note quotes.
 const maxRepeatedShown = 5
 
-// notes returns a note at the block for each two files.
+// notes returns a note for each pair of files, at the block.
 func (r repetitions) notes(f *syntax.File, block syntax.Text) (out []syntax.Mistake) {
 	byName := func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }
 	for _, files := range slices.SortedFunc(maps.Keys(r), byName) {

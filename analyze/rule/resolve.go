@@ -12,17 +12,16 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// resolve makes the second pass over patterns, rules and contexts: it fills in the word lists,
-// and checks what needs several files to be judged. The set is complete only if no
-// mistake was found.
+// resolve makes the second pass over patterns, rules and contexts: it fills in the word lists and
+// checks what depends on several files. The set is complete only if no mistake was found.
 func (l *loader) resolve() *Set {
 	set := &Set{byID: map[string]*Rule{}, ordinary: l.ordinary}
 	r := newResolver(l)
 	ids, names := map[string]string{}, map[string]string{}
 	for _, e := range l.entries {
-		r.ungraded = syntax.Specific // whoever writes a rule of their own means each word
+		r.ungraded = syntax.Specific // in an operator's own rule, each word is meant
 		if l.ordinary.Sites > 0 && (e.rule == nil || !e.rule.Overlay) {
-			r.ungraded = syntax.Telling // a set that counts ordinary sites grades its terms
+			r.ungraded = syntax.Telling // a set that counts ordinary sites also grades its terms
 		}
 		d := r.detection(e.file, e.written, e.context != nil)
 		d.ID = e.name.Value
@@ -40,7 +39,7 @@ func (l *loader) resolve() *Set {
 		l.mistakes = append(l.mistakes, e.file.Mistakes...)
 	}
 	l.mistakes = append(l.mistakes, l.patternMistakes(slices.Sorted(maps.Keys(l.patterns)))...)
-	if len(l.mistakes) == 0 { // otherwise a mistake may be why a list is not used
+	if len(l.mistakes) == 0 { // otherwise a mistake may be the reason why a list is not used
 		l.refuseUnused(r.listNames)
 	}
 	slices.SortFunc(r.repeated, syntax.Mistake.Compare)
@@ -50,7 +49,7 @@ func (l *loader) resolve() *Set {
 	return set
 }
 
-// refuseTaken refuses an id or a name that an earlier file has.
+// refuseTaken refuses an id or a name that an earlier file already has.
 func refuseTaken(f *syntax.File, seen map[string]string, name syntax.Text) {
 	if name.Value == "" {
 		return
@@ -62,8 +61,8 @@ func refuseTaken(f *syntax.File, seen map[string]string, name syntax.Text) {
 	seen[name.Value] = f.Name
 }
 
-// refuseUnused refuses lists that no rule uses. A shipped list passes if there is an
-// overlay, since a rule that the overlay replaces may have used it.
+// refuseUnused refuses lists that no rule uses. If there is an overlay, unused shipped lists pass,
+// since a rule that the overlay replaces may have used them.
 func (l *loader) refuseUnused(names []string) {
 	for name, list := range l.lists {
 		if list.used || l.overlaid && list.own == "" {
@@ -74,14 +73,14 @@ func (l *loader) refuseUnused(names []string) {
 	}
 }
 
-// resolver turns detections as written into those of the set.
+// resolver turns written detections into those of the set.
 type resolver struct {
 	lists     map[string]*wordList
 	listNames []string
 	patterns  map[string]*pattern
 	policy    *policy.Policy
-	sound     map[string]bool // expressions that have been checked and are right
-	ungraded  syntax.Grade    // of terms and expressions that nobody has graded
+	sound     map[string]bool // expressions that passed the check
+	ungraded  syntax.Grade    // for terms and expressions without a grade
 	repeated  []syntax.Mistake
 }
 
@@ -93,7 +92,7 @@ func newResolver(l *loader) *resolver {
 	return r
 }
 
-// detection resolves one; mistakes go to f.
+// detection resolves a detection; mistakes go to f.
 func (r *resolver) detection(f *syntax.File, written syntax.Detection, isContext bool) *Detection {
 	d := &Detection{IsContext: isContext}
 	for _, b := range written.Blocks {
@@ -143,8 +142,8 @@ func checkCondition(f *syntax.File, written syntax.Detection, d *Detection) {
 	d.Condition = root
 }
 
-// nearBetweenLengths returns a part of the condition that measures a distance
-// between, or away from, blocks that look for nothing.
+// nearBetweenLengths returns a part of the condition in which a near joins two blocks that look for
+// nothing, or an away follows one.
 func nearBetweenLengths(c *syntax.Condition, lengthOnly []bool) *syntax.Condition {
 	if c.Op == syntax.OpNear && lengthOnly[c.Block] && (c.Other == syntax.NoBlock || lengthOnly[c.Other]) {
 		return c
@@ -201,8 +200,8 @@ func (r *resolver) block(f *syntax.File, written syntax.Block) Block {
 	return b
 }
 
-// terms returns the terms of a block, of its lists and of its patterns, in the order of their keys. A term that is named
-// twice keeps its highest weight.
+// terms returns the terms of a block, of its lists and of its patterns, sorted by key. A repeated
+// term keeps its highest weight.
 func (r *resolver) terms(f *syntax.File, written syntax.Block, patterns []*pattern) []syntax.Term {
 	most := r.mostTerms(written, patterns)
 	terms, places := make([]syntax.Term, 0, most), make(map[string]int32, most)
@@ -252,7 +251,7 @@ func (r *resolver) terms(f *syntax.File, written syntax.Block, patterns []*patte
 	return terms
 }
 
-// mostTerms returns how many terms a block has if none is named twice.
+// mostTerms returns how many terms a block has if none is repeated.
 func (r *resolver) mostTerms(written syntax.Block, patterns []*pattern) int {
 	n := len(written.Terms)
 	for _, p := range patterns {
@@ -277,8 +276,8 @@ func (r *resolver) isSound(f *syntax.File, expression syntax.Text, block string)
 	return true
 }
 
-// checkExcept reads an except of a block. It has to contain a term of the block, unless
-// the terms come from a list: an operator may take a term off it without touching the rule.
+// checkExcept reads an except of a block. It has to contain a term of the block, unless the block
+// has lists: an operator may remove a term from a list without touching the rule.
 func checkExcept(f *syntax.File, text syntax.Text, b *Block, fromList bool) (except syntax.Term, ok bool) {
 	except = f.FoldTerm(text.Value)
 	switch _, isTerm := b.term(except.Key); {
@@ -294,7 +293,7 @@ func checkExcept(f *syntax.File, text syntax.Text, b *Block, fromList bool) (exc
 	return except, false
 }
 
-// term returns the block's term of a key.
+// term returns the block's term with the given key.
 func (b *Block) term(key string) (syntax.Term, bool) {
 	i, found := slices.BinarySearchFunc(b.Terms, key, func(t syntax.Term, key string) int { return strings.Compare(t.Key, key) })
 	if !found {
