@@ -1,5 +1,5 @@
-// Package chance finds the terms so short that they come about by chance where one word
-// ends and another begins: 口交 in 人口交通.
+// Package chance finds terms so short that they occur by chance where one word ends and another
+// begins: 口交 in 人口交通.
 package chance
 
 import (
@@ -16,11 +16,11 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// MaxShort is the length up to which a term is short; on a page such a term is found only
-// between words.
+// MaxShort is the greatest length of a short term; on a page such a term is found only between
+// words.
 const MaxShort = 3
 
-// IsShort says whether a folded term is of Chinese characters, and so few that they meet
+// IsShort says whether a folded term consists of Chinese characters, and of so few that they meet
 // by chance where one word ends and another begins.
 func IsShort(key string) bool {
 	n := 0
@@ -32,21 +32,21 @@ func IsShort(key string) bool {
 	return true
 }
 
-// Term is a short term that counts inside words, where it comes about by chance
-// more often than policy.MaxChance.
+// Term is a short term that counts inside words and occurs there by chance more often than
+// policy.MaxChance.
 type Term struct {
 	Term        syntax.Term
 	Rule, Block string
 	Around      token.Around
-	// Refused says that the term alone makes the rule fire, and that the rule gives no reason
-	// for counting it inside words.
+	// Refused says that the term alone makes the rule fire, and that the rule gives no reason for
+	// counting it inside words.
 	Refused bool
 }
 
-// Terms looks up in the dictionary the short terms that count inside words: those of rules that
-// judge messages, and those of unbounded blocks. It returns each term that comes about by chance
-// too often, once for each block. One that only supports others, or for which "unbounded" gives
-// a reason, is not refused. The dictionary is that of the segmenter.
+// Terms looks up in the segmenter's dictionary the short terms that count inside words: those of
+// rules that judge messages, and those of unbounded blocks. It returns each term that occurs by
+// chance too often, once for each block. A term that only supports others, or for which "unbounded"
+// gives a reason, is not refused.
 func Terms(rules *rule.Set, segmenter *token.Segmenter) ([]Term, error) {
 	var list []Term
 	var queries []token.Query
@@ -82,7 +82,8 @@ func Terms(rules *rule.Set, segmenter *token.Segmenter) ([]Term, error) {
 	return list, nil
 }
 
-// firesAlone says whether the condition may hold by a block and a length.
+// firesAlone says whether the condition can hold by the block alone, or with blocks that only ask
+// for a length.
 func firesAlone(d *rule.Detection, block int) bool {
 	only := make([]bool, len(d.Blocks))
 	for i := range d.Blocks {
@@ -91,7 +92,7 @@ func firesAlone(d *rule.Detection, block int) bool {
 	return d.Condition.HoldsBy(only)
 }
 
-// exceptsOf returns the longer texts in which a block does not count a term.
+// exceptsOf returns the longer texts in which a block does not count the term.
 func exceptsOf(b *rule.Block, key string) (texts []string) {
 	for _, t := range b.Excepts {
 		if strings.Contains(t.Key, key) {

@@ -26,8 +26,8 @@ tests:
   - {text: 乙, expect: quiet}
 `
 
-// A short term that comes about by chance is refused where the rule fires on it alone and it
-// counts inside words, and listed where it only supports others or there is a reason.
+// TestTerms: a short term that occurs by chance and counts inside words is refused if the rule
+// fires on it alone, and only listed if it supports others or the rule gives a reason.
 func TestTerms(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct{ detection, want string }{
@@ -40,7 +40,7 @@ func TestTerms(t *testing.T) {
 		"except":  {"  a: {terms: [口交], except: [人口交, 口交通, 口交流, 口交易]}\n  condition: a\n", ""},
 		"longer":  {"  a: {terms: [口交视频]}\n  condition: a\n", ""},
 		"excuse":  {"  a: {terms: [文爱聊天]}\n  b: {terms: [口交]}\n  condition: a and not b\n", ""},
-		"word":    {"  a: {terms: [贷款]}\n  condition: a\n", ""}, // oftener as a word of its own
+		"word":    {"  a: {terms: [贷款]}\n  condition: a\n", ""}, // more frequent as a word of its own
 	}
 	want := map[string]string{}
 	files := fstest.MapFS{}
