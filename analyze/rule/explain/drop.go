@@ -2,10 +2,10 @@ package explain
 
 import "github.com/qianshao/qianshao/locales"
 
-// Reason is a reason for which a hit does not count.
+// Reason says why a hit does not count.
 type Reason uint8
 
-// Reasons; messages has what is said of each.
+// The reasons; messages has the text of each.
 const (
 	OutsideRegions Reason = iota
 	WrongLength
@@ -29,7 +29,7 @@ var messages = [reasons]string{
 	TooDisguised:   "explain.drop.disguised",
 }
 
-// Drops counts the hits of a block that do not count, by the reason.
+// Drops counts the hits of a block that do not count, by reason.
 type Drops [reasons]drop
 
 type drop struct {
@@ -38,19 +38,19 @@ type drop struct {
 	detail  locales.Message
 }
 
-// Add counts a hit; it is true for the first one of the reason, which is to be shown.
+// Add counts a hit. It returns true for the first hit of a reason, which should be shown.
 func (d *Drops) Add(reason Reason) bool {
 	d[reason].count++
 	return d[reason].count == 1
 }
 
-// Show sets the hit in its text that stands for the others of the reason, and what
-// else there is to say of it, in brackets, if anything.
+// Show sets an example for a reason: the hit within its text, and perhaps a detail that follows it
+// in brackets.
 func (d *Drops) Show(reason Reason, example string, detail locales.Message) {
 	d[reason].example, d[reason].detail = example, detail
 }
 
-// Messages returns one for each reason.
+// Messages returns a message for each reason that occurred.
 func (d *Drops) Messages() (out []locales.Message) {
 	for reason, dropped := range d {
 		if dropped.count > 0 {

@@ -1,6 +1,6 @@
-// Package explain says why a rule's condition holds on a document, or what is missing. The
-// engine fills in an Explanation; its text, and that of the lines of a score, is written here
-// in the reader's language.
+// Package explain says why a rule's condition holds on a document, or what is missing. The engine
+// fills in an Explanation; this package writes its text, and that of the lines of a score, in the
+// reader's language.
 package explain
 
 import (
@@ -14,17 +14,18 @@ import (
 // Explanation says why a rule's condition holds on a document, or what is missing.
 type Explanation struct {
 	ID string
-	// Known is false if neither a rule nor a context has that id.
+	// Known is false if neither a rule nor a context has the id.
 	Known bool
-	// Holds: the condition holds.
+	// Holds says whether the condition holds.
 	Holds bool
-	// Judges is what the rule judges, if the document is something else; else empty.
+	// Judges is the form that the rule judges if the document has another one; otherwise empty.
 	Judges string
-	// Scattered: the words that make the condition true stand in different places of the page.
+	// Scattered says that the words that make the condition true are in different places of the
+	// page.
 	Scattered bool
-	// ForPrograms: the words are Latin and stand only where programs read them.
+	// ForPrograms says that the words are Latin and are only where programs read them.
 	ForPrograms bool
-	// Condition is the condition as a tree, each part with its truth.
+	// Condition is the condition as a tree, with the truth of each part.
 	Condition Part
 	Blocks    []Block
 }
@@ -39,27 +40,27 @@ type Part struct {
 // Block is what a block found.
 type Block struct {
 	Name string
-	// Length is the block's filter of regions by their length; the zero Message without one.
+	// Length is the block's filter of regions by length; the zero Message if it has none.
 	Length locales.Message
-	// Holds: Weight reaches Min.
+	// Holds says whether Weight reaches Min.
 	Holds       bool
 	Weight, Min int
-	// Hits are pieces of evidence, at most MaxHits; Total is how many were kept.
+	// Hits are at most MaxHits pieces of evidence; Total counts all that were kept.
 	Hits  []qianshao.Evidence
 	Total int
 	// Dropped says which hits did not count, and why.
 	Dropped []locales.Message
-	// Missing says what the block lacks; the zero Message if it holds.
+	// Missing says what the block lacks; it is the zero Message if the block holds.
 	Missing locales.Message
 }
 
 // MaxHits is how many hits of a block an explanation lists.
 const MaxHits = 8
 
-// String is In in English.
+// String returns In(locales.English).
 func (x Explanation) String() string { return x.In(locales.English) }
 
-// In shows the explanation as an indented tree in plain text.
+// In returns the explanation as an indented tree in plain text.
 func (x Explanation) In(l locales.Lang) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: %s\n", mark(x.Holds), x.ID, x.verdict().In(l))
@@ -143,8 +144,8 @@ func writeHit(b *strings.Builder, l locales.Lang, hit *qianshao.Evidence) {
 	b.WriteByte('\n')
 }
 
-// Name returns the name of a code such as a level. In English the code itself is the name, as it
-// is written in rules.
+// Name returns the name of a code such as a level. In English the code itself is the name, since
+// rules are written with it.
 func Name(l locales.Lang, prefix, code string) string {
 	if l == locales.English {
 		return code

@@ -7,9 +7,9 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Detail returns the text of a line of a score's breakdown. The analyzer writes it in English,
-// and of a stored finding nothing else is left. In Chinese a line of a known form is said anew
-// with its values; any other one, such as a context's title, stays as it is.
+// Detail returns the text of a line of a score's breakdown. The analyzer writes it in English, and
+// a stored finding has nothing else. For Chinese, a line of a known form is translated with its
+// values; any other line, such as a context's title, is returned unchanged.
 func Detail(l locales.Lang, p qianshao.ScorePart) string {
 	if l == locales.English {
 		return p.Detail
