@@ -8,14 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// classes numbers characters so that an expression cannot tell those of one class apart.
-// Those of the basic plane are looked up in pages of 64 characters, of which an
-// expression has few different ones.
+// classes groups characters into numbered classes that an expression cannot tell apart. Characters
+// of the basic plane are looked up in pages of 64, few of which differ for one expression.
 type classes struct {
 	index  [1 << 16 >> pageBits]int32 // by page of the basic plane: where it begins in pages
-	pages  []uint16                   // classes of the characters of different pages, one page after the other
-	firsts []rune                     // of the stretches of characters of one class
-	of     []int32                    // their classes
+	pages  []uint16                   // classes of the characters of the different pages, one page after the other
+	firsts []rune                     // the first characters of ranges of one class
+	of     []int32                    // the classes of these ranges
 	sample []rune                     // by class: one of its characters
 }
 
@@ -24,8 +23,8 @@ const (
 	pageSize = 1 << pageBits
 )
 
-// class returns a character's class. What is not a character, such as a stray byte, counts as
-// U+FFFD.
+// class returns a character's class. Anything that is not a character, such as a stray byte, counts
+// as U+FFFD.
 func (c *classes) class(r rune) uint16 {
 	if r>>16 == 0 {
 		return c.pages[c.index[r>>pageBits]+r&(pageSize-1)]
@@ -44,7 +43,7 @@ func (c *classes) search(r rune) uint16 {
 	return uint16(c.of[i])
 }
 
-// newClasses tells apart what the instructions of a program tell apart.
+// newClasses separates the characters that the instructions of a program tell apart.
 func newClasses(prog *syntax.Prog) *classes {
 	sets := setsOf(prog)
 	c := &classes{firsts: []rune{0}}
@@ -67,8 +66,8 @@ func newClasses(prog *syntax.Prog) *classes {
 	return c
 }
 
-// setsOf returns the sets of characters that a program asks for, as pairs of the first and
-// the last of a range.
+// setsOf returns the sets of characters that a program asks for, as pairs of the first and last
+// character of a range.
 func setsOf(prog *syntax.Prog) (sets [][]rune) {
 	seen := map[string]bool{}
 	add := func(set ...rune) {
@@ -99,7 +98,7 @@ func setsOf(prog *syntax.Prog) (sets [][]rune) {
 	return sets
 }
 
-// casesOf returns the ranges of a character and, under (?i), of its other cases.
+// casesOf returns the range of a character and, under (?i), of its other cases.
 func casesOf(r rune, anyCase bool) []rune {
 	out := []rune{r, r}
 	for c := unicode.SimpleFold(r); anyCase && c != r; c = unicode.SimpleFold(c) {
@@ -108,7 +107,7 @@ func casesOf(r rune, anyCase bool) []rune {
 	return out
 }
 
-// split tells the characters of a set apart from the others.
+// split separates the characters of a set from the others.
 func (c *classes) split(set []rune) {
 	base := slices.Max(c.of) + 1
 	next, moved := base, map[int32]int32{}
@@ -130,7 +129,7 @@ func (c *classes) split(set []rune) {
 	}
 }
 
-// number numbers the classes from 0 on.
+// number renumbers the classes from 0.
 func (c *classes) number() {
 	numbers := map[int32]int32{}
 	for i, old := range c.of {
@@ -144,7 +143,7 @@ func (c *classes) number() {
 	}
 }
 
-// fillPages draws the pages. Nearly all of them are of one class throughout.
+// fillPages fills in the pages. Nearly all of them have a single class.
 func (c *classes) fillPages() {
 	known := map[[pageSize]uint16]int32{}
 	uniform := map[int32]int32{} // by class

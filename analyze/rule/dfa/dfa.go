@@ -1,11 +1,10 @@
-// Package dfa runs regular expressions as deterministic finite automata: it finds what Go's
-// engine finds, in some three to five nanoseconds a character, seven to fourteen times as
-// fast.
+// Package dfa runs regular expressions as deterministic finite automata. It finds what Go's engine
+// finds, in about three to five nanoseconds a character, which is seven to fourteen times as fast.
 //
 // An automaton's states are built as texts lead to them (R. Cox, "Regular Expression Matching in
-// the Wild", 2010). One reads forward, to where the first match ends; another one reads back
-// from there, to where it begins. An expression with gaps, like 代[^。]{0,14}票, can have thousands
-// of states: all expressions share one bounded memory, and an expression that keeps needing new
+// the Wild", 2010). One automaton reads forward, to the end of the first match; another one reads
+// back from there, to its beginning. An expression with gaps, like 代[^。]{0,14}票, can have thousands
+// of states. So all expressions share one bounded memory, and an expression that keeps needing new
 // states is left to Go's engine for a while.
 package dfa
 
@@ -18,14 +17,15 @@ import (
 )
 
 const (
-	// maxMemory bounds the states of all expressions, in bytes. The 1,500 labelled pages
-	// together need 2.2 MB. When it is full, all states are built anew.
+	// maxMemory bounds the states of all expressions, in bytes. The 1,500 labelled pages together
+	// need 2.2 MB. When the memory is full, all states are discarded and built again on demand.
 	maxMemory = 8 << 20
-	// stateBytes is what a state takes beside its slices: itself, and its place in a map.
+	// stateBytes is the size of a state without its slices, and of its place in a map.
 	stateBytes = 200
-	// stateCost is how many characters Go's engine reads in the time of building a state.
+	// stateCost is how many characters Go's engine reads in the time that it takes to build a
+	// state.
 	stateCost = 16
-	// maxDebt is how many characters an expression may lag behind Go's engine before that
+	// maxDebt is how many characters an expression may lag behind Go's engine before Go's engine
 	// takes over: the cost of a thousand states. No labelled page reaches it.
 	maxDebt = stateCost * 1000
 )
@@ -33,7 +33,7 @@ const (
 // Memory holds the states of expressions, within maxMemory. It is safe for concurrent use.
 type Memory struct {
 	mu       sync.Mutex        // held while a state is built
-	limit    int               // maxMemory, or less in a test
+	limit    int               // maxMemory, or less in tests
 	used     int               // bytes
 	machines map[*machine]bool // those that have states
 	walk     walk
@@ -67,10 +67,10 @@ type Expression struct {
 	slow          func() *regexp.Regexp
 }
 
-// Span is where a match is: bytes or characters of a text; To is behind it.
+// Span is the place of a match, in bytes or characters of a text. To is exclusive.
 type Span struct{ From, To int32 }
 
-// Compile parses an expression in RE2's syntax. Its states are held by the memory.
+// Compile parses an expression in RE2's syntax. Its states are kept in the memory.
 func (m *Memory) Compile(expression string) (*Expression, error) {
 	tree, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
@@ -93,24 +93,24 @@ func (m *Memory) Compile(expression string) (*Expression, error) {
 	return x, nil
 }
 
-// matchesEmpty says whether a program can match the empty text, if all its assertions hold.
+// matchesEmpty says whether a program can match the empty text if all its assertions hold.
 func matchesEmpty(prog *syntax.Prog) bool {
 	w := new(walk).begin(&machine{prog: prog}, startOfText, ^syntax.EmptyOp(0))
 	return w.from(uint32(prog.Start))
 }
 
-// Budget bounds what Go's engine does in place of automata. Its time grows with the
-// text and with the program: an expression of thousands of instructions can take 50 µs a character.
+// Budget bounds the work that Go's engine does in place of automata. Its time grows with the text
+// and with the program: an expression of thousands of instructions can take 50 µs a character.
 type Budget struct {
-	Left  int  // characters times instructions
-	Spent bool // a text was not read because Left was not enough
+	Left  int  // in characters times instructions
+	Spent bool // a text was not read because Left was too small
 
 	pardoned bool // see lag
 }
 
 // lag returns the lag with which an expression begins a text. Once per page, a text that is too
-// long for Go's engine begins without the debt left by other pages; otherwise one page could hide
-// another.
+// long for Go's engine begins without the debt left by other pages; otherwise one page could keep
+// the next from being read.
 func (b *Budget) lag(x *Expression, length int) int {
 	lag := x.lag()
 	if lag > 0 && x.forward != nil && !b.pardoned && length*x.instructions > b.Left {
@@ -120,7 +120,7 @@ func (b *Budget) lag(x *Expression, length int) int {
 	return lag
 }
 
-// allows takes what reading a text costs out of the budget, if there is enough.
+// allows takes the cost of reading a text out of the budget, if there is enough left.
 func (b *Budget) allows(x *Expression, length int) bool {
 	cost := length * x.instructions
 	if b.Spent = b.Spent || cost > b.Left; b.Spent {
@@ -130,7 +130,7 @@ func (b *Budget) allows(x *Expression, length int) bool {
 	return true
 }
 
-// InString appends up to n matches in a text to out, in bytes: those of
+// InString appends up to n matches in a text to out, in bytes: the matches of
 // regexp.FindAllStringIndex, or none if the budget is spent.
 func (x *Expression) InString(text string, n int, out []Span, budget *Budget) []Span {
 	found, lag, from := out, budget.lag(x, len(text)), 0
@@ -192,8 +192,8 @@ func (x *Expression) slowlyInRunes(text []rune, n int, out []Span, budget *Budge
 	return out
 }
 
-// Matches says whether the expression matches somewhere in a text. It is for short texts,
-// so it has no budget.
+// Matches says whether the expression matches anywhere in a text. It has no budget, so it is only
+// for short texts.
 func (x *Expression) Matches(text []rune) bool {
 	lag := x.lag()
 	end := x.forward.endInRunes(text, 0, &lag)
@@ -204,8 +204,8 @@ func (x *Expression) Matches(text []rune) bool {
 	return end != none
 }
 
-// lag returns how many characters the expression lags behind Go's engine. Beyond maxDebt,
-// a reader gives up before it begins.
+// lag returns how many characters the expression lags behind Go's engine. Beyond maxDebt, the
+// automaton is not tried.
 func (x *Expression) lag() int {
 	if x.forward == nil {
 		return maxDebt + 1
@@ -213,6 +213,6 @@ func (x *Expression) lag() int {
 	return int(x.debt.Load())
 }
 
-// settle keeps the lag; each character that was read by whichever engine makes it less. It is
-// a rough measure: others that read meanwhile may overwrite it.
+// settle stores the lag, less the characters that either engine has read. The result is only a
+// rough measure, since concurrent readers may overwrite it.
 func (x *Expression) settle(lag, length int) { x.debt.Store(int64(max(0, lag-length))) }

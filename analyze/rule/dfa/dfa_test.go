@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// plenty is a budget that no test spends.
+// plenty is a budget that no test uses up.
 func plenty() *Budget { return &Budget{Left: 1 << 60} }
 
 // check compares what an expression finds with what Go's engine finds.
@@ -55,12 +55,12 @@ func compile(t testing.TB, m *Memory, expression string) *Expression {
 
 func TestSemantics(t *testing.T) {
 	for _, test := range []struct{ expression, text string }{
-		{`a|ab`, "xabab"}, // the first alternative, not the longest
+		{`a|ab`, "xabab"}, // the first alternative wins, not the longest
 		{`ab|a`, "xabab"},
 		{`a+?`, "aaa"},
 		{`a+`, "xaaa"},
 		{`(?:a|ab)(?:c|bcd)`, "abcd"},
-		{`abcd|bc|c`, "abcx abcd"}, // the first match begins later than a longer one that fails
+		{`abcd|bc|c`, "abcx abcd"}, // a longer match that begins earlier fails
 		{`a[^b]*b|a`, "aaaa"},
 		{`^a`, "aa\na"},
 		{`(?m)^a$`, "a\na\nab"},
@@ -76,7 +76,7 @@ func TestSemantics(t *testing.T) {
 		{`.`, "\na"},
 		{`(?:^|[^0-9])1[3-9]\d{9}(?:$|[^0-9])`, "13912345678,13912345678 139123456789"},
 		{`[^\x00-\x{10FFFF}]`, "abc"},
-		{`a*`, "baa"}, // may be empty: Go's engine
+		{`a*`, "baa"}, // may match the empty text, so Go's engine reads
 		{`🍎+`, "🍎🍎🍊🍎"},
 		{`(?:a{2}){3}`, strings.Repeat("a", 20)},
 	} {
@@ -99,13 +99,13 @@ func FuzzDFA(f *testing.F) {
 	f.Add(`\p{Han}{2}[\d一-十]|[^\pL]`, "彩金3七")
 	f.Fuzz(func(t *testing.T, expression, text string) {
 		if syntax.CheckRegex(expression).Key != "" {
-			return // no rule has it
+			return // no rule has such an expression
 		}
 		check(t, compile(t, NewMemory(), expression), regexp.MustCompile(expression), text, 8)
 	})
 }
 
-// TestShipped: all shipped expressions, from many goroutines that share one memory.
+// TestShipped runs all shipped expressions from many goroutines that share one memory.
 func TestShipped(t *testing.T) {
 	t.Parallel()
 	expressions := prefiltertest.Shipped(t)
@@ -129,7 +129,7 @@ func TestShipped(t *testing.T) {
 	wait.Wait()
 }
 
-// TestHostile: expressions and texts that lead to ever new states, within a memory that is
+// TestHostile has expressions and texts that keep leading to new states, within a memory that is
 // too small for them.
 func TestHostile(t *testing.T) {
 	t.Parallel()
@@ -158,8 +158,8 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestGivesUp: where each character leads to a new state, Go's engine reads, until it has
-// read enough to try again.
+// TestGivesUp: if every character leads to a new state, Go's engine reads until it has read enough
+// for the automaton to be tried again.
 func TestGivesUp(t *testing.T) {
 	random, text := rand.New(rand.NewPCG(7, 8)), make([]byte, 20_000)
 	for i := range text {
@@ -194,7 +194,7 @@ func BenchmarkShipped(b *testing.B) {
 	for text.Len() < 60_000 {
 		text.WriteString(prefiltertest.Text(trees, random))
 		for range random.IntN(60) {
-			text.WriteRune(0x4e00 + rune(random.ExpFloat64()*600)) // some characters are frequent, most are rare
+			text.WriteRune(0x4e00 + rune(random.ExpFloat64()*600)) // a few characters are frequent, most are rare
 		}
 	}
 	runes := []rune(text.String())
@@ -220,7 +220,8 @@ func BenchmarkShipped(b *testing.B) {
 	b.Logf("%d bytes of states", memory.used)
 }
 
-// A page that leaves an expression in debt does not hide the next one, which Go's engine may not read.
+// TestDebtOfOthers: a page that leaves an expression in debt does not keep it from reading the next
+// page, which is too long for Go's engine.
 func TestDebtOfOthers(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))

@@ -9,49 +9,48 @@ import (
 
 // machine is a program whose states are built when a text first leads to them.
 //
-// A state stands between two characters. What it knows is which instructions may come
-// next, those that Go's engine prefers first. A character leads from it to another one.
-// Whether an assertion like \b holds, and with it whether a match ends at the state, is
-// not known before that character: so it is the next state that says it. Texts
-// end with a character of their own, endOfText.
+// A state is a position between two characters. It knows which instructions may come next, with
+// those that Go's engine prefers first. A character leads from it to another state. Whether an
+// assertion like \b holds there, and therefore whether a match ends there, is known only once the
+// next character is read, so the following state records it. Texts end with a special character,
+// endOfText.
 type machine struct {
 	memory  *Memory
 	prog    *syntax.Prog
 	classes *classes
-	// backward: the program is that of the reversed expression, and reads from the end
-	// of a match to the furthest place at which one begins.
+	// backward says that the program is that of the reversed expression: it reads from the end of a
+	// match to the earliest place at which one begins.
 	backward bool
-	asserts  syntax.EmptyOp    // that the program has
+	asserts  syntax.EmptyOp    // the assertions that the program has
 	states   map[string]*state // by state.key; guarded by memory
 	first    [befores]atomic.Pointer[state]
 }
 
-// state is immutable but for next.
+// state is immutable except for next.
 type state struct {
-	next      []atomic.Pointer[state] // by class, and for endOfText; nil where not built
-	threads   []uint32                // instructions that may come next, those that are preferred first
+	next      []atomic.Pointer[state] // by class, and for endOfText; nil if not built yet
+	threads   []uint32                // instructions that may come next, the preferred ones first
 	before    before
 	searching bool // a match may begin here
 	matched   bool // a match ended before the character that led here
 	notable   bool // matched, or nothing can follow
 }
 
-// before is what stands before a state, as far as the program's assertions ask.
+// before is what precedes a state, as far as the program's assertions ask for it.
 type before uint8
 
 const (
 	beforeOther before = iota
 	beforeWord
-	beforeLine // behind a line feed
+	beforeLine // after a line feed
 	beforeText // at the beginning of the text
 	befores
 )
 
-// startOfText stands for the beginning of a text and is not a character, and neither is
-// endOfText.
+// startOfText stands for the beginning of a text. Like endOfText, it is not a character.
 const startOfText = -1
 
-// beforeOf returns what a state behind a character knows of it.
+// beforeOf returns what a state that follows a character remembers of it.
 func (m *machine) beforeOf(r rune) before {
 	const lines, words = syntax.EmptyBeginLine | syntax.EmptyEndLine, syntax.EmptyWordBoundary | syntax.EmptyNoWordBoundary
 	switch {
@@ -65,7 +64,7 @@ func (m *machine) beforeOf(r rune) before {
 	return beforeOther
 }
 
-// character returns one that stands before the state.
+// character returns a character that may precede the state.
 func (b before) character() rune { return [befores]rune{' ', 'w', '\n', startOfText}[b] }
 
 // endOfText returns the class of the end of a text.
@@ -81,7 +80,7 @@ func newMachine(memory *Memory, prog *syntax.Prog, c *classes, backward bool) *m
 	return m
 }
 
-// start returns the state in which reading begins behind a character.
+// start returns the state in which reading begins after a character.
 func (m *machine) start(behind rune) *state {
 	b := m.beforeOf(behind)
 	if s := m.first[b].Load(); s != nil {
@@ -98,7 +97,7 @@ func (m *machine) start(behind rune) *state {
 	return built
 }
 
-// build returns the state behind a state and a character of a class.
+// build returns the state that a character of a class leads to.
 func (m *machine) build(s *state, class uint16) *state {
 	m.memory.mu.Lock()
 	defer m.memory.mu.Unlock()
@@ -124,14 +123,14 @@ func (m *machine) build(s *state, class uint16) *state {
 		w.from(uint32(m.prog.Start))
 	}
 	if m.backward {
-		slices.Sort(w.threads) // none is preferred to another
+		slices.Sort(w.threads) // no thread is preferred to another
 	}
 	next := m.known(state{threads: w.threads, before: m.beforeOf(r), searching: searching, matched: matched})
 	s.next[class].Store(next)
 	return next
 }
 
-// known returns the state that is equal to s, which it keeps if there is none.
+// known returns the stored state that is equal to s; if there is none, it stores s.
 func (m *machine) known(s state) *state {
 	key := m.memory.keyOf(&s)
 	if known, ok := m.states[string(key)]; ok {
@@ -145,7 +144,7 @@ func (m *machine) known(s state) *state {
 	return &s
 }
 
-// keyOf writes what tells a state from others.
+// keyOf encodes what distinguishes a state from others.
 func (m *Memory) keyOf(s *state) []byte {
 	flags := byte(s.before) << 2
 	if s.searching {
@@ -167,14 +166,14 @@ type walk struct {
 	longest  bool
 	r        rune
 	holds    syntax.EmptyOp
-	threads  []uint32 // those behind the character, in order
+	threads  []uint32 // those after the character, in order
 	stack    []uint32
-	seen     []uint32 // by instruction: the walk that came to it
-	added    []uint32 // by instruction: the walk that made it a thread
+	seen     []uint32 // by instruction: the last walk that reached it
+	added    []uint32 // by instruction: the last walk that made it a thread
 	sequence uint32
 }
 
-// begin begins a walk over a character, before which some assertions hold.
+// begin begins a walk over a character. holds are the assertions that hold before it.
 func (w *walk) begin(m *machine, r rune, holds syntax.EmptyOp) *walk {
 	w.prog, w.longest, w.r, w.holds = m.prog, m.backward, r, holds
 	if n := len(m.prog.Inst); len(w.seen) < n || w.sequence == 1<<32-1 {
@@ -185,9 +184,9 @@ func (w *walk) begin(m *machine, r rune, holds syntax.EmptyOp) *walk {
 	return w
 }
 
-// from adds the threads that an instruction leads to behind the character. It says
-// whether it also leads to the end of a match before it; it then leaves out what Go's
-// engine would try only if that match were none.
+// from adds the threads that an instruction leads to after the character. It reports whether the
+// instruction also leads to the end of a match before the character; it then leaves out what Go's
+// engine would try only if there were no such match.
 func (w *walk) from(pc uint32) (matched bool) {
 	w.stack = append(w.stack[:0], pc)
 	for len(w.stack) > 0 {

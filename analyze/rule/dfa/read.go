@@ -2,14 +2,14 @@ package dfa
 
 import "unicode/utf8"
 
-// What a machine returns when it has no place to return.
+// Results of a machine that are not places.
 const (
 	none   = -1
 	gaveUp = -2
 )
 
-// endInString returns where the first match behind from ends. Each state that
-// has to be built makes the reader lag; beyond maxDebt it gives up.
+// endInString returns the end of the first match after from. Each state that has to be built adds
+// to the lag; beyond maxDebt it gives up.
 func (m *machine) endInString(text string, from int, lag *int) (end int) {
 	if *lag > maxDebt {
 		return gaveUp
@@ -82,7 +82,8 @@ func (m *machine) endInRunes(text []rune, from int, lag *int) (end int) {
 	return end
 }
 
-// startInString returns where the first match that ends at end begins. None begins before from.
+// startInString returns the beginning of the first match that ends at end, which is not before
+// from.
 func (m *machine) startInString(text string, from, end int, lag *int) (start int) {
 	behind := rune(startOfText)
 	if end < len(text) {
@@ -135,7 +136,7 @@ func (m *machine) startInRunes(text []rune, from, end int, lag *int) (start int)
 	return start
 }
 
-// follow returns the state behind a state and a character of a class.
+// follow returns the state that a character of a class leads to.
 func (m *machine) follow(s *state, class uint16) *state {
 	if next := s.next[class].Load(); next != nil {
 		return next
@@ -143,7 +144,7 @@ func (m *machine) follow(s *state, class uint16) *state {
 	return m.build(s, class)
 }
 
-// charge is follow, which adds what a state costs to the lag.
+// charge is follow, and adds the cost of a new state to the lag.
 func (m *machine) charge(s *state, class uint16, lag *int) *state {
 	if next := s.next[class].Load(); next != nil {
 		return next
@@ -152,5 +153,5 @@ func (m *machine) charge(s *state, class uint16, lag *int) *state {
 	return m.build(s, class)
 }
 
-// isDead says whether no match can end, or begin, behind the state.
+// isDead says whether no match can end, or begin, after the state.
 func (s *state) isDead() bool { return len(s.threads) == 0 && !s.searching }

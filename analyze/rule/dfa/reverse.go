@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// reversed returns an expression that matches the texts of a simplified one written
-// from their end to their beginning.
+// reversed returns an expression that matches the reversed texts of a simplified expression.
 func reversed(re *syntax.Regexp) *syntax.Regexp {
 	out := *re
 	switch re.Op {
