@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// generated returns rules with the given number of terms in all, spread over
-// lists and blocks as in the shipped set.
+// generated returns rules with the given total number of terms, spread over lists and blocks like
+// those of the shipped set.
 func generated(rules, terms int) fstest.MapFS {
 	random := rand.New(rand.NewPCG(1, 2))
 	word := func() string {
@@ -24,8 +24,8 @@ func generated(rules, terms int) fstest.MapFS {
 			for i := range runes {
 				runes[i] = rune(0x4e00 + random.IntN(6000))
 			}
-			// Three characters look like a person's name by chance, which the linter
-			// refuses; folding drops some rare ones, which serve as separators.
+			// Terms of three characters can look like a person's name by chance, which the linter
+			// refuses. Folding drops some rare characters, taking them for separators.
 			if len(fold.Term(string(runes))) > 3 {
 				return string(runes)
 			}
@@ -67,7 +67,7 @@ func compile(b *testing.B, files fs.FS) *Engine {
 	return New(set, words)
 }
 
-// BenchmarkLoad is what "rules list" waits for at start-up.
+// BenchmarkLoad is the time that "rules list" needs to start.
 func BenchmarkLoad(b *testing.B) {
 	b.Run("shipped", func(b *testing.B) {
 		b.ReportAllocs()
@@ -86,8 +86,8 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// ordinaryPage is 50 KB of Chinese prose in 500 regions; seeded adds what
-// makes some rules look closer.
+// ordinaryPage is 50 kB of Chinese prose in 500 regions; seeded adds texts that make some rules
+// look more closely.
 func ordinaryPage(seeded ...string) *qianshao.Document {
 	const prose = "本市图书馆将于周末举办读书活动，欢迎市民携家人参加。活动期间，少儿阅览室延长开放两小时，"
 	var regions []qianshao.Region

@@ -34,7 +34,7 @@ func kindBit(k qianshao.RegionKind) kindSet {
 	return 0
 }
 
-// titleKinds are the kinds in which inTitle is true.
+// titleKinds are the kinds for which inTitle is true.
 const titleKinds kindSet = 1<<0 | 1<<1 | 1<<2
 
 func inTitle(kind qianshao.RegionKind) bool { return kindBit(kind)&titleKinds != 0 }
@@ -59,21 +59,21 @@ type block struct {
 	lengthOnly bool // asks for a length and looks for nothing
 	word       bool
 	unbounded  bool // short terms count inside words, too
-	plain      bool // what is more disguise than term does not count
+	plain      bool // disguised hits do not count
 	min        int32
-	within     int32         // characters in which min has to be reached; 0: on the page
+	within     int32         // characters in which min has to be reached; 0 means the whole page
 	terms      []syntax.Term // sorted by key
 	patterns   []*pattern
 	excepts    bool
-	// positive: the block can help to make the condition true.
+	// positive says that the block can help to make the condition true.
 	positive bool
-	// neighbours are the blocks that the condition wants this one near, or away from,
-	// if it asks for nothing but hits beside theirs; else nil.
+	// neighbours are the blocks that the condition wants this one to be near, or away from, if only
+	// hits beside theirs count; otherwise nil.
 	neighbours []*block
 }
 
-// filters returns the kinds of regions that a block reads, and how visible they
-// have to be. A link's target is not text, so a rule has to ask for it.
+// filters returns the kinds of regions that a block reads, and how visible they have to be. A
+// link's target is not text, so only blocks that ask for it read it.
 func filters(b *rule.Block, isContext bool) (kinds kindSet, hidden visibility) {
 	for _, k := range b.Regions {
 		kinds |= kindBit(k)
@@ -94,7 +94,7 @@ func filters(b *rule.Block, isContext bool) (kinds kindSet, hidden visibility) {
 	return kinds, hidden
 }
 
-// regionTraits are what the filters of blocks ask of a region.
+// regionTraits are the properties of a region that blocks filter by.
 type regionTraits struct {
 	kind               kindSet // one bit
 	visible, concealed bool
@@ -114,7 +114,7 @@ func (l length) admits(chars int32) bool {
 	return chars >= l.min && (l.max == 0 || chars <= l.max)
 }
 
-// message says which lengths it admits; the zero Message says all.
+// message says which lengths are admitted; the zero Message means all.
 func (l length) message() locales.Message {
 	switch {
 	case l.min > 0 && l.max > 0:

@@ -2,17 +2,17 @@ package engine
 
 import "slices"
 
-// On a dense page hundreds of places are full of a rule's words, and each holds nearly the
-// same words as the one before it. Weighing them all took most of the time spent on such a
-// page. So the terms that a place may hold are counted first, as it moves down the page, and
-// only a place that may hold more than the best so far is weighed.
+// A dense page has hundreds of places full of a rule's words, each with nearly the same words as
+// the one before. Weighing all of them took most of the time spent on such a page. So the terms
+// that a place may have are counted first, as the place moves down the page, and only a place that
+// may have more than the best so far is weighed.
 
-// ceiling counts the distinct terms that may help a condition in a place: all those that do,
-// and some whose hits may turn out too weak.
+// ceiling counts the distinct terms that may help a condition in a place. It includes all that do,
+// and some whose hits may turn out to be too weak.
 type ceiling struct {
 	sights   []sight // outside the head, in order
 	head     []sight
-	counts   []int32 // by term, its sights in the place and in the head
+	counts   []int32 // by term: its sights in the place and in the head
 	from, to int     // the sights in the place
 	distinct int
 }
@@ -24,7 +24,7 @@ func (s sight) region() int32 { return int32(s >> 32) }
 
 func (s sight) term() int32 { return int32(s & (1<<32 - 1)) }
 
-// begin gathers the hits that may help the outcome's condition; end has to follow.
+// begin collects the hits that may help the outcome's condition. Call end afterwards.
 func (c *ceiling) begin(o outcome) {
 	for i, b := range o.d.blocks {
 		if !b.positive {
@@ -50,8 +50,8 @@ func (c *ceiling) begin(o outcome) {
 	c.sights = slices.Compact(c.sights)
 }
 
-// of returns how many terms a place may hold. Both its ends lie at or behind those of the
-// place before.
+// of returns how many terms a place may have. From call to call, neither end of the place may move
+// up the page.
 func (c *ceiling) of(p *place) int {
 	for ; c.to < len(c.sights) && c.sights[c.to].region() <= p.last; c.to++ {
 		c.add(c.sights[c.to])
@@ -74,7 +74,7 @@ func (c *ceiling) remove(s sight) {
 	}
 }
 
-// end forgets the hits.
+// end discards the hits.
 func (c *ceiling) end() {
 	for _, s := range c.sights[c.from:c.to] {
 		c.remove(s)

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// TestPlacedAsByTryingAll compares the place that placed finds on random pages, judged as a
-// whole and by what is concealed, with the best of all places, each of them weighed.
+// TestPlacedAsByTryingAll compares the result of placed on random pages, for the whole page and for
+// the concealed text, with the best of all places when each of them is weighed.
 func TestPlacedAsByTryingAll(t *testing.T) {
 	t.Parallel()
 	set := loadDetection(t, "  game: {terms: [百家乐, 老虎机, 捕鱼机, 六合彩]}\n  offer: {terms: [首存优惠, 天天返水]}\n  news: {terms: [警方通报]}\n  condition: game and (offer or not news)\n")

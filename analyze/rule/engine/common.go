@@ -12,14 +12,14 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// usage is a term or expression, an index as in hit.term, in one block.
+// usage is a term or an expression (an index as in hit.term) in one block.
 type usage struct{ block, term int32 }
 
-// CommonTerms looks for the terms in innocent texts. It returns a mistake, with its
-// place and some of the texts, for each term that is too common in them (policy.IsTooCommon)
-// and decides: its block makes the condition true by itself, and it brings more than a
-// third of the weight that the block asks for. An everyday word may stand beside others,
-// and in a block that needs another one.
+// CommonTerms looks for the terms in innocent texts. It returns a mistake, with the term's place
+// and some of the texts, for each term that is too common in them (policy.IsTooCommon) and decides:
+// its block makes the condition true by itself, and the term contributes more than a third of the
+// weight that the block asks for. An everyday word is fine beside others, or in a block that needs
+// another block.
 func (e *Engine) CommonTerms(innocent []string) []syntax.Mistake {
 	found := map[usage][]string{}
 	for _, text := range innocent {
@@ -37,7 +37,7 @@ func (e *Engine) CommonTerms(innocent []string) []syntax.Mistake {
 	return slices.CompactFunc(out, syntax.Mistake.SamePlace)
 }
 
-// deciding returns the terms of a text that decide.
+// deciding returns the terms that decide on a text.
 func (e *Engine) deciding(text string) map[usage]bool {
 	v := e.newPage(plainDocument(text))
 	defer v.release()
@@ -60,14 +60,14 @@ func (e *Engine) deciding(text string) map[usage]bool {
 	return out
 }
 
-// isOn says whether a detection is that of a rule in force.
+// isOn says whether a detection belongs to a rule in force.
 func (e *Engine) isOn(d *detection) bool {
 	r, ok := e.rules.Rule(d.ID)
 	return ok && !d.IsContext && r.Off == nil
 }
 
-// holdsByOnly says whether the condition would hold if only b did, besides the
-// blocks that ask for a length and get it.
+// holdsByOnly says whether the condition would hold if, apart from blocks that ask for a length and
+// find it, only b did.
 func (o outcome) holdsByOnly(b *block) bool {
 	only := make([]bool, len(o.d.blocks))
 	for i, other := range o.d.blocks {
@@ -95,7 +95,6 @@ func (e *Engine) tooCommon(u usage, texts []string, of int) syntax.Mistake {
 	return m
 }
 
-// placeOf returns where the term of a block is written.
 func (e *Engine) placeOf(u usage) syntax.Mistake {
 	b := e.blocks[u.block]
 	if int(u.term) < len(e.terms) {
@@ -109,8 +108,8 @@ func (e *Engine) placeOf(u usage) syntax.Mistake {
 	return syntax.Mistake{File: r.File}
 }
 
-// PlaceOf returns where a rule's block has a term from, as a mistake without a
-// message. For a regular expression it returns the rule's file alone.
+// PlaceOf returns where a term of a rule's block is written, as a mistake without a message. For a
+// regular expression it returns only the rule's file.
 func (e *Engine) PlaceOf(r *rule.Rule, block, term string) syntax.Mistake {
 	for _, b := range e.blocks {
 		if b.owner.Detection != r.Detection || b.name != block {

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// A term is too common only where it decides: alone in its block, and its block
+// TestCommonTerms: a term is too common only if it decides: alone in its block, with its block
 // alone in the condition.
 func TestCommonTerms(t *testing.T) {
 	innocent := make([]string, 0, 1000)

@@ -6,15 +6,15 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/dfa"
 )
 
-// contactHandle finds, in folded text, the handles by which a seller wants to
-// be reached: a messenger's name with an account, a mobile number, a link.
+// contactHandle finds, in folded text, the handles by which a seller can be reached: the name of a
+// messenger with an account, a mobile number, a link.
 const contactHandle = `(?:qq|扣|企鹅|微信|薇|vx|wx|加v|加q|wechat|telegram|tg|电报|飞机|电话|手机|热线|客服|联系)[^0-9a-z]{0,8}[0-9a-z]{5,}|(?:^|[^0-9])1[3-9][0-9]{9}(?:$|[^0-9])|tme|http`
 
 const (
-	// minHandle is the least number of letters or digits of an account, or of a
-	// link without its dots and slashes: tmeab.
+	// minHandle is the least number of letters or digits in a row of an account, or of a link,
+	// which has no dots and slashes once it is folded: tmeab.
 	minHandle = 5
-	// contactDistance is how many characters from a hit a contact handle may be.
+	// contactDistance is how many characters a contact handle may be away from a hit.
 	contactDistance = 40
 )
 
@@ -27,9 +27,9 @@ func newContactFinder(states *dfa.Memory) *dfa.Expression {
 	return x
 }
 
-// contactNear says whether a contact handle is near the hit. Every handle has
-// minHandle letters or digits in a row. Those are looked for first, as that costs little:
-// with 100,000 terms, ordinary prose has words enough that sound like one.
+// contactNear says whether a contact handle is near the hit. Every handle has minHandle letters or
+// digits in a row, which are cheap to find, so they are looked for first: with 100,000 terms,
+// ordinary prose has many words that sound like one.
 func (e *evaluation) contactNear(h *hit) bool {
 	from := max(0, h.first-contactDistance)
 	to := min(int32(e.open.text.Len()), h.last+1+contactDistance)
@@ -40,8 +40,7 @@ func (e *evaluation) contactNear(h *hit) bool {
 	return e.engine.contact.Matches(e.open.text.Runes[from:to])
 }
 
-// contactHandles returns the characters of the open region that end minHandle
-// letters or digits in a row.
+// contactHandles returns where, in the open region, minHandle letters or digits in a row end.
 func (e *evaluation) contactHandles() []int32 {
 	if e.open.handlesKnown {
 		return e.open.handles

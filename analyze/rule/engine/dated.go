@@ -6,15 +6,15 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/explain"
 )
 
-// dated finds digits that are common on pages and are not the number of an account or a
-// telephone: dates, years, and ranges of characters, chapters and the like.
+// dated finds digits that are common on pages and are not an account or a telephone number: dates,
+// years, and ranges of characters, chapters and the like.
 var dated = regexp.MustCompile(`(?:19|20)[0-9]{2}\s*[-~～—至]\s*(?:19|20)[0-9]{2}\s*年?|(?:19|20)[0-9]{2}(?:[-/.][0-9]{1,2}[-/.][0-9]{1,2}|\s*年(?:\s*[0-9]{1,2}\s*月)?(?:\s*[0-9]{1,2}\s*日)?)|[0-9]+\s*[-~～—至]\s*[0-9]+\s*个?(?:字|章|节|页|条|款|岁|届|期|集|级|℃|°)`)
 
-// datedReach is how many bytes before and behind a match are looked at for a date.
+// datedReach is how many bytes before and after a match are searched for a date.
 const datedReach = 24
 
-// isDated is true for a match of a regular expression whose digits are all those of dates and
-// ranges: 威2024-09-04 is not an account of 威信.
+// isDated says whether all digits in a match of a regular expression belong to dates or ranges:
+// 威2024-09-04 is not an account of 威信.
 func (e *evaluation) isDated(b *block, h *hit) bool {
 	if int(h.term) < len(e.engine.terms) {
 		return false

@@ -2,7 +2,7 @@ package engine
 
 import "testing"
 
-// TestDates: on a page a date or a range is not an account.
+// TestDates: a date or a range on a page is not an account.
 func TestDates(t *testing.T) {
 	e := loadDetection(t, "  a: {regex: ['[薇威]\\s*[a-z]{0,9}\\d[0-9-]{4,}', '\\d[\\d-]{5,}', '\\d{3}年\\p{Han}']}\n  condition: a\n")
 	for text, want := range map[string]bool{
@@ -23,7 +23,7 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// TestQuoted: what stands in code or a quotation is reported on.
+// TestQuoted: text within code or a quotation is marked as quoted.
 func TestQuoted(t *testing.T) {
 	e := loadDetection(t, "  a: {terms: [百家乐]}\n  condition: a\n")
 	for path, want := range map[string]bool{

@@ -1,11 +1,11 @@
 // Package engine judges documents by a rule set. It compiles all terms of all rules into one
-// automaton, finds the hits of a page, decides each rule's condition and gathers the evidence.
+// automaton, finds the hits of a page, decides each rule's condition and collects the evidence.
 //
-// A page is evaluated in four steps. The scan folds each region, finds all terms in one
-// pass and notes where regular expressions may match (page.go, flush.go, tally.go). The
-// expressions are run for the rules that may still fire (regexes.go). The conditions are
-// decided, in one place of the page after the other (outcome.go, place.go, weigh.go). What
-// makes them true becomes evidence (evidence.go).
+// A page is evaluated in four steps. The scan folds each region, finds all terms in one pass and
+// notes where regular expressions may match (page.go, flush.go, tally.go). The expressions are run
+// for the rules that may still fire (regexes.go). The conditions are decided, for one place of the
+// page after another (outcome.go, place.go, weigh.go). What makes them true becomes evidence
+// (evidence.go).
 package engine
 
 import (
@@ -30,7 +30,7 @@ type Engine struct {
 	blocks     []*block
 	terms      []term
 	patterns   []*pattern
-	lengths    [][]*block     // blocks that only ask for a length, those with the same filters together
+	lengths    [][]*block     // blocks that only ask for a length, grouped by equal filters
 	grades     []syntax.Grade // of the terms and expressions of blocks, by slot
 	automaton  func() (*match.Matcher, error)
 	atoms      func() *prefilter.Index // of the patterns
@@ -49,7 +49,7 @@ type detection struct {
 	rule          *rule.Rule // nil for a context
 	blocks        []*block
 	fast          *syntax.Condition // Condition with its parts ordered by cost
-	patternBlocks []*block          // those with regular expressions
+	patternBlocks []*block          // the blocks with regular expressions
 }
 
 // term is one entry of the automaton with the blocks that look for it.
@@ -60,33 +60,32 @@ type term struct {
 	postings  []posting
 }
 
-// posting says that a block counts a term with weight. A weight of exceptWeight
-// means that hits inside the term do not count.
+// posting says that a block counts a term with a weight. If the weight is exceptWeight, hits inside
+// the term do not count.
 type posting struct {
 	block  int32
 	weight int32
-	slot   int32 // of the term in the block, see tally.seen
+	slot   int32 // of the term in the block; see tally.seen
 }
 
 const exceptWeight = 0
 
-// allowPosting is the block of a posting that stands for an allowed text. The
-// posting's weight is the index of the allowance in Set.TextAllowances.
+// allowPosting is the block of a posting that represents an allowed text. Its weight is the index
+// of the allowance in Set.TextAllowances.
 const allowPosting = -1
 
-// pattern is one regular expression; the same text in two blocks is one pattern.
+// pattern is one regular expression, shared by all blocks that have the same text.
 type pattern struct {
 	text  string
 	index int32 // in Engine.patterns
-	// compiled is put off until a page needs it: a command that lists the rules does not.
+	// compiled compiles it once a page needs it: a command that lists the rules never does.
 	compiled func() (*dfa.Expression, error)
-	blocks   []*block // that have it
-	slots    []int32  // theirs
+	blocks   []*block // the blocks that have it
+	slots    []int32  // its slot in each of these
 }
 
-// New compiles a rule set. The automaton is built for the first document. The segmenter
-// finds word boundaries; it loads its dictionary when it is first needed. Nil means one
-// of the engine's own.
+// New compiles a rule set. The automaton is built for the first document. The segmenter finds word
+// boundaries; it loads its dictionary when it is first needed. If it is nil, the engine makes one.
 func New(rules *rule.Set, segmenter *token.Segmenter) *Engine {
 	if segmenter == nil {
 		segmenter = token.New()
@@ -123,11 +122,11 @@ func New(rules *rule.Set, segmenter *token.Segmenter) *Engine {
 // Rules returns the rule set.
 func (e *Engine) Rules() *rule.Set { return e.rules }
 
-// Terms returns the number of distinct terms, after folding, in the automaton.
+// Terms returns the number of distinct folded terms in the automaton.
 func (e *Engine) Terms() int { return len(e.terms) }
 
-// Prepare builds what otherwise is built on the first document, on two cores. The
-// error would be a bug in this package, as rule.Load has checked the terms.
+// Prepare builds, on two cores, what is otherwise built for the first document. An error would be a
+// bug in this package, since rule.Load has checked the terms.
 func (e *Engine) Prepare() error {
 	var atoms sync.WaitGroup
 	atoms.Go(func() { e.atoms() })
@@ -136,8 +135,8 @@ func (e *Engine) Prepare() error {
 	return err
 }
 
-// buildAutomaton compiles all terms. It returns nil if there are none, as in
-// rules of regular expressions alone.
+// buildAutomaton compiles all terms. It returns nil if there are none, as in a set that has only
+// regular expressions.
 func (e *Engine) buildAutomaton() (*match.Matcher, error) {
 	if len(e.terms) == 0 {
 		return nil, nil
@@ -153,7 +152,7 @@ func (e *Engine) buildAutomaton() (*match.Matcher, error) {
 	return m, nil
 }
 
-// compiler gathers the blocks, terms and expressions of all detections.
+// compiler collects the blocks, terms and expressions of all detections.
 type compiler struct {
 	*Engine
 	terms    map[string]int32    // by syntax.Term.Key
@@ -205,7 +204,7 @@ func (c *compiler) block(from *rule.Block, owner *detection) *block {
 	return b
 }
 
-// addLength adds a block that looks for nothing to those with the same filters.
+// addLength groups a block that looks for nothing with those that have the same filters.
 func (c *compiler) addLength(b *block) {
 	for i, same := range c.lengths {
 		if same[0].kinds == b.kinds && same[0].hidden == b.hidden && same[0].length == b.length {
@@ -216,7 +215,7 @@ func (c *compiler) addLength(b *block) {
 	c.lengths = append(c.lengths, []*block{b})
 }
 
-// slot numbers a term or an expression of a block, for what a page shows of it.
+// slot numbers a term or an expression of a block, so that a page's hits of it can be counted.
 func (c *compiler) slot(grade syntax.Grade) int32 {
 	c.grades = append(c.grades, grade)
 	return int32(len(c.grades) - 1)
@@ -244,8 +243,8 @@ func (c *compiler) pattern(text string) *pattern {
 	return p
 }
 
-// findNeighbours finds the blocks whose hits count only in regions where another
-// block has hits. A block with a min above 1 sums its terms over the page, so it has none.
+// findNeighbours finds the blocks whose hits count only in regions where another block has hits. A
+// block with a min above 1 sums its terms over the page, so it has no neighbours.
 func (d *detection) findNeighbours() {
 	alone := make([]bool, len(d.blocks))
 	for i, b := range d.blocks {

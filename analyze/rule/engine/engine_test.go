@@ -30,7 +30,7 @@ func TestEvaluate(t *testing.T) {
 		{"plain, a guess", "  a: {terms: [问鼎], plain: true}\n  b: {terms: [平台]}\n  condition: a and b\n", texts("稳定的平台，加微信 abc12345"), false},
 		{"plain, as written", "  a: {terms: [问鼎], plain: true}\n  b: {terms: [平台]}\n  condition: a and b\n", texts("問 鼎平台"), true},
 		{"plain, a long term in disguise", "  a: {terms: [新人首存送], plain: true}\n  condition: a\n", texts("新仁首存送"), true},
-		{"plain, in hiding", "  a: {terms: [博彩], plain: true}\n  condition: a\n", page(regionOf(qianshao.RegionText, qianshao.HidingOpacity, "菠菜")), false}, // hidden menus hold recipes, too,
+		{"plain, in hiding", "  a: {terms: [博彩], plain: true}\n  condition: a\n", page(regionOf(qianshao.RegionText, qianshao.HidingOpacity, "菠菜")), false}, // hidden menus contain recipes, too
 		{"like", "  a: {terms: [百家乐, 首存], min: 2}\n  b: {like: a, min: 1, max_chars: 6}\n  condition: a or b\n", texts("百家乐在此"), true},
 		{"like, its own bound", "  a: {terms: [百家乐, 首存], min: 2}\n  b: {like: a, min: 1, max_chars: 4}\n  condition: a or b\n", texts("百家乐在此"), false},
 		{"like, the bound above", "  a: {terms: [百家乐, 首存], min: 2}\n  b: {like: a, max_chars: 20}\n  condition: b or (a and b)\n", texts("百家乐在此"), false},
@@ -150,7 +150,8 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
-// A page that repeats one word counts as one that says it once, and is answered as fast.
+// TestFloods: a page that repeats one word counts like a page that says it once, and is judged as
+// fast.
 func TestFloods(t *testing.T) {
 	set := loadDetection(t, "  a: {terms: [百家乐, 百家, 家乐, 老虎机], min: 2}\n  b: {regex: ['\\d+元']}\n  condition: a and b\n")
 	flood := strings.Repeat("百家乐88元", 100_000)
@@ -204,7 +205,7 @@ func TestCorroboration(t *testing.T) {
 	}
 }
 
-// TestDisguiseCutsNoWord: 播彩 may stand for 博彩, but not out of 广播 and 彩色.
+// TestDisguiseCutsNoWord: 播彩 may be a disguise of 博彩, but not where 广播 and 彩色 meet.
 func TestDisguiseCutsNoWord(t *testing.T) {
 	set := loadDetection(t, "  a: {terms: [博彩]}\n  b: {terms: [注册送]}\n  condition: a and b\n")
 	for text, want := range map[string]bool{
@@ -255,7 +256,7 @@ func TestContexts(t *testing.T) {
 	}
 }
 
-// Every site hides menus. Hidden text counts as such only where it makes the
+// TestConcealed: every site hides menus. Hidden text counts as concealed only where it makes the
 // condition true without the visible text.
 func TestConcealed(t *testing.T) {
 	hid := func(s string) qianshao.Region {
@@ -299,12 +300,12 @@ func TestConcealed(t *testing.T) {
 	}
 }
 
-// unused makes a condition that names each of the blocks of TestConcealed, without a change of meaning.
+// unused returns a condition that names all blocks of TestConcealed and means the same.
 func unused(condition string) string {
 	return "  never: {terms: [从来没有]}\n  condition: (" + condition + ") or (never and 1 of (brand, offer, police, brief))\n"
 }
 
-// Only comments and scripts: no visitor reads it.
+// TestInert: if all evidence is in comments and scripts, no visitor reads it.
 func TestInert(t *testing.T) {
 	set := loadDetection(t, "  a: {terms: [百家乐]}\n  condition: a\n")
 	comment := regionOf(qianshao.RegionComment, qianshao.HidingComment, "百家乐")
@@ -380,7 +381,7 @@ func TestExplanation(t *testing.T) {
 	}
 }
 
-// One set serves many goroutines and says the same to all.
+// TestConcurrent: one set serves many goroutines and gives all of them the same answers.
 func TestConcurrent(t *testing.T) {
 	set := loadDetection(t, "  a: {terms: [百家乐, 博彩], word: true}\n  b: {regex: ['\\d+元']}\n  condition: a near/9 b\n")
 	doc := func() *qianshao.Document {
@@ -409,8 +410,8 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// Among many words some sound like any term: on a page of much text a
-// disguised short term needs a contact handle beside it, hidden or not.
+// TestDisguiseOnWordyPages: among many words some sound like any term, so on a page with much text
+// a disguised short term needs a contact handle beside it, hidden or not.
 func TestDisguiseOnWordyPages(t *testing.T) {
 	const blocks = "  game: {terms: [博彩, 线上博彩网]}\n  call: {terms: [来玩]}\n  condition: game and call\n"
 	set := loadDetection(t, blocks)

@@ -12,14 +12,14 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// rankedHit is a used hit with its rank among a rule's evidence.
+// rankedHit is a hit that makes the condition true, with its rank among the rule's evidence.
 type rankedHit struct {
 	block *block
 	hit   *hit
 	rank  int
 }
 
-// Ranks of hits, best first: those that come last are cut when there are too many.
+// Ranks of hits, best first: the last ones are dropped when there are too many.
 const (
 	rankConcealed = iota
 	rankTitle
@@ -28,8 +28,8 @@ const (
 	rankRepeated // added if a better hit of the same term is listed
 )
 
-// fired returns what makes a detection hold, and the hits; there are none if it does not hold.
-// The evidence has no lines and columns yet.
+// fired returns what makes a detection hold, with the hits, which are nil if it does not hold. The
+// evidence has no lines and columns yet.
 func (e *evaluation) fired(d *detection) (out Fired, used []rankedHit) {
 	e.dropChance(d)
 	concealed := false
@@ -56,13 +56,13 @@ func (e *evaluation) fired(d *detection) (out Fired, used []rankedHit) {
 	return out, used
 }
 
-// summary counts what scoring needs. Unless what is concealed makes the
-// condition true by itself, only what is not concealed counts.
+// summary counts what scoring needs. Unless the concealed text makes the condition true by itself,
+// only text that is not concealed counts.
 func (e *evaluation) summary(hits []rankedHit, concealed bool) Fired {
 	out := Fired{Concealed: concealed, Inert: len(hits) > 0 && !concealed}
 	type key struct {
 		term int32
-		text string // of an expression that is specific: two domains of casinos are two signs
+		text string // of an expression that is specific: two casino domains are two signs
 	}
 	terms := map[key]WeighedTerm{}
 	for _, p := range hits {
@@ -92,7 +92,7 @@ func (e *evaluation) weighed(h *hit) WeighedTerm {
 	t := WeighedTerm{Text: e.termText(h.term), Grade: e.engine.grades[h.slot]}
 	sites := e.engine.rules.Ordinary().Sites
 	if int(h.term) >= len(e.engine.terms) {
-		// People read what was found; the expression that found it stands in the evidence.
+		// People read what was found; the evidence has the expression that found it.
 		t.Text = e.page.doc.Regions[h.region].Text[h.start:h.end]
 		return t
 	}
@@ -108,16 +108,17 @@ func (e *evaluation) weighed(h *hit) WeighedTerm {
 	return t
 }
 
-// isInert says whether no visitor reads the region, and its author need not mean to hide it.
+// isInert says whether a region is one that visitors do not read and that authors use without the
+// intention to hide it.
 func isInert(r *qianshao.Region) bool {
 	return r.Kind == qianshao.RegionComment || r.Kind == qianshao.RegionScript || r.Hidden == qianshao.HidingUnshown
 }
 
-// evidence keeps the best hits and puts them into the order of the source.
+// evidence selects the best hits and sorts them by their place in the source.
 func (e *evaluation) evidence(hits []rankedHit, concealed bool) []qianshao.Evidence {
 	e.rank(hits, concealed)
 	slices.SortStableFunc(hits, func(x, y rankedHit) int { return cmp.Compare(x.rank, y.rank) })
-	// Pieces are large, so pointers are sorted.
+	// Pieces of evidence are large, so pointers are sorted.
 	pieces := make([]*qianshao.Evidence, 0, min(len(hits), qianshao.MaxEvidence))
 	for _, p := range hits {
 		if len(pieces) == qianshao.MaxEvidence {
@@ -139,14 +140,14 @@ func (e *evaluation) evidence(hits []rankedHit, concealed bool) []qianshao.Evide
 	return out
 }
 
-// sameEvidence says whether two pieces show the same.
+// sameEvidence says whether two pieces show the same text at the same place.
 func sameEvidence(x, y *qianshao.Evidence) bool {
 	return x.Span == y.Span && x.Block == y.Block && x.Term == y.Term && x.Path == y.Path && x.Text == y.Text
 }
 
-// rank orders the hits: each term's best place first, so that fifty repeats of one
-// word do not hide the others. Concealed hits come first if they make the condition
-// true by themselves, and otherwise last.
+// rank orders the hits, with each term's best place first, so that fifty repetitions of one word do
+// not hide the other words. Concealed hits come first if they make the condition true by
+// themselves, and last otherwise.
 func (e *evaluation) rank(hits []rankedHit, concealed bool) {
 	for i := range hits {
 		region := &e.page.doc.Regions[hits[i].hit.region]
@@ -231,9 +232,9 @@ func lastCharacters(s string, n int) string {
 	return s[at:]
 }
 
-// setPositions fills in lines and columns in one walk over the source. They
-// are those of Document.Position, which would count each column from the
-// line's beginning: too expensive on a page of 20 MB in one line.
+// setPositions fills in lines and columns in one walk over the source. They equal those of
+// Document.Position, which would count each column from the beginning of the line: too expensive on
+// a page of 20 MB in one line.
 func (e *evaluation) setPositions(r Result) {
 	var all []*qianshao.Evidence
 	for i := range r.Fired {

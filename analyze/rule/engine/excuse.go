@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// An awareness context excuses what stands within it. A line in the footer excuses itself;
-// a notice excuses its paragraphs and what is around them; a title, the page.
+// An awareness context excuses the text within it. A line in the footer excuses itself; a notice
+// excuses its paragraphs and what is around them; a title excuses the page.
 
 // excuse is what a context excuses on a page.
 type excuse struct {
@@ -18,7 +18,7 @@ type excuse struct {
 	places []place
 }
 
-// excuseOf returns what a context that holds on the page excuses there.
+// excuseOf returns what a context that holds on the page excuses.
 func (e *evaluation) excuseOf(c *rule.Context, d *detection) excuse {
 	o := e.outcome(d)
 	starts := o.starts()
@@ -31,9 +31,9 @@ func (e *evaluation) excuseOf(c *rule.Context, d *detection) excuse {
 	return o.excuseFrom(starts)
 }
 
-// excuseFrom returns the places in which the context holds. Each goes from its first to its
-// last region with a word of the context; one of several regions is an article, and so
-// goes placeSpan characters further to both sides.
+// excuseFrom returns the places in which the context holds. Each begins with the first region that
+// has a word of the context and ends with the last. If these are different regions, it is an
+// article, and the place is extended by placeSpan characters on both sides.
 func (o outcome) excuseFrom(starts []int32) (out excuse) {
 	for i, first := range starts {
 		p := o.e.placeFrom(first)
@@ -41,7 +41,7 @@ func (o outcome) excuseFrom(starts []int32) (out excuse) {
 			continue
 		}
 		if o.place = (&place{first: p.first, last: p.last, noHead: true}); o.decide() != syntax.Yes {
-			return excuse{whole: true} // the title has a part in it
+			return excuse{whole: true} // the condition needs the title
 		}
 		last := first
 		for _, next := range starts[i:] {
@@ -59,8 +59,8 @@ func (o outcome) excuseFrom(starts []int32) (out excuse) {
 	return out
 }
 
-// excuses says whether most of the hits stand within it. Hits in the head stand nowhere;
-// those alone are excused by an article.
+// excuses says whether most of the hits are within the excuse. Hits in the head are not counted; if
+// there are no others, an article excuses them.
 func (x excuse) excuses(hits []rankedHit, traits []regionTraits) bool {
 	if x.whole {
 		return true
@@ -81,7 +81,7 @@ func (x excuse) excuses(hits []rankedHit, traits []regionTraits) bool {
 	return inside >= outside
 }
 
-// isQuoted says whether most of the hits stand in elements for code and quotations.
+// isQuoted says whether most of the hits are in elements for code and quotations.
 func (e *evaluation) isQuoted(hits []rankedHit) bool {
 	quoted := 0
 	for _, h := range hits {

@@ -8,7 +8,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// TestExcuses: a context excuses what stands within it.
+// TestExcuses: a context excuses the text within it.
 func TestExcuses(t *testing.T) {
 	notice := "name: notice\ntitle: 通报\ndescription: 警方的通报。\nlowers: 30\n%sdetection:\n  police: {terms: [公安局, 民警]}\n  act: {terms: [抓获, 提醒]}\n  condition: police and act\n"
 	lures := header + "id: r\ndetection:\n  a: {terms: [注册送]}\n  condition: a\n"

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Explain judges the document by one rule or context, with every regular expression run, and
-// reports what each part found.
+// Explain judges the document by one rule or context, runs every regular expression, and reports
+// what each part found.
 func (e *Engine) Explain(doc *qianshao.Document, id string) explain.Explanation {
 	at := slices.IndexFunc(e.detections, func(d *detection) bool { return d.ID == id })
 	if at < 0 {
@@ -90,7 +90,7 @@ func (o outcome) report(local int) explain.Block {
 	return out
 }
 
-// trace remembers, by block, the dropped hits of a page that is explained.
+// trace records, by block, the dropped hits of a page that is being explained.
 type trace map[int32]*explain.Drops
 
 // whyNotRead says why a block does not read the open region.
@@ -103,7 +103,7 @@ func (e *evaluation) whyNotRead(b *block) explain.Reason {
 	return explain.OutsideRegions
 }
 
-// drop notes that a hit does not count.
+// drop records, while explaining, that a hit does not count.
 func (e *evaluation) drop(b *block, h *hit, reason explain.Reason) {
 	if e.trace == nil {
 		return

@@ -9,17 +9,17 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/explain"
 )
 
-// maxPending is how many hits of a region wait before they are flushed.
+// maxPending is how many hits of a region are collected before they are flushed.
 const maxPending = 8192
 
-// cover is a stretch of the open region in which hits do not count.
+// cover is a part of the open region in which hits do not count.
 type cover struct {
 	first, last int32 // folded characters, inclusive
 	allowance   *rule.Allowance
 }
 
-// safeCut moves a cut back to where no hit spans it, so that a part of a longer hit is
-// not flushed without it. A chain of overlapping hits without end is cut anywhere.
+// safeCut moves a cut back to where no hit spans it, so that hits are flushed together with the
+// longer hit that contains them. An endless chain of overlapping hits is cut anywhere.
 func (e *evaluation) safeCut(before int32) int32 {
 	at := before
 	for i := len(e.open.hits) - 1; i >= 0 && e.open.hits[i].Last >= at; i-- {
@@ -31,8 +31,8 @@ func (e *evaluation) safeCut(before int32) int32 {
 	return at
 }
 
-// flush decides which hits count, of those that end before a folded character. By then
-// all terms that contain them have been found.
+// flush decides which of the hits that end before a folded character count. By then all terms that
+// contain them have been found.
 func (e *evaluation) flush(before int32) {
 	e.findCovers()
 	all := e.trace != nil || len(e.open.covers) > 0 // an allowed text is noted whatever it covers
@@ -52,19 +52,19 @@ func (e *evaluation) flush(before int32) {
 	e.flushBlocks()
 }
 
-// hitOf returns a hit of the open region as the block of a posting sees it.
+// hitOf returns a hit of the open region for the block of a posting.
 func (e *evaluation) hitOf(p posting, h *match.Hit) hit {
 	return hit{region: e.open.index, first: h.First, last: h.Last, start: h.Start, end: h.End,
 		term: h.Term, slot: p.slot, weight: p.weight, steps: h.Steps, cost: int32(h.Cost)}
 }
 
-// dispatch hands a hit to a block that looks for its term. The block is worth flushing if
-// the hit may count, or if all are wanted: on a page that repeats itself, most blocks have
-// all that they keep of their terms, and need not sort and compare more. A spent hit can only
-// keep others of its block from counting, and where all are spent there are none.
+// dispatch hands a hit to a block that looks for its term. The block has to be flushed only if a
+// hit may count, or if all hits are wanted: on a page that repeats itself, most blocks already have
+// as many hits of their terms as they keep, and need not sort and compare more. A spent hit can
+// only keep others of its block from counting; if all are spent, there are no others.
 func (e *evaluation) dispatch(b *block, p posting, h *match.Hit, all bool) {
 	if p.weight == exceptWeight && h.Cost > plainCost {
-		return // a word that merely sounds like an except is not one
+		return // a word that merely sounds like an except is not an except
 	}
 	if !e.reads(b, e.open.index) {
 		if p.weight != exceptWeight && e.trace != nil {
@@ -82,7 +82,7 @@ func (e *evaluation) dispatch(b *block, p posting, h *match.Hit, all bool) {
 	st.worthwhile = st.worthwhile || all || !e.isSpent(b, st, &st.pending[len(st.pending)-1])
 }
 
-// findCovers notes the allowed texts of the open region, in which hits do not count.
+// findCovers notes the allowed texts of the open region; hits in them do not count.
 func (e *evaluation) findCovers() {
 	if len(e.engine.rules.TextAllowances()) == 0 || e.allowed.ignore {
 		return
@@ -97,8 +97,8 @@ func (e *evaluation) findCovers() {
 	}
 }
 
-// cover notes an allowed text of the open region. A text that merely sounds like it is not the
-// allowed text.
+// cover notes an allowed text of the open region. A text that merely sounds like an allowed one is
+// not allowed.
 func (e *evaluation) cover(index int32, h *match.Hit) {
 	if h.Cost > plainCost || e.allowed.ignore {
 		return
@@ -107,7 +107,7 @@ func (e *evaluation) cover(index int32, h *match.Hit) {
 	e.open.covers = append(e.open.covers, cover{h.First, h.Last, e.engine.rules.TextAllowances()[index]})
 }
 
-// flushBlocks keeps, of the pending hits of all blocks, those that count.
+// flushBlocks keeps those pending hits of all blocks that count.
 func (e *evaluation) flushBlocks() {
 	for _, i := range e.tally.waiting {
 		st := &e.tally.states[i]
@@ -139,7 +139,7 @@ func (e *evaluation) dropExcepted(b *block, st *blockState) {
 	st.pending = dropInside(st.pending, st.excepts, func(h *hit, _ cover) { e.drop(b, h, explain.Excepted) })
 }
 
-// dropAllowed drops the hits inside an allowed text, except for blocks that only excuse.
+// dropAllowed drops the hits inside an allowed text, except in blocks that only excuse.
 func (e *evaluation) dropAllowed(b *block, st *blockState) {
 	if len(e.open.covers) == 0 || len(st.pending) == 0 || b.owner.IsContext || !b.positive {
 		return
@@ -159,8 +159,8 @@ func (e *evaluation) dropAllowed(b *block, st *blockState) {
 	})
 }
 
-// dropInside returns the hits that are inside none of the covers, and calls dropped for
-// each other one. It sorts both.
+// dropInside returns the hits that are inside none of the covers, and calls dropped for each of the
+// others. It sorts hits and covers.
 func dropInside(hits []hit, covers []cover, dropped func(*hit, cover)) []hit {
 	slices.SortFunc(covers, func(x, y cover) int { return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(y.last, x.last)) })
 	slices.SortFunc(hits, func(x, y hit) int { return cmp.Or(cmp.Compare(x.first, y.first), cmp.Compare(y.last, x.last)) })
@@ -180,13 +180,13 @@ func dropInside(hits []hit, covers []cover, dropped func(*hit, cover)) []hit {
 	return kept
 }
 
-// dropUnbounded drops the hits that begin or end inside a word. Only here the
-// dictionary is needed, and loaded.
+// dropUnbounded drops the hits that begin or end inside a word. Only this needs the dictionary,
+// which is therefore loaded here.
 func (e *evaluation) dropUnbounded(b *block, st *blockState) {
 	kept := st.pending[:0]
 	for _, h := range st.pending {
 		if e.tally.seen[h.slot].kept[e.class(&h)] == maxTermHits {
-			continue // there is no room for it, so it need not be judged
+			continue // no more hits of this term are kept, so it need not be judged
 		}
 		if e.isBounded(b, &h) {
 			kept = append(kept, h)
@@ -195,25 +195,25 @@ func (e *evaluation) dropUnbounded(b *block, st *blockState) {
 	st.pending = kept
 }
 
-// dropOverlapped keeps the longest of hits that overlap, those in ordinary
-// writing before disguised ones, and leaves the pending hits in the order of the text.
-// It takes the hits in groups that overlap nothing outside, since a dense page has
-// thousands of hits and few that overlap.
+// dropOverlapped keeps the longest of overlapping hits, preferring ordinary writing to disguised
+// hits, and leaves the pending hits in the order of the text. It works on groups of hits that
+// overlap nothing outside the group, since a dense page has thousands of hits, few of which
+// overlap.
 func (e *evaluation) dropOverlapped(b *block, st *blockState) {
 	overlap := false
 	for i := 1; i < len(st.pending) && !overlap; i++ {
 		overlap = st.pending[i].first <= st.pending[i-1].last
 	}
 	if !overlap {
-		return // as with most blocks
+		return // true of most blocks
 	}
 	for i := 1; i < len(st.pending); i++ {
-		if st.pending[i].last < st.pending[i-1].last { // a disguised hit, or dropInside has sorted them
+		if st.pending[i].last < st.pending[i-1].last { // after a disguised hit, or after dropInside has sorted them
 			slices.SortStableFunc(st.pending, func(x, y hit) int { return cmp.Compare(x.last, y.last) })
 			break
 		}
 	}
-	kept := len(st.pending) // the kept ones are at the end
+	kept := len(st.pending) // hits to keep are moved to the end
 	for end := len(st.pending); end > 0; {
 		start, first := end-1, st.pending[end-1].first
 		for ; start > 0 && st.pending[start-1].last >= first; start-- {
@@ -227,13 +227,13 @@ func (e *evaluation) dropOverlapped(b *block, st *blockState) {
 	st.pending = slices.Delete(st.pending, 0, kept)
 }
 
-// longest returns the hits of a group that no better one overlaps, in the order of the
-// text, in the group's memory. The group is sorted by the ends of its hits.
+// longest returns the hits of a group that no better one overlaps, in the order of the text and in
+// the group's memory. The group is sorted by the ends of its hits.
 func (e *evaluation) longest(b *block, group []hit) []hit {
 	switch len(group) {
 	case 1:
 		return group
-	case 2: // as most are: a term and one that contains it
+	case 2: // the most common case: a term and one that contains it
 		if byMerit(&group[0], &group[1]) > 0 {
 			group[0], group[1] = group[1], group[0]
 		}
@@ -241,7 +241,7 @@ func (e *evaluation) longest(b *block, group []hit) []hit {
 		return group[:1]
 	}
 	base, end := group[0].first, group[len(group)-1].last
-	order := e.open.order[:0] // indexes are sorted in place of hits, which are large
+	order := e.open.order[:0] // indexes are sorted instead of hits, which are large
 	for i := range group {
 		base, order = min(base, group[i].first), append(order, int32(i))
 	}
@@ -269,7 +269,7 @@ func (e *evaluation) longest(b *block, group []hit) []hit {
 	return group[:len(kept)]
 }
 
-// byMerit puts hits in ordinary writing first, then longer ones.
+// byMerit sorts hits in ordinary writing first, then longer ones.
 func byMerit(x, y *hit) int {
 	if c := cmp.Compare(x.cost/match.CostDisguised, y.cost/match.CostDisguised); c != 0 {
 		return c

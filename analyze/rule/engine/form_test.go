@@ -19,7 +19,7 @@ func TestForms(t *testing.T) {
 		{"judges: both\n", qianshao.FormPage, true},
 		{"judges: message\n", qianshao.FormMessage, true},
 		{"judges: message\n", qianshao.FormPage, false},
-		{"judges: message\n", "", false}, // a document that does not say is a page
+		{"judges: message\n", "", false}, // a document without a form is a page
 		{"judges: page\n", qianshao.FormMessage, false},
 		{"judges: page\n", "", true},
 	} {

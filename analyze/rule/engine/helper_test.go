@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/token"
 )
 
-// words is shared by the tests: its dictionary takes half a second to load.
+// words is shared by the tests, since its dictionary takes half a second to load.
 var words = token.New()
 
 // header is the front matter that the rules of these tests share.
@@ -47,13 +47,13 @@ func load(t testing.TB, opts rule.Options, files ...string) *Engine {
 	return New(set, words)
 }
 
-// loadDetection compiles one rule, id "r", with the detection given as indented YAML.
+// loadDetection compiles one rule with the id "r" and the given detection, as indented YAML.
 func loadDetection(t testing.TB, detection string, files ...string) *Engine {
 	t.Helper()
 	return load(t, rule.Options{}, append(files, "rules/gambling/r.yaml", header+"id: r\ndetection:\n"+detection)...)
 }
 
-// region is a visible text region; its source is laid out by page.
+// region is a visible text region; page gives it a place in the source.
 func region(text string) qianshao.Region {
 	return qianshao.Region{Kind: qianshao.RegionText, Text: text, Path: "body > p"}
 }
@@ -62,7 +62,7 @@ func regionOf(kind qianshao.RegionKind, hidden qianshao.Hiding, text string) qia
 	return qianshao.Region{Kind: kind, Hidden: hidden, Text: text}
 }
 
-// page lays the regions out as lines of a source that they map to byte by byte.
+// page writes the regions as lines of a source, to which their texts are mapped byte by byte.
 func page(regions ...qianshao.Region) *qianshao.Document {
 	doc := &qianshao.Document{Charset: "utf-8"}
 	var source strings.Builder

@@ -7,27 +7,27 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// outcome works out one detection's condition from what the page showed.
+// outcome decides one detection's condition from the hits of the page.
 type outcome struct {
 	e *evaluation
 	d *detection
-	// concealed: only the hits in concealed regions count, for and against.
+	// concealed means that only hits in concealed regions count, for and against the condition.
 	concealed bool
-	// place: only the hits in that place count for the condition; nil is the whole page.
+	// place is where hits count for the condition; nil means the whole page.
 	place *place
 }
 
 func (e *evaluation) outcome(d *detection) outcome { return outcome{e: e, d: d} }
 
-// alone judges the concealed text as if it were a page of its own: what a visitor reads on a
-// hacked page neither supports nor excuses what is hidden there.
+// alone judges the concealed text as if it were a page of its own: what visitors read on a hacked
+// page neither supports nor excuses what is hidden there.
 func (o outcome) alone() outcome {
 	o.concealed = true
 	return o
 }
 
-// holds says whether the condition holds on the whole page or on the concealed text
-// alone. The answer is Maybe only before the regular expressions have been run.
+// holds says whether the condition holds on the whole page or on the concealed text alone. The
+// answer is Maybe only as long as some regular expressions have not been run.
 func (o outcome) holds() syntax.Truth {
 	whole := o.decide()
 	if whole == syntax.Yes || !o.e.page.conceals {
@@ -42,8 +42,7 @@ func (o outcome) state(local int) *blockState {
 	return &o.e.tally.states[o.d.blocks[local].index]
 }
 
-// hasUnrun says whether a block has regular expressions that may match and
-// have not been run.
+// hasUnrun says whether a block has regular expressions that may match but have not been run.
 func (o outcome) hasUnrun(local int) bool {
 	st := o.state(local)
 	return len(st.candidates) > 0 && !st.regexesRun
@@ -65,18 +64,18 @@ func (o outcome) block(local int) syntax.Truth {
 		return syntax.Yes
 	case o.hasUnrun(local):
 		return syntax.Maybe
-	case o.concealed: // a weak hit has no support there but a contact handle, which makes it strong
+	case o.concealed: // there only a contact handle supports a weak hit, and makes it strong
 		return syntax.No
 	case w.all >= b.min && o.corroborated(local):
 		return syntax.Yes
 	case w.all >= b.min && o.anyUnrun():
-		return syntax.Maybe // an expression of another block may still corroborate
+		return syntax.Maybe // an expression of another block may still corroborate it
 	}
 	return syntax.No
 }
 
-// corroborated says whether another block of the rule is satisfied by plain
-// hits alone, so that disguised short terms may count.
+// corroborated says whether plain hits alone satisfy another block of the rule, so that disguised
+// short terms may count.
 func (o outcome) corroborated(local int) bool {
 	for i, b := range o.d.blocks {
 		if i != local && b.positive && o.weigh(i).plain >= b.min {
@@ -86,8 +85,8 @@ func (o outcome) corroborated(local int) bool {
 	return false
 }
 
-// near says whether both blocks hold and two of their hits are close enough to each
-// other, and far enough from what would excuse them.
+// near says whether both blocks hold and two of their hits are close enough to each other and far
+// enough from hits that excuse them.
 func (o outcome) near(c *syntax.Condition) syntax.Truth {
 	both, open := o.block(c.Block), o.hasUnrun(c.Block)
 	if c.Other != syntax.NoBlock {
@@ -107,7 +106,7 @@ func (o outcome) near(c *syntax.Condition) syntax.Truth {
 	return syntax.No
 }
 
-// excused says whether a hit is too close to one of a block that c wants it away from.
+// excused says whether a hit is too close to a hit that c wants it to be away from.
 func (o outcome) excused(c *syntax.Condition, h *hit) bool {
 	return slices.ContainsFunc(c.Away, func(d syntax.Distance) bool {
 		if o.block(d.Block) == syntax.No {
@@ -126,21 +125,21 @@ func (o outcome) excused(c *syntax.Condition, h *hit) bool {
 	})
 }
 
-// sameAs says whether two hits are the same: a word in both blocks' lists.
+// sameAs says whether two hits are the same word, which both blocks look for.
 func (h *hit) sameAs(other *hit) bool { return h.term == other.term && h.first == other.first }
 
-// pairMode says which hits may be paired, and what for.
+// pairMode says which hits may be paired, and to what end.
 type pairMode uint8
 
 const (
 	pairFind pairMode = iota // those that count
-	pairHope                 // weak hits too, as if they were corroborated
-	pairMark                 // those that count; the paired ones are marked as used
+	pairHope                 // also weak hits, as if they were corroborated
+	pairMark                 // those that count, which are marked as used
 )
 
-// pairs looks for hits of both blocks that have at most c.N characters between
-// them in one region. A block that only asks for a length stands for whole regions, so
-// every hit in one of them is near it.
+// pairs looks for hits of both blocks in one region with at most c.N characters between them. A
+// block that only asks for a length represents whole regions, so every hit in one of them is near
+// it.
 func (o outcome) pairs(c *syntax.Condition, mode pairMode) (found bool) {
 	switch {
 	case c.Other == syntax.NoBlock:
@@ -218,7 +217,7 @@ func (c countable) counts(h *hit) bool {
 	return !h.isolated && (c.weak || !h.weak)
 }
 
-// collect marks the hits that make the condition true as used.
+// collect marks as used the hits that make the condition true.
 func (o outcome) collect(c *syntax.Condition) {
 	if c.Eval(o.block, o.near) != syntax.Yes {
 		return

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// day is the one on which the overlays are loaded.
+// day is the day on which the overlays are loaded.
 var day = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 // overlaid compiles a set of one rule with an overlay of name, content pairs.
@@ -32,7 +32,7 @@ func firedTerms(set *Engine, text string) string {
 	return strings.Join(terms, " ")
 }
 
-// An overlay's list adds terms, takes some away and changes weights.
+// TestOverlayLists: an overlay's list adds terms, removes some and changes weights.
 func TestOverlayLists(t *testing.T) {
 	set := overlaid(t, "  a: {lists: [l], min: 2}\n  condition: a\n", "lists/l.txt", "# ours\n返水 | 2\n- 註冊送\n首存优惠 | 2\n")
 	if got := firedTerms(set, "注册送，首存优惠，返水"); got != "首存优惠 返水" {
@@ -40,7 +40,7 @@ func TestOverlayLists(t *testing.T) {
 	}
 }
 
-// A rule that is off does not fire, and is still explained.
+// TestOverlayOff: a rule that is off does not fire, but is still explained.
 func TestOverlayOff(t *testing.T) {
 	set := overlaid(t, "  a: {lists: [l]}\n  condition: a\n", "off.yaml", "rules:\n  - {id: r, reason: 试行, until: 2026-11-25}\n")
 	r, _ := set.Rules().Rule("r")
@@ -56,8 +56,8 @@ func TestOverlayOff(t *testing.T) {
 	}
 }
 
-// A hit inside an allowed text does not count, whether a term or an expression
-// found it, and what it held back is told.
+// TestAllowedTexts: a hit inside an allowed text does not count, whether a term or an expression
+// found it, and the rules held back are reported.
 func TestAllowedTexts(t *testing.T) {
 	const allow = "texts:\n  - {text: 注册送温暖行动, reason: 本市活动}\n  - {text: 领88红包大赛, reason: 比赛, rules: [other]}\n  - {text: 首存99元讲座, reason: 讲座}\n"
 	set := overlaid(t, "  a: {lists: [l], regex: ['存\\d{2}元']}\n  b: {terms: [警示]}\n  condition: a and not b\n", "allow.yaml", allow)
@@ -84,7 +84,8 @@ func TestAllowedTexts(t *testing.T) {
 	}
 }
 
-// What is allowed never makes a rule fire: it takes no excuse away.
+// TestAllowedTextsLeaveExcuses: an excuse inside an allowed text still counts, so allowing a text
+// never makes a rule fire.
 func TestAllowedTextsLeaveExcuses(t *testing.T) {
 	set := overlaid(t, "  a: {lists: [l]}\n  b: {terms: [警示]}\n  condition: a and not b\n", "allow.yaml", "texts:\n  - {text: 警示教育片, reason: 片名}\n")
 	if got := firedTerms(set, "警示教育片：注册送"); got != "" {
@@ -96,7 +97,7 @@ func TestAllowedTextsLeaveExcuses(t *testing.T) {
 	}
 }
 
-// A later file system replaces files by their path and adds its own.
+// TestLoadOverlay: an overlay replaces files of the same path and adds others.
 func TestLoadOverlay(t *testing.T) {
 	text := func(id, term string) string {
 		return header + "id: " + id + "\ndetection:\n  a: {terms: [" + term + "]}\n  condition: a\n"
@@ -124,7 +125,7 @@ func TestLoadNothing(t *testing.T) {
 	}
 }
 
-// FuzzLoad: any bytes are a rule or an error, and a rule evaluates.
+// FuzzLoad: any bytes are a rule or an error, and every rule can be evaluated.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(header+"id: r\ndetection:\n  a: {terms: [甲乙 | 2, ab], regex: ['a+'], except: [甲乙丙], word: true, min: 2}\n  b: {lists: [l], hidden: false, regions: [title]}\n  condition: 1 of (a, b*) and not a near/3 b\n"), []byte("甲乙\n# x\n丙丁 | 3\n"), "甲乙丙丁 aab")
 	f.Add([]byte(header+"id: r\ndetection:\n  a: {terms: [甲乙], max_chars: 9, min_chars: 2}\n  b: {min_chars: 3}\n  condition: (a and not b) or a near/3 b\n"), []byte("甲乙\n"), "甲乙丙丁 aab")

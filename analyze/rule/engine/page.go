@@ -17,10 +17,10 @@ const (
 	maxPooledRegions = 1 << 14 // regions of a page whose memory is kept for the next one
 )
 
-// longPage is the text, in bytes, from which a page has so many words that some of them
-// sound like any term: about 400 Chinese characters, more than a message has. On such a
-// page a hit far from its term needs a contact handle beside it. Another block's plain hit
-// does not support it, because there is always one.
+// longPage is the length of text, in bytes, from which a page has so many words that some of them
+// sound like any term. It is about 400 Chinese characters, more than a message has. On such a page
+// a heavily disguised hit needs a contact handle beside it. A plain hit of another block is not
+// enough support, because there is always one.
 const longPage = 1200
 
 // evaluation is the working memory of one page; it is pooled.
@@ -34,51 +34,51 @@ type evaluation struct {
 	regexes regexes
 	lengths []lengthGroup // those that wait for a region of their length
 	allowed allowed
-	// bounds and contacts keep whether parts are whole words, in bytes, and whether a contact
-	// handle is near them, in folded characters.
+	// bounds remembers whether parts, in bytes, are whole words; contacts remembers whether a
+	// contact handle is near parts, in folded characters.
 	bounds, contacts answers
 	trace            trace // set while explaining
 }
 
-// pageTraits are what is known of a page before its text is read.
+// pageTraits is what is known of a page before its text is read.
 type pageTraits struct {
 	doc      *qianshao.Document
-	traits   []regionTraits // of the regions; chars is set when the scan comes to one
+	traits   []regionTraits // of the regions; chars is set when the scan reaches a region
 	offsets  []int32        // characters before each region, and before the end; see measure
 	conceals bool           // some region is concealed from visitors
 	coded    bool           // its title or a meta element is in numeric entities
 	isLong   bool           // the page has more than longPage of text
 }
 
-// openRegion is the region at hand: the one that is folded.
+// openRegion is the region that is being read: the one that is folded.
 type openRegion struct {
 	index        int32
 	text         fold.Text
-	hits         []match.Hit // found and not yet flushed
-	flushAt      int         // length of hits at which they are flushed
+	hits         []match.Hit // found but not yet flushed
+	flushAt      int         // number of hits at which they are flushed
 	emit         func(match.Hit)
 	covers       []cover // allowed texts
-	handles      []int32 // of contactHandles, if handlesKnown
+	handles      []int32 // result of contactHandles, if handlesKnown
 	handlesKnown bool
 	windows      *prefilter.Windows
 	covered      []bool  // by folded character; memory of longest
 	order        []int32 // memory of longest
 }
 
-// noRegion is the index of the open region before there is one.
+// noRegion is the index of the open region while there is none.
 const noRegion = -1
 
-// lengthGroup are blocks that ask for nothing but the same length of a region.
+// lengthGroup holds blocks that only ask for a region's length, and for the same one.
 type lengthGroup struct {
 	blocks []*block
-	met    bool // the page has such a region; a concealed one may still come
+	met    bool // the page has such a region; a concealed one may still follow
 }
 
-// allowed is what the texts of the allow-list do to a page.
+// allowed is the effect of the allow-list's texts on a page.
 type allowed struct {
 	found    bool                           // the page has an allowed text
 	ignore   bool                           // judge as if there were no allow-list
-	withheld map[*detection]*rule.Allowance // detections that lost a hit to it
+	withheld map[*detection]*rule.Allowance // detections that lost a hit to an allowed text
 }
 
 func newEvaluation(engine *Engine) *evaluation {
@@ -97,11 +97,11 @@ func newEvaluation(engine *Engine) *evaluation {
 	return e
 }
 
-// newPage takes working memory for a page out of the pool.
+// newPage takes working memory for a page from the pool.
 func (e *Engine) newPage(doc *qianshao.Document) *evaluation {
 	v := e.pool.Get().(*evaluation)
-	// rule.Load has folded each term and found something left, which is all that
-	// the automaton asks for. Prepare returns the error nevertheless.
+	// rule.Load has folded each term and checked that something is left, which is all that the
+	// automaton requires. Prepare returns the error nevertheless.
 	v.matcher, _ = e.automaton()
 	v.page.doc, v.open.index = doc, noRegion
 	v.regexes.renew()
@@ -121,7 +121,7 @@ func (e *Engine) newPage(doc *qianshao.Document) *evaluation {
 	return v
 }
 
-// release hands the memory back for the next page.
+// release returns the memory for the next page.
 func (e *evaluation) release() {
 	e.tally.reset()
 	e.bounds.reset()
@@ -135,9 +135,9 @@ func (e *evaluation) release() {
 	}
 }
 
-// Evaluate judges a document by all rules and contexts. It takes time in proportion to the
-// document's text, whatever the text is; twice that where the allow-list has dropped a hit, to
-// find out what it held back.
+// Evaluate judges a document by all rules and contexts. It takes time in proportion to the length
+// of the document's text, whatever the text is, and twice that time if the allow-list has dropped a
+// hit, to find out what was held back.
 func (e *Engine) Evaluate(doc *qianshao.Document) Result {
 	out, withheld := e.evaluate(doc, false)
 	if len(withheld) > 0 {
@@ -209,7 +209,7 @@ func (e *evaluation) currentRegion() *qianshao.Region { return &e.page.doc.Regio
 // reads says whether a block reads a region that the scan has come to.
 func (e *evaluation) reads(b *block, region int32) bool { return b.reads(&e.page.traits[region]) }
 
-// countLengths satisfies the blocks that ask for nothing but the open region's length.
+// countLengths satisfies the blocks that ask only for the open region's length.
 func (e *evaluation) countLengths() {
 	concealed := e.page.traits[e.open.index].concealed
 	rest := e.lengths[:0]

@@ -7,31 +7,31 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// The evidence of a rule stands in one place of a page: in regions that follow each other
-// within placeSpan characters. One word in the menu and another in the footer, or in two
-// comments, are found together by chance, the more so the longer the page is. The title
-// and the meta elements speak for the whole page, so they belong to every place.
+// The evidence of a rule has to be in one place of a page: in consecutive regions within placeSpan
+// characters. One word in the menu and another in the footer, or two words in two comments, are
+// found together by chance, and the longer the page, the more often. The title and the meta
+// elements speak for the whole page, so they belong to every place.
 
 const (
-	// placeSpan is about a screen of text, or a long article's paragraph and its neighbours.
+	// placeSpan is about a screen of text, or a paragraph of a long article with its neighbours.
 	placeSpan = 600
-	// maxPlaces bounds the work. A page on which more regions have words of one rule is full of them.
+	// maxPlaces bounds the work. A page with a rule's words in more regions is full of them.
 	maxPlaces = 512
 )
 
-// place is a stretch of regions, both ends inclusive, together with the page's head.
+// place is a range of regions, both ends inclusive, together with the page's head.
 type place struct {
 	first, last int32
 	noHead      bool // without the head
 }
 
-// headAlone is the place of the title and the meta elements.
+// headAlone is the place that consists of the title and the meta elements.
 func headAlone() *place { return &place{first: 0, last: -1} }
 
 // headKinds are the kinds that belong to every place.
 const headKinds kindSet = 1<<0 | 1<<1
 
-// has says whether a region is in the place. The nil place is the whole page.
+// has says whether a region is in the place. A nil place is the whole page.
 func (p *place) has(region int32, traits []regionTraits) bool {
 	return p == nil || p.first <= region && region <= p.last || !p.noHead && traits[region].kind&headKinds != 0
 }
@@ -73,7 +73,7 @@ func (o outcome) placed() (best outcome, ok bool) {
 	return best, ok
 }
 
-// starts returns the regions outside the head that have hits which help the condition.
+// starts returns the regions outside the head with hits that help the condition.
 func (o outcome) starts() (regions []int32) {
 	for i, b := range o.d.blocks {
 		if !b.positive {
@@ -91,16 +91,16 @@ func (o outcome) starts() (regions []int32) {
 	return slices.Compact(regions)
 }
 
-// placeFrom returns the longest place that begins with a region: that, however long it is,
-// and the placeSpan characters behind it.
+// placeFrom returns the longest place that begins with a region. It contains that region, however
+// long it is, and the placeSpan characters after it.
 func (e *evaluation) placeFrom(first int32) *place {
 	until := e.page.offsets[first+1] + placeSpan
 	end, _ := slices.BinarySearch(e.page.offsets[first+1:], until+1) // the first offset beyond it
 	return &place{first: first, last: first + int32(end) - 1}
 }
 
-// measure notes how many characters of running text precede each region. Links'
-// targets, attributes, comments and scripts take no room between what stands around them.
+// measure counts the characters of running text before each region. The targets of links,
+// attributes, comments and scripts do not separate the texts around them.
 func (p *pageTraits) measure() {
 	p.offsets = append(p.offsets[:0], 0)
 	for i := range p.traits {
@@ -112,5 +112,5 @@ func (p *pageTraits) measure() {
 	}
 }
 
-// roomKinds are headings, text and the text of links.
+// roomKinds are headings, text, and the text of links.
 const roomKinds kindSet = 1<<2 | 1<<3 | 1<<4

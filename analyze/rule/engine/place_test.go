@@ -9,7 +9,7 @@ import (
 
 const menu = "学校概况，机构设置，师资队伍，招生就业，校园生活。"
 
-// filler is n ordinary regions of 24 characters.
+// filler returns n ordinary regions of 24 characters.
 func filler(n int) (out []qianshao.Region) {
 	for range n {
 		out = append(out, region(menu))
@@ -24,7 +24,7 @@ func join(parts ...[]qianshao.Region) (out []qianshao.Region) {
 	return out
 }
 
-// TestPlaces: on a page the words of a rule stand in one place, or in the head.
+// TestPlaces: on a page the words of a rule have to be in one place, or in the head.
 func TestPlaces(t *testing.T) {
 	e := loadDetection(t, "  game: {terms: [百家乐, 老虎机]}\n  offer: {terms: [首存优惠]}\n  news: {terms: [警方通报]}\n  condition: game and offer and not news\n")
 	game, offer := []qianshao.Region{region("百家乐")}, []qianshao.Region{region("首存优惠")}
@@ -65,7 +65,7 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// TestScoreDoesNotGrow: more regions with words of a rule are not more evidence.
+// TestScoreDoesNotGrow: more regions with a rule's words are not more evidence.
 func TestScoreDoesNotGrow(t *testing.T) {
 	e := loadDetection(t, "  game: {terms: [百家乐, 老虎机, 捕鱼机]}\n  offer: {terms: [首存优惠]}\n  condition: game and offer\n")
 	far := filler(40)
@@ -76,7 +76,7 @@ func TestScoreDoesNotGrow(t *testing.T) {
 	}
 }
 
-// TestCodedHead: what hackers write into a title in numeric entities is a message on a page.
+// TestCodedHead: a title in numeric entities, written by hackers, is judged as a message.
 func TestCodedHead(t *testing.T) {
 	e := loadDetection(t, "  a: {terms: [带你上岸]}\n  condition: a\n")
 	e.ofRules[0].rule.Judges = string(qianshao.FormMessage)

@@ -7,25 +7,22 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Letters and digits meet by chance in what is written for programs: bet in a regular
-// expression, QQ in the coding of a picture, PW among the keywords of a server. So they are
-// no evidence by themselves there; with Chinese words beside them, or a hit in a text that
-// people read, they are.
+// Letters and digits meet by chance in text for programs: bet in a regular expression, QQ in an
+// encoded picture, PW among the keywords of a server. So they are no evidence there by themselves,
+// but they are with Chinese words beside them, or with a hit in a text that people read.
 
-// minCoded is the length from which a run of base64 characters is neither a word nor an
-// account.
+// minCoded is the length from which a run of base64 characters is neither a word nor an account.
 const minCoded = 40
 
-// redirectRegion is the Name of the region that holds a script's redirect of visitors who
-// come from a search engine: there the address is what the script does.
+// redirectRegion is the Name of the region with a script's redirect of visitors from a search
+// engine, where the address is what the script does.
 const redirectRegion = "referrer-redirect"
 
-// errorTitle matches the titles that servers, frameworks and panels give to their own error
-// pages.
+// errorTitle matches the titles that servers, frameworks and panels give to their own error pages.
 var errorTitle = regexp.MustCompile(`(?i)^[^a-z0-9\p{Han}]*(?:http\s*(?:status|error|状态|错误)?\s*[-–]?\s*)?(?:[45][0-9][0-9](?:[^0-9]|$)|not found|forbidden|bad gateway|service unavailable|internal server error)|服务器错误|系统发生错误|运行时错误|详细错误|没有找到站点`)
 
-// isErrorPage says whether the page is a server's own error page: short, and with such a
-// title. It repeats the address that was asked for, the name of a module or of a user.
+// isErrorPage says whether the page is a server's own error page: a short page with such a title.
+// Error pages repeat the requested address, or the name of a module or a user.
 func (p *pageTraits) isErrorPage() bool {
 	if p.isLong || p.doc.Form == qianshao.FormMessage {
 		return false
@@ -38,8 +35,8 @@ func (p *pageTraits) isErrorPage() bool {
 	return false
 }
 
-// forPrograms says whether all hits are Latin and stand in comments, scripts, meta elements,
-// base64, or on a server's error page, but for its links.
+// forPrograms says whether all hits are Latin and are in comments, scripts, meta elements or base64,
+// or outside the links of a server's error page.
 func (e *evaluation) forPrograms(hits []rankedHit) bool {
 	isError := e.page.isErrorPage()
 	for _, p := range hits {
@@ -68,7 +65,7 @@ func hasHan(s string) bool {
 	return false
 }
 
-// isCoded says whether text[start:end] is a part of a long stretch of base64.
+// isCoded says whether text[start:end] is part of a long run of base64.
 func isCoded(text string, start, end int) bool {
 	for i := start; i < end; i++ {
 		if !isBase64(text[i]) {

@@ -7,7 +7,7 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// TestLatinForPrograms: letters and digits where only programs read them are no evidence by themselves.
+// TestLatinForPrograms: letters and digits that only programs read are no evidence by themselves.
 func TestLatinForPrograms(t *testing.T) {
 	e := loadDetection(t, "  brand: {terms: [bet365, 1xbet]}\n  condition: brand\n")
 	coded := strings.Repeat("iVBOR/w0KGgo+", 4)

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/match"
 )
 
-// TestOverlapProperty compares dropOverlapped with a quadratic version of what it promises.
+// TestOverlapProperty compares dropOverlapped with a quadratic implementation of its promise.
 func TestOverlapProperty(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	e := &evaluation{}

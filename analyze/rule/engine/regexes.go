@@ -13,26 +13,25 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// Regular expressions come last: all terms are found in one pass, each expression takes one
-// of its own. The scan has noted the regions that contain an
-// expression's atoms. Here an expression is run there if its rule still depends on it:
-// see liveDetections, runRegexes and canMatter.
+// Regular expressions come last: all terms are found in one pass, but each expression needs one of
+// its own. The scan has noted the regions that contain an expression's atoms. An expression is run
+// there only if its rule still depends on it: see liveDetections, runRegexes and canMatter.
 
 // Budgets of regular expressions.
 const (
 	maxRegexHits = 64      // of one expression in one region
 	maxKnown     = 1 << 16 // expressions in regions whose matches are kept for another block
-	maxKept      = 1 << 17 // places of atoms of a page that are kept; a region beyond them is searched anew
-	// maxSlow is what Go's engine may do for one expression of a page, in characters times
-	// instructions: a quarter of a second. It takes over where the automaton of the expression always
-	// needs new states, which happens on none of the labelled pages. If text is left unread,
-	// qianshao.NoteRuleBudget says so. Each expression has a budget of its own, so that a page written
-	// to exhaust one hides nothing from the others.
+	maxKept      = 1 << 17 // places of atoms kept for a page; regions beyond them are searched again
+	// maxSlow bounds the work of Go's engine for one expression on a page, in characters times
+	// instructions: a quarter of a second. Go's engine takes over when the expression's automaton
+	// keeps needing new states, which happens on none of the labelled pages. If text is left
+	// unread, qianshao.NoteRuleBudget says so. Each expression has a budget of its own, so that a
+	// page written to exhaust one hides nothing from the others.
 	maxSlow = 1 << 25
 )
 
-// Costs of a match of a regular expression that only the folded text shows.
-// Separators alone are no disguise: an expression may span a whole sentence.
+// Costs of a match of a regular expression that is found only in the folded text. Separators alone
+// are not a disguise: an expression may span a whole sentence.
 const (
 	foldedRegexCost    = plainCost
 	disguisedRegexCost = plainCost + 1
@@ -43,16 +42,16 @@ type regexes struct {
 	search  *prefilter.Search // for the expressions that may match in a region
 	matches map[candidate]matches
 	budgets []dfa.Budget   // by expression
-	places  []match.Place  // of atoms, one region's after the other's
+	places  []match.Place  // of atoms, one region after the other
 	kept    map[int32]part // by region: its part of places
 	asked   []int32        // memory of noteCandidates
 	runs    []run          // memory of runRegexes
 }
 
-// part is a part of a list; to is behind it.
+// part is a part of a list. to is exclusive.
 type part struct{ from, to int }
 
-// run is a candidate of a block that is to be run.
+// run is a candidate of a block that will be run.
 type run struct {
 	block *block
 	candidate
@@ -61,14 +60,15 @@ type run struct {
 // candidate is a region in which a regular expression may match.
 type candidate struct{ region, pattern int32 }
 
-// matches are those of one regular expression in one region.
+// matches are the matches of one regular expression in one region.
 type matches struct {
 	spans  []dfa.Span
-	folded bool // the spans are characters of the folded text, not bytes of the region's
+	folded bool // the spans are characters of the folded text, not bytes of the region's text
 }
 
-// noteCandidates notes, for the blocks that read the open region, which of their
-// expressions may match in it. Where these will ask for the places of atoms, it keeps them.
+// noteCandidates notes, for the blocks that read the open region, which of their expressions may
+// match in it. In a long region it also keeps the places of their atoms, which narrow the search
+// later.
 func (e *evaluation) noteCandidates() {
 	asked, isLong := e.regexes.asked[:0], prefilter.IsLong(&e.open.text)
 	for _, p := range e.regexes.search.In(&e.open.text) {
@@ -88,23 +88,23 @@ func (e *evaluation) noteCandidates() {
 	}
 }
 
-// keepPlaces keeps where the atoms of the expressions begin in a region, the last one that
-// was searched.
+// keepPlaces keeps where the expressions' atoms begin in a region. It has to be the region that was
+// searched last.
 func (r *regexes) keepPlaces(region int32, expressions []int32) {
 	from := len(r.places)
 	r.places = r.search.Places(expressions, r.places, maxKept)
 	r.kept[region] = part{from, len(r.places)}
 }
 
-// placesIn returns the places that were kept of a region's atoms.
+// placesIn returns the kept places of a region's atoms.
 func (r *regexes) placesIn(region int32) []match.Place {
 	in := r.kept[region]
 	return r.places[in.from:in.to]
 }
 
-// liveDetections returns the detections whose condition holds, or may hold once the
-// regular expressions have been run. Where no term hit and no expression may
-// match, no condition holds: rule.Load refuses conditions that would.
+// liveDetections returns the detections whose condition holds, or may hold once the regular
+// expressions have been run. A condition with no hit of a term and no expression that may match
+// does not hold: rule.Load refuses conditions that would.
 func (e *evaluation) liveDetections() (live []*detection) {
 	hit := make([]bool, len(e.engine.detections))
 	for _, i := range e.tally.touched {
@@ -120,21 +120,21 @@ func (e *evaluation) liveDetections() (live []*detection) {
 	return live
 }
 
-// judgesForm says whether the detection judges texts of the document's form. A context judges all.
+// judgesForm says whether the detection judges the document's form. A context judges every form.
 func (e *evaluation) judgesForm(d *detection) bool {
 	return d.rule == nil || d.rule.JudgesForm(e.page.doc.Form)
 }
 
-// judges says whether the detection judges anything of the document. A title in numeric
-// entities, which hackers write for search engines, is a message of theirs on a page.
+// judges says whether the detection judges any part of the document. A title in numeric entities,
+// which hackers write for search engines, is judged as a message even on a page.
 func (e *evaluation) judges(d *detection) bool {
 	return e.judgesForm(d) || e.page.coded && d.rule.Judges == string(qianshao.FormMessage)
 }
 
-// runRegexes runs the regular expressions of the live detections until their conditions
-// are decided or, while explaining, all of them. It runs a block of each detection at a time,
-// so that a region is folded once for the blocks of all detections. The blocks that
-// have the least to read come first: if they decide the condition, the others need not be run.
+// runRegexes runs the regular expressions of the live detections until their conditions are decided
+// or, while explaining, all of them. It runs one block of each detection at a time, so that a
+// region is folded once for the blocks of all detections. The blocks with the least text to read
+// come first: if they decide the condition, the others need not be run.
 func (e *evaluation) runRegexes(live []*detection) {
 	var blocks []*block
 	for first := true; first || len(blocks) > 0; first = false {
@@ -148,8 +148,8 @@ func (e *evaluation) runRegexes(live []*detection) {
 	}
 }
 
-// leastUnread returns the detection's block that is still to be run and whose expressions may
-// have to read the least text; nil if there is none.
+// leastUnread returns the block of the detection that has not been run and whose expressions may
+// have to read the least text, or nil.
 func (e *evaluation) leastUnread(d *detection) (least *block) {
 	for _, b := range d.patternBlocks {
 		st := &e.tally.states[b.index]
@@ -168,8 +168,8 @@ func (e *evaluation) leastUnread(d *detection) (least *block) {
 	return least
 }
 
-// runBlocks runs the expressions of blocks, each of another detection, on the regions where they
-// may match, one region after the other.
+// runBlocks runs the expressions of blocks, one block for each detection, on the regions where they
+// may match, region by region.
 func (e *evaluation) runBlocks(blocks []*block) {
 	runs := e.regexes.runs[:0]
 	for _, b := range blocks {
@@ -200,7 +200,7 @@ func (e *evaluation) runBlocks(blocks []*block) {
 	}
 }
 
-// runsOf appends the candidates of a block whose hits can make a difference.
+// runsOf appends the candidates of a block that can make a difference.
 func (e *evaluation) runsOf(b *block, out []run) []run {
 	narrow := len(b.neighbours) > 0 && e.page.isLong && !e.allowed.found && e.trace == nil
 	region, canMatter := int32(noRegion), true
@@ -215,10 +215,9 @@ func (e *evaluation) runsOf(b *block, out []run) []run {
 	return out
 }
 
-// canMatter says whether a hit of the block in a region can make a difference: one of
-// its neighbours has, or may have, a hit there, or asks for the region's length. That
-// is all that counts on a long page. On a short one, a hit anywhere corroborates those of the
-// rule's other blocks.
+// canMatter says whether a hit of the block in a region can make a difference on a long page: only
+// if a neighbour has, or may have, a hit there, or asks for the region's length. On a short page
+// every hit matters, because it corroborates hits of the rule's other blocks anywhere.
 func (e *evaluation) canMatter(b *block, region int32) bool {
 	return slices.ContainsFunc(b.neighbours, func(other *block) bool {
 		if other.lengthOnly {
@@ -235,8 +234,8 @@ func (e *evaluation) canMatter(b *block, region int32) bool {
 	})
 }
 
-// findExcepts finds the excepts and the allowed texts for the blocks that wait with
-// matches of expressions. Those that the scan found are gone by now.
+// findExcepts finds the excepts and allowed texts for blocks that have pending matches of
+// expressions. Those that the scan found have been discarded by now.
 func (e *evaluation) findExcepts() {
 	excepts := slices.ContainsFunc(e.tally.waiting, func(i int32) bool { return e.engine.blocks[i].excepts })
 	if !excepts && !e.allowed.found {
@@ -275,8 +274,8 @@ func (e *evaluation) findHits(b *block, c candidate) {
 	}
 }
 
-// matchesOf returns an expression's matches in the open region: in its own text or, if
-// there are none, in its folded text. It runs once, however many blocks ask.
+// matchesOf returns an expression's matches in the open region: in its own text or, if there are
+// none, in its folded text. The expression is run once, however many blocks ask.
 func (e *evaluation) matchesOf(c candidate) (out matches) {
 	p := e.engine.patterns[c.pattern]
 	if known, ok := e.regexes.matches[c]; ok {
@@ -323,7 +322,7 @@ func (e *evaluation) findFolded(x *dfa.Expression, in prefilter.Window, out []df
 	return moved(in.From, x.InRunes(e.open.text.Runes[in.From:in.To], maxRegexHits-len(out), out, budget), len(out))
 }
 
-// moved moves the spans from the given one on to where their window begins.
+// moved shifts the spans, from the given index on, by the start of their window.
 func moved(by int32, spans []dfa.Span, from int) []dfa.Span {
 	for i := range spans[from:] {
 		spans[from+i].From += by
@@ -332,7 +331,7 @@ func moved(by int32, spans []dfa.Span, from int) []dfa.Span {
 	return spans
 }
 
-// renew forgets the last page and gives each expression its budget for another one.
+// renew forgets the last page and gives each expression its budget for the next one.
 func (r *regexes) renew() {
 	clear(r.matches)
 	clear(r.kept)
@@ -347,7 +346,7 @@ func (r *regexes) unread() bool {
 	return slices.ContainsFunc(r.budgets, func(b dfa.Budget) bool { return b.Spent })
 }
 
-// undisguise fills in what a match on the folded text stands for in the region.
+// undisguise fills in the part of the region that a match on the folded text corresponds to.
 func (e *evaluation) undisguise(h *hit) {
 	h.start, h.end = e.open.text.Start[h.first], e.open.text.End[h.last]
 	for i := h.first; i <= h.last; i++ {
@@ -372,7 +371,8 @@ func (e *evaluation) locate(h *hit) {
 	h.last = max(int32(behind)-1, h.first)
 }
 
-// overlapsTerm says whether a term of the same block was counted at that place: it then says enough.
+// overlapsTerm says whether a term of the same block was counted there, which makes the match
+// redundant.
 func (e *evaluation) overlapsTerm(b *block, h *hit) bool {
 	hits := e.tally.states[b.index].hits[:e.tally.states[b.index].termHits]
 	for _, x := range hits[firstIn(hits, h.region):] {

@@ -8,50 +8,47 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// Result is what a document showed.
+// Result is what the engine found in a document.
 type Result struct {
 	Fired    []Fired   // sorted by rule id
 	Contexts []Context // sorted by name
-	// Withheld are rules that lost a hit to a text of the allow-list, as they
-	// would have fired without it; sorted by rule id.
+	// Withheld are rules that lost a hit to an allowed text, as they would have fired without the
+	// allow-list; sorted by rule id.
 	Withheld []Withheld
-	// Unread: some expression was too expensive to run everywhere it may match.
+	// Unread says that some expression was too expensive to run everywhere it may match.
 	Unread bool
 }
 
-// Fired is a rule whose condition holds, with what scoring needs to know. Its
-// numbers are about the hits that make the condition true; blocks behind "not" do
-// not count.
+// Fired is a rule whose condition holds, with what scoring needs to know. Its numbers are about the
+// hits that make the condition true; blocks behind "not" do not count.
 type Fired struct {
 	Rule *rule.Rule
 	// Evidence is sorted by its place in the source, at most qianshao.MaxEvidence pieces.
 	Evidence []qianshao.Evidence
-	// Concealed: what is kept from visitors (Hiding.Concealed) makes the
-	// condition true by itself, judged as if it were a page of its own.
-	// Where hidden and visible text make it true only together, as a menu's 福彩开奖
-	// does with a police notice below it, the hidden text is listed as evidence
-	// and does not count in the fields that follow.
+	// Concealed says that concealed text (Hiding.Concealed) makes the condition true by itself,
+	// judged as if it were a page of its own. If hidden and visible text make it true only
+	// together, like a menu's 福彩开奖 and a police notice below it, the hidden text is listed as
+	// evidence but does not count in the following fields.
 	Concealed bool
-	// Terms are the distinct terms and regular expressions that hit, the most informative
-	// first.
+	// Terms are the distinct terms and regular expressions that hit, the most informative first.
 	Terms []WeighedTerm
-	// Disguised: some hit is not in ordinary writing: its cost is above plainCost.
+	// Disguised says that some hit is not in ordinary writing: its cost is above plainCost.
 	Disguised bool
-	// Contexts are the awareness contexts that excuse it; the evidence stands within them.
+	// Contexts are the awareness contexts that excuse it; the evidence is within them.
 	Contexts []Context
-	// Quoted: most of it stands in pre, code or blockquote elements.
+	// Quoted says that most of the evidence is in pre, code or blockquote elements.
 	Quoted bool
-	// Inert: all evidence is in comments, scripts or attributes that are not shown.
+	// Inert says that all evidence is in comments, scripts or attributes that are not shown.
 	Inert bool
 }
 
 // WeighedTerm is a term or an expression that hit, with how strongly it points to a crime.
 type WeighedTerm struct {
-	// Text is the term; of an expression, what it found.
+	// Text is the term or, for an expression, what it found.
 	Text  string
 	Grade syntax.Grade
-	// Ordinary is the share of ordinary sites that use the term: in their titles, if it
-	// was found in one; else anywhere. It is 0 for an expression, which is not counted.
+	// Ordinary is the share of ordinary sites that use the term: in their titles if it was found in
+	// one, otherwise anywhere. It is 0 for expressions, which are not counted.
 	Ordinary float64
 }
 
@@ -71,10 +68,9 @@ type Withheld struct {
 	By    *rule.Allowance
 }
 
-// withholding compares what fires with the allow-list and without it. What fires
-// only with it does not fire at all: an allowed text may have been the excuse.
-// A rule that fires both ways is withheld too, as it may have lost the evidence
-// that made it an alert.
+// withholding compares what fires with the allow-list and without it. What fires only with it does
+// not fire at all, since an allowed text may have been its excuse. A rule that fires both ways is
+// withheld as well, since it may have lost the evidence that made it an alert.
 func withholding(with, without Result, withheld map[string]*rule.Allowance) Result {
 	fires := map[string]bool{}
 	for _, f := range without.Fired {
@@ -87,7 +83,7 @@ func withholding(with, without Result, withheld map[string]*rule.Allowance) Resu
 	return with
 }
 
-// result turns the live detections into what fired.
+// result turns the live detections into a Result.
 func (e *evaluation) result(live []*detection) Result {
 	holds := make([]bool, len(e.engine.detections))
 	for _, d := range live {
@@ -114,7 +110,7 @@ func (e *evaluation) result(live []*detection) Result {
 	return out
 }
 
-// excusing returns the contexts within which a rule's hits stand.
+// excusing returns the contexts that a rule's hits are within.
 func (e *evaluation) excusing(contexts []Context, hits []rankedHit) (out []Context) {
 	for _, c := range contexts {
 		if c.excuse.excuses(hits, e.page.traits) {

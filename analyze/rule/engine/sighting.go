@@ -8,16 +8,16 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// Sighting is a term that a document holds, whether or not it makes a rule fire.
+// Sighting is a term that a document contains, whether or not it makes a rule fire.
 type Sighting struct {
 	Term  string // its syntax.Term.Key
 	Place rule.Place
 }
 
-// Sightings returns the terms of rules that a document holds, once for each place. It
-// counts what a rule would count: short terms where words begin and end, and only in
-// regions that a block reads, in any spelling: the ordinary word for earning money sounds
-// like the term 钻钱. Hits that need support, and expressions, are left out.
+// Sightings returns the terms of rules that a document contains, once for each place. It counts
+// what a rule would count: short terms only between words, and only in regions that a block reads,
+// but in any spelling, since the ordinary word for earning money sounds like the term 钻钱. Hits that
+// need support, and expressions, are left out.
 func (e *Engine) Sightings(doc *qianshao.Document) []Sighting {
 	v := e.newPage(doc)
 	defer v.release()

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// manyHits is a rule with blocks of each kind, over words that overlap.
+// manyHits is a rule with blocks of each kind, for overlapping words.
 const manyHits = `  brand: {terms: [博彩, 博彩网, "线上博彩 | 2", 赌场, 六合彩], except: [博彩网址]}
   words: {terms: [六合, 彩票, 赌场], word: true}
   plain: {terms: [博彩, 彩票], plain: true, hidden: true}
@@ -19,8 +19,8 @@ const manyHits = `  brand: {terms: [博彩, 博彩网, "线上博彩 | 2", 赌�
   condition: (brand or words or plain or close) and not excuse
 `
 
-// randomPage repeats some pieces of text, plain, disguised, in words and beside contacts,
-// in regions of several kinds.
+// randomPage repeats some pieces of text, plain, disguised, within words and beside contacts, in
+// regions of several kinds.
 func randomPage(random *rand.Rand) *qianshao.Document {
 	pieces := []string{
 		"博彩", "博彩网", "线上博彩", "博彩网址", "赌场", "六合彩", "六合区", "彩票", "警方", "打击博彩", "今天天气，", "。", " ",
@@ -40,13 +40,13 @@ func randomPage(random *rand.Rand) *qianshao.Document {
 	return page(regions...)
 }
 
-// TestSpentHits judges random pages by a rule twice: as they are judged, and as they are
-// explained, when no hit is put aside. The same hits are kept.
+// TestSpentHits judges random pages by a rule twice: once in the usual way, and once with an
+// explanation, for which no hit is skipped. Both keep the same hits.
 func TestSpentHits(t *testing.T) {
 	t.Parallel()
 	set := loadDetection(t, manyHits)
 	random := rand.New(rand.NewPCG(5, 6))
-	reached := "bo彩加微信 wx13800138，" // counts beside the contact
+	reached := "bo彩加微信 wx13800138，" // counts because of the contact
 	docs := []*qianshao.Document{
 		texts(strings.Repeat(reached, 100), "博彩"),
 		texts(strings.Repeat(reached, 10), strings.Repeat(reached, 10)),
@@ -80,7 +80,7 @@ func TestSpentHits(t *testing.T) {
 	}
 }
 
-// TestPlaceWeights compares what blocks weigh in a place with a sum over all their hits.
+// TestPlaceWeights compares the weights of blocks in a place with sums over all their hits.
 func TestPlaceWeights(t *testing.T) {
 	t.Parallel()
 	set := loadDetection(t, manyHits)

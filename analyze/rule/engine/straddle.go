@@ -9,13 +9,13 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/explain"
 )
 
-// On a page so many words meet that a short term is often found where one word ends and
-// another begins: 彩金 in 五彩金香, 期期中 in 学期期中. There it counts only between words. In a message,
-// which says one thing, it counts anywhere, because dictionaries have no slang.
+// So many words meet on a page that a short term is often found where one word ends and another
+// begins: 彩金 in 五彩金香, 期期中 in 学期期中. So on a page it counts only between words. In a message, which
+// says one thing, it counts anywhere, because dictionaries have no slang.
 
-// dropChance drops the short terms of a detection that cut words in two, and the dates
-// that its expressions match, and weighs its blocks anew. It is called for the few detections whose condition holds, since each
-// hit costs a look into the dictionary.
+// dropChance drops the short terms of a detection that cut words in two and the dates that its
+// expressions match, and weighs its blocks again. It is called only for the few detections whose
+// condition holds, since each hit has to be looked up in the dictionary.
 func (e *evaluation) dropChance(d *detection) {
 	if d.IsContext || e.page.doc.Form == qianshao.FormMessage {
 		return
@@ -39,9 +39,9 @@ func (e *evaluation) dropChance(d *detection) {
 	}
 }
 
-// straddles is true for a short term that begins inside a word, or has two characters and
-// ends inside one. What follows three characters may make another word with the last of
-// them: 注册送 stands in 注册送礼, too.
+// straddles is true for a short term that begins inside a word, and for one of two characters that
+// ends inside one. The end of a term of three characters is not checked, because its last character
+// may make another word with what follows: 注册送 counts in 注册送礼, although 送礼 is a word.
 func (e *evaluation) straddles(b *block, h *hit) bool {
 	if b.word || b.unbounded {
 		return false

@@ -40,7 +40,7 @@ func TestStraddling(t *testing.T) {
 	}
 }
 
-// TestStraddlingSums: what is dropped is not summed, in a stretch or on the page.
+// TestStraddlingSums: dropped hits are not summed, neither within a stretch nor on the page.
 func TestStraddlingSums(t *testing.T) {
 	for _, within := range []string{"", ", within: 40"} {
 		e := loadDetection(t, "  a: {terms: [彩金, 首存], min: 2"+within+"}\n  condition: a\n")

@@ -2,20 +2,20 @@ package engine
 
 import "cmp"
 
-// A block with "within: N" sums its weights over a stretch of text: distinct terms have
-// to reach its min inside N characters of one region. One word here and another one far
-// away, as in any long article, do not add up.
+// A block with "within: N" sums its weights over a stretch of text: distinct terms have to reach
+// its min within N characters of one region. One word here and another one far away, as in any long
+// article, do not add up.
 
-// weighStretches notes of each hit of the block whether it is in a stretch that reaches
-// min, and makes the block's weights those of its heaviest stretches. A weak hit counts
-// if another hit of the same stretch is not weak. The hits are in the order of the text.
+// weighStretches marks each hit of the block that is in no stretch that reaches min as isolated,
+// and makes the block's weights those of its heaviest stretches. A weak hit counts if the same
+// stretch has a hit that is not weak. The hits are in the order of the text.
 func (e *evaluation) weighStretches(b *block, st *blockState) {
 	st.weights = weights{}
 	for i := range st.hits {
 		st.hits[i].isolated = true
 	}
 	w := stretch{terms: map[int32]termCount{}}
-	first, marked := 0, 0 // the stretch's first hit; those before marked are decided
+	first, marked := 0, 0 // the stretch's first hit; hits before marked are decided
 	for i := range st.hits {
 		h := &st.hits[i]
 		if st.hits[first].region != h.region {
@@ -44,7 +44,7 @@ func (e *evaluation) weighStretches(b *block, st *blockState) {
 	}
 }
 
-// stretch is what a stretch of text contains.
+// stretch is the content of a stretch of text.
 type stretch struct {
 	terms      map[int32]termCount
 	all, plain int32 // summed weights of distinct terms, and of those written plainly
@@ -53,7 +53,7 @@ type stretch struct {
 
 type termCount struct{ all, plain int }
 
-// add takes a hit into the stretch (n = 1) or out of it (n = -1).
+// add adds a hit to the stretch (n = 1) or removes it (n = -1).
 func (w *stretch) add(h *hit, n int) {
 	before := w.terms[h.term]
 	after := before

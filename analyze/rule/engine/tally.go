@@ -6,38 +6,38 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/explain"
 )
 
-// Budgets of the hits of a page. Distinct terms are counted beyond them: the first hit
-// of each term in each class is always kept.
+// Budgets of the hits of a page. Distinct terms are counted beyond them, since the first hit of
+// each term in each class is always kept.
 const (
-	maxTermHits  = 64   // of one term in one block, a class
-	maxBlockHits = 4096 // of one block; more hits of one word prove nothing more
+	maxTermHits  = 64   // of one term in one block and class
+	maxBlockHits = 4096 // of one block; more hits of the same word prove nothing more
 )
 
 // plainCost is the highest cost of a hit in ordinary writing.
 const plainCost = match.CostPlain
 
-// longTerm is the length from which a disguised term that is hidden needs no
-// other support. Without this bound, 61 of 500 folded menus of 20 headlines each were flagged.
+// longTerm is the length from which a disguised term in hidden text needs no other support. Without
+// this bound, 61 of 500 folded menus of 20 headlines each were flagged.
 const longTerm = 4
 
-// hit is one place at which a term or a pattern was found in a region.
+// hit is one place in a region at which a term or a pattern was found.
 type hit struct {
 	region      int32
 	first, last int32 // folded characters, inclusive
 	start, end  int32 // bytes of the region's text
-	// term is an index into Engine.terms; those of Engine.patterns come after them.
+	// term is an index into Engine.terms, continued by Engine.patterns.
 	term     int32
-	slot     int32 // of that in the block
+	slot     int32 // of the term in the block
 	weight   int32
 	steps    fold.Step
 	cost     int32
-	weak     bool // counts with corroboration only
+	weak     bool // counts only with corroboration
 	used     bool // makes the condition true
-	isolated bool // too little is around it for the block's within
+	isolated bool // too few other hits are around it for the block's within
 }
 
-// Classes of hits. Each has its own budget, so that a flood of plain hits
-// cannot push out the concealed one that matters.
+// Classes of hits. Each has its own budget, so that a flood of plain hits cannot displace the
+// concealed one that matters.
 const (
 	classConcealed = iota
 	classTitle
@@ -52,7 +52,7 @@ type termSeen struct {
 	any, strong, plain, concealed bool
 }
 
-// blockState is what one page showed to one block.
+// blockState is what a block has found on a page.
 type blockState struct {
 	pending    []hit // of the open region, not yet flushed
 	excepts    []cover
@@ -60,23 +60,23 @@ type blockState struct {
 	hits       []hit
 	touched    bool
 	candidates []candidate // for its regular expressions, by region
-	regexesRun bool        // they have been run
-	unread     int         // bytes of the regions of candidates
-	termHits   int         // length of hits before they were run
+	regexesRun bool        // the expressions have been run
+	unread     int         // bytes of the candidates' regions
+	termHits   int         // number of hits before the expressions were run
 	weights                // on the whole page
 	placed     placeState
 	head       []int32 // see headHits
 	headKnown  bool
 }
 
-// tally is what a page showed to all blocks.
+// tally is what all blocks have found on a page.
 type tally struct {
 	states  []blockState // by block
 	touched []int32      // blocks with a state
 	waiting []int32      // blocks with pending hits
 	seen    []termSeen   // by slot
-	slots   []int32      // those seen
-	marks   []uint8      // by slot; memory of sum, and zero outside of it
+	slots   []int32      // the slots seen
+	marks   []uint8      // by slot; memory of sum, which leaves it zeroed
 	marked  []int32      // slots with marks
 	terms   []int32      // memory of distinct
 }
@@ -122,7 +122,7 @@ func (e *evaluation) keep(b *block, st *blockState, h *hit) {
 	seen := &e.tally.seen[h.slot]
 	if e.isWeak(h) {
 		if seen.strong && seen.kept[e.class(h)] == maxTermHits {
-			return // it could only be one more, so there is no need to ask whether a contact is near
+			return // its weight is already counted and no more are kept, so the costly search for a contact is skipped
 		}
 		h.weak = seen.kept[classWeak] >= maxTermHits || !e.contactBeside(h)
 		if h.weak && e.page.isLong || !e.isBounded(b, h) {
@@ -159,7 +159,7 @@ func (e *evaluation) tooDisguised(b *block, h *hit) bool {
 		!b.positive && h.cost > plainCost && int(h.term) < len(e.engine.terms) // nobody disguises an excuse: 货款 is not 贷款
 }
 
-// hasRoom says whether one more hit of a class is kept.
+// hasRoom says whether one more hit of a class can be kept.
 func (t *termSeen) hasRoom(class int, st *blockState) bool {
 	return t.kept[class] == 0 || t.kept[class] < maxTermHits && len(st.hits) < maxBlockHits
 }
@@ -174,7 +174,7 @@ func (e *evaluation) isSpent(b *block, st *blockState, h *hit) bool {
 		return seen.kept[class] == maxTermHits || seen.kept[classWeak] == maxTermHits ||
 			e.page.isLong && len(e.contactHandles()) == 0 // on a long page, it needs a contact handle
 	}
-	// If there is no room, a hit of that class was kept already, and its traits were noted.
+	// If there is no room, a hit of that class has been kept, and its traits were noted.
 	return (seen.plain || h.cost > plainCost) && !seen.hasRoom(class, st)
 }
 
@@ -191,22 +191,21 @@ func (e *evaluation) class(h *hit) int {
 	return classOther
 }
 
-// isDisguised is true for a hit that is further from its term than a writer's habits
-// explain. The matcher's cost is relative to the term's length, so short terms get here soonest.
+// isDisguised is true for a hit that is further from its term than habits of writing explain. The
+// matcher's cost is relative to the term's length, so short terms reach it soonest.
 func (e *evaluation) isDisguised(h *hit) bool {
 	return h.cost >= match.CostDisguised && int(h.term) < len(e.engine.terms)
 }
 
-// isWeak is true for a disguised hit that needs support. A term of longTerm characters
-// and more needs none in a concealed region: nobody hides and disguises an honest phrase.
-// A shorter one is too easily found by chance, as every site has menus that are folded
-// away: 小学 sounds like 小穴.
+// isWeak is true for a disguised hit that needs support. In a concealed region, a term of at least
+// longTerm characters needs none: nobody hides and disguises an honest phrase. A shorter one is too
+// easily found by chance, since every site has folded menus: 小学 sounds like 小穴.
 func (e *evaluation) isWeak(h *hit) bool {
 	return e.isDisguised(h) && !(e.page.traits[e.open.index].concealed && h.last-h.first >= longTerm-1)
 }
 
-// isBounded is false for a hit that cuts an ordinary word in two. Somebody who writes
-// 与爱 for 语爱 does not go on to 与爱情, but chance does.
+// isBounded is false for a hit that cuts an ordinary word in two. Somebody who writes 与爱 for 语爱
+// does not continue it to 与爱情, but chance does.
 func (e *evaluation) isBounded(b *block, h *hit) bool {
 	if e.bounded(h.region, span{h.start, h.end}) {
 		return true

@@ -15,16 +15,15 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/prefilter/prefiltertest"
 )
 
-// TestUnfiltered: pages come out the same when every expression runs on every region, and all
-// of it, whether or not its atoms are there and whether or not a hit would make a difference
-// to its rule.
+// TestUnfiltered: the results are the same when every expression runs on the whole of every region,
+// whether or not its atoms are there and whether or not a hit would matter to its rule.
 func TestUnfiltered(t *testing.T) {
 	rules, err := rule.Load(packs.FS(), rule.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	set, plain := New(rules, words), New(rules, words)
-	// An index of expressions that match anything filters nothing.
+	// An index of expressions that match anything filters nothing out.
 	plain.atoms = sync.OnceValue(func() *prefilter.Index {
 		return prefilter.New(slices.Repeat([]string{"(?s).+"}, len(plain.patterns)))
 	})
@@ -45,7 +44,7 @@ func TestUnfiltered(t *testing.T) {
 			for range random.IntN(6) {
 				line += set.terms[random.IntN(len(set.terms))].text
 			}
-			if random.IntN(2) == 0 { // a long region: expressions are run around their needles
+			if random.IntN(2) == 0 { // a long region: expressions are run only around their atoms
 				line = strings.Repeat("公园里有树。", random.IntN(20)) + line + strings.Repeat("，下午 3 点", random.IntN(20)) + prefiltertest.Text(trees, random)
 			}
 			lines = append(lines, line)

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// A condition is tried in each place of a page that has hits, hundreds on a long one. So a
-// place looks only at its own hits, and weighs them once.
+// A condition is tried in each place of a page that has hits, which can be hundreds. So only the
+// hits of the place are looked at, and they are weighed once.
 
-// weights are a block's summed weights of distinct terms: of all hits, of those that
-// count by themselves, of plain ones, of those in concealed regions.
+// weights are a block's sums of the weights of distinct terms: for all hits, for those that count
+// without support, for plain ones, and for those in concealed regions.
 type weights struct{ all, strong, plain, concealed int32 }
 
 // placeState is what a block has in the place that was looked at last.
@@ -20,11 +20,11 @@ type placeState struct {
 	weighed bool
 }
 
-// someHits are hits of a block: those from one index to another, and those of an index.
+// someHits are some hits of a block: those between two indexes, and those with the indexes of also.
 type someHits struct {
 	hits     []hit
 	from, to int
-	also     []int32 // in order; some may be between from and to
+	also     []int32 // sorted; may include indexes between from and to
 }
 
 // all yields the hits in the order of the text.
@@ -47,8 +47,8 @@ func (s *someHits) all(yield func(*hit) bool) {
 	}
 }
 
-// hits returns a block's hits in the outcome's place. Blocks that only excuse do so from
-// anywhere on the page.
+// hits returns a block's hits in the outcome's place. For blocks that only excuse, these are the
+// hits on the whole page.
 func (o outcome) hits(local int) someHits {
 	st := o.state(local)
 	if o.place == nil || !o.d.blocks[local].positive || len(st.hits) == 0 {
@@ -65,7 +65,7 @@ func (o outcome) hits(local int) someHits {
 	return out
 }
 
-// firstIn returns the index of the first hit in a region or behind it.
+// firstIn returns the index of the first hit in a region or after it.
 func firstIn(hits []hit, region int32) int {
 	i, _ := slices.BinarySearchFunc(hits, region, func(h hit, region int32) int { return cmp.Compare(h.region, region) })
 	return i
@@ -84,7 +84,7 @@ func (e *evaluation) headHits(st *blockState) []int32 {
 	return st.head
 }
 
-// forgetPlaces is called when a block's hits have changed.
+// forgetPlaces has to be called after a block's hits have changed.
 func (st *blockState) forgetPlaces() {
 	st.headKnown, st.placed = false, placeState{}
 }
@@ -103,7 +103,7 @@ func (o outcome) weigh(local int) weights {
 		return st.placed.weights
 	}
 	sum := o.e.tally.sum(&hits, o.e.page.traits)
-	if b.within > 0 { // what is not isolated stands in a stretch that reaches the least sum
+	if b.within > 0 { // hits that are not isolated are in a stretch that reaches min
 		for _, w := range []*int32{&sum.all, &sum.strong, &sum.plain, &sum.concealed} {
 			*w = b.min * min(*w, 1)
 		}
@@ -112,7 +112,7 @@ func (o outcome) weigh(local int) weights {
 	return sum
 }
 
-// What sum has seen of a term.
+// Bits for what sum has seen of a term.
 const (
 	seenAny uint8 = 1 << iota
 	seenStrong
