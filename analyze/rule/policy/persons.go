@@ -7,20 +7,21 @@ import (
 	"unicode/utf8"
 )
 
-// Rules are about crimes on pages, never about persons, so persons' names are refused
-// as terms. A name is recognised by its shape: a surname followed by one or two
-// characters that are usual in given names, or by a title. The lists were written for
-// this project; they hold characters and titles, and no name of a person. The
-// segmenter's dictionary does not help: nearly all of its words of this shape are names.
+// Rules are about crimes on pages, never about persons, so persons' names are refused as terms. A
+// name is recognised by its shape: a surname followed by one or two characters that are usual in
+// given names, or by a title. The lists were written for this project; they contain characters and
+// titles, not persons' names. The segmenter's dictionary does not help: nearly all of its words of
+// this shape are names.
 const (
-	// surnames are hardly ever anything else: a word that begins with one and goes on
-	// like a name is a name.
+	// surnames are characters that are hardly ever anything but surnames: a word that begins with
+	// one and continues like a name is a name.
 	surnames = "王李张刘陈杨赵吴徐孙朱胡郭何罗郑梁谢宋唐许冯邓曹彭曾肖萧董袁潘蒋蔡余杜苏魏吕丁姚卢姜崔钟谭陆汪廖贾韦傅邹孟秦邱薛闫阎侯陶黎贺郝龚邵覃莫汤尹樊葛邢殷詹耿焦" +
 		"俞阮柯裴霍冉骆靳蒲屈穆岑戚芦褚娄窦卜臧闵苟邬卞姬仇栾刁寇甄虞巩佘迟邝匡鞠荆冀郁谌奚冼蔺闻邰林田叶程沈范夏熊江段雷史顾毛武戴温康施齐乔伍庞颜倪聂章鲁岳翟左" +
 		"柳甘祝尚凌季涂翁辛管柴鲍喻祁滕饶牟尤卓缪项景冷晏席柏宗瞿桂佟隋巫桑郎丛仲敖池胥班栗燕楚鄢仝童"
-	// oftenSurnames are ordinary words too, but usually names: 马, 黄, 周.
+	// oftenSurnames are characters that are also ordinary words, but usually surnames: 马, 黄, 周.
 	oftenSurnames = "马黄周任习于石方孔严赖薄向梅兰符舒司吉"
-	// wordSurnames are usually ordinary words: 金, 高, 路. Two characters say nothing then (金沙, 高清).
+	// wordSurnames are characters that are usually ordinary words: 金, 高, 路. Two characters prove
+	// nothing then (金沙, 高清).
 	wordSurnames = "申韩高金付白龙万文牛安易庄欧关包宁纪毕单成苗谷盛曲蓝路游蒙华房解阳农古简车连麦党宫费卫全应边师商荣明查麻苑封谈惠储原劳楼晋钱艾"
 	// givenNames are characters that are usual in given names.
 	givenNames = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红梅鹏飞建国志文斌宇浩轩辰梓涵欣怡子墨雨桐佳俊峰琳慧莹倩雪婷颖璐瑶瑜琪萍蓉芬芝莉菊翠凤彩春晓东海波辉" +
@@ -39,7 +40,7 @@ func compoundSurnames() []string {
 	}
 }
 
-// titles follow a name when a person is meant.
+// titles are the titles that follow a person's name.
 func titles() []string {
 	return []string{
 		"主席", "总书记", "书记", "总理", "委员长", "部长", "省长", "市长", "县长", "区长", "镇长", "乡长", "村长", "厅长", "局长", "处长",
@@ -49,12 +50,12 @@ func titles() []string {
 	}
 }
 
-// nameShape says how much a word looks like a person's name.
+// nameShape says how strongly a word looks like a person's name.
 type nameShape uint8
 
 const (
 	noName   nameShape = iota
-	likeName           // may be an ordinary word: words.txt can vouch for it
+	likeName           // may be an ordinary word; words.txt can vouch for it
 	sureName           // a person, whatever else the word may mean
 )
 
@@ -77,7 +78,7 @@ func runeSet(s string) map[rune]bool {
 	return set
 }
 
-// maxName is the longest word that is judged, in bytes: a compound surname, two
+// maxName is the length of the longest word that is judged, in bytes: a compound surname, two
 // characters and a title. Anything longer is a phrase.
 const maxName = 8 * 3
 
@@ -106,7 +107,7 @@ func (n *names) shape(word string) nameShape {
 	return noName
 }
 
-// isTitled says whether a title stands behind a surname and at most two characters.
+// isTitled says whether at most two characters and a title follow a surname.
 func (n *names) isTitled(rest string) bool {
 	return slices.ContainsFunc(n.titles, func(title string) bool {
 		between, ok := strings.CutSuffix(rest, title)

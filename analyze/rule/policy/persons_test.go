@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule/syntax"
 )
 
-// TestNames: names of the most common kinds, of nobody in particular, have the
-// shape of one; words that rules look for have not.
+// TestNames: common kinds of names, of nobody in particular, have the shape of a name; words that
+// rules look for do not.
 func TestNames(t *testing.T) {
 	n := newNames()
 	const persons = `王伟 王芳 李娜 李强 张敏 张静 刘洋 刘艳 陈杰 陈丽 杨勇 赵军 吴霞 周建国 徐明辉 孙晓燕 朱文博 胡雪梅 郭志强 何佳怡 林浩然 罗永康 梁思源
@@ -35,7 +35,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestNamesInPacks bounds the false alarms on words that rules really look for.
+// TestNamesInPacks bounds the false alarms on words that the shipped rules look for.
 func TestNamesInPacks(t *testing.T) {
 	n, names, terms := newNames(), map[string]bool{}, map[string]bool{}
 	judge := func(x syntax.Term) {

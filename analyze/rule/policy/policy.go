@@ -1,6 +1,6 @@
-// Package policy decides what a rule may look for: crimes on pages, never persons or
-// opinions. It refuses names and topics among a rule's terms, titles and tags, and rules
-// that rest on no law. It also says how common a term may be in innocent texts.
+// Package policy decides what a rule may look for: crimes on pages, never persons or opinions. It
+// refuses names and topics among a rule's terms, titles and tags, and rules without a basis in law.
+// It also decides how common a term may be in innocent texts.
 package policy
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// The closed list of categories does most of the work. These words catch titles
-// and tags that say otherwise.
+// The closed list of categories does most of the work. These words catch titles and tags that are
+// about persons or opinions nevertheless.
 func personalTitles() []string {
 	return []string{"领导人", "政治", "宗教", "信仰", "上访", "维权人士", "异见", "某某人", "先生", "女士", "同志"}
 }
@@ -21,12 +21,12 @@ func personalTags() []string {
 	return []string{"person", "persons", "people", "politician", "politics", "political", "religion", "religious", "ethnicity", "protest", "dissident"}
 }
 
-// laws are those of which a rule has to name one. The Public Security Administration
+// laws are the laws of which a rule has to name at least one. The Public Security Administration
 // Punishments Law has had new article numbers since 2026, so a citation names the revision.
 func laws() []string { return []string{"刑法", "反电信网络诈骗法", "治安管理处罚法"} }
 
-// CheckHeader adds a mistake to f for a title or a tag that is about persons or
-// opinions, and for a legal basis that names no article or none of the laws.
+// CheckHeader adds a mistake to f for a title or a tag that is about persons or opinions, and for a
+// legal basis that names no article or none of the laws.
 func CheckHeader(f *syntax.File, r *syntax.Rule) {
 	for _, word := range personalTitles() {
 		if strings.Contains(r.Title.Value, word) {
@@ -55,7 +55,7 @@ func checkLegalBasis(f *syntax.File, r *syntax.Rule) {
 	}
 }
 
-// namesArticle looks for 第 … 条 with a number between.
+// namesArticle looks for 第 … 条 with a number in between.
 func namesArticle(basis string) bool {
 	for {
 		_, rest, found := strings.Cut(basis, "第")
@@ -71,18 +71,18 @@ func namesArticle(basis string) bool {
 	}
 }
 
-// MaxBenignShare is the share of innocent texts that a rule may flag, and in which a
-// term that can make a rule fire may occur: two in a thousand.
+// MaxBenignShare is the greatest share of innocent texts that a rule may flag, and that may contain
+// a term that can make a rule fire: two in a thousand.
 const MaxBenignShare = 0.002
 
-// MaxChance is how often, in a million words of ordinary text, a short term that makes a
-// rule fire may come about by chance where it counts inside words. A message of ten words
-// then meets it once in 100,000; a thousand such terms, each at the limit, would flag one
-// message in a hundred, and few are near it.
+// MaxChance is how often, in a million words of ordinary text, a short term that makes a rule fire
+// may occur by chance if it counts inside words. A message of ten words then has it by chance once
+// in 100,000 messages. A thousand such terms, all at the limit, would flag one message in a
+// hundred; but few are near it.
 const MaxChance = 1.0
 
-// IsChance says whether a term can no longer be relied on to mean what it says, given how
-// often in a million words it comes about by chance and how often it is a word by itself.
+// IsChance says whether a term is unreliable, given how often in a million words it occurs by
+// chance, and how often as a word of its own.
 func IsChance(chance, own float64) bool { return chance > MaxChance && chance > own }
 
 // Limits of what a message quotes.
@@ -91,18 +91,18 @@ const (
 	maxExample  = 90 // bytes of each
 )
 
-// IsTooCommon says whether n of so many innocent texts are more than MaxBenignShare.
+// IsTooCommon says whether n texts are more than MaxBenignShare of the innocent ones.
 func IsTooCommon(n, of int) bool { return float64(n) > MaxBenignShare*float64(of) }
 
-// Share says "5 of 1664 innocent texts (0.30 %, the limit is 0.20 %)".
+// Share returns "5 of 1664 innocent texts (0.30 %, the limit is 0.20 %)".
 func Share(n, of int) locales.Message {
 	return locales.M("rule.benign.share", n, of, 100*float64(n)/float64(of), 100*MaxBenignShare)
 }
 
-// Quotes are texts of which a message quotes the first, each on a line of its own.
+// Quotes are texts. A message quotes the first of them, each on a line of its own.
 type Quotes []string
 
-// In returns the lines, and how many texts there are beside those.
+// In returns the quoted lines, and the number of further texts.
 func (texts Quotes) In(l locales.Lang) string {
 	var b strings.Builder
 	for i, text := range texts {

@@ -8,31 +8,31 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Policy refuses persons and opinions as what a rule looks for. Only blocks that can
-// make a rule fire are judged. What stands behind a "not", or in an awareness context,
-// keeps pages from being flagged and may be anything.
+// Policy refuses rules that look for persons or opinions. It judges only blocks that can make a rule
+// fire. A block behind a "not" or in an awareness context keeps pages from being flagged, so it may
+// look for anything.
 type Policy struct {
 	names    *names
 	subjects *subjects
-	vouched  map[string]bool             // by Term.Key: words of words.txt
+	vouched  map[string]bool             // words of words.txt, by Term.Key
 	refusals map[string]*locales.Message // by Term.Key, so that a list is judged once; nil for a term that passes
 }
 
-// New returns a policy that lets the vouched words pass, as ParseVouched returns them.
+// New returns a policy that accepts the vouched words, as ParseVouched returns them.
 func New(vouched map[string]bool) *Policy {
 	return &Policy{names: newNames(), subjects: newSubjects(), vouched: vouched, refusals: map[string]*locales.Message{}}
 }
 
-// Block is what the policy judges of a block of a rule.
+// Block is what the policy needs to know of a rule's block.
 type Block struct {
-	Terms []syntax.Term // with those of its lists
+	Terms []syntax.Term // including those of its lists
 	Regex []Expression
 	Min   int
 	// LengthOnly blocks look for nothing.
 	LengthOnly bool
 }
 
-// Expression is a regular expression and the file that it stands in: the rule's or a pattern's.
+// Expression is a regular expression and its file: the rule's or a pattern's.
 type Expression struct {
 	syntax.Text
 	File *syntax.File
@@ -68,7 +68,7 @@ func (p *Policy) Check(f *syntax.File, condition *syntax.Condition, blocks []Blo
 	}
 }
 
-// refuseInstitutions refuses the institutions of the blocks that make a rule fire by themselves.
+// refuseInstitutions refuses institutions in blocks that make a rule fire by themselves.
 func (p *Policy) refuseInstitutions(f *syntax.File, blocks []Block, firesAlone func(int) bool) {
 	for i, b := range blocks {
 		if !firesAlone(i) {
@@ -87,7 +87,7 @@ func (p *Policy) refuseInstitutions(f *syntax.File, blocks []Block, firesAlone f
 	}
 }
 
-// refusal says why a rule may not look for a term; nil if it may.
+// refusal says why a rule may not look for a term, or returns nil if it may.
 func (p *Policy) refusal(t syntax.Term) *locales.Message {
 	if why, known := p.refusals[t.Key]; known {
 		return why
@@ -123,8 +123,8 @@ func (p *Policy) offersInstitution(expression string) bool {
 	return false
 }
 
-// checkRegex judges the runs of Chinese characters in a regular expression, but not
-// those in its [sets].
+// checkRegex judges the runs of Chinese characters in a regular expression, except those in its
+// [sets].
 func (p *Policy) checkRegex(expression Expression) {
 	inSet := false
 	for _, run := range strings.FieldsFunc(expression.Value, func(r rune) bool {
@@ -138,9 +138,9 @@ func (p *Policy) checkRegex(expression Expression) {
 	}
 }
 
-// ParseVouched reads a words.txt into vouched, by Term.Key: words that look like
-// persons' names but are not, each with what it is: "路子野 | 行话，门路多". Nobody can vouch
-// for what is certainly a name.
+// ParseVouched reads a words.txt into vouched, by Term.Key. It contains words that look like
+// persons' names but are not, each with what it is: "路子野 | 行话，门路多". Words that are certainly names
+// cannot be vouched for.
 func ParseVouched(f *syntax.File, src []byte, vouched map[string]bool) {
 	names := newNames()
 	f.Lines(src, func(line string, at syntax.Place) {

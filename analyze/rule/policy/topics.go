@@ -2,13 +2,12 @@ package policy
 
 import "strings"
 
-// Rules are about crimes, never about opinions, so politics, protest, petitions,
-// religion and journalism are refused as terms. A rule may name them behind a "not" or
-// in a context, to leave a page alone. It may also name an institution beside the words
-// of a crime: somebody who pretends to be a court to get a transfer is a fraud. The lists
-// were written for this project.
+// Rules are about crimes, never about opinions, so politics, protest, petitions, religion and
+// journalism are refused as terms. A rule may name them behind a "not" or in a context, to leave a
+// page alone. It may also name an institution beside the words of a crime: somebody who pretends to
+// be a court to get a transfer is a fraud. The lists were written for this project.
 
-// topics may not stand in a block that can make a rule fire.
+// topics may not be in a block that can make a rule fire.
 func topics() []string {
 	return []string{
 		// politics
@@ -28,12 +27,12 @@ func topics() []string {
 	}
 }
 
-// harmless words hold a topic's characters without its meaning.
+// harmless words contain a topic's characters without its meaning.
 func harmless() []string {
 	return []string{"旅游行", "包教会", "教会您", "教会你", "手把手教会"}
 }
 
-// institutions name no crime: a rule that fires by them alone watches people.
+// institutions name no crime: a rule that fires on them alone watches people.
 func institutions() []string {
 	return []string{
 		"政府", "人民政府", "省政府", "市政府", "县政府", "区政府", "省委", "市委", "县委", "中央", "公务员", "国务院", "人大", "政协", "法院", "人民法院", "检察院", "公安", "公安局", "公安厅", "公安机关", "检察机关", "司法机关", "派出所", "警察", "警方", "民警", "城管", "纪委", "监委", "军队",
@@ -63,8 +62,8 @@ func newSubjects() *subjects {
 	return s
 }
 
-// topic returns the topic with which a word begins or ends, or "". In its middle
-// the characters of two other words may meet: 旅游行程.
+// topic returns the topic with which a word begins or ends, or "". Topics in the middle are not
+// looked for, because there two other words may meet, as in 旅游行程.
 func (s *subjects) topic(word string) string {
 	first, last := rune(0), rune(0)
 	for i, r := range word {
