@@ -11,32 +11,31 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 )
 
-// The atoms are drawn from the syntax of an expression, as in R. Cox, "Regular Expression
-// Matching with a Trigram Index" (2012).
+// The atoms are taken from the syntax of an expression, as in R. Cox, "Regular Expression Matching
+// with a Trigram Index" (2012).
 //
-// The atoms are folded, and so is the text that they are looked for in. Folding goes
-// character by character, so what a match consists of folds to a piece of the folded
-// region. Folding changes nothing that is folded already, so the same holds for a match in
-// the folded text. One pass therefore answers for both, and 元\s*彩\s*金 has the atom
-// 元彩金. A symbol that folding drops, like + or 🍎, is an atom by itself. It is looked for
-// between the folded characters.
+// The atoms are folded, and so is the text in which they are looked for. Folding works character by
+// character, so a match folds to a part of the folded region. Folding does not change a text that
+// is folded already, so the same is true of a match in the folded text. One pass therefore serves
+// both, and 元\s*彩\s*金 has the atom 元彩金. A symbol that folding drops, like + or 🍎, is an atom by
+// itself. It is looked for between the folded characters.
 
-// form is a folded form of a piece of an expression, with 0 for every digit;
-// or, behind symbolMark, one character that folding drops.
+// form is a folded form of a part of an expression, with 0 for every digit; or symbolMark followed
+// by one character that folding drops.
 type form = string
 
 const symbolMark = "\x00"
 
 const (
-	maxForms  = 300  // of one piece; more of them exclude little, and multiply
-	maxClass  = 128  // characters of a class that is worth writing out
-	maxSets   = 3    // of atoms of one expression; more hardly make it rarer
+	maxForms  = 300  // of one part; more of them exclude little, and multiply
+	maxClass  = 128  // characters of a class that is worth listing
+	maxSets   = 3    // of atoms of one expression; more hardly make candidates rarer
 	maxAtom   = 8    // characters; more do not make it rarer
-	tooCommon = 0.05 // the frequency of atoms that are in most regions
+	tooCommon = 0.05 // the frequency of atoms that most regions contain
 )
 
-// info is what is known of the folded forms of what a piece of an expression
-// matches. The empty form stands for any text.
+// info is what is known of the folded forms of the texts that a part of an expression matches. The
+// empty form stands for any text.
 type info struct {
 	exact bool // prefix lists all forms; suffix is the same list
 	// Each form begins with one of prefix and ends with one of suffix.
@@ -44,7 +43,7 @@ type info struct {
 	atoms          []set // each form contains one of each set; the rarest set comes first
 }
 
-// set is a set of forms, and how frequent they are.
+// set is a set of forms and their frequency.
 type set struct {
 	forms     []form
 	frequency float64
@@ -56,13 +55,13 @@ func anything() info { return info{prefix: []form{""}, suffix: []form{""}} }
 
 func exactly(list ...form) info { return info{true, list, list, rarest([]set{setOf(list)})} }
 
-// folder folds single characters, each of them once.
+// folder folds single characters, each of them only once.
 type folder struct {
 	text  fold.Text
 	known map[rune]form
 }
 
-// infoOf reads a simplified expression.
+// infoOf derives the info of a simplified expression.
 func (f *folder) infoOf(re *syntax.Regexp) info {
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -106,14 +105,14 @@ func (f *folder) infoOf(re *syntax.Regexp) info {
 	return exactly("") // the empty-width operators
 }
 
-// vanishes is true for a piece that folding drops altogether, like \s.
+// vanishes is true if folding drops all that the part can match, as for \s.
 func (f info) vanishes() bool {
 	kept := func(x form) bool { return x != "" && !strings.HasPrefix(x, symbolMark) }
 	return f.exact && !slices.ContainsFunc(f.prefix, kept)
 }
 
-// formsOfRune returns the forms of a character or, under (?i), of all its cases: k
-// has three of them, one being the Kelvin sign.
+// formsOfRune returns the forms of a character or, under (?i), of all its cases: k has three cases,
+// one of which is the Kelvin sign.
 func (f *folder) formsOfRune(r rune, anyCase bool) (out []form) {
 	out = append(out, f.formOf(r))
 	for c := unicode.SimpleFold(r); anyCase && c != r; c = unicode.SimpleFold(c) {
@@ -141,13 +140,13 @@ func (f *folder) fold(r rune) form {
 	switch {
 	case f.text.Len() > 0:
 		return string(f.text.Runes)
-	case r == utf8.RuneError || r == 0 || unicode.IsSpace(r): // a stray byte may be written in another way; spaces are everywhere
+	case r == utf8.RuneError || r == 0 || unicode.IsSpace(r): // a stray byte may be spelt in another way; spaces are everywhere
 		return ""
 	}
 	return symbolMark + string(r)
 }
 
-// infoOfClass takes pairs of first and last characters.
+// infoOfClass takes a class as pairs of first and last characters.
 func (f *folder) infoOfClass(ranges []rune) info {
 	size := 0
 	for i := 0; i+1 < len(ranges); i += 2 {
@@ -173,7 +172,7 @@ func distinct(list []form) []form {
 	return slices.Compact(list)
 }
 
-// concat is x with y behind it.
+// concat is x followed by y.
 func concat(x, y info) info {
 	out := info{prefix: x.prefix, suffix: y.suffix}
 	sets := append(slices.Clone(x.atoms), y.atoms...)
@@ -191,8 +190,7 @@ func concat(x, y info) info {
 	return out
 }
 
-// cross returns every form of x with every form of y behind it; ok is false if
-// there are too many.
+// cross returns every form of x followed by every form of y; ok is false if there are too many.
 func cross(x, y []form) (out []form, ok bool) {
 	if len(x)*len(y) > maxForms {
 		return nil, false
@@ -206,8 +204,8 @@ func cross(x, y []form) (out []form, ok bool) {
 	return distinct(out), true
 }
 
-// join is a with b behind it. A symbol is not part of a folded text, so it stays
-// only if there is nothing rarer beside it.
+// join is a followed by b. A symbol is not part of a folded text, so it is kept only if there is
+// nothing rarer beside it.
 func join(a, b form) form {
 	switch symbolA, symbolB := strings.HasPrefix(a, symbolMark), strings.HasPrefix(b, symbolMark); {
 	case symbolA && b == "", symbolA && symbolB:
@@ -237,8 +235,7 @@ func either(x, y info) info {
 	return out
 }
 
-// rarest returns the sets that ordinary text contains least often, without those
-// that another set implies.
+// rarest returns the sets that are rarest in ordinary text, without those that another set implies.
 func rarest(sets []set) (out []set) {
 	slices.SortStableFunc(sets, func(a, b set) int { return cmp.Compare(a.frequency, b.frequency) })
 	for _, s := range sets {
@@ -254,13 +251,13 @@ func rarest(sets []set) (out []set) {
 	return out
 }
 
-// contains says whether each text that contains the form x contains y.
+// contains says whether every text that contains the form x also contains y.
 func contains(x, y form) bool {
 	return x == y || x != "" && x[0] != 0 && strings.Contains(x, y)
 }
 
-// frequency is a rough estimate of how often one of the forms begins at a character of
-// ordinary Chinese text. The small addend is for the automaton, which each form makes larger.
+// frequency is a rough estimate of how often one of the forms begins at a character of ordinary
+// Chinese text. The small addend accounts for the automaton, which grows with each form.
 func frequency(list []form) (sum float64) {
 	for _, x := range list {
 		sum += frequencyOf(x) + 2e-7
@@ -272,7 +269,7 @@ func frequencyOf(x form) float64 {
 	f, last := 1.0, rune(0)
 	for _, r := range strings.TrimPrefix(x, symbolMark) {
 		switch {
-		case r == '0' && last == '0': // few numbers have one digit
+		case r == '0' && last == '0': // numbers of a single digit are rare
 			f *= 0.5
 		case r < utf8.RuneSelf && last > 0 && last < utf8.RuneSelf:
 			f *= 0.2
@@ -284,11 +281,11 @@ func frequencyOf(x form) float64 {
 	return f
 }
 
-// commonCharacters are in most sentences.
+// commonCharacters occur in most sentences.
 const commonCharacters = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里天家多好小日月用"
 
-// shareOf is a rough share of a character in ordinary Chinese text. It only
-// guides the choice of atoms.
+// shareOf is the approximate share of a character in ordinary Chinese text. It only guides the
+// choice of atoms.
 func shareOf(r rune) float64 {
 	switch {
 	case strings.ContainsRune(commonCharacters, r):
@@ -303,7 +300,7 @@ func shareOf(r rune) float64 {
 	return 0.0005
 }
 
-// atoms returns sets of strings. Every match of the expression contains one string of each set.
+// atoms returns sets of strings. Every match of the expression contains a string of each set.
 func (f *folder) atoms(tree *syntax.Regexp) (sets [][]form) {
 	for _, s := range f.infoOf(tree).atoms {
 		sets = append(sets, shortest(s.forms))
@@ -311,8 +308,8 @@ func (f *folder) atoms(tree *syntax.Regexp) (sets [][]form) {
 	return sets
 }
 
-// canFold says whether an expression can match a folded text: one that asks for
-// a dot or a capital letter cannot.
+// canFold says whether an expression can match a folded text: it cannot if it requires a dot or a
+// capital letter.
 func (f *folder) canFold(re *syntax.Regexp) bool {
 	stays := func(r rune) bool {
 		form := f.formOf(r)
@@ -348,7 +345,7 @@ func (f *folder) canFold(re *syntax.Regexp) bool {
 	return true
 }
 
-// shortest cuts long forms and leaves out those that contain another one.
+// shortest shortens long forms and leaves out those that contain another one.
 func shortest(list []form) (out []form) {
 	cut := make([]form, len(list))
 	for i, x := range list {

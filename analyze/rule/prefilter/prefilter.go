@@ -1,7 +1,7 @@
-// Package prefilter finds out, before a regular expression is run, where it can match.
-// There are hundreds of expressions. So the atoms of all of them, strings that every match
-// contains, are looked for in one pass. An expression is run only in texts that contain its
-// atoms and, in a long text, only around them, as far as the greatest width of a match allows.
+// Package prefilter finds out where a regular expression can match before it is run. There are
+// hundreds of expressions. So their atoms, strings that every match contains, are looked for in one
+// pass over all of them. An expression is run only in texts that contain its atoms and, in a long
+// text, only around them, within the greatest width of a match.
 package prefilter
 
 import (
@@ -15,17 +15,17 @@ import (
 	"github.com/qianshao/qianshao/analyze/match"
 )
 
-// Index knows the atoms of a list of expressions. An expression has up to maxSets
-// sets of atoms; a row of bits for each set says which expressions have shown an atom
-// of it. An Index is immutable and safe for concurrent use.
+// Index knows the atoms of a list of expressions. An expression has up to maxSets sets of atoms.
+// Each set has a row of bits, one for each expression, that tell whether an atom of that set was
+// seen. An Index is immutable and safe for concurrent use.
 type Index struct {
 	literals *match.Literals
-	postings [][]rowBits        // by literal: the expressions whose atom it is
+	postings [][]rowBits        // by literal: the expressions that have it as an atom
 	symbols  map[rune][]rowBits // the same by symbol
 	first    [256 / 64]uint64   // the first bytes of the symbols
 	words    int                // of a row
 	lacking  []uint64           // rows of the expressions that have no such set
-	folds    []bool             // by expression: it can match a folded text
+	folds    []bool             // by expression: whether it can match a folded text
 	widths   []int16            // by expression: maxMatchWidth
 	atoms    [][]literalOf      // by expression: those of the sets without symbols
 }
@@ -42,8 +42,8 @@ type literalOf struct {
 	set     uint8
 }
 
-// New returns the index of expressions in RE2's syntax, which are known by their
-// place in the list. One that does not parse can match nowhere.
+// New returns the index of expressions in RE2's syntax, which are identified by their position in
+// the list. An expression that does not parse can match nowhere.
 func New(expressions []string) *Index {
 	x := &Index{symbols: map[rune][]rowBits{}, words: (len(expressions) + 63) / 64}
 	x.lacking = make([]uint64, maxSets*x.words)
@@ -91,7 +91,7 @@ func New(expressions []string) *Index {
 	return x
 }
 
-// treeOf returns the expression's simplified syntax.
+// treeOf returns the expression's simplified syntax tree.
 func treeOf(expression string) *syntax.Regexp {
 	tree, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
@@ -111,19 +111,18 @@ func (x *Index) addBit(to []rowBits, expression, set int) []rowBits {
 	return append(to, rowBits{word, bit})
 }
 
-// CanFold says whether an expression can match a folded text. One that asks for a dot
-// or a capital letter cannot.
+// CanFold says whether an expression can match a folded text. It cannot if it requires a dot or a
+// capital letter.
 func (x *Index) CanFold(expression int32) bool { return x.folds[expression] }
 
-// Search answers for one text after another. Its memory is used again, so it is for
-// one goroutine.
+// Search searches one text after another. It reuses its memory, so it is for one goroutine.
 type Search struct {
 	*Index
-	rows   []uint64      // of the expressions whose atoms were seen
+	rows   []uint64      // of the expressions with atoms that were seen
 	found  []int32       // expressions that may match
 	places []match.Place // of the literals in the text
-	marks  []uint32      // by literal: the mark of those that were seen
-	mark   uint32        // of the literals at hand
+	marks  []uint32      // by literal: the mark of the last selection that included it
+	mark   uint32        // of the current selection of literals
 }
 
 // NewSearch returns the memory for searches.
@@ -153,8 +152,8 @@ func (s *Search) In(t *fold.Text) []int32 {
 	return s.collect()
 }
 
-// Places appends to out where the atoms begin in the text of the last call of In, as far
-// as Windows.Of asks for those of the expressions. It appends none if out would get longer than most.
+// Places appends to out where atoms begin in the text of the last call of In, as far as Windows.Of
+// needs them for the expressions. If out would get longer than most, it appends none.
 func (s *Search) Places(expressions []int32, out []match.Place, most int) []match.Place {
 	from := len(out)
 	s.newMark()
@@ -178,10 +177,10 @@ func (s *Search) Places(expressions []int32, out []match.Place, most int) []matc
 	return out
 }
 
-// newMark takes a mark that no literal has.
+// newMark chooses a mark that no literal has.
 func (s *Search) newMark() {
 	if s.mark++; s.mark == 0 {
-		clear(s.marks) // 4 billion marks later, one comes again
+		clear(s.marks) // after 4 billion marks they repeat
 		s.mark++
 	}
 }

@@ -45,7 +45,7 @@ func TestAtoms(t *testing.T) {
 	}
 }
 
-// checkAtoms compares the expressions that may match with those that do.
+// checkAtoms compares the expressions that may match with those that match.
 func checkAtoms(t *testing.T, x *Index, expressions []*regexp.Regexp, text string) {
 	t.Helper()
 	var folded fold.Text
@@ -62,7 +62,7 @@ func checkAtoms(t *testing.T, x *Index, expressions []*regexp.Regexp, text strin
 	}
 }
 
-// FuzzAtoms: looking for atoms never loses a match.
+// FuzzAtoms: searching for atoms never loses a match.
 func FuzzAtoms(f *testing.F) {
 	f.Add(`(?i)usdt\d+`, "xUSDT5")
 	f.Add(`(?i)k彩(金|s)+`, "\u212a彩ſ")
@@ -71,7 +71,7 @@ func FuzzAtoms(f *testing.F) {
 	f.Add(`[^\x00-\x{10FFFF}]|a{3,5}b?`, "xaaa")
 	f.Fuzz(func(t *testing.T, expression, text string) {
 		if syntax.CheckRegex(expression).Key != "" {
-			return // no rule has it
+			return // no rule has such an expression
 		}
 		checkAtoms(t, New([]string{expression}), []*regexp.Regexp{regexp.MustCompile(expression)}, text)
 	})
@@ -90,7 +90,7 @@ func TestAtomsProperty(t *testing.T) {
 	}
 }
 
-// BenchmarkSearch is the pass that every region goes through.
+// BenchmarkSearch is the pass over every region.
 func BenchmarkSearch(b *testing.B) {
 	expressions := prefiltertest.Shipped(b)
 	var text fold.Text
@@ -105,7 +105,8 @@ func BenchmarkSearch(b *testing.B) {
 	})
 }
 
-// TestKeptPlaces: the places that a search tells of give the windows that those found anew do.
+// TestKeptPlaces: the places that a search returns lead to the same windows as a second search for
+// them.
 func TestKeptPlaces(t *testing.T) {
 	t.Parallel()
 	expressions := prefiltertest.Shipped(t)

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// The width of a match is counted in units of folded text: a run of ASCII letters and
-// digits is one unit, whatever its length; what a single symbol folds to is one; every
-// other character is one. So \s* has the width 0, [^。]{0,12} 12, and \d{5,} 1. An
-// expression like [^。]+ is unbounded, and reads the whole region.
+// The width of a match is counted in units of folded text: a run of ASCII letters and digits is one
+// unit, whatever its length; what a single symbol folds to is one; every other character is one. So
+// \s* has the width 0, [^。]{0,12} has 12, and \d{5,} has 1. An expression like [^。]+ is unbounded,
+// and reads the whole region.
 
 const (
 	unbounded = -1
-	maxWidth  = 200 // units; beyond it there is little to leave out
+	maxWidth  = 200 // units; with more, there is little to leave out
 )
 
-// kept says what folding keeps of all that an expression can match.
+// kept says what folding keeps of everything that an expression can match.
 type kept uint8
 
 const (
@@ -34,7 +34,7 @@ func keptOf(form form) kept {
 	return keptAlphanum
 }
 
-// keptOfRunes says it of the runes of a literal or the ranges of a class.
+// keptOfRunes returns it for the runes of a literal or the ranges of a class.
 func (f *folder) keptOfRunes(re *syntax.Regexp) (most kept) {
 	if re.Op == syntax.OpLiteral {
 		for _, r := range re.Rune {
@@ -57,7 +57,7 @@ func (f *folder) keptOfRunes(re *syntax.Regexp) (most kept) {
 
 func isAlphanum(r rune) bool { return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' }
 
-// maxMatchWidth returns the most units that a match of an expression has, or unbounded.
+// maxMatchWidth returns the greatest number of units that a match can have, or unbounded.
 func (f *folder) maxMatchWidth(re *syntax.Regexp) int16 {
 	width, _ := f.widthOf(re)
 	return int16(width)

@@ -7,26 +7,25 @@ import (
 	"github.com/qianshao/qianshao/analyze/match"
 )
 
-// longText is the number of folded characters from which a text is worth cutting into windows.
+// longText is the number of folded characters from which it pays to cut a text into windows.
 const longText = 80
 
-// IsLong says whether a text is worth cutting into windows.
+// IsLong says whether it pays to cut a text into windows.
 func IsLong(text *fold.Text) bool { return text.Len() >= longText }
 
-// Window is a part of a text, in folded characters; To is behind it.
+// Window is a part of a text, in folded characters. To is exclusive.
 type Window struct{ From, To int32 }
 
-// Windows finds the parts of a text in which an expression can match. A window has one
-// unit more on either side than any match in it, so that no match depends on where the
-// window ends: the matches are those of the whole text. The memory is used again, so
-// Windows is for one goroutine.
+// Windows finds the parts of a text in which an expression can match. A window has one more unit on
+// either side than any match in it, so no match depends on where the window ends: the matches are
+// those of the whole text. Windows reuses its memory, so it is for one goroutine.
 type Windows struct {
 	index  *Index
-	opened bool // units are those of the text at hand
-	placed bool // and so are places
+	opened bool // units are those of the current text
+	placed bool // places are, too
 	places []match.Place
 	units  units
-	sets   []uint8          // by literal: its sets, of the expression at hand
+	sets   []uint8          // by literal: its sets in the current expression
 	at     [maxSets][]int32 // where the atoms of each of its sets begin
 	order  [maxSets][]int32 // the same without the sets that it lacks, the smallest first
 	out    []Window
@@ -35,12 +34,12 @@ type Windows struct {
 // NewWindows returns the memory for windows.
 func (x *Index) NewWindows() *Windows { return &Windows{index: x} }
 
-// Reset forgets the text of the last call of Of. It has to be called before another text.
+// Reset forgets the text of the last call of Of. It has to be called before another text is read.
 func (w *Windows) Reset() { w.opened, w.placed = false, false }
 
-// Of returns the parts of a text in which an expression can match, in order and apart.
-// ok is false if it may as well read the whole text. The list is valid until the next call.
-// places are those that Search.Places told of the text; without any, they are found anew.
+// Of returns the parts of a text in which an expression can match, ordered and disjoint. ok is
+// false if reading the whole text costs no more. The list is valid until the next call. places are
+// what Search.Places returned for the text; if there are none, they are searched again.
 func (w *Windows) Of(text *fold.Text, places []match.Place, expression int32) (out []Window, ok bool) {
 	width := int(w.index.widths[expression])
 	if width == unbounded || !IsLong(text) || len(w.index.atoms[expression]) == 0 {
@@ -77,8 +76,8 @@ func (w *Windows) Of(text *fold.Text, places []match.Place, expression int32) (o
 	return out, total < int32(text.Len())*3/4
 }
 
-// place finds the characters at which the atoms of each of the expression's sets
-// begin. It returns those of the set that has the fewest, and the others.
+// place finds the characters at which the atoms of each of the expression's sets begin. It returns
+// those of the set that has the fewest, and those of the other sets.
 func (w *Windows) place(places []match.Place, expression int32) (fewest []int32, others [][]int32) {
 	atoms := w.index.atoms[expression]
 	if len(w.sets) < len(w.index.postings) {
@@ -124,7 +123,7 @@ func allIn(sets [][]int32, in Window) bool {
 // units numbers the units of a folded text.
 type units struct {
 	of     []int32 // by character
-	starts []int32 // by unit, and the text's length
+	starts []int32 // by unit: its first character; then the text's length
 }
 
 func (u *units) count(text *fold.Text) {
@@ -141,7 +140,7 @@ func (u *units) count(text *fold.Text) {
 	u.starts = append(u.starts, int32(len(u.of)))
 }
 
-// around returns the window with so many units, and one more, on both sides of character i.
+// around returns the window of width units, and one more, on both sides of character i.
 func (u *units) around(i int32, width int) Window {
 	from := max(0, int(u.of[i])-width-1)
 	to := min(len(u.starts)-1, int(u.of[i])+width+2)

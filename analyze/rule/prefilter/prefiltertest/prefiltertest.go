@@ -1,5 +1,5 @@
-// Package prefiltertest makes texts for tests of what runs regular expressions: texts
-// that some of the expressions match, or nearly so.
+// Package prefiltertest makes texts for tests of packages that run regular expressions: texts that
+// some of the expressions match, or nearly match.
 package prefiltertest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// Shipped returns the expressions of the shipped rules: those that people write.
+// Shipped returns the expressions of the shipped rules, which people wrote.
 func Shipped(t testing.TB) (expressions []string) {
 	t.Helper()
 	set, err := rule.Load(packs.FS(), rule.Options{})
@@ -30,7 +30,7 @@ func Shipped(t testing.TB) (expressions []string) {
 	return slices.Compact(expressions)
 }
 
-// Trees parses expressions. It panics on one that does not parse.
+// Trees parses expressions. It panics if one does not parse.
 func Trees(expressions []string) []*syntax.Regexp {
 	trees := make([]*syntax.Regexp, len(expressions))
 	for i, expression := range expressions {
@@ -55,10 +55,10 @@ func Text(trees []*syntax.Regexp, random *rand.Rand) string {
 	return b.String()
 }
 
-// sample writes a text that the expression matches, or nearly so.
+// sample writes a text that the expression matches, or nearly matches.
 func sample(re *syntax.Regexp, random *rand.Rand, out *strings.Builder) {
 	if random.IntN(60) == 0 {
-		return // something is missing
+		return // leave something out
 	}
 	switch re.Op {
 	case syntax.OpLiteral:
@@ -93,7 +93,7 @@ func sample(re *syntax.Regexp, random *rand.Rand, out *strings.Builder) {
 	}
 }
 
-// disguised now and then makes a letter or digit full-width, which folding undoes.
+// disguised occasionally makes a letter or digit full-width, which folding undoes.
 func disguised(r rune, random *rand.Rand) rune {
 	if r > ' ' && r < 0x7f && random.IntN(15) == 0 {
 		return r + 0xfee0
