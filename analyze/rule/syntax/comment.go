@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxParsed bounds the bytes that are parsed, some seconds, to distinguish comments from texts
-// with " #".
+// maxParsed bounds the bytes that are parsed to distinguish comments from texts that contain " #":
+// some seconds of work.
 const maxParsed = 64 << 20
 
 // comment is one line of comment and what it is attached to.
@@ -44,8 +44,8 @@ func commentsOf(document *yaml.Node) (out []comment) {
 	return out
 }
 
-// sameComments refuses a layout that loses a comment or attaches it to something
-// else: an approval must not end up behind the next entry of an allow list.
+// sameComments refuses a layout that loses a comment or attaches it to something else: an approval
+// must not end up behind the next entry of an allow-list.
 func sameComments(before, after []comment) error {
 	type attached struct{ path, text string }
 	count := map[attached]int{}
@@ -64,15 +64,15 @@ func sameComments(before, after []comment) error {
 // maxCommentShown is how many bytes of a comment a message quotes.
 const maxCommentShown = 60
 
-// refusedAt says why a file is not laid out.
+// refusedAt returns the error for a file that cannot be laid out.
 func refusedAt(line int, key string, args ...any) error {
 	f := &File{}
 	f.Errorf(Place{line, 1}, key, args...)
 	return NewError(f.Mistakes)
 }
 
-// readAll refuses a file with a comment that the YAML library passes over, as it does
-// behind an opening bracket, or takes for another one's.
+// readAll refuses a file with a comment that the YAML library skips, as it does behind an opening
+// bracket, or takes for part of another comment.
 func readAll(src []byte, root *yaml.Node, read []comment) error {
 	count := map[string]int{}
 	for _, c := range read {
@@ -108,8 +108,8 @@ func readAll(src []byte, root *yaml.Node, read []comment) error {
 	return nil
 }
 
-// literalLines returns the lines of the file that belong to texts behind "|", where #
-// begins no comment.
+// literalLines returns the lines of the file that belong to texts behind "|", where # does not
+// begin a comment.
 func literalLines(src []byte, root *yaml.Node) map[int]bool {
 	lines := map[int]bool{}
 	if bytes.ContainsAny(src, "\r\u0085\u2028\u2029") {
@@ -132,7 +132,7 @@ func literalLines(src []byte, root *yaml.Node) map[int]bool {
 	return lines
 }
 
-// commentColumn returns where in a line the comment begins, in bytes; -1 without one.
+// commentColumn returns the byte at which a line's comment begins, or -1.
 func commentColumn(line string, isComment func(from int) bool) int {
 	for i := range len(line) {
 		before := line[:i]
@@ -143,8 +143,8 @@ func commentColumn(line string, isComment func(from int) bool) int {
 	return -1
 }
 
-// hangs says whether line i, a comment below one that ends a line, goes on with it: it
-// stands deeper than the keys around it. The library attaches it to the key below.
+// hangs says whether line i, a comment below a line that ends with one, continues that comment: it
+// is indented more than the keys around it. The library attaches it to the key below.
 func hangs(lines []string, i int) bool {
 	comment := strings.TrimLeft(lines[i], " \t")
 	below := 0
@@ -159,23 +159,23 @@ func hangs(lines []string, i int) bool {
 	return comment[0] == '#' && indent > above && indent > below
 }
 
-// isComment says whether src[from:to], which begins with # and ends with its line, is
-// a comment: without it the file says the same.
+// isComment says whether src[from:to], which begins with # and extends to the end of its line, is a
+// comment: the file means the same without it.
 func isComment(src []byte, root *yaml.Node, from, to int) bool {
 	without := bytes.Join([][]byte{src[:from], src[to:]}, nil)
 	tree, rest, err := strictyaml.Parse(without)
 	return err == nil && rest == nil && sameValue(root, tree)
 }
 
-// isBlock says whether a node is laid out on lines of its own below its key or dash.
-// The encoder drops the line comment of such a node, or writes it behind the next key.
+// isBlock says whether a node is laid out on lines of its own below its key or dash. The encoder
+// drops the line comment of such a node, or writes it behind the next key.
 func isBlock(n *yaml.Node) bool {
 	return n.Kind != yaml.ScalarNode && n.Style != yaml.FlowStyle && len(n.Content) > 0
 }
 
-// placeComment moves the line comment of a key or its value to where the encoder keeps it:
-// behind the key if the value is laid out below, else behind the value. The second one of
-// two goes above the key.
+// placeComment moves the line comment of a key or its value to where the encoder keeps it: behind
+// the key if the value is laid out below it, otherwise behind the value. If both have one, the
+// second one goes above the key.
 func placeComment(key, value *yaml.Node) {
 	from, to := &key.LineComment, &value.LineComment
 	if isBlock(value) {

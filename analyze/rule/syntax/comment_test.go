@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestFormatComments: a comment stays with what it was written for.
+// TestFormatComments: a comment stays with the line that it was written for.
 func TestFormatComments(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
 		{"list, last in the file", "title: x\ntags: [o] # 尾\n", "title: x\ntags: # 尾\n  - o\n"},
@@ -42,7 +42,7 @@ func TestFormatComments(t *testing.T) {
 	}
 }
 
-// TestFormatRefuses: a comment that cannot stay where it belongs is an error.
+// TestFormatRefuses: a comment that cannot stay in its place is an error.
 func TestFormatRefuses(t *testing.T) {
 	for src, want := range map[string]string{
 		"title: x\ntags: [ # in\n  a]\n":                         `2:1: the comment "# in"`,
@@ -50,7 +50,7 @@ func TestFormatRefuses(t *testing.T) {
 		"title: x\n... # end\n":                                  `2:1: the comment "# end"`,
 		"level: high # a\n            # b\ntitle: y\n":           `2:1: the comment "# b"`,
 		"hosts:\n  - {host: a} # 批准\n     # 到期\n  - {host: b}\n": `3:1: the comment "# 到期"`,
-		// The same words in a text do not count as the comment.
+		// The same words in a text are not taken for the comment.
 		"description: |\n  # in\ntags: [ # in\n  a]\n": `3:1: the comment "# in"`,
 	} {
 		got, err := Format([]byte(src))

@@ -10,17 +10,17 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Limits of a condition; a person has to be able to read it.
+// Limits of a condition. A person has to be able to read it.
 const (
 	maxConditionLength = 2000 // bytes
 	maxConditionDepth  = 32   // parentheses and nots inside each other
 	maxDistance        = 1000 // characters; words further apart are not near each other
 )
 
-// Op is what a part of a condition does.
+// Op is the kind of a part of a condition.
 type Op uint8
 
-// The parts of a condition.
+// The kinds of parts.
 const (
 	OpBlock Op = iota // Block holds
 	OpNear            // Block and Other have hits at most N characters apart, away from the blocks of Away
@@ -39,14 +39,14 @@ type Condition struct {
 	// Away, in an OpNear, are the blocks that keep a hit of Block from counting.
 	Away  []Distance
 	Parts []*Condition
-	// Text is the part as the author wrote it, with white space squeezed.
+	// Text is the part as the author wrote it, with single spaces.
 	Text string
 }
 
 // Distance is the "away/20 b" behind a block: N characters, and the index of b.
 type Distance struct{ Block, N int }
 
-// NoBlock is the value of Condition.Other where there is no second block.
+// NoBlock is the value of Condition.Other if there is no second block.
 const NoBlock = -1
 
 // conditionError is a mistake in a condition; at is a byte offset.
@@ -57,8 +57,8 @@ type conditionError struct {
 
 func (e *conditionError) Error() string { return e.String() }
 
-// parseCondition reads a condition over the named blocks and tells which of
-// them it uses. The error is a *conditionError.
+// parseCondition reads a condition over the named blocks and returns which of them it uses. The
+// error is a *conditionError.
 func parseCondition(src string, blocks []string) (root *Condition, used []bool, err error) {
 	if len(src) > maxConditionLength {
 		return nil, nil, &conditionError{0, locales.M("rule.condition.long", maxConditionLength)}
@@ -119,7 +119,7 @@ func (p *conditionParser) lex() error {
 	return nil
 }
 
-// halfWidthHint says what to write in place of what a Chinese keyboard writes.
+// halfWidthHint says what to write instead of a character that Chinese keyboards type.
 func halfWidthHint(r rune) locales.Message {
 	switch {
 	case strings.ContainsRune("（），、【】［］", r):
@@ -170,7 +170,7 @@ func (p *conditionParser) unexpected(t conditionToken, wanted locales.Message) e
 	return p.errorf(t, "rule.condition.expected", t.text, wanted)
 }
 
-// textFrom returns the source from the token at index first up to the one just taken.
+// textFrom returns the source from the token with index first to the last one taken.
 func (p *conditionParser) textFrom(first int) string {
 	var b strings.Builder
 	for i, t := range p.tokens[first:min(p.next, len(p.tokens))] {
@@ -263,7 +263,7 @@ func (p *conditionParser) primary(depth int) (*Condition, error) {
 	return n, nil
 }
 
-// nextIs says whether near/N or away/N follows, and not a block of such a name.
+// nextIs says whether near/N or away/N follows, rather than a block whose name begins like that.
 func (p *conditionParser) nextIs(word string) bool {
 	return strings.HasPrefix(p.peek().text, word) && !slices.Contains(p.blocks, p.peek().text)
 }

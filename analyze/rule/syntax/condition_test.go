@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// FuzzCondition: a condition that parses is shown as a condition that parses to the same.
+// FuzzCondition: the text of a parsed condition parses to the same condition.
 func FuzzCondition(f *testing.F) {
 	for _, seed := range []string{"a and b or not c", "2 of (a, b, c*)", "any of them", "a near/20 b", "((a))", "not not a", "all of ab*", "１ of a", "a near b"} {
 		f.Add(seed)

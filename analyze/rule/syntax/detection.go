@@ -14,8 +14,8 @@ import (
 // Limits of a detection.
 const (
 	maxBlocks = 64      // of one rule
-	maxMin    = 1000    // weights that a block may ask for
-	maxChars  = 100_000 // characters; a longer region is no message
+	maxMin    = 1000    // the greatest sum of weights that a block may ask for
+	maxChars  = 100_000 // characters; a longer region is not a message
 )
 
 // Detection is the detection of a rule or a context as written.
@@ -25,20 +25,20 @@ type Detection struct {
 	node      *yaml.Node
 }
 
-// Block is one block of a detection as written, with what it takes over by "like".
+// Block is one block of a detection as written, together with what it inherits through "like".
 type Block struct {
 	Name, Like                  Text
 	Lists, Terms, Regex, Except []Text
 	Patterns                    []Text // names of files in patterns/
 	Regions                     []Text
 	Hidden, Word, Plain         *bool
-	Unbounded                   Text  // why short terms count inside words; not set: they do not
-	Grade                       Grade // of the block's terms and expressions; 0: each has its own
+	Unbounded                   Text  // why short terms count inside words; not set if they do not
+	Grade                       Grade // of the block's terms and expressions; 0 if each has its own
 	Min                         int   // 1 if not given
 	Within                      int   // 0 if not given
 	MinChars, MaxChars          int   // 0 if not given
 
-	keys []string // that were given, right or wrong
+	keys []string // the keys that were given, with or without mistakes
 }
 
 // BlockNames returns the names of the blocks in the order of the file.
@@ -144,7 +144,7 @@ func (f *File) grade(n *yaml.Node, what any) Grade {
 	return g
 }
 
-// inherit gives a block what it does not say itself and the block that it is like says.
+// inherit gives a block the keys that it lacks and that the block named by its "like" has.
 func (f *File) inherit(b *Block, earlier []Block) {
 	if b.Like.Value == "" {
 		return
@@ -152,7 +152,7 @@ func (f *File) inherit(b *Block, earlier []Block) {
 	i := slices.IndexFunc(earlier, func(e Block) bool { return e.Name.Value == b.Like.Value })
 	if i < 0 {
 		f.Errorf(b.Like.Place, "rule.block.like", b.Name.Value, b.Like.Value, DidYouMean(b.Like.Value, Detection{Blocks: earlier}.BlockNames()))
-		b.keys = append(b.keys, "terms") // so that nobody reports that the block looks for nothing
+		b.keys = append(b.keys, "terms") // so that the block is not also reported for looking for nothing
 		return
 	}
 	own := *b
@@ -194,7 +194,7 @@ func (f *File) inherit(b *Block, earlier []Block) {
 	}
 }
 
-// checkDetection checks what can be said of a detection without the word lists.
+// checkDetection checks what can be checked without the word lists.
 func (f *File) checkDetection(d Detection) {
 	isMapping := d.node.Kind == yaml.MappingNode
 	if len(d.Blocks) == 0 && isMapping {
@@ -236,7 +236,7 @@ func (f *File) checkBlock(b Block) {
 	}
 }
 
-// isBlockName is true for names that a condition can hold.
+// isBlockName is true for names that can be written in a condition.
 func isBlockName(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -247,9 +247,9 @@ func isBlockName(s string) bool {
 	return s != "" && !slices.Contains(reservedWords(), s)
 }
 
-// ParseCondition parses the condition of a detection over its blocks. It reports a
-// mistake at the character, if the YAML text shows the condition as it is; root is
-// nil then. used tells which of the blocks the condition names.
+// ParseCondition parses the condition of a detection over its blocks. It reports a mistake at the
+// character, or at the condition as a whole if that is a YAML block or has several lines; root is
+// then nil. used says which of the blocks the condition names.
 func (f *File) ParseCondition(d Detection) (root *Condition, used []bool) {
 	root, used, err := parseCondition(d.Condition.Value, d.BlockNames())
 	if err == nil {

@@ -17,15 +17,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Limits of a rule file. A rule is written and read by a person; a larger file is
-// a mistake, or an attack on the loader.
+// Limits of a rule file. A person writes and reads a rule; a larger file is a mistake, or an attack
+// on the loader.
 const (
 	maxFile  = 256 << 10 // bytes; long lists of terms belong in lists/
 	maxValue = 20 << 10  // bytes of one text, a test's HTML included
 	maxItems = 2000      // entries of one list
 )
 
-// File is one file of a rule set while it is read, and the mistakes found in it.
+// File is one file of a rule set while it is being read, with the mistakes found in it.
 type File struct {
 	Name     string // as messages show it
 	Mistakes []Mistake
@@ -44,8 +44,7 @@ type Text struct {
 	node *yaml.Node
 }
 
-// IsSet says whether the file has the key that this text stands behind, even if its
-// value was a mistake.
+// IsSet says whether the file has the key of this text, even if its value was a mistake.
 func (t Text) IsSet() bool { return t.node != nil }
 
 // Values returns the values without their places.
@@ -59,7 +58,7 @@ func Values(list []Text) (out []string) {
 // Errorf adds a mistake. The zero Place means the file as a whole.
 func (f *File) Errorf(at Place, key string, args ...any) { f.Add(at, locales.M(key, args...)) }
 
-// Add adds a mistake whose message is there already.
+// Add adds a mistake with a given message.
 func (f *File) Add(at Place, message locales.Message) {
 	f.Mistakes = append(f.Mistakes, f.MistakeAt(at, message))
 }
@@ -80,7 +79,7 @@ func (f *File) base() string {
 	return strings.TrimSuffix(path.Base(f.Name), path.Ext(f.Name))
 }
 
-// mappingOf reads the mapping that the file holds; nil after a mistake.
+// mappingOf reads the mapping that the file contains; it returns nil after a mistake.
 func (f *File) mappingOf(src []byte, what locales.Message) *yaml.Node {
 	if root := f.document(src, what); root != nil {
 		return root.Content[0]
@@ -88,7 +87,8 @@ func (f *File) mappingOf(src []byte, what locales.Message) *yaml.Node {
 	return nil
 }
 
-// document reads the file's only YAML document, which has to hold a mapping: a rule, or what else the file is for.
+// document reads the file's only YAML document, which has to be a mapping. In messages, what says
+// what the file should be, such as a rule.
 func (f *File) document(src []byte, what locales.Message) *yaml.Node {
 	if len(src) > maxFile {
 		f.Errorf(Place{}, "rule.file.large", maxFile>>10)
@@ -156,7 +156,7 @@ func (f *File) slips(slips []strictyaml.Slip) {
 	}
 }
 
-// slip reports a slip and says whether there is one.
+// slip reports a slip, if there is one, and says whether there is.
 func (f *File) slip(s *strictyaml.Slip) bool {
 	if s != nil {
 		f.Add(Place{s.Line, s.Column}, s.Message)
@@ -164,8 +164,7 @@ func (f *File) slip(s *strictyaml.Slip) bool {
 	return s != nil
 }
 
-// refuseExtras refuses anchors, aliases and tags, so that a rule means what it
-// seems to say.
+// refuseExtras refuses anchors, aliases and tags, so that a rule means what it seems to mean.
 func (f *File) refuseExtras(root *yaml.Node) (refused bool) {
 	n := strictyaml.FirstExtra(root)
 	switch {
@@ -179,8 +178,8 @@ func (f *File) refuseExtras(root *yaml.Node) (refused bool) {
 	return true
 }
 
-// mapping calls set for each key of n. Repeated keys are mistakes. So are keys
-// that are not among the known ones, unless known is nil.
+// mapping calls set for each key of n. Repeated keys are mistakes, and so are unknown keys, unless
+// known is nil.
 func (f *File) mapping(n *yaml.Node, what any, known []string, set func(key, value *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		keys := any(locales.List(known))
@@ -241,7 +240,7 @@ func (f *File) entries(n *yaml.Node, what any, read func(item *yaml.Node)) {
 	}
 }
 
-// scalar reads a text that is not empty; its value is empty after a mistake.
+// scalar reads a text that is not empty; the value is empty after a mistake.
 func (f *File) scalar(n *yaml.Node, what any) Text {
 	value := strings.TrimSpace(n.Value)
 	switch {
@@ -258,7 +257,7 @@ func (f *File) scalar(n *yaml.Node, what any) Text {
 	return Text{value, placeOf(n), n}
 }
 
-// list reads a sequence of at least one text. It leaves out what is wrong.
+// list reads a sequence of at least one text. It leaves out entries with mistakes.
 func (f *File) list(n *yaml.Node, what any) (out []Text) {
 	switch {
 	case n.Kind != yaml.SequenceNode:
@@ -273,7 +272,7 @@ func (f *File) list(n *yaml.Node, what any) (out []Text) {
 	}
 	seen, entry := map[string]bool{}, any(locales.M("rule.what.entry", what)) // once for all entries
 	for _, item := range n.Content {
-		if n.Style&yaml.FlowStyle != 0 && f.slip(strictyaml.CommaSlip(item)) { // an entry of its own line may be a sentence
+		if n.Style&yaml.FlowStyle != 0 && f.slip(strictyaml.CommaSlip(item)) { // an entry on its own line may be a sentence
 			continue
 		}
 		t := f.scalar(item, entry)
@@ -290,8 +289,8 @@ func (f *File) list(n *yaml.Node, what any) (out []Text) {
 	return out
 }
 
-// words reads a list of terms or names, which are no sentences: none begins with a
-// full-width quote, and none looks like two.
+// words reads a list of terms or names. These are not sentences, so none may begin with a
+// full-width quote or look like two.
 func (f *File) words(n *yaml.Node, what any) []Text {
 	list := f.list(n, what)
 	return slices.DeleteFunc(list, func(t Text) bool {
@@ -307,7 +306,7 @@ func (f *File) words(n *yaml.Node, what any) []Text {
 	})
 }
 
-// wordMistake explains an entry of words that is written in the syntax of another program.
+// wordMistake explains an entry that is written in the syntax of another program.
 func wordMistake(value string) locales.Message {
 	term, _, _ := strings.Cut(value, "|")
 	return slip(strings.TrimSpace(term))
@@ -334,7 +333,7 @@ func (f *File) number(n *yaml.Node, what any, low, high int) int {
 	return value
 }
 
-// oneOf reads a text out of a closed list; it returns "" after a mistake.
+// oneOf reads a text from a closed list; it returns "" after a mistake.
 func (f *File) oneOf(n *yaml.Node, what string, allowed []string) string {
 	t := f.scalar(n, what)
 	if t.Value != "" && !slices.Contains(allowed, t.Value) {
@@ -344,7 +343,7 @@ func (f *File) oneOf(n *yaml.Node, what string, allowed []string) string {
 	return t.Value
 }
 
-// date reads a day; its value is empty after a mistake.
+// date reads a day; the value is empty after a mistake.
 func (f *File) date(n *yaml.Node, key string) Text {
 	t := f.scalar(n, key)
 	if t.Value == "" {
@@ -357,7 +356,7 @@ func (f *File) date(n *yaml.Node, key string) Text {
 	return t
 }
 
-// name reads an id or a context's name, which has to be the file's name too.
+// name reads an id or a context's name, which has to be the file's name as well.
 func (f *File) name(n *yaml.Node, key string, isName func(string) bool, madeOf locales.Message) Text {
 	t := f.scalar(n, key)
 	switch {
@@ -370,7 +369,7 @@ func (f *File) name(n *yaml.Node, key string, isName func(string) bool, madeOf l
 	return t
 }
 
-// Cut shortens s to at most n bytes, at a character's end.
+// Cut shortens s to at most n bytes, without cutting a character.
 func Cut(s string, n int) string {
 	if len(s) <= n {
 		return s

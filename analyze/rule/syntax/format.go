@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// formatWidth is the width, in columns, up to which a condition, or a mapping
-	// without lists, stays on one line. A Chinese character takes two columns.
+	// formatWidth is the number of columns up to which a condition, or a mapping without lists,
+	// stays on one line. A Chinese character takes two columns.
 	formatWidth = 100
-	// formatRounds bounds the search for a layout that formats to itself. Where the
-	// library reads a comment back in another place, a second round is needed.
+	// formatRounds bounds the rounds until formatting changes nothing. A second round is needed if
+	// the library reads a comment back in another place.
 	formatRounds = 4
 )
 
-// Format lays out a rule, a context, a pattern or a file of an overlay in the canonical way:
-// keys in the order of the package comment, each entry of a list on its own line,
-// quotes only where YAML needs them. Every comment stays with what it was written
-// for, or Format returns an error. Formatting twice changes nothing. The error is an *Error without a
-// file's name. Format does not check the rule.
+// Format lays out a rule, a context, a pattern or a file of an overlay in the canonical way: keys
+// in the order of the package comment, each entry of a list on its own line, quotes only where YAML
+// needs them. Every comment stays with the line that it was written for, or Format returns an
+// error. Formatting twice changes nothing. The error is an *Error without a file name. Format does
+// not check the rule.
 func Format(src []byte) ([]byte, error) {
 	// The library takes \r\n below a comment for an empty line.
 	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
@@ -69,8 +69,8 @@ func layOut(document *yaml.Node) ([]byte, error) {
 	return strictyaml.Encode(document)
 }
 
-// arrange orders the keys of n and of all nodes below it, and chooses their styles.
-// n is the value of key or an entry of its list, and stands at the given depth.
+// arrange orders the keys of n and of all nodes below it, and chooses their styles. n is the value
+// of key or an entry of its list, at the given depth.
 func arrange(n *yaml.Node, key string, depth int) error {
 	quoted := isQuoted(n)
 	switch n.Style = 0; n.Kind {
@@ -110,15 +110,15 @@ func arrange(n *yaml.Node, key string, depth int) error {
 	return nil
 }
 
-// keyOrder is the canonical order of the keys of all mappings but a detection. The tests
-// stand behind the detection of a rule and behind the expressions of a pattern.
+// keyOrder is the canonical order of the keys of all mappings except detections. The tests come
+// after the detection of a rule and after the expressions of a pattern.
 func keyOrder() []string {
 	tests := len(ruleKeys()) - 1
 	return slices.Concat([]string{"name"}, ruleKeys()[:tests], contextKeys(), blockKeys(), ruleKeys()[tests:], entryKeys(), testKeys(), allowKeys())
 }
 
-// sortKeys brings the keys of a mapping, the value of a key, into order. Unknown
-// ones come last. The blocks of a detection stay as they are, in front of the condition.
+// sortKeys sorts the keys of a mapping, which is the value of key. Unknown keys come last. The
+// blocks of a detection keep their order, before the condition.
 func sortKeys(n *yaml.Node, key string) {
 	order := keyOrder()
 	if key == "detection" {
@@ -146,8 +146,8 @@ func sortKeys(n *yaml.Node, key string) {
 	}
 }
 
-// fitsOnLine says whether a mapping can stand on one line behind used columns: it
-// holds short texts, and neither lists nor comments.
+// fitsOnLine says whether a mapping fits on one line after used columns: it contains short texts,
+// and neither lists nor comments.
 func fitsOnLine(n *yaml.Node, used int) bool {
 	for _, child := range n.Content {
 		if child.Kind != yaml.ScalarNode || strings.Contains(child.Value, "\n") || child.HeadComment+child.LineComment+child.FootComment != "" {
@@ -168,8 +168,8 @@ func columns(s string) (n int) {
 	return n
 }
 
-// conditionLines squeezes the white space of a condition. A long condition gets a
-// line for each part of its outermost "or", or else of its outermost "and".
+// conditionLines reduces the white space of a condition. A long condition gets a line for each part
+// of its outermost "or", or else of its outermost "and".
 func conditionLines(condition string) string {
 	words := strings.Fields(condition)
 	line := strings.Join(words, " ")

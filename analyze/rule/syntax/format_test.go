@@ -15,7 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden layouts under testdata")
 
-// TestFormat compares each fixture's "in" with its "want", which has to stay as it is.
+// TestFormat compares each fixture's "in", once formatted, with its "want", which formatting must
+// not change.
 func TestFormat(t *testing.T) {
 	names, err := filepath.Glob("testdata/format/*.txtar")
 	if err != nil || len(names) == 0 {
@@ -89,7 +90,7 @@ func FuzzFormat(f *testing.F) {
 	})
 }
 
-// meaning returns what a rule or a context says, without places, and whether it has mistakes.
+// meaning returns the content of a rule or a context without places, and whether it has mistakes.
 func meaning(name string, src []byte) (any, bool) {
 	f := &File{Name: name}
 	squeeze := func(d *Detection) { d.Condition.Value = strings.Join(strings.Fields(d.Condition.Value), " ") }
@@ -103,8 +104,8 @@ func meaning(name string, src []byte) (any, bool) {
 	return r, len(f.Mistakes) == 0
 }
 
-// checkRoundTrip formats a file: it has to say the same, and to stay as it is when
-// formatted again.
+// checkRoundTrip formats a file. Its meaning must stay the same, and formatting it again must
+// change nothing.
 func checkRoundTrip(t *testing.T, name string, src []byte) (formatted []byte) {
 	t.Helper()
 	out, err := Format(src)
@@ -128,8 +129,8 @@ func checkRoundTrip(t *testing.T, name string, src []byte) (formatted []byte) {
 	return out
 }
 
-// TestFormatShipped: the shipped files are in the canonical form, and an added term
-// is a diff of one line.
+// TestFormatShipped: the shipped files are in canonical form, and adding a term is a diff of one
+// line.
 func TestFormatShipped(t *testing.T) {
 	eachShipped(t, func(name string, src []byte) {
 		out := checkRoundTrip(t, name, src)
@@ -148,7 +149,7 @@ func TestFormatShipped(t *testing.T) {
 	})
 }
 
-// TestFormatFixtures: so are the rules and contexts in the fixtures of mistakes that have none.
+// TestFormatFixtures: so are the rules and contexts without mistakes in the fixtures.
 func TestFormatFixtures(t *testing.T) {
 	names, err := filepath.Glob("../testdata/*/*.txtar")
 	if err != nil || len(names) == 0 {

@@ -9,17 +9,17 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Grade says how strongly a term points to a crime, in the judgement of its author. How often
-// ordinary sites use the term does not enter into it: that is counted.
+// Grade says how strongly a term points to a crime, in the judgement of its author. It does not
+// depend on how often ordinary sites use the term, which is counted separately.
 type Grade uint8
 
-// The grades, least first. The zero value says that nobody has given one.
+// The grades, the weakest first. The zero value means that no grade was given.
 const (
 	// Flavour is a word that ordinary people use as well: 返利, 真人, 加微信.
 	Flavour Grade = 1 + iota
-	// Telling is a word of the trade that says little by itself: 盘口, 包赢.
+	// Telling is a word of the trade that proves little by itself: 盘口, 包赢.
 	Telling
-	// Specific is what hardly anybody but an offender writes: 首存送彩金.
+	// Specific is a word that hardly anybody but offenders writes: 首存送彩金.
 	Specific
 )
 
@@ -28,7 +28,7 @@ var gradeNames = map[string]Grade{
 	"专指": Specific, "可疑": Telling, "沾边": Flavour,
 }
 
-// GradeNames are the names in rules and lists, the highest grade first.
+// GradeNames are the names used in rules and lists, the strongest grade first.
 func GradeNames() []string { return []string{"specific", "telling", "flavour"} }
 
 func (g Grade) String() string {
@@ -43,7 +43,7 @@ func (g Grade) String() string {
 	return "ungraded"
 }
 
-// gradeOf reads the name of a grade; the message says what is wrong with it.
+// gradeOf reads the name of a grade. The message says what is wrong with it, if anything.
 func gradeOf(name string) (g Grade, message locales.Message) {
 	g, ok := gradeNames[name]
 	if !ok {
@@ -52,17 +52,17 @@ func gradeOf(name string) (g Grade, message locales.Message) {
 	return g, message
 }
 
-// Grading gives the terms of a list their grades by their weights. The nil Grading gives none.
+// Grading gives the terms of a list grades by weight. A nil Grading gives none.
 type Grading []gradeFrom
 
-// gradeFrom gives terms of at least a weight a grade.
+// gradeFrom gives a grade to terms of at least a weight.
 type gradeFrom struct {
 	grade Grade
 	least int32
 }
 
-// Of returns the grade of a term of that weight: the highest whose least weight it
-// has, or Flavour. It returns 0 where the grading gives none.
+// Of returns the grade of a term of that weight: the highest grade that the weight reaches, or
+// Flavour if it reaches none. For a nil Grading it returns 0.
 func (g Grading) Of(weight int32) Grade {
 	if g == nil {
 		return 0
@@ -77,11 +77,11 @@ func (g Grading) Of(weight int32) Grade {
 }
 
 // gradingOf reads a line of a list such as "[specific]", which grades all terms below it, or
-// "[specific 5, telling 3]", which grades them by weight: flavour is what is below.
-// ok is false for any other line. The message says what is wrong.
+// "[specific 5, telling 3]", which grades them by weight; terms of less weight are flavour. ok is
+// false for any other line. The message says what is wrong, if anything.
 func gradingOf(line string) (g Grading, message locales.Message, ok bool) {
 	if !strings.HasPrefix(line, "[") && !strings.HasPrefix(line, "【") && !strings.HasPrefix(line, "［") {
-		return nil, message, false // the 100,000 lines of a long list
+		return nil, message, false // true of nearly all of the 100,000 lines of a long list
 	}
 	line = strings.NewReplacer("【", "[", "】", "]", "［", "[", "］", "]", "，", ",", "、", ",").Replace(line)
 	inner, opens := strings.CutPrefix(line, "[")

@@ -10,12 +10,12 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Mistake is one thing wrong with a file of a rule set.
+// Mistake is one mistake in a file of a rule set.
 type Mistake struct {
 	File string
 	// Line and Column count from 1, Column in characters. Line 0 means the file as a whole.
 	Line, Column int
-	// Message says what is wrong and how to put it right.
+	// Message says what is wrong and how to correct it.
 	Message locales.Message
 }
 
@@ -31,7 +31,7 @@ func (m Mistake) In(l locales.Lang) string {
 	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, message)
 }
 
-// String is In in English.
+// String returns In(locales.English).
 func (m Mistake) String() string { return m.In(locales.English) }
 
 // Compare orders mistakes by file, line and column.
@@ -42,22 +42,22 @@ func (m Mistake) Compare(o Mistake) int {
 // SamePlace says whether both are about the same file, line and column.
 func (m Mistake) SamePlace(o Mistake) bool { return m.Compare(o) == 0 }
 
-// maxMistakesShown keeps an Error's text on a few screens. Error.Mistakes has all of them.
+// maxMistakesShown keeps the text of an Error to a few screens. Error.Mistakes has all of them.
 const maxMistakesShown = 100
 
 // Error holds all mistakes of all files, sorted by their place.
 type Error struct{ Mistakes []Mistake }
 
-// NewError sorts the mistakes and leaves out repeated ones.
+// NewError sorts the mistakes and removes duplicates.
 func NewError(mistakes []Mistake) *Error {
 	slices.SortStableFunc(mistakes, Mistake.Compare)
 	return &Error{Mistakes: slices.CompactFunc(mistakes, func(m, o Mistake) bool { return m.SamePlace(o) && m.String() == o.String() })}
 }
 
-// Error is In in English.
+// Error returns In(locales.English).
 func (e *Error) Error() string { return e.In(locales.English) }
 
-// In has one line for each mistake.
+// In returns one line for each mistake.
 func (e *Error) In(l locales.Lang) string {
 	var b strings.Builder
 	for i, m := range e.Mistakes {
@@ -73,8 +73,8 @@ func (e *Error) In(l locales.Lang) string {
 	return b.String()
 }
 
-// DidYouMean returns `; did you mean "x"?` for the candidate nearest to a word, or the
-// zero Message if none is near.
+// DidYouMean returns `; did you mean "x"?` with the candidate nearest to a word, or the zero
+// Message if none is near.
 func DidYouMean(word string, candidates []string) locales.Message {
 	if best := spelling.Nearest(word, candidates); best != "" {
 		return locales.M("mistake.meant", best)

@@ -18,8 +18,8 @@ func TestErrorIsBounded(t *testing.T) {
 	}
 }
 
-// TestListInGBK: [专指] in GBK happens to be UTF-8 of other letters. The file is told to
-// be of another encoding, once, and not that it has a strange grade.
+// TestListInGBK: [专指] in GBK happens to be valid UTF-8 for other letters. The file is reported,
+// once, as being in another encoding, and not as having an unknown grade.
 func TestListInGBK(t *testing.T) {
 	t.Parallel()
 	f := &File{Name: "l.txt"}

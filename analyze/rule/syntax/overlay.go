@@ -13,7 +13,7 @@ type Off struct {
 
 // Allow is an entry of an overlay's allow.yaml as written.
 type Allow struct {
-	// List is the key that the entry stands below: hosts, urls or texts.
+	// List is the key above the entry: hosts, urls or texts.
 	List                string
 	What, Reason, Until Text
 	Rules               []Text

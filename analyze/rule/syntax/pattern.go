@@ -5,8 +5,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Pattern is a file of patterns/ as written: what a block looks for, under a name that
-// the blocks of many rules refer to.
+// Pattern is a file of patterns/ as written: what a block looks for, under a name to which the
+// blocks of many rules can refer.
 type Pattern struct {
 	Name, Description Text
 	Tests             []Test
@@ -53,8 +53,8 @@ func (f *File) ParsePattern(src []byte) *Pattern {
 	return p
 }
 
-// patternTests reads the tests of a pattern, at least one of each kind. They are texts:
-// a pattern knows nothing of pages.
+// patternTests reads the tests of a pattern, at least one of each kind. They have to be texts,
+// since a pattern knows nothing of pages.
 func (f *File) patternTests(n *yaml.Node) []Test {
 	tests := f.tests(n)
 	if n.Kind == yaml.SequenceNode {

@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	maxRegex = 1000 // bytes; RE2 takes time by text × program
-	// maxInstructions bounds an expression's program: a{1000} is a thousand
-	// instructions in seven characters.
+	maxRegex = 1000 // bytes; RE2 takes time in proportion to the text times the program
+	// maxInstructions bounds an expression's program: the seven characters of a{1000} are a
+	// thousand instructions.
 	maxInstructions = 5000
 )
 
-// CheckRegex says what is wrong with a regular expression of a block; the zero Message
-// says that nothing is.
+// CheckRegex says what is wrong with a regular expression of a block. It returns the zero Message if
+// nothing is wrong.
 func CheckRegex(expression string) locales.Message {
 	if len(expression) > maxRegex {
 		return locales.M("rule.regex.long", maxRegex)
@@ -29,7 +29,7 @@ func CheckRegex(expression string) locales.Message {
 		return locales.M("rule.regex.empty")
 	}
 	tree = tree.Simplify()
-	if instructionBound(tree) > maxInstructions { // cheaper than the program itself
+	if instructionBound(tree) > maxInstructions { // cheaper than compiling the program
 		if prog, err := syntax.Compile(tree); err != nil || len(prog.Inst) > maxInstructions {
 			return locales.M("rule.regex.large", maxInstructions)
 		}
@@ -37,7 +37,7 @@ func CheckRegex(expression string) locales.Message {
 	return locales.Message{}
 }
 
-// regexMistakes are the keys of what an author may have got wrong.
+// regexMistakes are the keys of the messages for an author's possible mistakes.
 var regexMistakes = map[syntax.ErrorCode]string{
 	syntax.ErrInvalidCharClass:      "rule.regex.char_class",
 	syntax.ErrInvalidCharRange:      "rule.regex.char_range",
@@ -55,7 +55,7 @@ var regexMistakes = map[syntax.ErrorCode]string{
 	syntax.ErrLarge:                 "rule.regex.too_large",
 }
 
-// whyNot says why an expression does not compile, and where.
+// whyNot says why an expression does not compile, and at which part.
 func whyNot(err error) any {
 	if at := (*syntax.Error)(nil); errors.As(err, &at) && regexMistakes[at.Code] != "" {
 		return locales.M("rule.regex.at", locales.M(regexMistakes[at.Code]), at.Expr)

@@ -43,7 +43,7 @@ func eachShipped(t *testing.T, f func(name string, src []byte)) {
 	}
 }
 
-// TestInstructionBound: the bound is one.
+// TestInstructionBound: no program is longer than the bound.
 func TestInstructionBound(t *testing.T) {
 	for _, expression := range shippedExpressions(t) {
 		tree, err := syntax.Parse(expression, syntax.Perl)
@@ -61,7 +61,7 @@ func TestInstructionBound(t *testing.T) {
 	}
 }
 
-// FuzzCheckRegex: an expression that passes compiles, and matches no empty text.
+// FuzzCheckRegex: an expression that passes compiles and does not match the empty text.
 func FuzzCheckRegex(f *testing.F) {
 	f.Add(`(?i)usdt\d+`, "xUSDT5")
 	f.Add(`a|b*`, "xUSDT5")

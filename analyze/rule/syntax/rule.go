@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxLowers is the most points that a context may take off a score: the whole scale.
+// maxLowers is the greatest number of points that a context may take off a score: the whole scale.
 const maxLowers = 100
 
 // Values of Rule.Status.
@@ -29,8 +29,8 @@ const (
 	ExpectQuiet = "quiet"
 )
 
-// JudgesBoth is the value of Rule.Judges for messages and pages alike, and the default.
-// The others are those of qianshao.Form.
+// JudgesBoth is the value of Rule.Judges for messages and pages alike, and the default. The other
+// values are those of qianshao.Form.
 const JudgesBoth = "both"
 
 func judged() (out []string) {
@@ -42,9 +42,9 @@ func judged() (out []string) {
 
 // Values of Context.Excuses.
 const (
-	// ExcusesArticle: what stands within the context, and the default.
+	// ExcusesArticle excuses what is within the context. It is the default.
 	ExcusesArticle = "article"
-	// ExcusesPage: all that is on the page, for contexts that tell what kind of site it is.
+	// ExcusesPage excuses everything on the page, for contexts that tell what kind of site it is.
 	ExcusesPage = "page"
 )
 
@@ -64,7 +64,7 @@ type Rule struct {
 	given map[string]*yaml.Node
 }
 
-// PlaceOf returns where the value of a key is written; the zero Place if the rule lacks the key.
+// PlaceOf returns where the value of a key is written, or the zero Place if the rule lacks the key.
 func (r *Rule) PlaceOf(key string) Place {
 	if n := r.given[key]; n != nil {
 		return placeOf(n)
@@ -72,7 +72,7 @@ func (r *Rule) PlaceOf(key string) Place {
 	return Place{}
 }
 
-// Test is an example inside a rule: exactly one of Text and HTML is set.
+// Test is an example inside a rule, with either Text or HTML.
 type Test struct {
 	Text, HTML string
 	// Expect is ExpectFires (a finding at qianshao.AlertLevel or above) or ExpectQuiet.
@@ -222,8 +222,8 @@ func (f *File) category(n *yaml.Node) qianshao.Category {
 	return category
 }
 
-// CheckCategory says that a category is not on the list of crimes; the zero Message says that
-// it is.
+// CheckCategory reports a category that is not on the list of crimes; it returns the zero Message
+// for one that is.
 func CheckCategory(category qianshao.Category) locales.Message {
 	list := qianshao.Categories()
 	if slices.Contains(list, category) {
@@ -236,7 +236,7 @@ func CheckCategory(category qianshao.Category) locales.Message {
 	return locales.M("rule.category", category, crimes(list), DidYouMean(string(category), names))
 }
 
-// crimes are categories as a message lists them: in Chinese with what their names mean.
+// crimes lists categories for a message; in Chinese, with the meanings of their names.
 type crimes []qianshao.Category
 
 func (c crimes) In(l locales.Lang) string {
@@ -286,8 +286,8 @@ func (f *File) tests(n *yaml.Node) (out []Test) {
 	return out
 }
 
-// checkTests asks for an example of each kind: nobody knows what a rule does that
-// was never seen to fire or to stay quiet.
+// checkTests requires an example of each kind: nobody knows what a rule does that was never seen to
+// fire or to stay quiet.
 func (f *File) checkTests(tests []Test, n *yaml.Node) {
 	for _, expect := range []string{ExpectFires, ExpectQuiet} {
 		if !slices.ContainsFunc(tests, func(t Test) bool { return t.Expect == expect }) {

@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// schema is as much of a JSON Schema as the test reads.
+// schema is the part of a JSON Schema that the test reads.
 type schema struct {
 	Properties map[string]schema
 	Defs       map[string]schema `json:"$defs"`
@@ -36,7 +36,7 @@ func readSchema(t *testing.T, kind string) (s schema) {
 	return s
 }
 
-// TestSchemaKeys holds the schemas of docs/schemas to the keys and values of the parser.
+// TestSchemaKeys compares the schemas of docs/schemas with the keys and values of the parser.
 func TestSchemaKeys(t *testing.T) {
 	rule, pattern, context := readSchema(t, "rule"), readSchema(t, "pattern"), readSchema(t, "context")
 	allow, off := readSchema(t, "allow"), readSchema(t, "off")
@@ -88,7 +88,8 @@ func TestSchemaKeys(t *testing.T) {
 	}
 }
 
-// TestSchemaRequired holds what a schema requires to what the parser misses.
+// TestSchemaRequired compares the keys that a schema requires with those that the parser reports as
+// missing.
 func TestSchemaRequired(t *testing.T) {
 	missed := func(parse func(*File)) []string {
 		f := &File{Name: "x.yaml"}
@@ -106,7 +107,7 @@ func TestSchemaRequired(t *testing.T) {
 	}
 }
 
-// missingKeys are the keys of which the parser says that they are missing.
+// missingKeys returns the keys that the parser reported as missing.
 func missingKeys(f *File) (keys []string) {
 	for _, m := range f.Mistakes {
 		if m.Message.Key == "rule.key.missing" {

@@ -15,12 +15,12 @@ import (
 
 // Limits of terms and word lists.
 const (
-	// MaxTerm is the longest term, in folded characters; a sentence is not a term.
+	// MaxTerm is the length of the longest term, in folded characters; a sentence is not a term.
 	MaxTerm = 64
-	// MinTerm is the shortest one; a single character is on every page.
+	// MinTerm is the length of the shortest term; a single character is on every page.
 	MinTerm = 2
 
-	// MaxListFile bounds a word list, in bytes: some 500,000 terms.
+	// MaxListFile bounds a word list, in bytes: about 500,000 terms.
 	MaxListFile = 16 << 20
 	maxListLine = 1000 // bytes
 	maxWeight   = 100  // of one term
@@ -29,13 +29,13 @@ const (
 // Term is a term with its weight.
 type Term struct {
 	Text string
-	// Key is the folded form with one space for each separator inside the
-	// term: terms with one key are one term.
+	// Key is the folded form with one space for each separator inside the term. Terms with the same
+	// key are the same term.
 	Key    string
 	Length int // of the folded form, in characters
 	Weight int32
 	Grade  Grade
-	// Where it is written: in a list or in a rule.
+	// File, Line and Column say where the term is written: in a list or in a rule.
 	File         string
 	Line, Column int32
 }
@@ -45,8 +45,8 @@ func (t Term) Mistake(message locales.Message) Mistake {
 	return Mistake{File: t.File, Line: int(t.Line), Column: int(t.Column), Message: message}
 }
 
-// ParseTerm reads "term" or "term | weight", written at a place. The message
-// says what is wrong; the zero Message says that nothing is.
+// ParseTerm reads "term" or "term | weight", written at a place. The message says what is wrong, if
+// anything.
 func (f *File) ParseTerm(line string, at Place) (t Term, message locales.Message) {
 	word, weight, hasWeight := strings.Cut(strings.ReplaceAll(line, "｜", "|"), "|") // a Chinese keyboard types the full-width bar
 	t = Term{Text: strings.TrimSpace(word), Weight: 1, File: f.Name, Line: int32(at.Line), Column: int32(at.Column)}
@@ -78,7 +78,7 @@ func (f *File) FoldTerm(text string) Term {
 	return t
 }
 
-// fold fills in Key and Length. It works in the file's buffers, since lists have 100,000 terms.
+// fold fills in Key and Length. It uses the file's buffers, since lists have 100,000 terms.
 func (f *File) fold(t *Term) {
 	f.folded.Fold(t.Text)
 	f.key = f.key[:0]
@@ -91,9 +91,9 @@ func (f *File) fold(t *Term) {
 	t.Key, t.Length = string(f.key), f.folded.Len()
 }
 
-// ParseList reads a word list: a term a line, in quotes if it looks like two. A line such as
-// [specific] grades the terms below it (Grading); last is the grading of the last such line.
-// The lines "- term" of an overlay take a term away.
+// ParseList reads a word list: one term per line, in quotes if it looks like two. A line such as
+// [specific] grades the terms below it (Grading); last is the last such grading. In an overlay, a
+// line "- term" removes a term.
 func (f *File) ParseList(src []byte) (terms, removed []Term, last Grading) {
 	if len(src) > MaxListFile {
 		f.Errorf(Place{}, "rule.words.large", MaxListFile>>20)
@@ -142,14 +142,14 @@ func (f *File) ParseList(src []byte) (terms, removed []Term, last Grading) {
 	return terms, removed, grading
 }
 
-// Lines calls read for each line that is neither empty nor a comment, without the
-// white space around it.
+// Lines calls read for each line that is neither empty nor a comment, with the white space around
+// it removed.
 func (f *File) Lines(src []byte, read func(line string, at Place)) {
-	src = bytes.TrimPrefix(src, []byte("\ufeff")) // Windows' editor writes it
+	src = bytes.TrimPrefix(src, []byte("\ufeff")) // written by Windows' editor
 	if !bytes.Contains(src, []byte("\n")) {
-		src = bytes.ReplaceAll(src, []byte("\r"), []byte("\n")) // so did the Macintosh of old
+		src = bytes.ReplaceAll(src, []byte("\r"), []byte("\n")) // line ends of the classic Macintosh
 	}
-	if line := invalidLine(src); line > 0 { // the only mistake reported: those in earlier lines may come from the wrong encoding
+	if line := invalidLine(src); line > 0 { // the only mistake reported, since those in earlier lines may come from the wrong encoding
 		f.Add(Place{line, 1}, strictyaml.NotUTF8())
 		return
 	}
@@ -170,7 +170,7 @@ func (f *File) Lines(src []byte, read func(line string, at Place)) {
 	}
 }
 
-// invalidLine returns the number of the first line that is not UTF-8; 0 if all are.
+// invalidLine returns the number of the first line that is not UTF-8, or 0.
 func invalidLine(src []byte) int {
 	for number := 1; !utf8.Valid(src); number++ {
 		line, rest, _ := bytes.Cut(src, []byte("\n"))
@@ -182,7 +182,8 @@ func invalidLine(src []byte) int {
 	return 0
 }
 
-// wideMark explains a line that begins with the full-width form of a mark: it would be a term.
+// wideMark explains a line that begins with the full-width form of a mark and would be read as a
+// term.
 func wideMark(line string) locales.Message {
 	switch first, _ := utf8.DecodeRuneInString(line); first {
 	case '＃':
@@ -193,8 +194,8 @@ func wideMark(line string) locales.Message {
 	return locales.Message{}
 }
 
-// dashWithin finds the dash of a next entry within a term: its line was indented with
-// full-width spaces, or begins with a full-width dash.
+// dashWithin finds the dash of another entry within a term: its line was indented with full-width
+// spaces, or begins with a full-width dash.
 var dashWithin = regexp.MustCompile(`[\s\x{3000}](?:-[\s\x{3000}]|[－—–])`)
 
 // slip explains a line that is written in the syntax of another program; it returns the zero
@@ -203,7 +204,7 @@ func slip(term string) locales.Message {
 	if before, _, found := strings.Cut(term, " #"); found {
 		return locales.M("rule.words.comment", strings.TrimSpace(before))
 	}
-	hasBlank := strings.ContainsAny(term, " \t") || strings.Contains(term, "\u3000") // lists have 100,000 terms
+	hasBlank := strings.ContainsAny(term, " \t") || strings.Contains(term, "\u3000") // checked first, since lists have 100,000 terms
 	if hasBlank && dashWithin.MatchString(term) {
 		return locales.M("rule.words.entries", term)
 	}
@@ -226,8 +227,8 @@ func slip(term string) locales.Message {
 	return locales.Message{}
 }
 
-// blankBetweenWords returns where a blank stands between two Chinese words, as in
-// "注册送 首存送"; -1 without one. Terms such as "U 盾" and "buy sim" have blanks, too.
+// blankBetweenWords returns the place of a blank between two Chinese words, as in "注册送 首存送", or -1.
+// Terms such as "U 盾" and "buy sim" may have blanks, too.
 func blankBetweenWords(term string) int {
 	for i, r := range term {
 		if r != ' ' && r != '\u3000' {

@@ -2,18 +2,18 @@ package syntax
 
 import "slices"
 
-// Truth is Kleene's: true, false or not known yet.
+// Truth is a truth value of Kleene's logic: true, false or not known yet.
 type Truth uint8
 
-// The values of Truth, ordered: "and" is the least of its parts, "or" the greatest,
-// and "not" is Yes minus its part.
+// The values of Truth are ordered: "and" is the least of its parts, "or" the greatest, and "not" is
+// Yes minus its part.
 const (
 	No Truth = iota
 	Maybe
 	Yes
 )
 
-// Eval decides the condition. The callbacks know the page.
+// Eval decides the condition. block and near say what holds on the page.
 func (c *Condition) Eval(block func(int) Truth, near func(*Condition) Truth) Truth {
 	switch c.Op {
 	case OpBlock:
@@ -26,8 +26,8 @@ func (c *Condition) Eval(block func(int) Truth, near func(*Condition) Truth) Tru
 	return c.join(func(part *Condition) Truth { return part.Eval(block, near) })
 }
 
-// HoldsBy says whether the condition holds if the given blocks hold wherever they
-// are wanted, and no block holds behind a not.
+// HoldsBy says whether the condition holds if the given blocks hold wherever they are wanted, and
+// no block holds behind a not.
 func (c *Condition) HoldsBy(blocks []bool) bool {
 	return c.evalSigned(true, func(leaf *Condition, positive bool) Truth {
 		if positive && blocks[leaf.Block] && (leaf.Op == OpBlock || leaf.Other == NoBlock || blocks[leaf.Other]) {
@@ -42,8 +42,8 @@ func (c *Condition) HoldsOnNothing() bool {
 	return c.Eval(func(int) Truth { return No }, func(*Condition) Truth { return No }) == Yes
 }
 
-// evalSigned decides the condition for leaves (OpBlock and OpNear) whose truth depends on
-// the number of nots in front of them: positive is false where it is odd.
+// evalSigned decides the condition for leaves (OpBlock and OpNear) whose truth depends on the
+// number of nots in front of them: positive is false if it is odd.
 func (c *Condition) evalSigned(positive bool, leaf func(c *Condition, positive bool) Truth) Truth {
 	switch c.Op {
 	case OpBlock, OpNear:
@@ -54,7 +54,7 @@ func (c *Condition) evalSigned(positive bool, leaf func(c *Condition, positive b
 	return c.join(func(part *Condition) Truth { return part.evalSigned(positive, leaf) })
 }
 
-// join decides an and, an or and a count over the truth of its parts.
+// join decides an and, an or or a count by the truth of its parts.
 func (c *Condition) join(truth func(*Condition) Truth) Truth {
 	switch c.Op {
 	case OpAnd:
@@ -105,8 +105,8 @@ func (c *Condition) Each(f func(*Condition)) {
 	}
 }
 
-// Positive tells which of n blocks can help to make the condition true: those that
-// stand somewhere without a not in front, and those that a not keeps away.
+// Positive says which of n blocks can help to make the condition true: those that occur without a
+// not in front of them, and those that an away behind a not refers to.
 func (c *Condition) Positive(n int) []bool {
 	out := make([]bool, n)
 	c.markPositive(out, true)
@@ -133,8 +133,8 @@ func (c *Condition) markPositive(blocks []bool, positive bool) {
 	}
 }
 
-// CheapestFirst returns a copy whose parts are ordered by what they cost to decide:
-// blocks of terms, blocks with regular expressions, near. It also returns the cost.
+// CheapestFirst returns a copy with its parts ordered by the cost of deciding them: blocks of
+// terms, blocks with regular expressions, near. It also returns the total cost.
 func (c *Condition) CheapestFirst(blockCost func(int) int) (*Condition, int) {
 	out, cost := *c, 0
 	switch c.Op {
