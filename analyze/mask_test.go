@@ -121,7 +121,7 @@ func TestOrderNumbersStay(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		number func() string
-		most   int // so many of 20,000 may be masked
+		most   int // how many of 20,000 may be masked
 	}{
 		{"15 digits", func() string { return fmt.Sprintf("%015d", random.Int64N(1e15)) }, 150},
 		{"18 digits", func() string { return fmt.Sprintf("%018d", random.Int64N(1e18)) }, 20},

@@ -45,7 +45,7 @@ const (
 
 func isRare(t engine.WeighedTerm) bool { return t.Ordinary <= rareShare }
 
-// worth is what a term is worth on a page.
+// worth returns the points of a term on a page.
 func worth(t engine.WeighedTerm) int {
 	switch {
 	case isRare(t):
@@ -96,7 +96,7 @@ func (b *breakdown) addTerms(reason, kind string, terms []engine.WeighedTerm, po
 	names := make([]string, 0, maxNamedTerms+1)
 	for _, t := range terms {
 		name := syntax.Cut(t.Text, qianshao.EvidenceContext)
-		if slices.Contains(names, name) { // a term, and an expression that found the same
+		if slices.Contains(names, name) { // an expression can find the same text as a term
 			continue
 		}
 		if len(names) == maxNamedTerms {

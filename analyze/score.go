@@ -46,7 +46,7 @@ func score(fired *engine.Fired, form qianshao.Form) breakdown {
 	return parts
 }
 
-// addMessage weighs what fired in a message: the rule says nearly all.
+// addMessage scores a rule that fired on a message, where its level counts for nearly everything.
 func (b *breakdown) addMessage(fired *engine.Fired) {
 	b.add("rule_level", "rule level "+fired.Rule.Level.String(), levelPoints[fired.Rule.Level])
 	b.add("terms", fmt.Sprintf("%d distinct terms", len(fired.Terms)), min(maxTermPoints, pointsPerTerm*max(0, len(fired.Terms)-1)))
@@ -67,10 +67,10 @@ func (b *breakdown) add(reason, detail string, points int) {
 	}
 }
 
-// addAwareness takes points off a page that speaks about a crime instead of
-// promoting it. What fires by concealed text alone gets no such discount: the
-// classic victim of injected links is a government site full of police
-// notices. A hidden menu that merely joins in with the notice does not count.
+// addAwareness takes points off a page that talks about a crime instead of promoting it. A rule that
+// fires on concealed text alone gets no such discount: the classic victim of injected links is a
+// government site full of police notices. A hidden menu that only makes the rule fire together with
+// the notice does not cancel the discount.
 func (b *breakdown) addAwareness(fired *engine.Fired) {
 	if fired.Concealed {
 		return
@@ -87,8 +87,8 @@ func (b *breakdown) addAwareness(fired *engine.Fired) {
 	}
 }
 
-// total is the score, with the parts that add up to it: where the sum leaves
-// the scale, a last one says so.
+// total returns the score and the parts that add up to it. If the sum is off the scale, a last part
+// corrects it.
 func (b breakdown) total() (int, []qianshao.ScorePart) {
 	sum := 0
 	for _, p := range b {

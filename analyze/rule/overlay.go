@@ -39,7 +39,7 @@ func OverlayParts() []string {
 	return []string{rulesFolder, listsFolder, patternsFolder, contextsFolder, allowFile, offFile, vouchedFile, dictionaryFile, ordinaryFile}
 }
 
-// Off says who switched a rule off, and why.
+// Off is an entry of off.yaml: it switches a rule off.
 type Off struct {
 	Reason string
 	// Until is the last day, YYYY-MM-DD, on which the rule is off; empty means for good.

@@ -54,10 +54,10 @@ type Context struct {
 type Detection struct {
 	// ID is the rule's id or the context's name.
 	ID string
-	// IsContext tells a context's detection from a rule's.
+	// IsContext is true for a context's detection and false for a rule's.
 	IsContext bool
 	Blocks    []Block
-	// Condition is over the indexes of Blocks.
+	// Condition refers to the blocks by their indexes in Blocks.
 	Condition *syntax.Condition
 }
 

@@ -22,7 +22,7 @@ type machine struct {
 	// match to the earliest place at which one begins.
 	backward bool
 	asserts  syntax.EmptyOp    // the assertions that the program has
-	states   map[string]*state // by state.key; guarded by memory
+	states   map[string]*state // by Memory.keyOf; guarded by memory.mu
 	first    [befores]atomic.Pointer[state]
 }
 
