@@ -22,7 +22,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// post sends a form of the person's pages.
+// post sends one of the person's forms.
 func (p *person) post(target string, fields ...string) *httptest.ResponseRecorder {
 	values := url.Values{}
 	for i := 0; i+1 < len(fields); i += 2 {
@@ -36,7 +36,7 @@ func (p *person) see(target string) string {
 	return p.ask("GET", target, "", "Accept-Language", "en").Body.String()
 }
 
-// changes are the acts on accounts and settings, as "subject event before→after", without those
+// changes returns the acts on accounts and settings, as "subject event before→after", without those
 // of the test itself.
 func changes(t *testing.T, d *desk.Desk) (list []string) {
 	t.Helper()
@@ -59,7 +59,7 @@ func changes(t *testing.T, d *desk.Desk) (list []string) {
 
 var oneTimeLink = regexp.MustCompile(`<code>http://127\.0\.0\.1:8740(/enter\?key=[A-Z0-9]+)</code>`)
 
-// linkOnce fails unless an answer shows a link that works, and nothing shows it again.
+// linkOnce fails unless the answer shows a link that works and no later page shows it again.
 func linkOnce(t *testing.T, p *person, w *httptest.ResponseRecorder, what string) {
 	t.Helper()
 	m := oneTimeLink.FindStringSubmatch(w.Body.String())
@@ -74,8 +74,8 @@ func linkOnce(t *testing.T, p *person, w *httptest.ResponseRecorder, what string
 	}
 }
 
-// TestAdminAccounts: an account's life on the pages of administration, each step an act, and
-// nothing dangerous without the account's name typed.
+// TestAdminAccounts goes through an account's life on the pages of administration. Each step is an
+// act, and dangerous ones require the account's name to be typed.
 func TestAdminAccounts(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -112,7 +112,7 @@ func TestAdminAccounts(t *testing.T) {
 		{[]string{path + "enable"}, 303, ""},
 		{[]string{path + "reset", "factor", "1"}, 422, "type the account’s name"},
 		{[]string{path + "tokens/" + tokens[0].ID + "/revoke"}, 303, ""},
-		{[]string{path + "tokens/" + tokens[0].ID + "/revoke"}, 303, ""}, // as wanted already
+		{[]string{path + "tokens/" + tokens[0].ID + "/revoke"}, 303, ""}, // already revoked, which is no error
 		{[]string{"/admin/accounts/none/disable", "confirm", "none"}, 404, ""},
 	} {
 		if w := chief.post(step.do[0], step.do[1:]...); w.Code != step.status || !strings.Contains(w.Body.String(), step.says) {
@@ -133,7 +133,8 @@ func TestAdminAccounts(t *testing.T) {
 	}
 }
 
-// TestAdminLast: the last administrator stays, and one who is limited changes nothing.
+// TestAdminLast: the last administrator cannot be removed, and a limited administrator cannot
+// change anything.
 func TestAdminLast(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -150,7 +151,7 @@ func TestAdminLast(t *testing.T) {
 	}
 }
 
-// TestAdminSettings: what is set holds, and the trail says what it was.
+// TestAdminSettings: a changed setting takes effect, and the trail records its former value.
 func TestAdminSettings(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -189,8 +190,8 @@ func TestAdminSettings(t *testing.T) {
 	}
 }
 
-// audited has findings of two owners on which ann has acted: a note on each, and a decision
-// on the first, whose acts are by their names in seq.
+// audited has findings of two owners. ann has added a note to each and decided on the first; seq
+// has the numbers of these acts by name.
 type audited struct {
 	*outpost
 	desk *desk.Desk
@@ -236,7 +237,7 @@ func (a *audited) auditor(t *testing.T) *person {
 
 var actRow = regexp.MustCompile(`<tr id="act-(\d+)">`)
 
-// rows are the numbers of the acts that a page shows.
+// rows returns the numbers of the acts that a page shows.
 func rows(t *testing.T, body string) (list []int64) {
 	t.Helper()
 	for _, m := range actRow.FindAllStringSubmatch(body, -1) {
@@ -249,8 +250,8 @@ func rows(t *testing.T, body string) (list []int64) {
 	return list
 }
 
-// TestTrailFilters: the trail is found by account, kind, subject, verdict and days; who is
-// limited finds what is theirs to see.
+// TestTrailFilters: the trail can be filtered by account, kind, subject, verdict and days. A
+// limited reader finds only what they may see.
 func TestTrailFilters(t *testing.T) {
 	t.Parallel()
 	o := auditedOutpost(t)
@@ -315,8 +316,8 @@ func TestTrailFiltersOfPrograms(t *testing.T) {
 	}
 }
 
-// TestTrailBlind: to be found by its verdict would tell a verdict that is kept from the reader,
-// and so would the chain at the end of the trail.
+// TestTrailBlind: filtering by verdict must not reveal a verdict that is kept from the reader, nor
+// must the chain at the end of the trail.
 func TestTrailBlind(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := twoOwners(t)
@@ -348,7 +349,7 @@ func TestTrailBlind(t *testing.T) {
 	}
 }
 
-// TestTrailPages: what does not fit one page is on the next, once.
+// TestTrailPages: acts that do not fit on one page are on the next, each exactly once.
 func TestTrailPages(t *testing.T) {
 	t.Parallel()
 	o := auditedOutpost(t)
@@ -375,7 +376,7 @@ func TestTrailPages(t *testing.T) {
 	}
 }
 
-// followed returns the end of the chain of an export in JSON lines, and how many acts it has.
+// followed verifies the hash chain of an export in JSON lines and returns its end.
 func followed(t *testing.T, export string) (head desk.Head) {
 	t.Helper()
 	for line := range strings.Lines(export) {
@@ -399,8 +400,8 @@ func followed(t *testing.T, export string) (head desk.Head) {
 	return head
 }
 
-// TestTrailExport: JSON lines have what the chain covers, CSV has no formula, each export is an
-// act with the hash of the file, and a check is remembered.
+// TestTrailExport: JSON lines have every field that the chain covers, CSV contains no formulas,
+// each export is an act with the hash of the file, and the result of a check is remembered.
 func TestTrailExport(t *testing.T) {
 	t.Parallel()
 	o := auditedOutpost(t)
@@ -434,7 +435,7 @@ func TestTrailExport(t *testing.T) {
 	}
 }
 
-// slowChecks is a trail whose check takes until it is broken off.
+// slowChecks is a check of the trail that goes on until it is interrupted.
 type slowChecks struct {
 	admin.Checks
 	begun chan struct{}
@@ -446,7 +447,8 @@ func (s *slowChecks) Check(ctx context.Context, _ time.Time) (desk.Check, error)
 	return desk.Check{}, ctx.Err()
 }
 
-// TestTrailChecking: there is one check at a time, the page says so, and it ends with the server.
+// TestTrailChecking: only one check runs at a time, the page says that it is running, and it ends
+// with the server.
 func TestTrailChecking(t *testing.T) {
 	t.Parallel()
 	o := auditedOutpost(t)
@@ -469,8 +471,8 @@ func TestTrailChecking(t *testing.T) {
 	}
 }
 
-// TestSharedViewsAreActs: what all see changes with an act, which has the view's name and not its
-// query; one's own views are nobody's business.
+// TestSharedViewsAreActs: changes to shared views are acts, which record the view's name but not
+// its query. Changes to private views are not recorded.
 func TestSharedViewsAreActs(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -507,7 +509,7 @@ func TestSharedViewsAreActs(t *testing.T) {
 	}
 }
 
-// TestNothingIsRegistered: whoever has just begun is told where to go on.
+// TestNothingIsRegistered: new users are told what to do next.
 func TestNothingIsRegistered(t *testing.T) {
 	t.Parallel()
 	o, _ := queueOutpost(t)
@@ -518,7 +520,8 @@ func TestNothingIsRegistered(t *testing.T) {
 	}
 }
 
-// TestEndingSoon: the sidebar counts the authorisations that end soon, of those that one sees.
+// TestEndingSoon: the sidebar counts the authorisations that end soon, among those that the reader
+// sees.
 func TestEndingSoon(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// accountFields are what the forms for a new account and for a change ask for, as typed.
+// accountFields are the fields, as typed, of the forms that add or change an account.
 type accountFields struct {
 	Name  string
 	Role  qianshao.Role
@@ -34,11 +34,11 @@ func fieldsOf(r *store.AccountRecord) accountFields {
 	return accountFields{Name: r.Name, Role: r.Role, All: r.Sight.All, Under: strings.Join(r.Sight.Authorisations, "\n")}
 }
 
-// roles are the choices of a form.
+// Roles are the choices of the form.
 func (accountFields) Roles() []qianshao.Role { return qianshao.Roles() }
 
-// accountsPage lists the accounts, with a form for another one. It does not show what people do or when they
-// log in: nobody is ranked or followed.
+// accountsPage lists the accounts, with a form to add one. It does not show what people do or when
+// they log in: nobody is ranked or followed.
 type accountsPage struct {
 	frame
 	Accounts []store.AccountRecord
@@ -60,7 +60,7 @@ func (a *Admin) showAccounts(w http.ResponseWriter, r *http.Request, status int,
 	a.Render(w, r, status, "accounts", v)
 }
 
-// LogIn is the key of how an account's owner logs in.
+// logIn returns the key of the text that says how the account's owner logs in.
 func logIn(a *store.AccountRecord) string {
 	switch {
 	case a.Disabled:
@@ -76,7 +76,7 @@ func logIn(a *store.AccountRecord) string {
 // LogIn says how an account's owner logs in.
 func (v *accountsPage) LogIn(a store.AccountRecord) string { return v.T(logIn(&a)) }
 
-// addAccount makes an account and shows, once, the link by which its owner sets a password.
+// addAccount makes an account and shows, once, the link with which its owner sets a password.
 func (a *Admin) addAccount(w http.ResponseWriter, r *http.Request) {
 	fields := readFields(r)
 	by := auth.From(r.Context()).Name
@@ -111,12 +111,12 @@ var (
 	errSight   = errors.New("the account would see nothing")
 )
 
-// unknownError is for an authorisation that is not in the register.
+// unknownError is the id of an authorisation that is not in the register.
 type unknownError string
 
 func (e unknownError) Error() string { return fmt.Sprintf("there is no authorisation %q", string(e)) }
 
-// sight returns what a form lets an account see. Authorisations must be in the register.
+// sight returns what the form lets the account see. Its authorisations must be in the register.
 func (a *Admin) sight(ctx context.Context, f *accountFields) (qianshao.Sight, error) {
 	if f.All {
 		return qianshao.SeeAll(), nil
@@ -135,7 +135,7 @@ func (a *Admin) sight(ctx context.Context, f *accountFields) (qianshao.Sight, er
 	return qianshao.Sight{Authorisations: ids}, nil
 }
 
-// refused says why a form is refused; "" if the error is another.
+// refused says why a form is refused; "" if the failure is not the user's mistake.
 func refused(v *page.Layout, err error) string {
 	var unknown unknownError
 	switch {
@@ -173,7 +173,7 @@ type accountPage struct {
 	Account store.AccountRecord
 	Fields  accountFields
 	Tokens  []store.Token
-	// Own says that it is the reader's own.
+	// Own says that it is the reader's own account.
 	Own bool
 	// MayAudit says that the reader may read the account's part of the trail.
 	MayAudit bool
@@ -181,19 +181,19 @@ type accountPage struct {
 	Link    string
 	Expires time.Time
 	Problem string
-	// Done is the key of what the form before this page has done.
+	// Done is the key of the message about the form that led to this page.
 	Done string
 }
 
 // LogIn says how the account's owner logs in.
 func (v *accountPage) LogIn() string { return v.T(logIn(&v.Account)) }
 
-// Trail leads to the acts on the account.
+// Trail links to the acts on the account.
 func (v *accountPage) Trail() string {
 	return page.WithQuery("/trail", url.Values{"subject": {qianshao.Subject{Kind: qianshao.SubjectAccount, ID: v.Account.Name}.String()}})
 }
 
-// Path begins the addresses of the account's forms.
+// Path is the beginning of the addresses of the account's forms.
 func (v *accountPage) Path() string { return accountPath(v.Account.Name) }
 
 func accountPath(name string) string { return "/admin/accounts/" + url.PathEscape(name) }
@@ -207,7 +207,7 @@ func (a *Admin) serveAccount(w http.ResponseWriter, r *http.Request) {
 	a.showAccount(w, r, http.StatusOK, v, r.PathValue("name"))
 }
 
-// showAccount shows the page of an account, with what v says already.
+// showAccount shows the page of an account; v holds what the caller has filled in.
 func (a *Admin) showAccount(w http.ResponseWriter, r *http.Request, status int, v *accountPage, name string) {
 	var err error
 	if v.Account, err = a.opts.Store.Account(r.Context(), name); errors.Is(err, store.ErrNotFound) {
@@ -230,9 +230,9 @@ func (a *Admin) showAccount(w http.ResponseWriter, r *http.Request, status int, 
 	a.Render(w, r, status, "account", v)
 }
 
-// accountForm answers a form of an account's page. do changes the account by name, in the name
-// of by, or says with an error why not; done is what the page says afterwards, "" for forms
-// whose answer has something to be shown once.
+// accountForm answers a form of an account's page. do changes the account by name, on behalf of by;
+// its error says why it could not. done is the message that the page shows afterwards; "" if the
+// answer itself shows something that is shown only once.
 func (a *Admin) accountForm(done string, do func(r *http.Request, by, name string, v *accountPage) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v, name := &accountPage{frame: a.frame(w, r, "admin.account")}, r.PathValue("name")
@@ -254,7 +254,7 @@ func (a *Admin) accountForm(done string, do func(r *http.Request, by, name strin
 	}
 }
 
-// confirmed says whether the account's name was typed, which dangerous forms ask for.
+// confirmed checks that the account's name was typed, as dangerous forms require.
 func confirmed(r *http.Request, name string) error {
 	if strings.TrimSpace(r.PostFormValue("confirm")) != name {
 		return errConfirm
@@ -303,7 +303,7 @@ func (a *Admin) setDisabled(ctx context.Context, by, name string, disabled bool)
 	return err
 }
 
-// resetAccount takes the password away, and the second factor if so ticked, and makes a link.
+// resetAccount removes the password, and the second factor if its box is ticked, and makes a link.
 func (a *Admin) resetAccount(r *http.Request, by, name string, v *accountPage) error {
 	if err := confirmed(r, name); err != nil {
 		return err
@@ -315,8 +315,8 @@ func (a *Admin) resetAccount(r *http.Request, by, name string, v *accountPage) e
 	return a.addLink(r, v, name)
 }
 
-// addLink makes a link by which the account's owner sets a password. Its host is the one by
-// which the administrator has come.
+// addLink makes a link with which the account's owner sets a password. It uses the host name by
+// which the administrator reached the console.
 func (a *Admin) addLink(r *http.Request, v *accountPage, name string) error {
 	key, expires, err := a.opts.Accounts.NewLink(r.Context(), auth.From(r.Context()).Name, store.LinkPassword, name)
 	if err != nil {
@@ -330,7 +330,7 @@ func (a *Admin) addLink(r *http.Request, v *accountPage, name string) error {
 	return nil
 }
 
-// revokeToken ends a token. If it is gone already, all is well.
+// revokeToken ends a token. It is no error if the token is already gone.
 func (a *Admin) revokeToken(r *http.Request, by, name string, _ *accountPage) error {
 	if _, err := a.opts.Store.Account(r.Context(), name); err != nil {
 		return err

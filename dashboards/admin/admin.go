@@ -1,6 +1,6 @@
-// Package admin is the pages of administration, and of the audit trail: accounts with their
-// roles, sights and tokens, what is set for all, and the acts of everybody with filters and
-// export. What is changed here is an act.
+// Package admin has the pages for administration and for the audit trail: accounts with their
+// roles, sights and tokens; settings that apply to everybody; and everybody's acts, with filters
+// and an export. Every change made here is itself an act.
 package admin
 
 import (
@@ -24,7 +24,7 @@ var files embed.FS
 //go:embed parts/templates/*.html
 var parts embed.FS
 
-// Store is what the room reads of the truth.
+// Store is what the pages read from the store.
 type Store interface {
 	// Accounts returns all accounts, by name.
 	Accounts(ctx context.Context) ([]store.AccountRecord, error)
@@ -32,17 +32,17 @@ type Store interface {
 	Account(ctx context.Context, name string) (store.AccountRecord, error)
 	// Tokens returns the tokens of an account, the latest first.
 	Tokens(ctx context.Context, account string) ([]store.Token, error)
-	// Authorisation returns one of the register, or store.ErrNotFound.
+	// Authorisation returns an authorisation of the register, or store.ErrNotFound.
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
 	// FindingsOfPage returns the records of all findings of a page, open and gone.
 	FindingsOfPage(ctx context.Context, pageURL string) ([]qianshao.FindingRecord, error)
 }
 
-// Checks verifies the trail by its hash chain.
+// Checks verifies the trail against its hash chain.
 type Checks interface {
-	// Check verifies the trail, and keeps what has come out.
+	// Check verifies the trail and keeps the result.
 	Check(ctx context.Context, now time.Time) (desk.Check, error)
-	// LastCheck returns the last one; the zero value if there was none.
+	// LastCheck returns the last check; the zero value if there has been none.
 	LastCheck(ctx context.Context) (desk.Check, error)
 }
 
@@ -51,23 +51,24 @@ type Options struct {
 	Store    Store
 	Accounts *auth.Accounts
 	Guard    *auth.Guard
-	// Desk has the trail; without it there are no pages for that.
+	// Desk has the trail; without it there are no pages for the trail.
 	Desk *desk.Desk
 	// Checks is required with Desk.
 	Checks Checks
-	// Canonical spells a URL as the URLs of pages are; nil leaves pasted ones as they are.
+	// Canonical spells a URL as the store does; if it is nil, pasted URLs are left as they are.
 	Canonical func(url string) (string, error)
-	// Closing is closed when the server is to end; nil for never.
+	// Closing is closed when the server is shutting down; nil means never.
 	Closing <-chan struct{}
-	// RequireFactor is as in auth.GuardOptions; it is shown.
+	// RequireFactor is that of auth.GuardOptions; the settings page shows it.
 	RequireFactor bool
 }
 
-// Admin answers administrators and auditors.
+// Admin serves the pages to administrators and auditors.
 type Admin struct {
 	*page.Room
 	opts Options
-	// checking is true while the trail is checked: one at a time is enough for a machine.
+	// checking is true while the trail is being checked: a machine has enough to do with one check
+	// at a time.
 	checking atomic.Bool
 }
 
@@ -110,8 +111,8 @@ func (a *Admin) Route(mux page.Mux) {
 	}
 }
 
-// seesAll lets pass only administrators who see all: a limited one could otherwise grant, or take away, what
-// it does not see.
+// seesAll lets only administrators pass who see everything: a limited one could otherwise grant, or
+// take away, what they do not see themselves.
 func (a *Admin) seesAll(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !auth.From(r.Context()).Sight.All {
@@ -122,7 +123,7 @@ func (a *Admin) seesAll(next http.Handler) http.Handler {
 	})
 }
 
-// frame is what the pages of the room have in common: the layout, and the way to each other.
+// frame is what the pages have in common: the layout, and the links to each other.
 type frame struct {
 	*page.Layout
 	Tabs []tab

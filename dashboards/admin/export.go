@@ -20,18 +20,18 @@ import (
 )
 
 const (
-	// maxExported bounds the acts of one export: some 40 MB, which are held in memory, since
-	// their hash is in the trail before any of them leaves. "qianshao acts export" has no bound.
+	// maxExported bounds the acts of one export to some 40 MB. They are held in memory, since the
+	// trail must have their hash before any of them is sent. "qianshao acts export" has no bound.
 	maxExported = 50_000
-	// readAtATime acts are read at a time for an export.
+	// readAtATime is how many acts an export reads at a time.
 	readAtATime = 1000
 )
 
 // errTooMany says that more than maxExported acts were asked for.
 var errTooMany = errors.New("too many acts for one export")
 
-// exportTrail hands the acts of a query out, in their order, as JSON lines or CSV. That it was
-// done, by whom and the hash of the file are an act.
+// exportTrail sends the acts that match a query, in order, as JSON lines or CSV. The export is
+// itself an act, which records who did it and the hash of the file.
 func (a *Admin) exportTrail(w http.ResponseWriter, r *http.Request) {
 	v := a.newTrailPage(w, r)
 	format := export.Format(r.PostFormValue("format"))
@@ -66,10 +66,10 @@ func (a *Admin) exportTrail(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", format.MediaType())
 	w.Header().Set("Content-Disposition", `attachment; filename="trail-`+v.Now.Format("20060102-150405")+`.`+string(format)+`"`)
-	_, _ = w.Write(body) // nobody can be told any more
+	_, _ = w.Write(body) // the client has gone; there is nobody to report an error to
 }
 
-// all returns all acts of a query in their order, or errTooMany.
+// all returns all acts that match a query, in order, or errTooMany.
 func (a *Admin) all(ctx context.Context, q desk.ActsQuery) (acts []desk.Shown, err error) {
 	for q.Limit = readAtATime; ; {
 		list, err := a.opts.Desk.Trail(ctx, auth.From(ctx), q)
@@ -87,7 +87,8 @@ func (a *Admin) all(ctx context.Context, q desk.ActsQuery) (acts []desk.Shown, e
 	}
 }
 
-// writeLines writes acts with everything that their chain covers, as "qianshao acts export" does.
+// writeLines writes acts with every field that the hash chain covers, as "qianshao acts export"
+// does.
 func (v *trailPage) writeLines(acts []desk.Shown) ([]byte, error) {
 	var out bytes.Buffer
 	for i := range acts {
@@ -100,7 +101,7 @@ func (v *trailPage) writeLines(acts []desk.Shown) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// writeTable writes acts as the page shows them, a row each, under names in the reader's
+// writeTable writes acts as the page shows them, one a row, with column names in the reader's
 // language.
 func (v *trailPage) writeTable(acts []desk.Shown) ([]byte, error) {
 	var out bytes.Buffer

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// byCommand signs what was done at the command line; it is no name that an account can have.
+// byCommand is the author of what was done at the command line; no account can have this name.
 const byCommand = store.ByCommand
 
 // row is an act in the words of the reader's language.
@@ -21,17 +21,17 @@ type row struct {
 	Detail desk.Detail
 	// Did is what was done, Answer the verdict with its reason.
 	Did, Answer string
-	// Who has done it, and Name what it is about, as they are shown.
+	// Who did it, and Name is what it is about, as they are shown.
 	Who, Name string
-	// SubjectKind names what it is about. URL leads there; "" for nowhere.
+	// SubjectKind is the kind of what it is about, and URL its page; "" if there is none.
 	SubjectKind, URL string
 	Before, After    string
-	// Notes are what else there is to say.
+	// Notes are further remarks.
 	Notes []string
 }
 
 func (v *trailPage) row(a *desk.Shown) row {
-	detail, _ := desk.ParseDetail(a.Detail) // what was written is well-formed; a check says where it is not
+	detail, _ := desk.ParseDetail(a.Detail) // malformed details are reported by the check of the trail
 	x := row{Shown: *a, Detail: detail, Who: v.Plain(a.By), Name: v.Plain(a.Subject.ID), SubjectKind: v.Language.Named("trail.subject.", string(a.Subject.Kind)), URL: v.subjectURL(a.Subject)}
 	if a.By == byCommand {
 		x.Who = v.T("trail.command")
@@ -82,7 +82,7 @@ func (v *trailPage) row(a *desk.Shown) row {
 	return x
 }
 
-// exported says what was exported, of which the trail says "batch:1" or "query: …".
+// exported says what was exported, from the trail's "batch:1" or "query: …".
 func (v *trailPage) exported(words string) string {
 	kind, what, ok := strings.Cut(words, ":")
 	if !ok || !slices.Contains([]string{"finding", "campaign", "batch", "findings", "query", "report"}, kind) {
@@ -91,8 +91,8 @@ func (v *trailPage) exported(words string) string {
 	return v.T("trail.exported."+kind, strings.TrimSpace(what))
 }
 
-// value writes what was before or is after an event: roles and sights in the reader's
-// language, all else as the trail has it.
+// value writes the value before or after an event: roles and sights in the reader's language,
+// anything else as the trail has it.
 func (v *trailPage) value(event, text string) string {
 	switch store.AccountEvent(event) {
 	case store.AccountRole:
@@ -109,8 +109,8 @@ func (v *trailPage) value(event, text string) string {
 	return v.Plain(text)
 }
 
-// sight writes what an account sees, of which the trail says "sees all", "sees nothing" or
-// the authorisations.
+// sight writes what an account sees, from the trail's "sees all", "sees nothing" or list of
+// authorisations.
 func (v *trailPage) sight(text string) string {
 	switch ids, some := strings.CutPrefix(text, "sees "); {
 	case !some:
@@ -124,7 +124,8 @@ func (v *trailPage) sight(text string) string {
 	}
 }
 
-// subjectURL is the page of what an act is about; "" if there is none, or not for the reader.
+// subjectURL is the page of what an act is about; "" if there is none, or if the reader may not see
+// it.
 func (v *trailPage) subjectURL(s qianshao.Subject) string {
 	id := url.PathEscape(s.ID)
 	switch s.Kind {
@@ -150,7 +151,7 @@ func (v *trailPage) subjectURL(s qianshao.Subject) string {
 	return ""
 }
 
-// Only leads to the acts of the same account, or on the same subject.
+// Only links to the acts by the same account, or on the same subject.
 func (v *trailPage) Only(name, value string) string {
 	return page.WithQuery("/trail", url.Values{name: {value}})
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// settingsPage has what is set for all: what can be set here, and what the operator sets when
-// the server is started.
+// settingsPage shows the settings that apply to everybody: those that can be changed here, and
+// those that the operator sets when starting the server.
 type settingsPage struct {
 	frame
 	Forms         []settingForm
@@ -21,16 +21,17 @@ type settingsPage struct {
 	Done          bool
 }
 
-// settingForm sets one setting. Its value is as it is, or as it was typed if there is a problem.
+// settingForm is the form for one setting. Value is the current one, or what was typed if there is
+// a problem with it.
 type settingForm struct {
 	Setting            store.Setting
 	Title, Label, Help string
 	Value              string
-	// Keyboard is the one that a telephone shows for a number, "" for text.
+	// Keyboard is the keyboard that a telephone shows: "" for text, otherwise that for numbers.
 	Keyboard string
-	// Example stands in an empty field of text.
+	// Example is shown in an empty text field.
 	Example string
-	// Note says what else to know of the value.
+	// Note says what else there is to know about the value.
 	Note    string
 	Problem string
 }
@@ -40,7 +41,8 @@ func (a *Admin) serveSettings(w http.ResponseWriter, r *http.Request) {
 	a.showSettings(w, r, v, "", "")
 }
 
-// showSettings shows the settings as they are, and one as it was typed if it has a problem.
+// showSettings shows the current settings. A refused one is shown as it was typed, with its
+// problem.
 func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, v *settingsPage, refused store.Setting, problem string) {
 	forms, err := a.settingForms(r.Context(), v.Layout)
 	if err != nil {
@@ -57,7 +59,7 @@ func (a *Admin) showSettings(w http.ResponseWriter, r *http.Request, v *settings
 	a.Render(w, r, status, "settings", v)
 }
 
-// settingForms are the settings in the order of the page, each as it is.
+// settingForms returns the forms in the order of the page, with the current values.
 func (a *Admin) settingForms(ctx context.Context, v *page.Layout) ([]settingForm, error) {
 	share, badShare := a.opts.Accounts.SecondReviewShare(ctx)
 	days, badDays := a.opts.Accounts.TokenDays(ctx)
@@ -77,11 +79,11 @@ func (a *Admin) settingForms(ctx context.Context, v *page.Layout) ([]settingForm
 	}, errors.Join(badShare, badDays, badReports, badZone, badAddress)
 }
 
-// perCent writes a share as its form has it.
+// perCent writes a share as the form shows it.
 func perCent(share float64) string { return strconv.FormatFloat(share*100, 'g', 6, 64) }
 
-// readShare reads what perCent writes, with or without a per cent sign; anything that is not a number is not
-// a share.
+// readShare reads a percentage, with or without a per cent sign. For anything that is not a number
+// it returns a value that is not a valid share.
 func readShare(text string) float64 {
 	x, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimRight(text, "%％ ")), 64)
 	if err != nil {
@@ -90,7 +92,7 @@ func readShare(text string) float64 {
 	return x / 100
 }
 
-// set takes the form of one setting, which the field setting names.
+// set handles the form of one setting, named by the field "setting".
 func (a *Admin) set(w http.ResponseWriter, r *http.Request) {
 	by, value, setting := auth.From(r.Context()).Name, r.PostFormValue("value"), store.Setting(r.PostFormValue("setting"))
 	var err error
@@ -98,7 +100,7 @@ func (a *Admin) set(w http.ResponseWriter, r *http.Request) {
 	case store.SettingSecondReview:
 		err = a.opts.Accounts.SetSecondReviewShare(r.Context(), by, readShare(value))
 	case store.SettingTokenDays:
-		days, _ := strconv.Atoi(strings.TrimSpace(value)) // what is no number is 0, which is refused
+		days, _ := strconv.Atoi(strings.TrimSpace(value)) // text that is not a number becomes 0, which is refused
 		err = a.opts.Accounts.SetTokenDays(r.Context(), by, days)
 	case store.SettingOpenReports:
 		n, _ := strconv.Atoi(strings.TrimSpace(value)) // as above

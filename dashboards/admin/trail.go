@@ -32,7 +32,7 @@ func readTrailFields(r *http.Request) trailFields {
 	}
 }
 
-// values are the fields as parameters.
+// values returns the fields as URL parameters.
 func (f *trailFields) values() url.Values {
 	values := url.Values{}
 	for name, value := range map[string]string{
@@ -45,12 +45,12 @@ func (f *trailFields) values() url.Values {
 	return values
 }
 
-// errField names the field of the trail's form that cannot be read.
+// errField is the name of a field of the form that cannot be read.
 type errField string
 
 func (e errField) Error() string { return "cannot read the field " + string(e) }
 
-// query reads the fields. Days are those of the zone.
+// query reads the fields. Days are taken in the console's time zone.
 func (a *Admin) query(ctx context.Context, f *trailFields) (q desk.ActsQuery, err error) {
 	q = desk.ActsQuery{
 		By: f.By, Kind: qianshao.ActKind(f.Kind), SubjectKind: qianshao.SubjectKind(f.SubjectKind), Verdict: qianshao.Verdict(f.Verdict), Latest: true,
@@ -84,7 +84,7 @@ func (a *Admin) query(ctx context.Context, f *trailFields) (q desk.ActsQuery, er
 	return q, nil
 }
 
-// day returns when a day begins, or one so many days later; the zero time for "".
+// day returns when a day begins, or the day that many days later; the zero time for "".
 func (a *Admin) day(text string, later int) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -93,14 +93,14 @@ func (a *Admin) day(text string, later int) (time.Time, error) {
 	return day.AddDate(0, 0, later), err
 }
 
-// subjects returns the ids by which the trail may know what was typed or pasted: "finding:ID", an
-// id, the address of a page of this console, or that of a page or host out there; kind is "" if it
+// subjects returns the ids that the trail may have for what was typed or pasted: "finding:ID", an
+// id, the address of a page of this console, or that of a crawled page or host. kind is "" if it
 // may be any.
 func (a *Admin) subjects(ctx context.Context, text string) (kind qianshao.SubjectKind, ids []string, err error) {
 	if s, ok := qianshao.ParseSubject(text); ok {
 		return s.Kind, []string{s.ID}, nil
 	}
-	text = strings.NewReplacer("hxxp", "http", "[.]", ".", "[:]", ":").Replace(text) // as it is shown here
+	text = strings.NewReplacer("hxxp", "http", "[.]", ".", "[:]", ":").Replace(text) // this console shows addresses defanged
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
 		return "", []string{text}, nil
@@ -116,7 +116,7 @@ func (a *Admin) subjects(ctx context.Context, text string) (kind qianshao.Subjec
 		for i := range found {
 			ids = append(ids, found[i].Finding.ID)
 		}
-		for _, c := range qianshao.Categories() { // those that were deleted
+		for _, c := range qianshao.Categories() { // the ids of deleted findings
 			ids = append(ids, qianshao.FindingID(spelt, string(c)))
 		}
 		ids = append(ids, qianshao.SubmissionID(spelt))
@@ -124,7 +124,7 @@ func (a *Admin) subjects(ctx context.Context, text string) (kind qianshao.Subjec
 	return "", append(ids, u.Hostname()), nil
 }
 
-// spellings are a URL as it was pasted and as those of pages are spelt.
+// spellings returns a URL as it was pasted and, if it differs, as the store spells it.
 func spellings(text string, canonical func(string) (string, error)) []string {
 	spelt, err := canonical(text)
 	if err != nil || spelt == text {
@@ -139,22 +139,22 @@ type trailPage struct {
 	Fields  trailFields
 	Acts    []row
 	Problem string
-	// Older and Newest lead to other pages of the list; "" for none.
+	// Older and Newest link to other pages of the list; "" for none.
 	Older, Newest string
-	// Whole says that the reader reads everything, and so Head and Check are shown.
+	// Whole says that the reader may read the whole trail; only then are Head and Check shown.
 	Whole  bool
 	Head   desk.Head
 	HeadAt time.Time
 	Check  desk.Check
-	// Checking says that it is being checked.
+	// Checking says that the trail is being checked.
 	Checking bool
-	// Administer says that accounts and settings have pages for the reader.
+	// Administer says that the reader may open the pages of accounts and settings.
 	Administer bool
-	// Most is how many acts can be taken out at once.
+	// Most is how many acts can be exported at once.
 	Most int
 }
 
-// Kinds, Subjects and Verdicts are the choices of the form.
+// Kinds are the choices of the form.
 func (v *trailPage) Kinds() []qianshao.ActKind { return qianshao.ActKinds() }
 
 // Subjects are the choices of the form.
@@ -184,7 +184,7 @@ func (a *Admin) serveTrail(w http.ResponseWriter, r *http.Request) {
 	}
 	q.Limit = shownActs + 1
 	acts, err := a.opts.Desk.Trail(r.Context(), auth.From(r.Context()), q)
-	if errors.Is(err, desk.ErrNotFound) { // the act before which the list was to begin
+	if errors.Is(err, desk.ErrNotFound) { // the act after which the list was to go on
 		a.NotFound(w, r)
 		return
 	}
@@ -204,7 +204,7 @@ func (a *Admin) serveTrail(w http.ResponseWriter, r *http.Request) {
 	a.showTrail(w, r, http.StatusOK, v)
 }
 
-// showTrail shows the page with the state of the chain, to those who read everything.
+// showTrail shows the page, with the state of the chain for those who read everything.
 func (a *Admin) showTrail(w http.ResponseWriter, r *http.Request, status int, v *trailPage) {
 	if v.Whole {
 		v.Checking = a.checking.Load()
@@ -220,7 +220,7 @@ func (a *Admin) showTrail(w http.ResponseWriter, r *http.Request, status int, v 
 	a.Render(w, r, status, "trail", v)
 }
 
-// refuseTrail says what is wrong with a filter, or that it finds too much to export.
+// refuseTrail says what is wrong with a filter, or that too many acts match it to be exported.
 func (a *Admin) refuseTrail(w http.ResponseWriter, r *http.Request, v *trailPage, err error) {
 	var field errField
 	switch {
@@ -239,14 +239,16 @@ func (a *Admin) refuseTrail(w http.ResponseWriter, r *http.Request, v *trailPage
 
 var errChecking = errors.New("the trail is being checked")
 
-// Times of a check: a million acts take a minute on two cores that are busy.
+// Time limits of a check: a million acts take a minute on two busy cores.
 const (
 	checkTime = 30 * time.Minute
-	// answerWithin is how long the answer waits for the check, which goes on by itself.
+	// answerWithin is how long the answer waits for the check, which then goes on in the
+	// background.
 	answerWithin = 5 * time.Second
 )
 
-// checkTrail verifies the whole trail by its hash chain, and what stands by the trail.
+// checkTrail verifies the whole trail against its hash chain, and the standings and batches against
+// the trail.
 func (a *Admin) checkTrail(w http.ResponseWriter, r *http.Request) {
 	v := a.newTrailPage(w, r)
 	if !v.Whole {
@@ -260,7 +262,7 @@ func (a *Admin) checkTrail(w http.ResponseWriter, r *http.Request) {
 	done := make(chan error, 1)
 	go func() {
 		err := a.check(context.WithoutCancel(r.Context()))
-		a.checking.Store(false) // before the answer, whose page says so
+		a.checking.Store(false) // before the answer, since its page shows this state
 		done <- err
 	}()
 	var err error
@@ -272,11 +274,11 @@ func (a *Admin) checkTrail(w http.ResponseWriter, r *http.Request) {
 		a.Fail(w, r, http.StatusInternalServerError)
 		return
 	}
-	http.Redirect(w, r, "/trail#h-chain", http.StatusSeeOther) // which says what came of it, below the acts
+	http.Redirect(w, r, "/trail#h-chain", http.StatusSeeOther) // the result is shown below the acts
 }
 
-// check checks the trail until the server is to end. An error is logged: perhaps nobody waits
-// for it any more.
+// check checks the trail, and stops if the server shuts down. It logs an error itself, since the
+// request may no longer be waiting for it.
 func (a *Admin) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
