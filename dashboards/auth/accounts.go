@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// How long links can be used. The first start's is read in a log, perhaps by somebody
-// else than who started the service; an invitation travels to its reader.
+// How long links can be used. The one of the first start is read in a log, perhaps by somebody else
+// than who started the service; an invitation has to reach its recipient.
 const (
 	FirstLinkTime    = 24 * time.Hour
 	PasswordLinkTime = 72 * time.Hour
@@ -23,24 +23,24 @@ const (
 // Bounds of tokens.
 const (
 	MaxTokenTime = 2 * 366 * 24 * time.Hour
-	// maxTokens bounds the tokens of one account; a program needs one.
+	// maxTokens bounds the tokens of one account; a program needs only one.
 	maxTokens = 50
 	// maxLabel bounds the label of a token, in characters.
 	maxLabel = 100
 )
 
-// tokenPrefix lets scanners for leaked secrets recognise tokens.
+// tokenPrefix lets scanners for leaked secrets recognise our tokens.
 const tokenPrefix = "qs_"
 
-// Accounts makes accounts and changes them, for the command line and the console alike.
-// by says who does it.
+// Accounts makes and changes accounts, for the command line and the console alike. The parameter by
+// is the author of a change.
 type Accounts struct {
 	store     Store
 	passwords *passwords
 	now       func() time.Time
 }
 
-// NewAccounts returns what makes and changes the accounts of a store; now may be nil.
+// NewAccounts returns the accounts of a store; now may be nil.
 func NewAccounts(s Store, now func() time.Time) *Accounts {
 	if now == nil {
 		now = time.Now
@@ -48,19 +48,19 @@ func NewAccounts(s Store, now func() time.Time) *Accounts {
 	return &Accounts{store: s, passwords: newPasswords(), now: now}
 }
 
-// Empty says whether there is no account at all.
+// Empty says whether there are no accounts at all.
 func (a *Accounts) Empty(ctx context.Context) (bool, error) {
 	list, err := a.store.Accounts(ctx)
 	return len(list) == 0, err
 }
 
-// Add adds an account. Without a password it can enter by a link alone; see NewLink.
+// Add adds an account. Without a password it can log in only by a link; see NewLink.
 func (a *Accounts) Add(ctx context.Context, by string, account qianshao.Account, password string) error {
 	return a.add(ctx, by, store.AccountRecord{Account: account}, password, false)
 }
 
-// AddFirst adds the first account, an administrator who sees all. If there is one
-// already, it returns store.ErrExists.
+// AddFirst adds the first account, an administrator who sees everything. If there already is an
+// account, it returns store.ErrExists.
 func (a *Accounts) AddFirst(ctx context.Context, by, name, password string) error {
 	return a.add(ctx, by, firstAdministrator(name), password, true)
 }
@@ -69,7 +69,7 @@ func firstAdministrator(name string) store.AccountRecord {
 	return store.AccountRecord{Account: qianshao.Account{Name: name, Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}}
 }
 
-// add adds an account, which is created now, with a password if it is not "".
+// add adds an account created now, with a password unless it is "".
 func (a *Accounts) add(ctx context.Context, by string, record store.AccountRecord, password string, first bool) error {
 	if err := CheckName(record.Name); err != nil {
 		return err
@@ -88,7 +88,7 @@ func (a *Accounts) add(ctx context.Context, by string, record store.AccountRecor
 	return a.store.AddAccount(ctx, by, record, first)
 }
 
-// CheckName refuses what cannot be the name of an account. The error is an ErrName.
+// CheckName refuses what cannot be the name of an account, with ErrName.
 func CheckName(name string) error {
 	if !qianshao.ValidAccountName(name) {
 		return locales.Errorf("account.mistake.name_not", ErrName, name)
@@ -96,10 +96,10 @@ func CheckName(name string) error {
 	return nil
 }
 
-// ErrName says that an account cannot have the name; to test for with errors.Is.
+// ErrName says that an account cannot have the name. Test for it with errors.Is.
 var ErrName = locales.Errorf("account.mistake.name", qianshao.MaxAccountName)
 
-// setPassword gives an account another password, which ends its sessions.
+// setPassword sets an account's password, which ends its sessions.
 func (a *Accounts) setPassword(ctx context.Context, by, name, password string) (store.AccountRecord, error) {
 	hash, err := a.passwords.hash(ctx, password)
 	if err != nil {
@@ -116,8 +116,8 @@ func (a *Accounts) Change(ctx context.Context, by, name string, change func(*sto
 	return a.store.ChangeAccount(ctx, by, name, a.now(), change)
 }
 
-// Reset takes the password of an account away, and its second factor if so wanted, which
-// ends its sessions. It can enter by a link then.
+// Reset removes the password of an account, and its second factor if factor is true; this ends its
+// sessions. The owner can then log in by a link.
 func (a *Accounts) Reset(ctx context.Context, by, name string, factor bool) error {
 	_, err := a.Change(ctx, by, name, func(r *store.AccountRecord) error {
 		r.Password = ""
@@ -129,8 +129,8 @@ func (a *Accounts) Reset(ctx context.Context, by, name string, factor bool) erro
 	return err
 }
 
-// NewLink returns the key of a link that can be used once, and until when. It takes the
-// place of those before it of the same purpose and account.
+// NewLink returns the key of a link that can be used once, and when it expires. It replaces earlier
+// links of the same purpose and account.
 func (a *Accounts) NewLink(ctx context.Context, by string, purpose store.LinkPurpose, name string) (key string, expires time.Time, err error) {
 	valid := PasswordLinkTime
 	switch purpose {
@@ -148,33 +148,33 @@ func (a *Accounts) NewLink(ctx context.Context, by string, purpose store.LinkPur
 // LinkPath is the path and query of the link with the key.
 func LinkPath(key string) string { return "enter?key=" + key }
 
-// Why a token is not made; to test for with errors.Is.
+// Why a token is not made. Test for these with errors.Is.
 var (
-	// ErrScope: the account's role or sight does not allow a scope, or there is no such scope.
+	// ErrScope: there is no such scope, or the account's role or sight does not allow it.
 	ErrScope = locales.Errorf("account.mistake.scope")
-	// ErrLabel: a token needs a label that can be read, and not too long a one.
+	// ErrLabel: the label is empty, unreadable or too long.
 	ErrLabel = locales.Errorf("account.mistake.label", maxLabel)
-	// ErrTokenTime: a token must end, and not too late; a TokenTimeError says when.
+	// ErrTokenTime: the token's validity is out of bounds. A TokenTimeError says what they are.
 	ErrTokenTime = locales.Errorf("account.mistake.token_time")
 	// ErrTooManyTokens: the account has too many.
 	ErrTooManyTokens = locales.Errorf("account.mistake.too_many_tokens", maxTokens)
 )
 
-// TokenTimeError is an ErrTokenTime.
+// TokenTimeError is an ErrTokenTime that knows the most days allowed.
 type TokenTimeError struct{ Days int }
 
-// In says it in a language.
+// In says the error in a language.
 func (e *TokenTimeError) In(l locales.Lang) string {
 	return l.Text("account.mistake.token_days", e.Days)
 }
 
 func (e *TokenTimeError) Error() string { return e.In(locales.English) }
 
-// Is says that it is an ErrTokenTime.
+// Is makes errors.Is find ErrTokenTime.
 func (e *TokenTimeError) Is(other error) bool { return other == ErrTokenTime }
 
-// NewToken makes a token of an account and returns it; it cannot be read again. The scopes are
-// those that the account's role and sight allow.
+// NewToken makes a token of an account and returns it; it cannot be shown again. The scopes must be
+// allowed to the account's role and sight.
 func (a *Accounts) NewToken(ctx context.Context, by, name, label string, scopes []qianshao.Scope, valid time.Duration) (token string, made store.Token, err error) {
 	account, err := a.store.Account(ctx, name)
 	if err != nil {
@@ -220,7 +220,7 @@ func (a *Accounts) NewToken(ctx context.Context, by, name, label string, scopes 
 	return token, made, a.store.AddToken(ctx, by, made)
 }
 
-// RevokeToken ends a token of an account, of any with account "".
+// RevokeToken ends a token of an account, or of any account if account is "".
 func (a *Accounts) RevokeToken(ctx context.Context, by, account, id string) error {
 	return a.store.RevokeToken(ctx, by, account, id, a.now())
 }

@@ -36,7 +36,7 @@ func TestCheckPassword(t *testing.T) {
 	}
 }
 
-// TestStranger: an unknown name is checked with the work of a known one, and never let in.
+// TestStranger: checking an unknown name takes as long as checking a known one, and never succeeds.
 func TestStranger(t *testing.T) {
 	p := newPasswords()
 	hash, err := p.hash(t.Context(), goodPassword)
@@ -117,7 +117,7 @@ func TestProxies(t *testing.T) {
 		{"127.0.0.1:7", header(x, "[2001:db9::1]:80"), "[2001:db9::1]:0", false},
 		{"127.0.0.1:7", header(std, `for=1.1.1.1;proto=http, for="[2001:db9::1]:80";proto=https`), "[2001:db9::1]:0", true},
 		{"127.0.0.1:7", header(std, `for=1.1.1.1, proto=https`), "127.0.0.1:7", true},
-		// One of the two is a stranger's, handed on.
+		// One of the two headers was set by a stranger and passed on.
 		{"127.0.0.1:7", header(std, "for=1.1.1.1", x, "9.9.9.9"), "127.0.0.1:7", false},
 		{"127.0.0.1:7", header(std, "for=9.9.9.9", x, "9.9.9.9"), "9.9.9.9:0", false},
 		{"127.0.0.1:7", header(x, "9.9.9.9", proto, "http, https"), "9.9.9.9:0", true},
@@ -132,7 +132,8 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// TestTriesForget: the memory of tries is bounded, and an account's own count is the last to be forgotten.
+// TestTriesForget: the number of remembered counts is bounded, and the count of an account over all
+// addresses is the last to be dropped.
 func TestTriesForget(t *testing.T) {
 	now := time.Unix(0, 0)
 	tries := newTries(func() time.Time { return now })
@@ -170,8 +171,8 @@ func (brokenTokens) Setting(context.Context, store.Setting) (string, error) {
 
 func (b brokenTokens) Tokens(context.Context, string) ([]store.Token, error) { return nil, b.err }
 
-// TestNewTokenStoreFails: a store that fails is not reported as too many tokens, which console and API would
-// answer with 422 and the error's text.
+// TestNewTokenStoreFails: a failure of the store is not reported as too many tokens; the console
+// and the API would then answer with 422 and the error's text.
 func TestNewTokenStoreFails(t *testing.T) {
 	broken := errors.New("disk I/O error")
 	accounts := NewAccounts(brokenTokens{err: broken}, nil)
@@ -181,7 +182,8 @@ func TestNewTokenStoreFails(t *testing.T) {
 	}
 }
 
-// TestUseCode: the test vector of RFC 6238, cut to six digits, and what is refused.
+// TestUseCode: the test vector of RFC 6238, cut to six digits, is accepted; wrong and used codes
+// are refused.
 func TestUseCode(t *testing.T) {
 	const secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" // "12345678901234567890"
 	f := store.SecondFactor{Secret: secret, Confirmed: true, Recovery: []string{hashKey("ABCDEFGHIJKLMNOP")}}
@@ -205,7 +207,7 @@ func TestUseCode(t *testing.T) {
 	}
 }
 
-// TestConsoleURL: the console's own address is an address and nothing else, since links begin with it.
+// TestConsoleURL: the console's own address must be a plain address, since links begin with it.
 func TestConsoleURL(t *testing.T) {
 	for address, good := range map[string]bool{
 		"https://console.example": true, "http://10.0.0.7:8080": true, "https://h.example/qianshao": true, "http://[::1]:80": true, "": true,

@@ -14,14 +14,14 @@ type caller struct {
 	account store.AccountRecord
 	// token is the token that was sent; nil for sessions.
 	token *store.Token
-	// form is what the forms of the session carry.
+	// form is the token that the session's forms carry.
 	form string
 }
 
 type callerKey struct{}
 
-// withCaller returns a context that knows who makes a request. It is a pointer, since a
-// request may begin a session.
+// withCaller returns a context with who makes the request. It holds a pointer, since a session may
+// begin during the request.
 func withCaller(ctx context.Context, c caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, &c)
 }
@@ -33,19 +33,19 @@ func callerOf(ctx context.Context) caller {
 	return caller{}
 }
 
-// From returns the account that makes the request. Without one, where nobody need log
-// in, it is the zero value, which sees nothing and has no powers.
+// From returns the account that makes the request. Without one, on pages that need no log-in, it is
+// the zero value, which sees nothing and has no powers.
 func From(ctx context.Context) qianshao.Account { return callerOf(ctx).account.Account }
 
-// May says whether the request may use the power: the account's role has it, and so has
-// the token, if one was sent.
+// May says whether the request may use the power: the account's role must have it, and so must the
+// token, if one was sent.
 func May(ctx context.Context, p qianshao.Power) bool {
 	c := callerOf(ctx)
 	return c.account.Role.May(p) && c.hasScope(qianshao.Scope(p))
 }
 
-// Acting returns the account that asks, with no more power than what it has sent allows: a
-// lead's token that only decides makes nobody a lead.
+// Acting returns the requesting account with no more power than its token allows: with a lead's
+// token that may only decide, the account is not treated as a lead.
 func Acting(ctx context.Context) qianshao.Account {
 	account := From(ctx)
 	for _, p := range qianshao.Powers() {
@@ -56,8 +56,8 @@ func Acting(ctx context.Context) qianshao.Account {
 	return account
 }
 
-// hasScope says whether the request has the scope: a session has all but the metrics, a token those that it
-// was made for and its account still allows.
+// hasScope says whether the request has the scope: a session has all but the metrics; a token has
+// those that it was made for and that its account still allows.
 func (c caller) hasScope(s qianshao.Scope) bool {
 	if c.account.Name == "" || !c.account.Allows(s) {
 		return false
@@ -68,7 +68,7 @@ func (c caller) hasScope(s qianshao.Scope) bool {
 	return slices.Contains(c.token.Scopes, s)
 }
 
-// Reads says whether the request may read: a session may, and a token of the scope for it.
+// Reads says whether the request may read: a session may, and so may a token with the scope for it.
 func Reads(ctx context.Context) bool { return callerOf(ctx).hasScope(qianshao.ScopeRead) }
 
 // IsPerson says whether the request comes in a session, and not with a token.
@@ -77,17 +77,17 @@ func IsPerson(ctx context.Context) bool {
 	return c.account.Name != "" && c.token == nil
 }
 
-// FormToken returns what forms of the page must carry as the field FormField, and
-// scripts in the header FormHeader; "" without a session.
+// FormToken returns the token that forms of the page must carry in the field FormField, and scripts
+// in the header FormHeader; "" without a session.
 func FormToken(ctx context.Context) string { return callerOf(ctx).form }
 
-// Where requests of a session that change something carry its FormToken.
+// Where requests carry the FormToken if they change something in a session.
 const (
 	FormField  = "csrf"
 	FormHeader = "X-CSRF-Token"
 )
 
-// RequireScope lets requests pass that May use the scope, and refuses others with 403.
+// RequireScope lets a request pass if it has the scope, and otherwise refuses it with 403.
 func (g *Guard) RequireScope(s qianshao.Scope, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !callerOf(r.Context()).hasScope(s) {
@@ -98,15 +98,16 @@ func (g *Guard) RequireScope(s qianshao.Scope, next http.Handler) http.Handler {
 	})
 }
 
-// Require lets requests pass that have the power, and refuses others with 403, programs
-// and people in their form.
+// Require lets a request pass if it has the power, and otherwise refuses it with 403: a program
+// with a problem, a person with a page.
 func (g *Guard) Require(p qianshao.Power, next http.Handler) http.Handler {
 	return g.RequireScope(qianshao.Scope(p), next)
 }
 
-// HasPassword says whether the request's account logs in with a password of ours.
+// HasPassword says whether the request's account has a password here, rather than logging in by
+// OIDC.
 func (g *Guard) HasPassword(ctx context.Context) bool { return callerOf(ctx).account.Password != "" }
 
-// FactorRequired says whether the request's account can do nothing else before it has a
-// second factor.
+// FactorRequired says whether the request's account must set up a second factor before it can do
+// anything else.
 func (g *Guard) FactorRequired(ctx context.Context) bool { return g.needsFactor(callerOf(ctx)) }

@@ -17,21 +17,22 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Codes of the second factor, as all authenticators make them: six digits of HMAC-SHA-1,
-// another each 30 seconds (RFC 6238).
+// Codes of the second factor, as all authenticators make them: six digits of HMAC-SHA-1, a new code
+// every 30 seconds (RFC 6238).
 const (
 	codePeriod = 30 // seconds
-	// codeSkew is how many periods the clock of a telephone may be wrong, either way.
+	// codeSkew is how many periods the clock of a telephone may be off, either way.
 	codeSkew = 1
-	// recoveryCodes of 80 bits are given for a lost telephone.
+	// recoveryCodes is how many recovery codes, of 80 bits each, are given for the case of a lost
+	// telephone.
 	recoveryCodes = 8
 )
 
-// errCode says that a code is wrong, or was used before.
+// errCode says that a code is wrong or was used before.
 var errCode = errors.New("the code is wrong")
 
-// useCode takes a code of the authenticator, none twice and none older than the last, or
-// a recovery code, which it uses up.
+// useCode accepts a code of the authenticator that is later than the last one used, or a recovery
+// code, which it uses up.
 func useCode(f *store.SecondFactor, code string, now time.Time) error {
 	if f.Secret == "" {
 		return errCode
@@ -64,9 +65,9 @@ func useCode(f *store.SecondFactor, code string, now time.Time) error {
 type Factor struct {
 	// Confirmed says that it is in use.
 	Confirmed bool
-	// Recovery is the number of recovery codes that are left.
+	// Recovery is the number of recovery codes left.
 	Recovery int
-	// Secret and URL are for the authenticator, while it is being set up.
+	// Secret and URL are for the authenticator, during set-up.
 	Secret, URL string
 }
 
@@ -91,8 +92,8 @@ func keyURL(name, secret string) string {
 // issuer is the name that authenticators show beside a code.
 const issuer = "Qianshao"
 
-// BeginFactor gives the session's account a secret for its authenticator, unless it has one
-// that is in use. It is not asked for before ConfirmFactor.
+// BeginFactor gives the session's account a secret for its authenticator, unless a second factor is
+// already in use. Log-ins do not ask for a code before ConfirmFactor.
 func (g *Guard) BeginFactor(ctx context.Context) error {
 	name := From(ctx).Name
 	key, err := totp.Generate(totp.GenerateOpts{Issuer: issuer, AccountName: name})
@@ -108,8 +109,8 @@ func (g *Guard) BeginFactor(ctx context.Context) error {
 	return err
 }
 
-// ConfirmFactor takes the first code of the authenticator. It returns the recovery codes, which
-// cannot be read again. Other sessions of the account end; this one goes on under a new token.
+// ConfirmFactor takes the authenticator's first code. It returns the recovery codes, which cannot
+// be shown again. Other sessions of the account end; this one continues under a new token.
 func (g *Guard) ConfirmFactor(w http.ResponseWriter, r *http.Request, code string) (recovery []string, answer Answer, err error) {
 	account := callerOf(r.Context()).account
 	if wait := g.takeCodeTry(r, account); wait > 0 {
@@ -140,7 +141,7 @@ func (g *Guard) ConfirmFactor(w http.ResponseWriter, r *http.Request, code strin
 	return recovery, Answer{Outcome: Entered}, g.begin(w, r, account, stageIn)
 }
 
-// DropFactor takes the second factor off the session's account, which proves its password.
+// DropFactor removes the second factor of the session's account, if the password is right.
 func (g *Guard) DropFactor(w http.ResponseWriter, r *http.Request, password string) (Answer, error) {
 	answer, err := g.proveOwner(r, password)
 	if err != nil || answer.Outcome != Entered {

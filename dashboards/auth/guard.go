@@ -18,29 +18,29 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Rules are what a Guard has to know of the routes that it guards.
+// Rules are what a Guard must know about the routes that it guards.
 type Rules struct {
-	// IsOpen says whether a path is for those, too, who have not logged in.
+	// IsOpen says whether a path needs no log-in.
 	IsOpen func(path string) bool
-	// IsMachine says whether a program rather than a person asks: it may send a token and
-	// is answered in its form; a person is sent to /login.
+	// IsMachine says whether a request comes from a program rather than from a person: a program
+	// may send a token and gets errors in its own format, a person is sent to /login.
 	IsMachine func(r *http.Request) bool
-	// Refuse answers a request that is not let in. code is stable.
+	// Refuse answers a request that is not allowed. code is stable.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
 }
 
-// GuardOptions of NewGuard. Accounts and Rules are required.
+// GuardOptions are the options of NewGuard. Accounts and Rules are required.
 type GuardOptions struct {
 	Accounts *Accounts
 	Rules    Rules
-	// Local is a token of this process alone: whoever can read the data folder reads with
-	// it what the folder holds. "" for none.
+	// Local is a token of this process: whoever can read the data folder may use it to read what
+	// the folder holds. "" for none.
 	Local string
-	// RequireFactor lets accounts do nothing in a session before they have a second factor.
+	// RequireFactor allows accounts nothing in a session before they have set up a second factor.
 	RequireFactor bool
-	// Provider logs people in by OIDC; nil without one.
+	// Provider logs people in by OIDC; nil for none.
 	Provider *Provider
-	// Log is told of failures; nil keeps silent.
+	// Log receives failures; if it is nil, they are not logged.
 	Log *slog.Logger
 }
 
@@ -74,13 +74,13 @@ func NewGuard(opts GuardOptions) *Guard {
 	return g
 }
 
-// maxForm bounds what a form may send, in bytes: an address and a few words.
+// maxForm bounds the body of a form, in bytes: an address and a few words.
 const maxForm = 64 << 10
 
-// MaxUpload bounds what a form with a file may send, in bytes: ten thousand authorisations.
+// MaxUpload bounds the body of a form with a file, in bytes: ten thousand authorisations.
 const MaxUpload = 4 << 20
 
-// Handler puts who makes a request into its context, and keeps out who may not make it.
+// Handler puts the caller into the context of each request, and refuses those that are not allowed.
 func (g *Guard) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token, ok := bearer(r); ok && g.rules.IsMachine(r) {
@@ -88,7 +88,7 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 			return
 		}
 		ctx, c, err := g.session(r)
-		if err != nil && g.rules.IsOpen(r.URL.Path) { // as a stranger; the health check has its own words for a store that fails
+		if err != nil && g.rules.IsOpen(r.URL.Path) { // treat as a stranger; the health check reports a failing store itself
 			ctx, err = g.sessions.Load(r.Context(), "")
 			c = caller{}
 		}
@@ -114,15 +114,15 @@ func (g *Guard) Handler(next http.Handler) http.Handler {
 
 func isSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-// parseForm reads the form of a request, if it has one, up to its bound. What is longer is a
-// *http.MaxBytesError; a form that is broken has no fields.
+// parseForm parses the form of a request, if it has one, up to its bound. If it is longer, the
+// error is a *http.MaxBytesError; a malformed form has no fields.
 func parseForm(w http.ResponseWriter, r *http.Request) error {
 	media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	var err error
 	switch media {
 	case "multipart/form-data":
 		r.Body = http.MaxBytesReader(w, r.Body, MaxUpload)
-		err = r.ParseMultipartForm(MaxUpload) // all of it stays in memory
+		err = r.ParseMultipartForm(MaxUpload) // all of it is kept in memory
 	case "application/x-www-form-urlencoded":
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		err = r.ParseForm()
@@ -136,14 +136,14 @@ func parseForm(w http.ResponseWriter, r *http.Request) error {
 // carriesForm says whether a request carries the session's form token.
 func carriesForm(r *http.Request, want string) bool {
 	got := r.Header.Get(FormHeader)
-	if got == "" && r.PostForm != nil { // without a form to parse, the body is a program's
+	if got == "" && r.PostForm != nil { // nil means that the body is not a form, but a program's
 		got = r.PostForm.Get(FormField)
 	}
 	return want != "" && subtle.ConstantTimeCompare([]byte(got), []byte(want)) == 1
 }
 
-// isOwnAccount says whether a path is of the account's own page, where a second factor
-// is set up.
+// isOwnAccount says whether a path belongs to the account's own page, where a second factor is set
+// up.
 func isOwnAccount(path string) bool {
 	return path == "/account" || strings.HasPrefix(path, "/account/") || path == "/logout"
 }
@@ -178,7 +178,7 @@ func (g *Guard) fail(w http.ResponseWriter, r *http.Request, err error) {
 	g.rules.Refuse(w, r, http.StatusInternalServerError, "internal", "who you are cannot be checked now; the log has the cause")
 }
 
-// serveToken answers a request that carries a token. Reading needs the scope for it.
+// serveToken handles a request that carries a token. Reading needs the scope for it.
 func (g *Guard) serveToken(w http.ResponseWriter, r *http.Request, token string, next http.Handler) {
 	c, err := g.tokenCaller(r.Context(), token)
 	switch {
@@ -189,7 +189,7 @@ func (g *Guard) serveToken(w http.ResponseWriter, r *http.Request, token string,
 		g.fail(w, r, err)
 		return
 	}
-	isMetrics := r.URL.Path == "/metrics" // which has its own scope
+	isMetrics := r.URL.Path == "/metrics" // it has its own scope
 	if isSafe(r.Method) && !isMetrics && !c.hasScope(qianshao.ScopeRead) {
 		g.rules.Refuse(w, r, http.StatusForbidden, "forbidden", "the token has not the scope read")
 		return
@@ -197,8 +197,8 @@ func (g *Guard) serveToken(w http.ResponseWriter, r *http.Request, token string,
 	next.ServeHTTP(w, r.WithContext(withCaller(r.Context(), c)))
 }
 
-// session loads the request's session and returns the context that holds it, and whose
-// it is. A session of another epoch than its account's has ended.
+// session loads the request's session and returns a context that holds it, and the caller. A
+// session has ended if its epoch is no longer that of its account.
 func (g *Guard) session(r *http.Request) (context.Context, caller, error) {
 	ctx, err := g.sessions.Load(r.Context(), readCookie(r, sessionCookie))
 	if err != nil || g.sessions.GetString(ctx, keyStage) != stageIn {
@@ -209,7 +209,7 @@ func (g *Guard) session(r *http.Request) (context.Context, caller, error) {
 		return ctx, caller{}, g.sessions.Destroy(ctx)
 	}
 	if err == nil {
-		_, _, err = g.sessions.Commit(ctx) // it is in use
+		_, _, err = g.sessions.Commit(ctx) // record that it is in use
 	}
 	return ctx, caller{account: account, form: g.sessions.GetString(ctx, keyForm)}, err
 }
@@ -223,9 +223,8 @@ func (g *Guard) current(ctx context.Context) (store.AccountRecord, error) {
 	return account, err
 }
 
-// StillIn returns store.ErrNotFound if who made the request of ctx would not be let in
-// any more, or is another than at first: a stream of events must end then, also after a
-// log-out.
+// StillIn returns store.ErrNotFound if the caller of ctx would no longer be let in, or has become
+// another account: a stream of events must end then, for example after a log-out.
 func (g *Guard) StillIn(ctx context.Context) error {
 	then := callerOf(ctx)
 	now, err := g.letIn(ctx, then)
@@ -235,14 +234,15 @@ func (g *Guard) StillIn(ctx context.Context) error {
 	return err
 }
 
-// letIn returns the account that what was sent with the request of ctx lets in now, or
+// letIn returns the account that the request's token or session belongs to now, or
 // store.ErrNotFound.
 func (g *Guard) letIn(ctx context.Context, c caller) (store.AccountRecord, error) {
 	if c.token != nil {
 		now, err := g.tokenOf(ctx, c.token.Hash)
 		return now.account, err
 	}
-	// ctx has the session as it was; scs reads it anew for a context that has none.
+	// The session in ctx is as old as the request; scs loads it anew only into a context that has
+	// none.
 	now, err := g.sessions.Load(context.Background(), g.sessions.Token(ctx))
 	if err != nil {
 		return store.AccountRecord{}, err
@@ -250,8 +250,8 @@ func (g *Guard) letIn(ctx context.Context, c caller) (store.AccountRecord, error
 	return g.current(now)
 }
 
-// begin begins a session of the account in the place of the one in r's context, under a
-// new token: who has set a cookie before the log-in has gained nothing.
+// begin begins a session of the account that replaces the one in r's context, under a new token: a
+// cookie that an attacker has planted before the log-in is worthless.
 func (g *Guard) begin(w http.ResponseWriter, r *http.Request, account store.AccountRecord, stage string) error {
 	ctx := r.Context()
 	if err := g.sessions.Clear(ctx); err != nil {
@@ -267,14 +267,14 @@ func (g *Guard) begin(w http.ResponseWriter, r *http.Request, account store.Acco
 		g.sessions.Put(ctx, key, value)
 	}
 	if stage != stageIn {
-		g.sessions.SetDeadline(ctx, time.Now().Add(codeTime)) // by scs's clock
+		g.sessions.SetDeadline(ctx, time.Now().Add(codeTime)) // scs reads the system clock
 	}
 	token, _, err := g.sessions.Commit(ctx)
 	if err != nil {
 		return err
 	}
 	if c, _ := ctx.Value(callerKey{}).(*caller); c != nil && stage == stageIn {
-		c.account, c.form = account, form // for what the answer shows
+		c.account, c.form = account, form // the answer shows them
 	}
 	setCookie(w, r, sessionCookie, token, sessionTime)
 	if stage == stageIn && account.Password != "" {
@@ -289,7 +289,7 @@ func (g *Guard) LogOut(w http.ResponseWriter, r *http.Request) error {
 	return g.sessions.Destroy(r.Context())
 }
 
-// SetRetryAfter sets the header Retry-After and returns its seconds.
+// SetRetryAfter sets the header Retry-After and returns its value in seconds.
 func SetRetryAfter(w http.ResponseWriter, wait time.Duration) int {
 	seconds := max(1, int(wait.Seconds()))
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))

@@ -14,29 +14,30 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Outcome is what came of a try to log in, or to prove who one is.
+// Outcome is the outcome of a try to log in, or to prove one's identity.
 type Outcome string
 
 // The outcomes.
 const (
-	// Entered: there is a session now.
+	// Entered: a session has begun.
 	Entered Outcome = "entered"
-	// NeedsCode: the password was right, and a code of the second factor is to follow.
+	// NeedsCode: the password was right; now a code of the second factor is needed.
 	NeedsCode Outcome = "code"
-	// Wrong: name, password or code is wrong, or the account is disabled; the answer does not say which.
+	// Wrong: the name, password or code is wrong, or the account is disabled; the answer does not
+	// say which.
 	Wrong Outcome = "wrong"
 	// Slow: there were too many tries; see Answer.Wait.
 	Slow Outcome = "slow"
 	// Busy: too many passwords are being checked at this moment.
 	Busy Outcome = "busy"
-	// Expired: the link or the log-in that was begun cannot be used any more.
+	// Expired: the link, or the log-in that was begun, can no longer be used.
 	Expired Outcome = "expired"
 )
 
-// Answer is an outcome with what belongs to it.
+// Answer is an outcome with its details.
 type Answer struct {
 	Outcome
-	// Wait is for how long not to try again, with Slow.
+	// Wait is how long to wait before the next try, with Slow.
 	Wait time.Duration
 }
 
@@ -55,12 +56,12 @@ func (a Answer) Status() int {
 	return http.StatusUnauthorized
 }
 
-// LogIn checks name and password and begins a session. An unknown name takes as long as
-// a wrong password, and is answered in the same way.
+// LogIn checks name and password and begins a session. An unknown name takes as long as a wrong
+// password, and gets the same answer.
 func (g *Guard) LogIn(w http.ResponseWriter, r *http.Request, name, password string) (Answer, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
 	if !qianshao.ValidAccountName(name) {
-		name = "" // no need to count what nobody can be called by itself
+		name = "" // no account can have this name, so it needs no count of its own
 	}
 	account, err := g.store.Account(r.Context(), name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -79,7 +80,7 @@ func (g *Guard) LogIn(w http.ResponseWriter, r *http.Request, name, password str
 	return g.enter(w, r, account)
 }
 
-// prove checks the password of an account, within the limits of tries.
+// prove checks an account's password, within the limits on tries.
 func (g *Guard) prove(r *http.Request, account store.AccountRecord, password string) (Answer, error) {
 	if wait := g.tries.take(account.Name, r.RemoteAddr, knownDevice(r, account)); wait > 0 {
 		return Answer{Slow, wait}, nil
@@ -96,7 +97,7 @@ func (g *Guard) prove(r *http.Request, account store.AccountRecord, password str
 	return Answer{Outcome: Entered}, nil
 }
 
-// enter begins a session of an account that has proved its password, or asks for the code.
+// enter begins a session for an account that has proved its password, or asks for the code.
 func (g *Guard) enter(w http.ResponseWriter, r *http.Request, account store.AccountRecord) (Answer, error) {
 	if account.Factor.Confirmed {
 		return Answer{Outcome: NeedsCode}, g.begin(w, r, account, stageCode)
@@ -104,12 +105,12 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request, account store.Acco
 	return Answer{Outcome: Entered}, g.begin(w, r, account, stageIn)
 }
 
-// AwaitsCode says whether the request's log-in waits for a code of the second factor.
+// AwaitsCode says whether the request's log-in is waiting for a code of the second factor.
 func (g *Guard) AwaitsCode(ctx context.Context) bool {
 	return g.sessions.GetString(ctx, keyStage) == stageCode
 }
 
-// LogInWithCode takes the code, or a recovery code, for which a log-in waits.
+// LogInWithCode completes a log-in with the code, or with a recovery code.
 func (g *Guard) LogInWithCode(w http.ResponseWriter, r *http.Request, code string) (Answer, error) {
 	ctx := r.Context()
 	if !g.AwaitsCode(ctx) {
@@ -135,20 +136,20 @@ func (g *Guard) LogInWithCode(w http.ResponseWriter, r *http.Request, code strin
 	return Answer{Outcome: Entered}, g.begin(w, r, account, stageIn)
 }
 
-// takeCodeTry takes one try of an account's codes. They are counted apart from passwords:
-// only who has the password can spend these tries.
+// takeCodeTry takes one of an account's tries for codes. They are counted apart from passwords, so
+// that only those who have the password can use them up.
 func (g *Guard) takeCodeTry(r *http.Request, account store.AccountRecord) (wait time.Duration) {
 	return g.tries.take("code:"+account.Name, r.RemoteAddr, knownDevice(r, account))
 }
 
-// proveOwner checks the password of whose session it is, before something that a stolen
-// session must not do.
+// proveOwner checks the password of the session's account, before something that a stolen session
+// must not be able to do.
 func (g *Guard) proveOwner(r *http.Request, password string) (Answer, error) {
 	return g.prove(r, callerOf(r.Context()).account, password)
 }
 
-// ChangePassword gives the session's account another password, which ends its other
-// sessions; this one goes on under a new token. A refused password is a *PasswordError.
+// ChangePassword changes the password of the session's account, which ends its other sessions; this
+// one continues under a new token. The error for a refused password is a *PasswordError.
 func (g *Guard) ChangePassword(w http.ResponseWriter, r *http.Request, current, password string) (Answer, error) {
 	if err := CheckPassword(password); err != nil {
 		return Answer{}, err
@@ -168,17 +169,17 @@ func (g *Guard) ChangePassword(w http.ResponseWriter, r *http.Request, current, 
 	return answer, g.begin(w, r, account, stageIn)
 }
 
-// Link returns the link that can be used with the key, or store.ErrNotFound.
+// Link returns the link that has the key, or store.ErrNotFound if it cannot be used.
 func (g *Guard) Link(ctx context.Context, key string) (store.Link, error) {
 	return g.store.Link(ctx, hashKey(key), g.now())
 }
 
-// Empty says whether there is no account at all, so that nobody can log in.
+// Empty says whether there are no accounts at all, so that nobody can log in.
 func (g *Guard) Empty(ctx context.Context) (bool, error) { return g.accounts.Empty(ctx) }
 
-// UseLink uses a link: with LinkFirst it makes the administrator of that name, with
-// LinkPassword it sets the account's password, with LinkEnter it only logs in. What is
-// wrong with name or password is told before the link is used up.
+// UseLink uses a link: with LinkFirst it makes the administrator of that name, with LinkPassword it
+// sets the account's password, with LinkEnter it only logs in. The name and password are checked
+// before the link is used up.
 func (g *Guard) UseLink(w http.ResponseWriter, r *http.Request, key, name, password string) (Answer, error) {
 	ctx := r.Context()
 	link, err := g.Link(ctx, key)
@@ -208,7 +209,7 @@ func (g *Guard) UseLink(w http.ResponseWriter, r *http.Request, key, name, passw
 	return g.enter(w, r, account)
 }
 
-// take does what a link is for and returns whom it lets in.
+// take does what a link is for, and returns the account to log in.
 func (g *Guard) take(ctx context.Context, link store.Link, name, hash string) (store.AccountRecord, error) {
 	if link.Purpose == store.LinkFirst {
 		first := firstAdministrator(name)
@@ -229,7 +230,7 @@ func (g *Guard) take(ctx context.Context, link store.Link, name, hash string) (s
 	})
 }
 
-// expired is the answer if there is no longer anything that the link could be used for.
+// expired is the answer if what the link was for is no longer possible.
 func expired(err error) (Answer, error) {
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrExists) {
 		return Answer{Outcome: Expired}, nil
@@ -238,8 +239,8 @@ func expired(err error) (Answer, error) {
 }
 
 // newDevice returns the cookie by which an account recognises a browser: a random text, signed with
-// the hash of the password, which is a secret of the store. Another password is another signature,
-// so a stolen cookie ends with it.
+// the hash of the password, which never leaves the store. A new password invalidates the signature,
+// and with it a stolen cookie.
 func newDevice(account store.AccountRecord) string {
 	id, _ := newKey()
 	return id + "." + signDevice(account, id)
@@ -251,7 +252,8 @@ func signDevice(account store.AccountRecord, id string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// knownDevice returns the device that the request comes from if the account knows it.
+// knownDevice returns the device that the request comes from, if the account knows it; otherwise
+// "".
 func knownDevice(r *http.Request, account store.AccountRecord) string {
 	id, signature, ok := strings.Cut(readCookie(r, deviceCookie), ".")
 	if !ok || account.Password == "" || !hmac.Equal([]byte(signature), []byte(signDevice(account, id))) {

@@ -21,33 +21,33 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Grant says what people get whose claim has a value.
+// Grant says what people get if their claim has a value.
 type Grant struct {
 	Value string
 	Role  qianshao.Role
 	Sight qianshao.Sight
 }
 
-// OIDC says where people log in instead of here, and what they may do then.
+// OIDC says at which provider people log in, and what they may do then.
 type OIDC struct {
 	Issuer   string
 	ClientID string
 	Secret   string
-	// URL is that of the console as a browser types it; the provider sends people back
-	// to its /login/oidc/callback.
+	// URL is the console's address as a browser types it; the provider sends people back to its
+	// /login/oidc/callback.
 	URL string
 	// Scopes are asked for in addition to openid, profile and email.
 	Scopes []string
-	// NameClaim is the claim from which an account gets its name at its first log-in;
-	// RoleClaim, a text or a list of texts, the one that Grants go by. "a.b" is b in a.
+	// NameClaim is the claim that an account is named after at its first log-in. RoleClaim, a text
+	// or a list of texts, is the claim that Grants refer to. "a.b" means b in a.
 	NameClaim, RoleClaim string
-	// Grants are looked through in their order, and the first one whose value is in the
-	// claim holds. Who has none of them gets nothing.
+	// Grants are tried in order; the first one that matches the claim applies. Without a match,
+	// people get nothing.
 	Grants []Grant
 }
 
-// Provider logs people in by OpenID Connect. It asks the issuer for what it needs to
-// know when somebody first logs in, so that the server starts without it.
+// Provider logs people in by OpenID Connect. It first contacts the issuer when somebody logs in, so
+// that the server starts even if the issuer is down.
 type Provider struct {
 	opts   OIDC
 	client *http.Client
@@ -64,14 +64,14 @@ func NewProvider(opts OIDC) *Provider {
 	return &Provider{opts: opts, client: &http.Client{Timeout: providerTime}}
 }
 
-// discover returns what the issuer says of itself.
+// discover returns the issuer's metadata.
 func (p *Provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.discovered != nil {
 		return p.discovered, nil
 	}
-	// The provider's keys are fetched later, too, with this context.
+	// The context must outlive the request: the provider's keys are fetched with it later, too.
 	found, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.opts.Issuer)
 	if err != nil {
 		return nil, fmt.Errorf("ask the OIDC issuer %s: %w", p.opts.Issuer, err)
@@ -88,7 +88,7 @@ func (p *Provider) config(found *oidc.Provider) *oauth2.Config {
 	}
 }
 
-// roundTrip is what a browser carries to the provider and back.
+// roundTrip is the state that a browser carries to the provider and back.
 type roundTrip struct {
 	State    string `json:"s"`
 	Nonce    string `json:"n"`
@@ -96,17 +96,17 @@ type roundTrip struct {
 	Next     string `json:"p"`
 }
 
-// tripCookie has the round trip. It is SameSite=Lax: the way back comes from another
-// site, where a browser holds Strict cookies back.
+// tripCookie holds the round trip. It is SameSite=Lax: browsers do not send Strict cookies on the
+// way back, which comes from another site.
 const tripCookie = "qianshao_oidc"
 
-// Why somebody who has logged in at the provider is not let in; to test for with errors.Is.
+// Why somebody who has logged in at the provider is not let in. Test for these with errors.Is.
 var (
-	// ErrNoGrant: no claim of theirs is granted anything, or their account is disabled.
+	// ErrNoGrant: none of their claims is granted anything, or their account is disabled.
 	ErrNoGrant = errors.New("nothing is granted to whoever has logged in at the OIDC provider")
-	// ErrNameTaken: they cannot have the name that the provider gives them.
+	// ErrNameTaken: the name that the provider gives is not valid, or is another account's.
 	ErrNameTaken = errors.New("the name that the OIDC provider gives cannot be used, or another account has it")
-	// ErrRoundTrip: what came back does not belong to what was sent, or came too late.
+	// ErrRoundTrip: the answer does not belong to a log-in begun in this browser, or came too late.
 	ErrRoundTrip = errors.New("the log-in at the OIDC provider was not begun here, or has taken too long")
 )
 
@@ -128,8 +128,8 @@ func (g *Guard) ProviderURL(w http.ResponseWriter, r *http.Request, next string)
 	return g.provider.config(found).AuthCodeURL(trip.State, oidc.Nonce(trip.Nonce), oauth2.S256ChallengeOption(trip.Verifier)), nil
 }
 
-// FromProvider takes what the browser brings back, begins a session of whose it is, and
-// returns where they wanted to go.
+// FromProvider handles the browser's return: it begins a session and returns where the person
+// wanted to go.
 func (g *Guard) FromProvider(w http.ResponseWriter, r *http.Request) (next string, err error) {
 	var trip roundTrip
 	text, err := base64.RawURLEncoding.DecodeString(readCookie(r, tripCookie))
@@ -152,8 +152,8 @@ func (g *Guard) FromProvider(w http.ResponseWriter, r *http.Request) (next strin
 	return trip.Next, g.begin(w, r, account, stageIn)
 }
 
-// claims redeems the code and returns the claims of the ID token, which is checked, and
-// those that the provider says only when asked for them.
+// claims redeems the code and returns the claims of the verified ID token, together with those that
+// the provider gives only at its userinfo endpoint.
 func (p *Provider) claims(ctx context.Context, code string, trip roundTrip, now func() time.Time) (subject string, claims map[string]any, err error) {
 	found, err := p.discover(ctx)
 	if err != nil {
@@ -198,7 +198,7 @@ func (p *Provider) claims(ctx context.Context, code string, trip roundTrip, now 
 	return id.Subject, claims, nil
 }
 
-// claim returns a claim, or nil. "a.b" is b in a, unless there is a claim of that very name.
+// claim returns a claim, or nil. "a.b" means b in a, unless there is a claim of that very name.
 func claim(claims map[string]any, name string) any {
 	if value, ok := claims[name]; ok {
 		return value
@@ -210,7 +210,7 @@ func claim(claims map[string]any, name string) any {
 	return nil
 }
 
-// granted returns the first grant whose value is in the claim.
+// granted returns the first grant that matches the claim.
 func (p *Provider) granted(claims map[string]any) (Grant, bool) {
 	var values []string
 	switch value := claim(claims, p.opts.RoleClaim).(type) {
@@ -231,9 +231,9 @@ func (p *Provider) granted(claims map[string]any) (Grant, bool) {
 	return Grant{}, false
 }
 
-// admit returns the account of somebody at the provider, as their claims have it now, and makes one at their
-// first log-in. Those who are no longer granted anything keep an account that sees nothing and changes
-// nothing, so that its sessions end and its tokens are worthless.
+// admit returns the account of somebody at the provider, updated from their claims, and makes one
+// at their first log-in. If their claims no longer grant anything, the account stays but can see
+// and change nothing, so that its sessions end and its tokens are worthless.
 func (g *Guard) admit(ctx context.Context, subject string, claims map[string]any) (store.AccountRecord, error) {
 	const by = "(oidc)"
 	grant, ok := g.provider.granted(claims)

@@ -14,22 +14,22 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// MinPassword is the fewest characters of a password. With tries limited, twelve are out
-// of reach of guessing.
+// MinPassword is the fewest characters of a password. As tries are limited, twelve are beyond
+// guessing.
 const MinPassword = 12
 
 // maxPassword bounds the work of hashing what a stranger sends, in bytes.
 const maxPassword = 1024
 
-// Memory and passes of argon2id, above the least that OWASP's password storage cheat
-// sheet asks for (46 MiB and one pass).
+// Memory and passes of argon2id, above the minimum of OWASP's password storage cheat sheet (46 MiB
+// and one pass).
 const (
 	argonMemory = 64 << 10 // KiB
 	argonPasses = 2
 )
 
-// Bounds of concurrent hashing, and how long others wait for their turn: each takes 64 MiB, which an attacker
-// could multiply.
+// Bounds on concurrent hashing, and how long further requests wait for their turn. Each hash takes
+// 64 MiB, which an attacker could otherwise multiply.
 const (
 	hashesAtOnce = 2
 	hashWait     = 3 * time.Second
@@ -38,23 +38,22 @@ const (
 // errBusy says that too many passwords are being checked.
 var errBusy = errors.New("too many passwords are being checked")
 
-// passwords hashes passwords and compares them, a few at a time. The zero value is not
-// usable; see newPasswords.
+// passwords hashes passwords and compares them, a few at a time. Use newPasswords: the zero value
+// is not usable.
 type passwords struct {
 	turns  chan struct{}
 	wait   time.Duration
 	params argon2id.Params
-	// stranger is the hash that is compared where there is no account, so that the answer
-	// takes as long.
+	// stranger is the hash that a password is compared with if there is no account, so that the
+	// answer takes just as long.
 	stranger string
 }
 
-// newPasswords returns what hashes passwords.
 func newPasswords() *passwords {
 	return &passwords{
 		turns: make(chan struct{}, hashesAtOnce), wait: hashWait,
 		params: argon2id.Params{Memory: argonMemory, Iterations: argonPasses, Parallelism: 1, SaltLength: 16, KeyLength: 32},
-		// The parameters above with a salt and a key of zeros, which no password has.
+		// A salt and a key of zeros, which no password has, with the parameters above.
 		stranger: fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", argonMemory, argonPasses, strings.Repeat("A", 22), strings.Repeat("A", 43)),
 	}
 }
@@ -71,10 +70,10 @@ func (p *passwords) hash(ctx context.Context, password string) (hash string, err
 	return hash, err
 }
 
-// matches compares a password with a hash. Without one it takes the same time and says no.
+// matches compares a password with a hash. Without a hash it takes the same time and returns false.
 func (p *passwords) matches(ctx context.Context, password, hash string) (ok bool, err error) {
 	if len(password) > maxPassword {
-		password = password[:maxPassword] // too long to be anybody's; it costs a try all the same
+		password = password[:maxPassword] // too long to match any; it still costs a try
 		hash = ""
 	}
 	against := hash
@@ -102,8 +101,7 @@ func (p *passwords) inTurn(ctx context.Context, work func() error) error {
 	return work()
 }
 
-// PasswordError says what is wrong with a password that somebody wants to have. Code is
-// stable: "short", "long" or "weak".
+// PasswordError says what is wrong with a new password. Code is stable: "short", "long" or "weak".
 type PasswordError struct {
 	Code string
 	locales.Message
@@ -111,8 +109,8 @@ type PasswordError struct {
 
 func (e *PasswordError) Error() string { return e.String() }
 
-// CheckPassword refuses a password that is too short, or long only by repetition. The error is a
-// *PasswordError.
+// CheckPassword refuses a password that is too short or too long, or that is long only by
+// repetition. The error is a *PasswordError.
 func CheckPassword(password string) error {
 	if n := utf8.RuneCountInString(password); n < MinPassword {
 		return &PasswordError{"short", locales.M("account.mistake.password_short", n, MinPassword)}
@@ -123,12 +121,12 @@ func CheckPassword(password string) error {
 	return checkStrength(password)
 }
 
-// minSurprises is how many characters of a password must not follow from those before
-// them. "passwordpassword" has seven.
+// minSurprises is how many characters of a password must not follow from those before them.
+// "passwordpassword" has seven.
 const minSurprises = 8
 
-// checkStrength refuses a password that is long only by repetition: one letter, a word twice, a row of the
-// keyboard, the alphabet. It knows no dictionary: tries are few, see tries.
+// checkStrength refuses a password that is long only by repetition: one letter, a word twice, a row
+// of the keyboard, the alphabet. It needs no dictionary, because tries are few; see tries.
 func checkStrength(password string) error {
 	runes := []rune(strings.ToLower(password))
 	surprises, pairs := 0, map[[2]rune]bool{}

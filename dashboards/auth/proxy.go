@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Proxies are the addresses of the proxies in front of the console. What they, and
-// nobody else, say of a request is believed: whom it comes from, and whether by TLS.
+// Proxies are the addresses of the proxies in front of the console. Only they are believed about
+// where a request comes from and whether it used TLS.
 type Proxies []netip.Prefix
 
 // ParseProxies reads addresses and networks, such as 127.0.0.1 and 10.0.0.0/8.
@@ -38,14 +38,14 @@ func (p Proxies) trust(ip netip.Addr) bool {
 
 type tlsKey struct{}
 
-// IsTLS says whether the browser speaks TLS, to us or to a trusted proxy before us.
+// IsTLS says whether the browser uses TLS, to us or to a trusted proxy in front of us.
 func IsTLS(r *http.Request) bool {
 	outside, _ := r.Context().Value(tlsKey{}).(bool)
 	return r.TLS != nil || outside
 }
 
-// Handler gives requests that come by a trusted proxy the address of whom the proxy
-// got them from. It must be in front of all that reads RemoteAddr or asks IsTLS.
+// Handler replaces the address of requests that come through a trusted proxy with the client's. It
+// must wrap everything that reads RemoteAddr or calls IsTLS.
 func (p Proxies) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer, err := netip.ParseAddrPort(r.RemoteAddr)
@@ -57,7 +57,7 @@ func (p Proxies) Handler(next http.Handler) http.Handler {
 		client, clientX := p.client(said), p.client(saidX)
 		switch {
 		case len(said.hops) > 0 && len(saidX.hops) > 0 && client != clientX:
-			// A proxy sets one of them, and hands on the other as a stranger wrote it.
+			// A proxy sets one of the two headers, and passes the other on as a stranger wrote it.
 		case client.IsValid():
 			r.RemoteAddr = net.JoinHostPort(client.String(), "0")
 		case clientX.IsValid():
@@ -68,15 +68,15 @@ func (p Proxies) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// way is how a request came, as headers say: the addresses, the first client first, and
+// way is the path of a request according to its headers: the addresses, the first client first, and
 // the scheme at the last proxy.
 type way struct {
 	hops  []string
 	proto string
 }
 
-// client returns the right-most address that is not a proxy of ours: those left of it cannot be trusted. It
-// is invalid if the nearest proxy names none.
+// client returns the right-most address that is not a trusted proxy: those to its left could be
+// forged. It is invalid if the nearest proxy names none.
 func (p Proxies) client(w way) (client netip.Addr) {
 	for _, hop := range slices.Backward(w.hops) {
 		ip, ok := parseHop(hop)
@@ -90,7 +90,7 @@ func (p Proxies) client(w way) (client netip.Addr) {
 	return client
 }
 
-// forwarded reads Forwarded (RFC 7239). An element without for= is a hop that nobody names.
+// forwarded reads Forwarded (RFC 7239). An element without for= is an unknown hop.
 func forwarded(h http.Header) (w way) {
 	lines := h.Values("Forwarded")
 	if len(lines) == 0 {

@@ -12,23 +12,23 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Sessions end after a working day, whatever is done in them, and earlier if nothing is.
+// Sessions end after a working day, however much they are used, and earlier if they are idle.
 const (
 	sessionTime = 12 * time.Hour
 	sessionIdle = 2 * time.Hour
 	// codeTime is how long a log-in waits for the code of the second factor.
 	codeTime = 5 * time.Minute
-	// touchEvery is how often at most the use of a session is written down.
+	// touchEvery is the shortest time between two records of a session's use.
 	touchEvery = time.Minute
 )
 
-// What a session holds.
+// The values of a session.
 const (
 	keyAccount = "account"
 	keyEpoch   = "epoch"
-	// keyStage is stageIn, or stageCode while the code of the second factor is missing.
+	// keyStage is stageIn, or stageCode until the code of the second factor has been given.
 	keyStage = "stage"
-	// keyForm is what the forms of the session's pages carry.
+	// keyForm is the token that forms of the session's pages carry.
 	keyForm = "form"
 )
 
@@ -37,21 +37,21 @@ const (
 	stageCode = "code"
 )
 
-// newSessions returns what keeps sessions in the store. scs counts time by its own
-// clock; store and codec translate, so that what is kept is by ours. LoadAndSave is not
-// used: it wraps the ResponseWriter, and streams of events need the real one.
+// newSessions returns a session manager that keeps sessions in the store. scs reads the system
+// clock; store and codec translate its times, so that those that are kept are by our clock.
+// LoadAndSave is not used: it wraps the ResponseWriter, and streams of events need the real one.
 func newSessions(s Store, now func() time.Time) *scs.SessionManager {
 	kept := sessionStore{store: s, now: now}
 	return &scs.SessionManager{Lifetime: sessionTime, IdleTimeout: sessionIdle, Store: kept, Codec: kept, HashTokenInStore: true}
 }
 
-// sessionStore is the store as scs wants it.
+// sessionStore adapts the store to scs.
 type sessionStore struct {
 	store Store
 	now   func() time.Time
 }
 
-// ours translates a time by scs's clock to one by ours, theirs back.
+// ours translates a time of scs's clock to ours, theirs the other way.
 func (s sessionStore) ours(t time.Time) time.Time   { return s.now().Add(time.Until(t)) }
 func (s sessionStore) theirs(t time.Time) time.Time { return time.Now().Add(t.Sub(s.now())) }
 
@@ -64,7 +64,7 @@ func (s sessionStore) FindCtx(ctx context.Context, id string) ([]byte, bool, err
 	return session.Data, err == nil, err
 }
 
-// CommitCtx keeps a session. That it was used is written once in touchEvery.
+// CommitCtx keeps a session. Its use is recorded at most once every touchEvery.
 func (s sessionStore) CommitCtx(ctx context.Context, id string, data []byte, expires time.Time) error {
 	want := store.Session{ID: id, Data: data, Expires: s.ours(expires)}
 	got, err := s.store.Session(ctx, id, s.now())
@@ -82,7 +82,7 @@ func (s sessionStore) DeleteCtx(ctx context.Context, id string) error {
 	return s.store.EndSession(ctx, id)
 }
 
-// Find, Commit and Delete are what scs calls of stores that know no context.
+// Find is FindCtx without a context: scs demands all three of stores.
 func (s sessionStore) Find(id string) ([]byte, bool, error) {
 	return s.FindCtx(context.Background(), id)
 }
@@ -95,14 +95,14 @@ func (s sessionStore) Commit(id string, data []byte, expires time.Time) error {
 // Delete is DeleteCtx without a context.
 func (s sessionStore) Delete(id string) error { return s.DeleteCtx(context.Background(), id) }
 
-// sessionData is a session as it is kept; all of its values are texts. The same values
-// give the same bytes.
+// sessionData is a session as it is kept; all of its values are texts. Equal values give equal
+// bytes.
 type sessionData struct {
 	Deadline int64          `json:"deadline"` // ms
 	Values   map[string]any `json:"values"`
 }
 
-// Encode writes a session. The deadline is rounded, since two clocks are read for it.
+// Encode writes a session. The deadline is rounded, since it depends on two readings of the clock.
 func (s sessionStore) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
 	return json.Marshal(sessionData{s.ours(deadline).Round(time.Second).UnixMilli(), values})
 }
@@ -116,12 +116,12 @@ func (s sessionStore) Decode(b []byte) (time.Time, map[string]any, error) {
 	return s.theirs(time.UnixMilli(d.Deadline)), d.Values, nil
 }
 
-// Names of cookies. Where the browser speaks TLS, the prefix __Host- keeps other hosts
-// and plain HTTP from setting them.
+// Names of cookies. Over TLS, the prefix __Host- keeps other hosts and plain HTTP from setting
+// them.
 const (
 	sessionCookie = "qianshao_session"
 	deviceCookie  = "qianshao_device"
-	// deviceTime is how long a browser is known.
+	// deviceTime is how long a browser stays known.
 	deviceTime = 180 * 24 * time.Hour
 )
 
@@ -140,7 +140,7 @@ func readCookie(r *http.Request, name string) string {
 	return c.Value
 }
 
-// setCookie sets a cookie for so long, or removes it with a negative time. All but
+// setCookie sets a cookie for the given time, or removes it if the time is negative. All but
 // tripCookie are SameSite=Strict.
 func setCookie(w http.ResponseWriter, r *http.Request, name, value string, keep time.Duration) {
 	sameSite := http.SameSiteStrictMode

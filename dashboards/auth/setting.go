@@ -13,17 +13,18 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// What holds until an administrator sets something else.
+// Defaults until an administrator sets something else.
 const (
-	// DefaultSecondReviewShare is the share of ordinary decisions that another person decides again.
+	// DefaultSecondReviewShare is the share of ordinary decisions that get a second review.
 	DefaultSecondReviewShare = 0.05
-	// DefaultTokenDays is for how many days a new token is good at most: the most that can be set.
+	// DefaultTokenDays is for how many days a new token may be valid; it is also the most that can
+	// be set.
 	DefaultTokenDays = int(MaxTokenTime / (24 * time.Hour))
 )
 
-// Why a setting is not set; to test for with errors.Is.
+// Why a setting is refused. Test for these with errors.Is.
 var (
-	// ErrShare is for a share that is not 0 to 1.
+	// ErrShare is for a share outside 0 to 1.
 	ErrShare = locales.Errorf("setting.mistake.share")
 	// ErrTokenDays is for a longest validity of tokens that is out of bounds.
 	ErrTokenDays = locales.Errorf("setting.mistake.token_days", DefaultTokenDays)
@@ -35,7 +36,7 @@ var (
 	ErrConsoleURL = locales.Errorf("setting.mistake.console_url", maxConsoleURL)
 )
 
-// SecondReviewShare returns the share of ordinary decisions that another person decides again.
+// SecondReviewShare returns the share of ordinary decisions that get a second review.
 func (a *Accounts) SecondReviewShare(ctx context.Context) (float64, error) {
 	value, err := a.store.Setting(ctx, store.SettingSecondReview)
 	if errors.Is(err, store.ErrNotFound) {
@@ -51,7 +52,7 @@ func (a *Accounts) SecondReviewShare(ctx context.Context) (float64, error) {
 	return share, nil
 }
 
-// SetSecondReviewShare sets it, in the name of an account.
+// SetSecondReviewShare sets that share; by is the account that does so.
 func (a *Accounts) SetSecondReviewShare(ctx context.Context, by string, share float64) error {
 	if !isShare(share) {
 		return ErrShare
@@ -60,15 +61,15 @@ func (a *Accounts) SetSecondReviewShare(ctx context.Context, by string, share fl
 	return a.store.PutSetting(ctx, by, store.SettingSecondReview, write(share), write(DefaultSecondReviewShare), a.now())
 }
 
-// isShare is false for NaN, too.
+// isShare is also false for NaN.
 func isShare(x float64) bool { return x >= 0 && x <= 1 }
 
-// TokenDays returns for how many days a new token is good at most.
+// TokenDays returns for how many days a new token may be valid.
 func (a *Accounts) TokenDays(ctx context.Context) (int, error) {
 	return a.number(ctx, store.SettingTokenDays, DefaultTokenDays)
 }
 
-// SetTokenDays sets it, in the name of an account. Existing tokens stay as they are.
+// SetTokenDays sets that number. Existing tokens do not change.
 func (a *Accounts) SetTokenDays(ctx context.Context, by string, days int) error {
 	if !isNumber(days, DefaultTokenDays) {
 		return ErrTokenDays
@@ -81,7 +82,7 @@ func (a *Accounts) OpenReports(ctx context.Context) (int, error) {
 	return a.number(ctx, store.SettingOpenReports, store.MaxOfOrigin)
 }
 
-// SetOpenReports sets it, in the name of an account. Existing reports stay.
+// SetOpenReports sets that number. Existing reports are kept.
 func (a *Accounts) SetOpenReports(ctx context.Context, by string, n int) error {
 	if !isNumber(n, store.MaxOfOrigin) {
 		return ErrOpenReports
@@ -89,7 +90,7 @@ func (a *Accounts) SetOpenReports(ctx context.Context, by string, n int) error {
 	return a.setNumber(ctx, by, store.SettingOpenReports, n, store.MaxOfOrigin)
 }
 
-// number returns a setting that is a number of 1 to most, and most until it is set.
+// number returns a setting that is a number from 1 to most; most if it is not set.
 func (a *Accounts) number(ctx context.Context, name store.Setting, most int) (int, error) {
 	value, err := a.store.Setting(ctx, name)
 	if errors.Is(err, store.ErrNotFound) {
@@ -111,7 +112,7 @@ func (a *Accounts) setNumber(ctx context.Context, by string, name store.Setting,
 
 func isNumber(n, most int) bool { return n >= 1 && n <= most }
 
-// Zone returns the time zone that is set, by its name; "" if that of the start holds.
+// Zone returns the name of the time zone that is set; "" if the one given at the start applies.
 func (a *Accounts) Zone(ctx context.Context) (string, error) {
 	value, err := a.store.Setting(ctx, store.SettingZone)
 	if errors.Is(err, store.ErrNotFound) {
@@ -120,8 +121,8 @@ func (a *Accounts) Zone(ctx context.Context) (string, error) {
 	return value, err
 }
 
-// SetZone sets it, in the name of an account, for the next start; "" leaves it to the start
-// again. An unknown zone is refused with an ErrZone.
+// SetZone sets the time zone from the next start on; "" goes back to the one given at the start. An
+// unknown zone is refused with an ErrZone.
 func (a *Accounts) SetZone(ctx context.Context, by, name string) error {
 	if _, err := qianshao.ParseZone(name); name != "" && err != nil {
 		return locales.Errorf("setting.mistake.zone_unknown", ErrZone, name)
@@ -129,11 +130,11 @@ func (a *Accounts) SetZone(ctx context.Context, by, name string) error {
 	return a.store.PutSetting(ctx, by, store.SettingZone, name, "", a.now())
 }
 
-// maxConsoleURL bounds the console's own address: it stands in front of each link of a message,
-// and a chat's message may have some thousand bytes.
+// maxConsoleURL bounds the console's own address: it begins each link of a message, and a chat may
+// allow only some thousand bytes a message.
 const maxConsoleURL = 200
 
-// ConsoleURL returns the console's own address, without a slash at its end; "" if nobody has set it.
+// ConsoleURL returns the console's own address, without a slash at its end; "" if it is not set.
 func (a *Accounts) ConsoleURL(ctx context.Context) (string, error) {
 	value, err := a.store.Setting(ctx, store.SettingConsoleURL)
 	if errors.Is(err, store.ErrNotFound) {
@@ -142,8 +143,8 @@ func (a *Accounts) ConsoleURL(ctx context.Context) (string, error) {
 	return value, err
 }
 
-// SetConsoleURL sets it, in the name of an account; "" takes the links out of messages. Anything that is not
-// an address is refused with ErrConsoleURL.
+// SetConsoleURL sets that address; with "", messages have no links. Anything that is not an address
+// is refused with ErrConsoleURL.
 func (a *Accounts) SetConsoleURL(ctx context.Context, by, address string) error {
 	address = strings.TrimRight(strings.TrimSpace(address), "/")
 	if address != "" && !isConsoleURL(address) {

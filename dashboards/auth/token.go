@@ -9,10 +9,10 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// useEvery is how often at most the use of a token is written down.
+// useEvery is the shortest time between two records of a token's use.
 const useEvery = time.Minute
 
-// tokenCaller returns whom a token lets in, or store.ErrNotFound.
+// tokenCaller returns the caller that a token lets in, or store.ErrNotFound.
 func (g *Guard) tokenCaller(ctx context.Context, token string) (caller, error) {
 	hash := hashKey(token)
 	c, err := g.tokenOf(ctx, hash)
@@ -25,7 +25,7 @@ func (g *Guard) tokenCaller(ctx context.Context, token string) (caller, error) {
 	return c, err
 }
 
-// tokenOf returns whom the token of a hash lets in, or store.ErrNotFound.
+// tokenOf returns the caller that the token with the hash lets in, or store.ErrNotFound.
 func (g *Guard) tokenOf(ctx context.Context, hash string) (caller, error) {
 	if g.local != "" && subtle.ConstantTimeCompare([]byte(hash), []byte(g.local)) == 1 {
 		return localCaller(hash), nil
@@ -44,8 +44,8 @@ func (g *Guard) tokenOf(ctx context.Context, hash string) (caller, error) {
 	return caller{account: account, token: &t}, err
 }
 
-// localCaller is whoever can read the data folder: it reads all, as the folder can be
-// read, and changes nothing.
+// localCaller is the caller for the local token, which whoever can read the data folder has: it
+// reads everything, as the folder can be read, and changes nothing.
 func localCaller(hash string) caller {
 	account := qianshao.Account{Name: store.ByCommand, Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()}
 	return caller{
@@ -59,10 +59,10 @@ func (g *Guard) Tokens(ctx context.Context) ([]store.Token, error) {
 	return g.store.Tokens(ctx, From(ctx).Name)
 }
 
-// TokenDays returns for how many days a new token is good at most.
+// TokenDays returns for how many days a new token may be valid.
 func (g *Guard) TokenDays(ctx context.Context) (int, error) { return g.accounts.TokenDays(ctx) }
 
-// NewToken makes a token of the session's account and returns it; it cannot be read again.
+// NewToken makes a token of the session's account and returns it; it cannot be shown again.
 func (g *Guard) NewToken(ctx context.Context, label string, scopes []qianshao.Scope, valid time.Duration) (string, error) {
 	name := From(ctx).Name
 	token, _, err := g.accounts.NewToken(ctx, name, name, label, scopes, valid)

@@ -15,10 +15,10 @@ type allowance struct {
 	every  time.Duration
 }
 
-// Tries of a password or code are counted three ways. Whoever knows a name cannot keep
-// its owner out: a browser in which the owner has logged in before has an allowance of
-// its own, as OWASP's "device cookies" have it, and a one-time link needs none. One
-// address, perhaps a proxy's with everybody behind it, has enough for an office.
+// Tries of a password or code are counted in three ways. Somebody who knows a name cannot lock its
+// owner out: a browser in which the owner has logged in before has an allowance of its own (OWASP's
+// "device cookies"), and a one-time link needs none. The allowance of an address, perhaps a proxy's
+// with everybody behind it, is enough for an office.
 const (
 	deviceTries  = "device"  // of an account from a browser that it knows
 	pairTries    = "pair"    // of an account from an address
@@ -35,10 +35,10 @@ func allowances() map[string]allowance {
 	}
 }
 
-// maxTriers bounds the allowances that are remembered.
+// maxTriers bounds the number of counts that are remembered.
 const maxTriers = 8192
 
-// trier identifies the tries that are counted together.
+// trier identifies tries that are counted together.
 type trier struct {
 	kind    string
 	account string
@@ -57,8 +57,8 @@ func newTries(now func() time.Time) *tries {
 	return &tries{now: now, each: map[trier]*rate.Limiter{}}
 }
 
-// take takes one try of an account's from an address, or says when there is one again.
-// device is of a browser that the account knows, "" for others.
+// take takes one try of an account's from an address, or returns how long to wait for the next.
+// device is the browser's, if the account knows it; otherwise "".
 func (t *tries) take(account, remote, device string) (wait time.Duration) {
 	from := network(remote)
 	counted := []trier{{kind: pairTries, account: account, address: from}, {kind: accountTries, account: account}, {kind: addressTries, address: from}}
@@ -73,7 +73,7 @@ func (t *tries) take(account, remote, device string) (wait time.Duration) {
 			wait = max(wait, time.Duration(missing*float64(limits[c.kind].every)).Truncate(time.Second)+time.Second)
 		}
 	}
-	if wait > 0 { // what is refused costs nothing, or knocking on would keep the door shut
+	if wait > 0 { // refused tries are not counted: somebody who keeps trying would never get in
 		return wait
 	}
 	for _, c := range counted {
@@ -94,9 +94,9 @@ func (t *tries) limiter(c trier, a allowance, now time.Time) *rate.Limiter {
 	return limiter
 }
 
-// forget drops those that have their whole allowance back. If there are none, it drops
-// all but the accounts' own: an attacker with thousands of addresses gains five tries
-// each, of which an account counts thirty.
+// forget drops the counts that have their whole allowance back. If there are none, it drops all but
+// those of accounts over all addresses: an attacker with thousands of addresses gains five tries
+// from each, but the account allows only thirty in all.
 func (t *tries) forget(now time.Time) {
 	for c, limiter := range t.each {
 		if limiter.TokensAt(now) >= float64(limiter.Burst()) {
@@ -111,13 +111,13 @@ func (t *tries) forget(now time.Time) {
 			delete(t.each, c)
 		}
 	}
-	if len(t.each) >= maxTriers { // of names that nobody has
+	if len(t.each) >= maxTriers { // counts of names that do not exist
 		clear(t.each)
 	}
 }
 
-// network is the address that tries are counted by: one IPv4 address, or the
-// /64 that one IPv6 customer commonly has.
+// network is the unit of addresses by which tries are counted: one IPv4 address, or a /64, which is
+// what an IPv6 customer commonly has.
 func network(remote string) netip.Prefix {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
