@@ -32,7 +32,7 @@ func (a *API) routeActs() {
 	}, a.undo)
 }
 
-// release ends the account's own claim. It leaves no act, and asking again does nothing.
+// release ends the account's own claim. It is not an act, and repeating it does nothing.
 func (a *API) release(ctx context.Context, in *struct {
 	Subject string `path:"subject" maxLength:"128" doc:"finding:ID or campaign:ID"`
 }) (*struct{}, error) {
@@ -46,7 +46,7 @@ func (a *API) release(ctx context.Context, in *struct {
 	return nil, nil // 204
 }
 
-// Act is an act as the API gives it.
+// Act is an act as the API shows it.
 type Act struct {
 	Seq     int64            `json:"seq" doc:"Its place in the trail; without gaps."`
 	At      time.Time        `json:"at"`
@@ -63,23 +63,24 @@ type Act struct {
 	Reverts int64            `json:"reverts,omitempty" doc:"The act that it undoes."`
 	Round   int              `json:"round,omitempty" doc:"Which decision on the subject it is, or which one it reviews."`
 	Detail  desk.Detail      `json:"detail,omitzero"`
-	// Blind says that the answer is left out, because who asks may be the one to decide without knowing it.
+	// Blind says that the answer is left out, because the reader may be the one to give the second
+	// review.
 	Blind bool   `json:"blind,omitempty" doc:"What was answered is left out, the chain, too: the finding waits for a second review, which you may give. Afterwards the finding has it."`
 	Chain string `json:"chain,omitempty" doc:"Its link of the hash chain; operations.md says how to check it."`
 }
 
-// newAct returns an act in the form of the API.
+// newAct returns an act as the API shows it.
 func newAct(from *qianshao.Act) Act {
 	out := Act{
 		Seq: from.Seq, At: from.At, By: from.By, Batch: from.Batch, Subject: from.Subject.String(), Kind: from.Kind, Basis: from.Basis,
 		Verdict: from.Verdict, Reason: from.Reason, Seen: from.Seen, Rules: from.Rules, Until: from.Until, Reverts: from.Reverts,
 		Round: from.Round, Chain: from.Chain,
 	}
-	out.Detail, _ = desk.ParseDetail(from.Detail) // what was written there is well-formed; "acts verify" says where it is not
+	out.Detail, _ = desk.ParseDetail(from.Detail) // "acts verify" reports malformed details
 	return out
 }
 
-// newShown returns an act as the account that asks may read it.
+// newShown returns an act as the requesting account may read it.
 func newShown(from *desk.Shown) Act {
 	out := newAct(&from.Act)
 	out.Blind = from.Blind
@@ -145,7 +146,7 @@ func (a *API) acts(ctx context.Context, in *actsInput) (*struct{ Body Acts }, er
 	return out, nil
 }
 
-// Doing is what somebody wants to do, and to what.
+// Doing is an act that somebody wants to do, and its subject.
 type Doing struct {
 	Subject  string           `json:"subject" doc:"finding:ID or campaign:ID"`
 	Kind     qianshao.ActKind `json:"kind" enum:"decide,adjudicate,review,dispute,note,assign,park,claim,merge,split,policy"`
@@ -178,7 +179,7 @@ func (p *ParkUntil) detail() *desk.Park {
 	return &desk.Park{Content: p.Content, Relapse: p.Relapse, Sites: p.Sites}
 }
 
-// draft is what the desk is asked to do. key is what the client calls it.
+// draft returns the act as the desk takes it. key is the client's Idempotency-Key.
 func (d *Doing) draft(key string) (desk.Draft, error) {
 	subject, ok := qianshao.ParseSubject(d.Subject)
 	if !ok || !subject.Kind.Reviewed() {
@@ -189,7 +190,7 @@ func (d *Doing) draft(key string) (desk.Draft, error) {
 	case d.Basis != nil:
 		basis = *d.Basis
 	case d.Kind != qianshao.ActNote && d.Kind != qianshao.ActAssign && d.Kind != qianshao.ActClaim:
-		// Taking a missing basis for 0 would let a program decide without having looked.
+		// If a missing basis were taken for 0, a program could decide without having looked.
 		return desk.Draft{}, badBody("basis: write review.basis of the finding or campaign as you saw it; 0 if nobody has decided")
 	}
 	return desk.Draft{
@@ -200,15 +201,15 @@ func (d *Doing) draft(key string) (desk.Draft, error) {
 	}, nil
 }
 
-// Key is the client's name of what it does: an act that is sent again under its key is
-// done once, however long ago that was.
+// Key is the client's own name for an act: an act that is sent again under the same key is done
+// once, however long ago that was.
 type Key struct {
 	Key string `header:"Idempotency-Key" maxLength:"128" doc:"Names the request: sent again, it is answered as before and not done again."`
 }
 
 // Done is the answer to an act.
 type Done struct {
-	// Act is null if your own claim was renewed, which leaves no act.
+	// Act is null if your own claim was renewed, which is not an act.
 	Act *Act `json:"act"`
 }
 
@@ -245,7 +246,7 @@ func (w *Why) words() string {
 	return w.Words
 }
 
-// done is the answer to an act on what, or the problem of one that was refused.
+// done returns the answer to an act on what, or the problem if it was refused.
 func (a *API) done(ctx context.Context, what string, act *qianshao.Act, err error) (*struct{ Body Done }, error) {
 	if err != nil {
 		return nil, a.refusal(ctx, what, err)
@@ -258,7 +259,7 @@ func (a *API) done(ctx context.Context, what string, act *qianshao.Act, err erro
 	return out, nil
 }
 
-// refusal is the problem of what the desk has refused.
+// refusal returns the problem for an error of the desk.
 func (a *API) refusal(ctx context.Context, what string, err error) error {
 	var conflict *desk.Conflict
 	var refused *desk.Refusal
@@ -269,7 +270,7 @@ func (a *API) refusal(ctx context.Context, what string, err error) error {
 		return badParameter("%s", refused.Text)
 	case errors.As(err, &refused):
 		p := NewProblem(http.StatusUnprocessableEntity, "refused", refused.Text)
-		p.Refusal, p.Field = refused.Code, strings.TrimPrefix(refused.Field, "detail.") // bodies have its members themselves
+		p.Refusal, p.Field = refused.Code, strings.TrimPrefix(refused.Field, "detail.") // in bodies, the members of detail are at the top level
 		return p
 	case errors.Is(err, desk.ErrForbidden):
 		return NewProblem(http.StatusForbidden, "forbidden", err.Error())
@@ -279,12 +280,12 @@ func (a *API) refusal(ctx context.Context, what string, err error) error {
 	return a.failure(ctx, what, err)
 }
 
-// Conflict is what stands in a problem with the status 409: both answers.
+// Conflict is added to a problem with the status 409. It has both answers.
 type Conflict struct {
 	Why    desk.Why `json:"why" enum:"basis,seen,decided,claimed,key" doc:"basis: somebody has decided meanwhile; seen: it shows other content; decided: another person's verdict stands; claimed: somebody else works on it; key: another act has the Idempotency-Key."`
 	Theirs Standing `json:"theirs" doc:"What stands now."`
 	Yours  Answer   `json:"yours" doc:"What you wanted."`
-	// Seen is that of the finding now.
+	// Seen is the hash of what the finding shows now.
 	Seen  string `json:"seen,omitempty"`
 	Claim *Claim `json:"claim,omitempty" doc:"Who works on it."`
 }
@@ -320,7 +321,7 @@ func newClaim(c desk.Claim) *Claim {
 	return &Claim{By: c.By, Until: c.Until}
 }
 
-// Standing is what follows from the acts on something.
+// Standing is the state of a subject that follows from the acts on it.
 type Standing struct {
 	Act     int64            `json:"act" doc:"The last deciding act: the basis of the next one; 0 for none."`
 	Verdict qianshao.Verdict `json:"verdict,omitempty"`
@@ -338,7 +339,7 @@ type Standing struct {
 	Parked   *Parked     `json:"parked,omitempty"`
 }
 
-// Parked is since when something is parked, and what brings it back.
+// Parked says since when something is parked, and what brings it back.
 type Parked struct {
 	Act   int64     `json:"act"`
 	At    time.Time `json:"at"`
@@ -359,7 +360,7 @@ func newStanding(s *desk.Standing) Standing {
 	return out
 }
 
-// Review is what people have said of something.
+// Review is what people have decided about something.
 type Review struct {
 	Basis    int64     `json:"basis" doc:"What your act must name as its basis."`
 	Standing Standing  `json:"standing" doc:"What its acts come to."`
@@ -372,7 +373,7 @@ type Review struct {
 	History  []Act     `json:"history" doc:"All its acts, oldest first; of a campaign also those under its former ids, and on what was merged into it."`
 }
 
-// review returns what people have said of a subject that the account may see.
+// review returns what people have decided about a subject that the account may see.
 func (a *API) review(ctx context.Context, subject qianshao.Subject) (*Review, error) {
 	who := auth.Acting(ctx)
 	v, err := a.opts.Desk.Look(ctx, who, subject)

@@ -1,5 +1,5 @@
-// Package api is the console's JSON, for programs: search, findings, submissions, and
-// the work of review. Codes and fields are stable. docs/api.md has every operation.
+// Package api is the console's JSON API: search, findings, submissions, and the work of review.
+// Codes and field names are stable. docs/api.md describes every operation.
 package api
 
 import (
@@ -37,73 +37,75 @@ type Store interface {
 	VisibleFinding(ctx context.Context, sight qianshao.Sight, id string) (store.Finding, error)
 	// Authorisation returns one authorisation, or store.ErrNotFound.
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
-	// Backlog says how far a consumer of the findings is behind.
+	// Backlog says how far behind a consumer of findings is.
 	Backlog(ctx context.Context, c store.Consumer) (store.Backlog, error)
 	// Submission returns one submission, or store.ErrNotFound.
 	Submission(ctx context.Context, id string) (qianshao.Submission, error)
 	// Submissions returns the submissions that somebody may see, the latest first, at most limit.
 	Submissions(ctx context.Context, who store.Reader, limit int) ([]qianshao.Submission, error)
-	// SubmissionOrigins counts those of them that are still to be seen to by origin.
+	// SubmissionOrigins counts those of them that are still open, by origin.
 	SubmissionOrigins(ctx context.Context, who store.Reader) ([]store.OriginCount, error)
-	// WithdrawSubmission removes one, or returns store.ErrNotFound.
+	// WithdrawSubmission removes a submission, or returns store.ErrNotFound.
 	WithdrawSubmission(ctx context.Context, by store.Signed, id string) error
 }
 
-// Options of New. A field is required unless its comment says what it is without it.
+// Options of New. A field is required unless its comment says what happens without it.
 type Options struct {
 	Store Store
 	Index index.Index
-	// Guard knows who makes a request.
+	// Guard knows who makes each request.
 	Guard *auth.Guard
-	// Accounts keep what the administrator sets.
+	// Accounts have the administrator's settings.
 	Accounts *auth.Accounts
-	// Desk takes acts; without it there are no routes for acts, batches, campaigns and events.
+	// Desk records acts; without it there are no routes for acts, batches, campaigns and events.
 	Desk *desk.Desk
-	// Campaigns are what findings are grouped into, and Selection finds what is meant to become a
-	// batch; required with Desk.
+	// Campaigns are the groups of findings, and Selection finds the findings that a batch is made
+	// of; required with Desk.
 	Campaigns Campaigns
 	Selection selection.Selector
-	// News tells what has happened; required with Desk.
+	// News reports new acts and findings; required with Desk.
 	News News
-	// Closing is closed when the server is to end: streams end then. Without it they end with their clients.
+	// Closing is closed when the server is shutting down, to end the streams. Without it they end
+	// when their clients leave.
 	Closing <-chan struct{}
-	// Answers and Views keep what accounts leave here; Holder names this process among all on the store.
+	// Answers and Views store what accounts leave here; Holder identifies this process among all
+	// that use the store.
 	Answers Answers
 	Views   *views.Views
 	Holder  string
 	// Intake takes submissions; without it there are no routes for them.
 	Intake *intake.Intake
-	// Parser returns the parser for queries that are asked now.
+	// Parser returns the parser for a query that is asked now.
 	Parser func(ctx context.Context) index.Parser
-	// Exporter takes findings out; without it there is no route for that.
+	// Exporter exports findings; without it there is no route for that.
 	Exporter *export.Exporter
-	// Scan judges what is sent; without it there is no route for that.
+	// Scan judges pages that are sent; without it there is no route for that.
 	Scan Scan
 	// Unmonitored lists what is not monitored; without it there is no route for that.
 	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
-	// Notices are what people are told; without it there are no routes for that.
+	// Notices has channels, alerts and deliveries; without it there are no routes for them.
 	Notices Notices
-	// Remedy says what to do about it.
+	// Remedy says what to do about something that is not monitored, by its reason.
 	Remedy func(r qianshao.UnmonitoredReason) (english, chinese string)
-	// Version is the program's.
+	// Version is the version of the program.
 	Version string
 	Now     func() time.Time
 	Log     *slog.Logger
 }
 
-// API answers programs.
+// API is the JSON API.
 type API struct {
 	opts Options
 	huma huma.API
-	// unkeyed are the patterns of operations that take no Idempotency-Key, each with the reason.
+	// unkeyed has the patterns of operations that take no Idempotency-Key, each with the reason.
 	unkeyed map[string]string
-	// powers are those that patterns need.
+	// powers has the power that each pattern requires.
 	powers map[string]qianshao.Power
-	scans  chan struct{} // those that are worked on
-	// scanBodies are the bodies of scans that are held.
+	scans  chan struct{} // holds one element for each scan in progress
+	// scanBodies holds one element for each scan that has its body in memory.
 	scanBodies chan struct{}
 	streams    streams
-	working    sync.Map // the hashes of requests with a key that are worked on, by workingKey
+	working    sync.Map // the hashes of keyed requests in progress, by workingKey
 }
 
 // New returns the API.
@@ -114,7 +116,7 @@ func New(opts Options) *API {
 	}
 }
 
-// Root is the path under which all operations are.
+// Root is the path of all operations.
 const Root = "/api/v1"
 
 // Route adds the routes below /api/.
@@ -168,13 +170,13 @@ func (a *API) config() huma.Config {
 		Formats:       map[string]huma.Format{"application/json": jsonFormat(), "json": jsonFormat()},
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{ownProblem},
-		// A misspelt parameter must not widen a list: unknown ones are refused.
+		// Unknown parameters are refused: a misspelt filter must not silently widen a list.
 		RejectUnknownQueryParameters: true,
 	}
 }
 
-// schemaName names a type in the description. Types of index and desk get their room's name
-// in front: both have types, such as desk.Order, that are called like others here.
+// schemaName names a type in the OpenAPI description. Types of index and desk are prefixed with
+// their package's name: some of them, such as desk.Order, have the same name as types here.
 func schemaName(t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
@@ -189,7 +191,7 @@ func schemaName(t reflect.Type, hint string) string {
 	return name
 }
 
-// jsonFormat encodes an answer as a whole before a byte of it is sent.
+// jsonFormat encodes the whole answer before any of it is sent.
 func jsonFormat() huma.Format {
 	return huma.Format{
 		Marshal: func(w io.Writer, v any) error {
@@ -203,10 +205,10 @@ func jsonFormat() huma.Format {
 	}
 }
 
-// maxBody bounds the body of an operation that names no bound of its own, in bytes.
+// maxBody bounds the body of an operation that sets no bound of its own, in bytes.
 const maxBody = 64 << 10
 
-// register adds an operation. Whoever uses it needs the power; "" is for reading.
+// register adds an operation. Its users need the power; "" is enough for reading.
 func register[I, O any](a *API, power qianshao.Power, op huma.Operation, answer func(context.Context, *I) (*O, error)) {
 	op.Path = Root + op.Path
 	if op.MaxBodyBytes == 0 {
@@ -231,8 +233,8 @@ func (a *API) requirePower(power qianshao.Power) func(huma.Context, func(huma.Co
 	}
 }
 
-// requireJSON refuses bodies of a type that the operation does not take, such as those that
-// a form on any web page can send.
+// requireJSON refuses bodies of a type that the operation does not take, such as those that a form
+// on any web page can send.
 func (a *API) requireJSON(ctx huma.Context, next func(huma.Context)) {
 	takes := ctx.Operation().RequestBody
 	if takes == nil {
@@ -257,13 +259,13 @@ func mediaType(contentType string) string {
 	return strings.ToLower(strings.TrimSpace(media))
 }
 
-// answer writes a problem from a middleware.
+// answer sends a problem from a middleware.
 func (a *API) answer(ctx huma.Context, p *Problem) {
 	_, w := humago.Unwrap(ctx)
 	a.WriteProblem(w, p)
 }
 
-// WriteProblem answers with a problem outside of an operation.
+// WriteProblem sends a problem from outside an operation.
 func (a *API) WriteProblem(w http.ResponseWriter, p *Problem) {
 	body, err := json.Marshal(p)
 	if err != nil {
@@ -274,7 +276,7 @@ func (a *API) WriteProblem(w http.ResponseWriter, p *Problem) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
-// serveOpenAPI answers with the description of all operations.
+// serveOpenAPI answers with the OpenAPI description of all operations.
 func (a *API) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
 	body, err := json.Marshal(a.huma.OpenAPI())
 	if err != nil {

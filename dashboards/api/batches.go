@@ -39,7 +39,7 @@ func (a *API) routeBatches() {
 	}, a.undoBatch)
 }
 
-// Batch is a frozen list of findings, and what was done with it.
+// Batch is a frozen list of findings, and what was done with them.
 type Batch struct {
 	ID       int64           `json:"id"`
 	By       string          `json:"by"`
@@ -60,7 +60,7 @@ type Batch struct {
 	Tally    Tally           `json:"tally"`
 }
 
-// Preview counts what a batch consists of, as it was when it was frozen.
+// Preview counts what a batch consisted of when it was frozen.
 type Preview struct {
 	Decided    int            `json:"decided" doc:"Members that had a verdict; they are left out unless asked for."`
 	Sites      map[string]int `json:"sites"`
@@ -70,7 +70,7 @@ type Preview struct {
 	Random     []Example      `json:"random" doc:"Five members that the digest draws."`
 }
 
-// Example is a member that one looks at before deciding on all.
+// Example is a member to look at before deciding on all of them.
 type Example struct {
 	Finding  string            `json:"finding"`
 	Site     string            `json:"site"`
@@ -86,7 +86,7 @@ func newExamples(list []desk.Example) []Example {
 	return out
 }
 
-// Tally counts what became of the members.
+// Tally counts the members by outcome.
 type Tally struct {
 	Pending int            `json:"pending"`
 	Done    int            `json:"done"`
@@ -95,7 +95,7 @@ type Tally struct {
 	Kept    map[string]int `json:"kept" doc:"Members that the undoing passed over, by the reason."`
 }
 
-// Selection is what a batch is made of: one of the three.
+// Selection says which findings a batch is made of, in one of three ways.
 type Selection struct {
 	Query    *string  `json:"query,omitempty" maxLength:"2000" doc:"In the query language; all that you find with it."`
 	Campaign string   `json:"campaign,omitempty" maxLength:"64" doc:"The id of a campaign; all its members that you see."`
@@ -121,7 +121,7 @@ func (a *API) freeze(ctx context.Context, in *struct {
 	return a.answerBatch(ctx, b, err)
 }
 
-// selected returns the findings that a batch is made of.
+// selected returns the findings of the selection.
 func (a *API) selected(ctx context.Context, s *Selection) (desk.Selection, error) {
 	selected, err := a.opts.Selection.Select(ctx, auth.From(ctx).Sight, selection.Request{Query: s.Query, Campaign: s.Campaign, Findings: s.Findings})
 	var tooMany *selection.TooMany
@@ -137,7 +137,7 @@ func (a *API) selected(ctx context.Context, s *Selection) (desk.Selection, error
 	return selected, err
 }
 
-// answerBatch answers with a batch as it is now.
+// answerBatch answers with the current state of a batch.
 func (a *API) answerBatch(ctx context.Context, b desk.Batch, err error) (*batchAnswer, error) {
 	if err != nil {
 		return nil, a.refusal(ctx, "batch", err)
@@ -188,10 +188,10 @@ func (a *API) batch(ctx context.Context, in *struct {
 	return answer(in.IfChanged, out.Body)
 }
 
-// Members are a part of a batch's members, by id.
+// Members is a page of a batch's members, by id.
 type Members struct {
 	Members []Member `json:"members"`
-	// Next is what after is for those that follow; empty at the end.
+	// Next is the value of the parameter after for the next page; empty at the end.
 	Next string `json:"next,omitempty"`
 }
 
@@ -231,7 +231,7 @@ func (a *API) members(ctx context.Context, in *struct {
 	return out, nil
 }
 
-// Order is what is to be done with each member.
+// Order says what is to be done with each member.
 type Order struct {
 	Kind    qianshao.ActKind `json:"kind" enum:"decide,park,review"`
 	Verdict qianshao.Verdict `json:"verdict,omitempty" enum:"crime,not_crime,unsure"`

@@ -13,15 +13,15 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Campaigns are what findings are grouped into.
+// Campaigns are the groups of findings.
 type Campaigns interface {
 	// Queue returns a page of campaigns.
 	Queue(ctx context.Context, q campaign.Query) (campaign.Page, error)
 	// Campaign returns what can be seen of a campaign, or desk.ErrNotFound.
 	Campaign(ctx context.Context, sight qianshao.Sight, id string) (campaign.Details, error)
-	// Of returns the campaigns that a finding is in, the primary one first.
+	// Of returns the campaigns of a finding, the primary one first.
 	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
-	// Members returns its members that may be seen, after a cursor, at most limit.
+	// Members returns the members that may be seen, after a cursor, at most limit.
 	Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error)
 }
 
@@ -37,7 +37,7 @@ func (a *API) routeCampaigns() {
 	}, a.campaign)
 }
 
-// CampaignFilter restricts a list of campaigns, and says which part of it is asked for.
+// CampaignFilter restricts a list of campaigns, and selects a page of it.
 type CampaignFilter struct {
 	Category      qianshao.Category `query:"category" maxLength:"64" doc:"Counts findings of this category only."`
 	Level         string            `query:"level" enum:"informational,low,medium,high,critical" doc:"At least."`
@@ -48,23 +48,23 @@ type CampaignFilter struct {
 	Limit         int               `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
-// CampaignPage is a part of a list of campaigns.
+// CampaignPage is a page of a list of campaigns.
 type CampaignPage struct {
 	Campaigns []Campaign `json:"campaigns"`
-	// Next is what after is for the part that follows; empty at the end.
+	// Next is the value of the parameter after for the next page; empty at the end.
 	Next string `json:"next,omitempty"`
-	// Behind is since when findings wait to be grouped; the zero time if none do.
+	// Behind is since when findings have been waiting to be grouped; the zero time if none are.
 	Behind time.Time `json:"behind_since,omitzero"`
 }
 
-// Campaign is what an account sees of a campaign: all numbers count findings that it sees.
+// Campaign is what an account sees of a campaign: all numbers count only findings that it sees.
 type Campaign struct {
 	ID     string        `json:"id"`
 	Kind   campaign.Kind `json:"kind"`
 	Key    string        `json:"key,omitempty" doc:"The destination, or the handle after its kind."`
 	Label  string        `json:"label" doc:"The key, or the evidence of the oldest finding."`
 	Shared bool          `json:"shared,omitempty" doc:"Too many sites have the key: it groups nothing."`
-	// What follows, up to last_seen, counts those whose primary campaign it is.
+	// The fields from here to last_seen count findings whose primary campaign this is.
 	Findings  int            `json:"findings" doc:"Those whose primary campaign it is."`
 	Undecided int            `json:"undecided" doc:"Of these: without a verdict, or with one on other content."`
 	Relapsed  int            `json:"relapsed" doc:"Of these: gone after the verdict, and there again."`
@@ -132,7 +132,7 @@ func (a *API) listCampaigns(ctx context.Context, list campaign.List, f *Campaign
 	return out, nil
 }
 
-// CampaignDetails are a campaign with a page of its members.
+// CampaignDetails is a campaign with a page of its members.
 type CampaignDetails struct {
 	Campaign
 	Typical    string           `json:"typical,omitempty" doc:"The finding that most others are like."`
@@ -146,13 +146,14 @@ type CampaignDetails struct {
 	Next       string           `json:"next,omitempty" doc:"What after is for the members that follow."`
 }
 
-// Count is how many members have a value.
+// Count is a value with the number of members that have it.
 type Count struct {
 	Value   string `json:"value"`
 	Members int    `json:"members"`
 }
 
-// CampaignKey is how many members have a destination or a handle, and the campaign of it.
+// CampaignKey is a destination or a handle, with the number of members that have it and its
+// campaign.
 type CampaignKey struct {
 	ID      string        `json:"id"`
 	Kind    campaign.Kind `json:"kind"`
@@ -161,7 +162,7 @@ type CampaignKey struct {
 	Shared  bool          `json:"shared,omitempty"`
 }
 
-// Membership is a campaign as one of those that a finding is in.
+// Membership is one of the campaigns that a finding is in.
 type Membership struct {
 	ID      string        `json:"id"`
 	Kind    campaign.Kind `json:"kind"`
@@ -170,7 +171,7 @@ type Membership struct {
 	Shared  bool          `json:"shared,omitempty" doc:"Too many sites have the key: it groups nothing."`
 }
 
-// memberships returns the campaigns that a finding is in.
+// memberships returns the campaigns of a finding.
 func (a *API) memberships(ctx context.Context, finding string) ([]Membership, error) {
 	list, err := a.opts.Campaigns.Of(ctx, finding)
 	out := []Membership{}
@@ -180,7 +181,7 @@ func (a *API) memberships(ctx context.Context, finding string) ([]Membership, er
 	return out, err
 }
 
-// CampaignMember is a finding as a member of a campaign.
+// CampaignMember is a member of a campaign.
 type CampaignMember struct {
 	Finding       string            `json:"finding" doc:"Its id, for GET /findings/{id}."`
 	Authorisation string            `json:"authorisation,omitempty"`

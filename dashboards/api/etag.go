@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// IfChanged are the parameters of an operation that answers with a single thing.
+// IfChanged has the parameters of an operation that returns a single thing.
 type IfChanged struct {
 	Known string `header:"If-None-Match" doc:"ETags of the answers that you have; if one of them holds still, the answer is 304 without a body."`
 }
 
-// single is the answer with a single thing.
+// single is an answer with a single thing.
 type single[T any] struct {
 	Status int
 	ETag   string `header:"ETag"`
 	Body   *T
 }
 
-// answer returns the answer with a thing and its ETag; 304 without a body if the client has that ETag.
+// answer returns a thing with its ETag; 304 without a body if the client already has that ETag.
 func answer[T any](known IfChanged, v T) (*single[T], error) {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -36,8 +36,8 @@ func answer[T any](known IfChanged, v T) (*single[T], error) {
 	return out, nil
 }
 
-// has says whether one of the ETags is tag: compared weakly, as RFC 9110 has it for
-// If-None-Match. "*" is that of any answer.
+// has says whether tag is among the client's ETags, compared weakly, as RFC 9110 requires for
+// If-None-Match. "*" matches any.
 func (known IfChanged) has(tag string) bool {
 	for one := range strings.SplitSeq(known.Known, ",") {
 		if one = strings.TrimSpace(one); one == "*" || strings.TrimPrefix(one, "W/") == tag {

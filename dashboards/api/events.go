@@ -18,32 +18,33 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// News tells what has happened.
+// News reports new acts and findings.
 type News interface {
 	// Now returns the number of the last act and of the last new finding.
 	Now(ctx context.Context) (act, finding int64, err error)
-	// NewFindings returns findings that were made after a Seq, in their order, at most limit.
+	// NewFindings returns the findings made after a Seq, in their order, at most limit.
 	NewFindings(ctx context.Context, after int64, limit int) ([]store.NewFinding, error)
-	// Findings returns those of the findings that there are, by id, without their pages.
+	// Findings returns the findings with these ids, without their pages; unknown ids are left out.
 	Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error)
 }
 
-// EventsPath is where events are streamed: outside of the bound of time that other
-// requests have.
+// EventsPath is the path of the stream of events, which is exempt from the time limit of other
+// requests.
 const EventsPath = Root + "/events"
 
 // Bounds of streams.
 const (
-	// maxStreams are open at a time, and maxOwnStreams of one account: each asks the store
-	// every eventsEvery.
+	// maxStreams is how many streams may be open at a time, and maxOwnStreams how many of one
+	// account: each queries the store every eventsEvery.
 	maxStreams    = 64
 	maxOwnStreams = 8
 	eventsEvery   = time.Second
-	// eventsAtOnce are read at a time.
+	// eventsAtOnce is how many events are read at a time.
 	eventsAtOnce = 100
-	// heartbeat is how long a stream is silent at most, or proxies take it for dead.
+	// heartbeat is how long a stream stays silent at most; after longer silences, proxies take it
+	// for dead.
 	heartbeat = 15 * time.Second
-	// writeTime is how long a client may take to read an event.
+	// writeTime is how long a client may take to receive an event.
 	writeTime = 10 * time.Second
 )
 
@@ -59,7 +60,7 @@ func (a *API) routeEvents(mux humago.Mux) {
 	})
 }
 
-// streams counts the open ones.
+// streams counts the open streams.
 type streams struct {
 	mu  sync.Mutex
 	all int
@@ -86,12 +87,12 @@ func (s *streams) close(account string) {
 	}
 }
 
-// stream is what one client was told.
+// stream is one client's stream, with how far it has been told.
 type stream struct {
 	api          *API
 	out          *http.ResponseController
 	w            http.ResponseWriter
-	act, finding int64 // the last ones
+	act, finding int64 // the last ones sent
 	silent       time.Time
 }
 
@@ -109,8 +110,8 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	defer a.streams.close(who.Name)
 	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("X-Accel-Buffering", "no")                                // nginx would keep events back
-	if err := s.comment("open"); err != nil || r.Method == http.MethodHead { // which has no stream
+	w.Header().Set("X-Accel-Buffering", "no")                                // otherwise nginx buffers events
+	if err := s.comment("open"); err != nil || r.Method == http.MethodHead { // HEAD has no stream
 		return
 	}
 	if err := s.run(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrNotFound) {
@@ -118,7 +119,7 @@ func (a *API) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// begin reads where a stream goes on.
+// begin works out where the stream goes on.
 func (s *stream) begin(ctx context.Context, last string) (err error) {
 	if last == "" {
 		s.act, s.finding, err = s.api.opts.News.Now(ctx)
@@ -132,8 +133,7 @@ func (s *stream) begin(ctx context.Context, last string) (err error) {
 
 func (s *stream) id() string { return fmt.Sprintf("%d.%d", s.act, s.finding) }
 
-// run tells what happens, until the client goes, the process ends, or the account may
-// not listen any more.
+// run sends events until the client leaves, the process ends, or the account may no longer listen.
 func (s *stream) run(ctx context.Context) error {
 	tick := time.NewTicker(eventsEvery)
 	defer tick.Stop()
@@ -173,7 +173,7 @@ func (s *stream) acts(ctx context.Context) error {
 	return nil
 }
 
-// FoundEvent is a new finding as a stream tells it.
+// FoundEvent is a new finding as a stream reports it.
 type FoundEvent struct {
 	ID            string            `json:"id"`
 	URL           string            `json:"url"`
@@ -220,7 +220,7 @@ func (s *stream) findings(ctx context.Context) error {
 }
 
 func (s *stream) event(name string, data any) error {
-	body, err := json.Marshal(data) // without line ends
+	body, err := json.Marshal(data) // has no line breaks
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (s *stream) comment(text string) error { return s.write(": " + text + "\n\n
 
 func (s *stream) write(text string) error {
 	s.silent = time.Now()
-	// A recorder in a test has no deadlines.
+	// The recorder of a test does not support deadlines.
 	if err := s.out.SetWriteDeadline(s.silent.Add(writeTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}

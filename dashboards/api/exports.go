@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// ExportsPath is where exports are made: they have more time than other requests, export.MaxTime.
+// ExportsPath is where exports are made. They may take longer than other requests: export.MaxTime.
 const ExportsPath = Root + "/exports"
 
 func (a *API) routeExports() {
@@ -30,7 +30,7 @@ func (a *API) routeExports() {
 	}, a.export)
 }
 
-// requireRead refuses tokens that do not read. Those of GET are refused before.
+// requireRead refuses tokens that may not read. For GET, the guard has already refused them.
 func (a *API) requireRead(ctx huma.Context, next func(huma.Context)) {
 	if !auth.Reads(ctx.Context()) {
 		a.answer(ctx, NewProblem(http.StatusForbidden, "forbidden", "the token has not the scope read"))
@@ -39,7 +39,7 @@ func (a *API) requireRead(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-// Export says what is to be taken out: one of finding, campaign, batch, findings and query.
+// Export says what is to be exported: one of finding, campaign, batch, findings and query.
 type Export struct {
 	Format   export.Format `json:"format" enum:"zip,csv,jsonl,md"`
 	Finding  string        `json:"finding,omitempty" maxLength:"64" doc:"The id of a finding."`

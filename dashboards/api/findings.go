@@ -28,14 +28,14 @@ func (a *API) routeFindings() {
 // Found is the answer to a search.
 type Found struct {
 	index.Results
-	// Suggestion is what the query may have been meant as, if that is another.
+	// Suggestion is another reading of the query that may have been meant; nil if there is none.
 	Suggestion *index.Suggestion `json:"suggestion,omitempty"`
-	// Behind is since when the index does not have what has changed; the zero time if it has
-	// everything. How many they are would reveal findings that not everybody sees.
+	// Behind is since when changes have been waiting to be indexed; the zero time if none are. The
+	// number of them would reveal findings that not everybody sees.
 	Behind time.Time `json:"behind_since,omitzero"`
 }
 
-// Suggest adds what a query may have been meant as.
+// Suggest adds another reading of the query that may have been meant.
 func (f *Found) Suggest(p index.Parser, query string) {
 	if offer, ok := p.Suggest(query); ok {
 		f.Suggestion = &offer
@@ -77,7 +77,7 @@ func (a *API) search(ctx context.Context, in *searchInput) (*struct{ Body Found 
 	return out, nil
 }
 
-// hits searches, and returns what may be shown to programs.
+// hits searches, and returns the hits with what programs may be shown.
 func (a *API) hits(ctx context.Context, r index.Request) (index.Results, error) {
 	results, err := a.opts.Index.Search(ctx, r)
 	if errors.Is(err, index.ErrCursor) {
@@ -92,7 +92,7 @@ func (a *API) hits(ctx context.Context, r index.Request) (index.Results, error) 
 	return results, err
 }
 
-// parse reads a query; one that cannot be read is a Problem.
+// parse reads a query. The error for one that cannot be read is a Problem.
 func parse(parser index.Parser, query string) (index.Node, error) {
 	node, err := parser.Parse(query)
 	var syntax *index.SyntaxError
@@ -102,41 +102,41 @@ func parse(parser index.Parser, query string) (index.Node, error) {
 	return node, err
 }
 
-// Finding is a finding as the API gives it. The page's source is not part of
-// it: it may have megabytes, and belongs to whoever wrote it.
+// Finding is a finding as the API shows it. It leaves out the page's source, which may have
+// megabytes and belongs to its author.
 type Finding struct {
 	qianshao.Finding
-	// Page is the page as the last visit got it that saw the finding.
+	// Page is the page as it was at the last visit that saw the finding.
 	Page Page `json:"page"`
-	// PageNow is what the last visit got at the page's URL.
+	// PageNow is what the last visit found at the page's URL.
 	PageNow PageNow `json:"page_now"`
 
-	Under *qianshao.Authorisation `json:"authorised_by"` // null for own files
+	Under *qianshao.Authorisation `json:"authorised_by"` // null for local files
 	First time.Time               `json:"first_seen"`
 	Last  time.Time               `json:"last_seen"`
 	State qianshao.State          `json:"state"`
 	// Gone is when the page was first seen without it; absent while it is open.
 	Gone time.Time `json:"gone_at,omitzero"`
-	// Changes are the times at which it was gone, came back, or moved to another
-	// category, oldest first.
+	// Changes has the times at which it was gone, came back, or moved to another category, oldest
+	// first.
 	Changes []qianshao.Change `json:"changes"`
-	// Campaigns are those that it is in, the primary one first; absent in files.
+	// Campaigns has the campaigns that it is in, the primary one first; absent in files.
 	Campaigns []Membership `json:"campaigns,omitempty" doc:"Those that it is in, the primary one first; none while it waits to be grouped."`
-	// Review is what people have said of it; absent in files.
+	// Review is what people have decided about it; absent in files.
 	Review *Review `json:"review,omitempty"`
 }
 
-// PageNow is the present state of a finding's page.
+// PageNow is the current state of a finding's page.
 type PageNow struct {
-	// Status is 0 if the URL leads to another page, or without HTTP.
+	// Status is 0 if the URL now leads to another page, or if the page was not fetched by HTTP.
 	Status int `json:"status"`
 	// SHA256 is empty if there is no page.
 	SHA256    string    `json:"sha256"`
 	FetchedAt time.Time `json:"fetched_at"`
 }
 
-// Page is what the API says of the page that a finding was made on. SHA256 is
-// empty and Status 0 where the finding was gone before they were kept.
+// Page is what the API says about the page of a finding. SHA256 is empty and Status 0 if the
+// finding was already gone when these fields were introduced.
 type Page struct {
 	Title        string    `json:"title"`
 	RequestedURL string    `json:"requested_url"`
@@ -172,8 +172,8 @@ func (a *API) finding(ctx context.Context, in *findingInput) (*single[Finding], 
 	return answer(in.IfChanged, out)
 }
 
-// NewFinding returns a finding in the form of the API. under is nil for own files.
-// Resident identity numbers in its URLs are masked; its texts have none.
+// NewFinding returns a finding as the API shows it. under is nil for local files. Resident identity
+// numbers in its URLs are masked; its texts have been masked before.
 func NewFinding(f store.Finding, under *qianshao.Authorisation) Finding {
 	f.Finding.URL, f.RequestedURL = mask.String(f.Finding.URL), mask.String(f.RequestedURL)
 	return Finding{

@@ -18,30 +18,32 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Answers keeps the answers to requests with an Idempotency-Key. What has failed may be done again.
+// Answers keeps the answers to requests with an Idempotency-Key. Requests that failed may be
+// repeated.
 type Answers interface {
-	// BeginAnswer begins a request under a key of an account, unless there was one: then it
-	// returns what is kept of that and begun is false. One that its own holder has begun before
-	// is begun again.
+	// BeginAnswer begins a request under a key of an account. If the key was used before, begun is
+	// false, and kept is what is known of that request; but a request that the same holder began
+	// and did not finish is begun again.
 	BeginAnswer(ctx context.Context, r store.KeyedRequest, now time.Time) (kept store.KeptAnswer, begun bool, err error)
 	// KeepAnswer keeps the answer to a request that its holder has begun.
 	KeepAnswer(ctx context.Context, r store.KeyedRequest, a store.KeptAnswer) error
-	// DropAnswer forgets a request that its holder has begun and that came to nothing.
+	// DropAnswer forgets a request that its holder has begun and that has failed.
 	DropAnswer(ctx context.Context, r store.KeyedRequest) error
 }
 
 const (
 	keyHeader = "Idempotency-Key"
-	// maxKey bounds a key, in characters: a UUID and what somebody puts before it.
+	// maxKey bounds a key, in characters: enough for a UUID with a prefix.
 	maxKey = 128
-	// maxKeyed bounds the body of a request with a key, in bytes; no operation that takes one has a larger bound.
+	// maxKeyed bounds the body of a request with a key, in bytes; no operation that takes a key
+	// allows larger bodies.
 	maxKeyed = 1 << 20
-	// keepTime bounds how long a request waits until it is begun, and its answer until it is kept; a
-	// standby of the store takes over in it.
+	// keepTime bounds how long a request waits until it is begun, and its answer until it is kept:
+	// long enough for a standby of the store to take over.
 	keepTime = 15 * time.Second
 )
 
-// keyed is a mux whose operations that make something take an Idempotency-Key.
+// keyed is a mux that makes operations which create something accept an Idempotency-Key.
 type keyed struct {
 	humago.Mux
 	api *API
@@ -55,8 +57,8 @@ func (k keyed) HandleFunc(pattern string, handler func(http.ResponseWriter, *htt
 	k.Mux.HandleFunc(pattern, handler)
 }
 
-// once gives a request whose key is known the answer that it had before. Those who lack the power are refused
-// by next: a kept answer is not for them.
+// once answers a request with a known key as before. next refuses those who lack the power: they
+// must not get a kept answer.
 func (a *API) once(pattern string, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		key, power := r.Header.Get(keyHeader), a.powers[pattern]
@@ -85,8 +87,8 @@ func validKey(key string) bool {
 	return len(key) <= maxKey && !strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' })
 }
 
-// requestHash is the SHA-256 of what a request asks for, and of what its account may do and
-// see: an account that may see less by now is not sent the old answer. It reads the body, and puts it back.
+// requestHash is the SHA-256 of the request and of what its account may do and see: an account that
+// may see less by now is not sent the old answer. It reads the body, and puts it back.
 func requestHash(w http.ResponseWriter, r *http.Request) (string, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxKeyed))
 	if err != nil {
@@ -100,12 +102,12 @@ func requestHash(w http.ResponseWriter, r *http.Request) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// workingKey names a request that is worked on here.
+// workingKey identifies a request that this process is working on.
 type workingKey struct{ account, key string }
 
-// answerOnce begins a request, unless it is worked on or was answered. What the store says is begun
-// by this process, and is not worked on here, was cut off, by the process's end or the store's: it is
-// begun again.
+// answerOnce begins a request, unless it is in progress or has been answered. If the store says
+// that this process has begun it, but it is not in progress here, it was interrupted by a restart
+// of the process or a failure of the store, and is begun again.
 func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, key, hash string, next http.HandlerFunc) {
 	k := store.KeyedRequest{Account: auth.From(r.Context()).Name, Key: key, Hash: hash, Holder: a.opts.Holder}
 	id := workingKey{k.Account, key}
@@ -133,7 +135,7 @@ func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, key, hash strin
 	}
 }
 
-// refuseKey refuses a request under a key of another one, or of one that is worked on.
+// refuseKey refuses a key that was used for another request, or whose request is still in progress.
 func (a *API) refuseKey(w http.ResponseWriter, another bool) {
 	if another {
 		a.WriteProblem(w, NewProblem(http.StatusUnprocessableEntity, "key_reused", "this "+keyHeader+" was sent with another request; take a new key for each"))
@@ -143,9 +145,9 @@ func (a *API) refuseKey(w http.ResponseWriter, another bool) {
 	a.WriteProblem(w, NewProblem(http.StatusConflict, "key_in_use", "the request with this "+keyHeader+" is being worked on; send it again in a moment"))
 }
 
-// surely tries what may be done twice up to three times, for keepTime at most. The store itself retries
-// what it has not committed, but not a commit whose connection was cut: nobody knows whether that went
-// through.
+// surely tries something that may safely be done twice, up to three times within keepTime. The
+// store itself retries what it has not committed, but not a commit that lost its connection: nobody
+// knows whether that succeeded.
 func surely(ctx context.Context, do func(ctx context.Context) error) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, keepTime)
 	defer cancel()
@@ -168,22 +170,22 @@ func replay(w http.ResponseWriter, kept store.KeptAnswer) {
 	_, _ = w.Write(kept.Body)
 }
 
-// keepAnswer lets a request be answered, and keeps the answer before it is sent: once a client has
-// it, there is no other. One that says that the server could not, or not now, is not kept: the
-// request may be sent again.
+// keepAnswer answers a request, and keeps the answer before it is sent: once a client has an
+// answer, it must never get another. Server errors are not kept, so that the request may be sent
+// again.
 func (a *API) keepAnswer(w http.ResponseWriter, r *http.Request, k store.KeyedRequest, next http.HandlerFunc) {
 	rec := &recorder{ResponseWriter: w}
-	ctx := context.WithoutCancel(r.Context()) // the client may have gone
+	ctx := context.WithoutCancel(r.Context()) // even if the client has gone
 	drop := func(ctx context.Context) error { return a.opts.Answers.DropAnswer(ctx, k) }
 	answered := false
 	defer func() {
-		if !answered { // a panic
+		if !answered { // it panicked
 			_ = surely(ctx, drop)
 		}
 	}()
 	next(rec, r)
 	answered = true
-	rec.WriteHeader(http.StatusOK) // unless it has another status
+	rec.WriteHeader(http.StatusOK) // unless a status was written before
 	settle := drop
 	if rec.status < http.StatusInternalServerError && rec.status != http.StatusTooManyRequests {
 		settle = func(ctx context.Context) error { return a.opts.Answers.KeepAnswer(ctx, k, rec.answer()) }
@@ -195,7 +197,7 @@ func (a *API) keepAnswer(w http.ResponseWriter, r *http.Request, k store.KeyedRe
 	_, _ = w.Write(rec.body.Bytes())
 }
 
-// recorder holds an answer back.
+// recorder holds back an answer until it has been kept.
 type recorder struct {
 	http.ResponseWriter
 	status int

@@ -17,7 +17,7 @@ func (a *API) routeIndicators() {
 	}, a.indicator)
 }
 
-// Appearances are the findings that have an indicator.
+// Appearances has the findings that contain an indicator.
 type Appearances struct {
 	Kind  qianshao.IndicatorKind `json:"kind"`
 	Value string                 `json:"value"`

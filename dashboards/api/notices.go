@@ -12,13 +12,13 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// Notices lets programs read channels, alerts and deliveries. They are set up on the console.
+// Notices lets programs read channels, alerts and deliveries. They are set up in the console.
 type Notices interface {
 	// Channels returns all channels, Alerts all alerts.
 	Channels(ctx context.Context) ([]notify.Channel, error)
 	Alerts(ctx context.Context) ([]notify.Alert, error)
-	// Deliveries returns deliveries, the latest first; one to go on behind that is not there is
-	// store.ErrNotFound.
+	// Deliveries returns deliveries, the latest first. If the query's cursor does not exist, the
+	// error is store.ErrNotFound.
 	Deliveries(ctx context.Context, q notify.DeliveriesQuery) ([]notify.Delivery, error)
 }
 
@@ -34,7 +34,7 @@ func (a *API) routeNotices() {
 	}, a.deliveries)
 }
 
-// whose is the account whose alerts a request reads; "" for those of all.
+// whose is the account that a request's alerts are restricted to; "" for everybody's.
 func whose(ctx context.Context) string {
 	if auth.May(ctx, qianshao.PowerAdminister) && auth.From(ctx).Sight.All {
 		return ""
@@ -42,7 +42,7 @@ func whose(ctx context.Context) string {
 	return auth.From(ctx).Name
 }
 
-// Channel is a channel as programs are told of it.
+// Channel is a channel as programs may see it.
 type Channel struct {
 	ID       string      `json:"id"`
 	Name     string      `json:"name"`
@@ -102,7 +102,7 @@ func (a *API) alerts(ctx context.Context, _ *struct{}) (*struct{ Body alertsBody
 	return &struct{ Body alertsBody }{out}, nil
 }
 
-// Delivery is a message and what has become of it.
+// Delivery is a message and its outcome.
 type Delivery struct {
 	Key      string          `json:"key" doc:"The same at every attempt; of a webhook, its webhook-id."`
 	Alert    string          `json:"alert,omitempty" doc:"The id of its alert."`
@@ -119,7 +119,7 @@ type Delivery struct {
 	Obstacle notify.Obstacle `json:"obstacle,omitempty" doc:"Why it was not tried."`
 }
 
-// newDelivery returns a delivery in the form of the API.
+// newDelivery returns a delivery as the API shows it.
 func newDelivery(d notify.Delivery) Delivery {
 	out := Delivery{
 		Key: d.Key, Alert: d.Alert, Schedule: d.Schedule, Channel: d.Channel, State: d.State, Created: d.Created, Attempts: d.Attempts, Findings: d.Findings, Problem: d.Problem, Code: string(d.Fault.Code), Obstacle: d.Obstacle,

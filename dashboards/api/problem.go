@@ -15,10 +15,10 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Problem is what a program is told when a request fails: problem details as in
-// RFC 9457. It is the error of every operation.
+// Problem is the answer to a request that failed: problem details as in RFC 9457. It is the error
+// type of every operation.
 type Problem struct {
-	// Type is always "about:blank": Code tells problems apart.
+	// Type is always "about:blank": problems are told apart by Code.
 	Type string `json:"type"`
 	// Title is the status in words.
 	Title  string `json:"title"`
@@ -27,21 +27,21 @@ type Problem struct {
 	Detail string `json:"detail"`
 	// Code is stable: see docs/api.md.
 	Code string `json:"code"`
-	// Chinese says the same as Detail, with bad_query.
+	// Chinese is Detail in Chinese; only with bad_query.
 	Chinese string `json:"detail_zh,omitempty"`
-	// Column is the character of the query, from 1, with bad_query.
+	// Column is the character of the query with the mistake, counted from 1; only with bad_query.
 	Column int `json:"column,omitempty"`
-	// Conflict has both answers, with conflict.
+	// Conflict has both answers; only with conflict.
 	Conflict *Conflict `json:"conflict,omitempty"`
-	// Refusal says more closely what is refused, and Field which member of the body, with refused.
+	// Refusal says more precisely what is refused, and Field which member of the body is wrong;
+	// only with refused.
 	Refusal string `json:"refusal,omitempty"`
 	Field   string `json:"field,omitempty"`
-	// Former is the same as clients of version 1 read it.
+	// Former repeats the problem as early clients of version 1 read it.
 	Former Error `json:"error"`
 }
 
-// Error is what stood in the member "error" before there were problem details; it stays
-// for those who read it.
+// Error is the member "error", which predates problem details and is kept for clients that read it.
 type Error struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
@@ -57,7 +57,7 @@ func NewProblem(status int, code, detail string) *Problem {
 	}
 }
 
-// badQuery is a query that cannot be read at a column.
+// badQuery returns the problem of a query that cannot be read at a column.
 func badQuery(english, chinese string, column int) *Problem {
 	p := NewProblem(http.StatusBadRequest, "bad_query", english)
 	p.Chinese, p.Column, p.Former.Chinese, p.Former.Column = chinese, column, chinese, column
@@ -78,17 +78,17 @@ func notFound(what string) *Problem {
 	return NewProblem(http.StatusNotFound, "not_found", "there is no "+what+" with this id")
 }
 
-// Error and GetStatus make it an error that huma answers with.
+// Error makes Problem, with GetStatus, an error that huma can answer with.
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 
-// GetStatus is the status of the answer.
+// GetStatus returns the status of the answer.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is that of problem details.
+// ContentType returns the media type of problem details.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// failure is the problem of an error of the store or the index. what names the thing that
-// was asked for, for store.ErrNotFound and the log.
+// failure returns the problem for an error of the store or the index. what names the requested
+// thing, for store.ErrNotFound and the log.
 func (a *API) failure(ctx context.Context, what string, err error) *Problem {
 	var p *Problem
 	switch {
@@ -110,17 +110,18 @@ func (a *API) failure(ctx context.Context, what string, err error) *Problem {
 	return NewProblem(http.StatusInternalServerError, "internal", "the request failed; the server's log has the cause")
 }
 
-// answering lets ownProblem change the status of an answer: what a schema refuses is 422 to
-// huma, and has always been 400 here.
+// answering lets ownProblem change the status of an answer: huma answers a body that violates its
+// schema with 422, but this API has always used 400.
 type answering struct {
 	asked
 	status int
 }
 
-// asked is huma.Context by a name that does not hide its method Context when it is embedded.
+// asked is another name for huma.Context: embedded under its own name, it would hide its method
+// Context.
 type asked = huma.Context
 
-// Unwrap is for humago.
+// Unwrap is called by humago.
 func (c *answering) Unwrap() huma.Context { return c.asked }
 
 // SetStatus is called by huma before it writes the body.
@@ -131,11 +132,11 @@ func (c *answering) SetStatus(status int) {
 	c.asked.SetStatus(status)
 }
 
-// withOwnProblems makes problems of ours of what huma itself refuses.
+// withOwnProblems lets ownProblem replace the errors of huma itself.
 func withOwnProblems(ctx huma.Context, next func(huma.Context)) { next(&answering{asked: ctx}) }
 
-// ownProblem turns huma's errors into problems. It leaves out the values that huma
-// quotes: they may be whole bodies.
+// ownProblem turns huma's errors into problems. It leaves out the values that huma quotes, since
+// they may be whole bodies.
 func ownProblem(ctx huma.Context, _ string, v any) (any, error) {
 	refused, ok := v.(*huma.ErrorModel)
 	if !ok {

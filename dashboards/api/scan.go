@@ -13,40 +13,39 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Scan judges what somebody sends, keeps nothing of it, and logs nothing of it. emit is
-// called with each answer, in the order of the lines; an answer is what "qianshao scan"
-// writes.
+// Scan judges a page or lines, and neither keeps nor logs anything of them. emit is called with
+// each answer, in the order of the lines; an answer is what "qianshao scan" writes.
 type Scan func(ctx context.Context, r ScanRequest, emit func(answer any) error) error
 
 // ScanRequest is what is to be judged.
 type ScanRequest struct {
 	Body []byte
-	// Lines says that it is JSON lines, {"text": …} or {"html": …}; else it is a page of the
-	// content type.
+	// Lines says that the body is JSON lines, {"text": …} or {"html": …}; otherwise it is one page
+	// of the content type.
 	Lines       bool
 	ContentType string
-	// As is the form in which it is judged; empty leaves it to what it is.
+	// As is the form in which it is judged; if empty, the form is detected.
 	As qianshao.Form
 }
 
-// Bounds of a scan.
+// Bounds of scans.
 const (
-	// MaxScan bounds what is sent, in bytes: a long page, or a thousand posts.
+	// MaxScan bounds the body, in bytes: a long page, or a thousand posts.
 	MaxScan = 4 << 20
 	// MaxScanLines bounds the lines.
 	MaxScanLines = 1000
-	// maxScans are worked on at a time: judging takes ten times the memory of what is
-	// judged, and all cores, which the crawl needs, too.
+	// maxScans is how many scans run at a time: judging takes ten times the memory of its input,
+	// and all cores, which the crawl needs, too.
 	maxScans = 2
-	// maxScanBodies are held at a time: those that are worked on, that wait for it, and that
-	// are still being sent. More are refused before their bodies are read: sixty of the
-	// largest at once took 650 MB.
+	// maxScanBodies is how many bodies are held at a time: those being judged, waiting, or still
+	// arriving. Further ones are refused before their bodies are read: sixty of the largest at once
+	// took 650 MB.
 	maxScanBodies = 8
 	// scanWait is how long a scan waits for its turn.
 	scanWait = 5 * time.Second
 )
 
-// Content types of what is scanned.
+// Content types that can be scanned.
 const (
 	typeHTML  = "text/html"
 	typeText  = "text/plain"
@@ -64,7 +63,8 @@ func (a *API) routeScan() {
 		typeLines:          {Schema: &huma.Schema{Type: huma.TypeString, Description: "Of lines: an answer each, in their order."}},
 	}
 	a.unkeyed["POST "+Root+"/scan"] = "nothing is done that could be done twice"
-	// Those who publish other people's posts may ask who may report a page.
+	// Scanning needs the power to submit: those who publish other people's posts may be people who
+	// can report pages and no more.
 	register(a, qianshao.PowerSubmit, huma.Operation{
 		OperationID: "scan", Method: http.MethodPost, Path: "/scan",
 		Summary:     "Judge a page, or up to 1,000 posts as JSON lines; nothing of it is kept",
@@ -100,8 +100,8 @@ func (a *API) scan(ctx context.Context, in *scanInput) (*scanned, error) {
 	if r.Lines {
 		out.Type = typeLines
 	}
-	// A scan is done to its end even if its client has left. Cut short, it would still hold
-	// memory for a while, and its turn would be another's by then.
+	// A scan runs to its end even if its client has left. Otherwise its turn would pass to another
+	// one while its memory was not yet free.
 	err = a.opts.Scan(context.WithoutCancel(ctx), r, func(answer any) error {
 		line, err := json.Marshal(answer)
 		out.Body = append(out.Body, append(line, '\n')...)
@@ -113,7 +113,7 @@ func (a *API) scan(ctx context.Context, in *scanInput) (*scanned, error) {
 	return out, nil
 }
 
-// takeTurn waits until fewer than maxScans are worked on.
+// takeTurn waits until fewer than maxScans are running.
 func (a *API) takeTurn(ctx context.Context) (done func(), err error) {
 	wait, cancel := context.WithTimeout(ctx, scanWait)
 	defer cancel()
@@ -125,7 +125,7 @@ func (a *API) takeTurn(ctx context.Context) (done func(), err error) {
 	}
 }
 
-// holdScan refuses a scan whose body would be one more than maxScanBodies.
+// holdScan refuses a scan if maxScanBodies are already held.
 func (a *API) holdScan(ctx huma.Context, next func(huma.Context)) {
 	select {
 	case a.scanBodies <- struct{}{}:
@@ -137,7 +137,7 @@ func (a *API) holdScan(ctx huma.Context, next func(huma.Context)) {
 	}
 }
 
-// scanRetry is when a scan that was refused may come again, in seconds.
+// scanRetry is when a refused scan may be sent again, in seconds.
 const scanRetry = "5"
 
 func scansBusy() *Problem {

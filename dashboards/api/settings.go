@@ -21,8 +21,8 @@ func (a *API) routeSettings() {
 	}, a.set)
 }
 
-// Settings are what the administrator has set for all. What is left out when they are set stays
-// as it is.
+// Settings are what the administrator has set for everybody. Settings that a request leaves out are
+// not changed.
 type Settings struct {
 	SecondReviewShare *float64 `json:"second_review_share,omitempty" minimum:"0" maximum:"1" doc:"The share of ordinary decisions that another person decides again; 0.05 at first."`
 	TokenDays         *int     `json:"token_days,omitempty" minimum:"1" maximum:"732" doc:"For how many days a new token is good at most; 732 at first."`
@@ -59,7 +59,7 @@ func (a *API) settings(ctx context.Context, _ *struct{}) (*settingsAnswer, error
 
 func (a *API) set(ctx context.Context, in *struct{ Body Settings }) (*settingsAnswer, error) {
 	by, accounts := auth.From(ctx).Name, a.opts.Accounts
-	if zone := in.Body.Zone; zone != nil && *zone != "" { // nothing is set if something is wrong
+	if zone := in.Body.Zone; zone != nil && *zone != "" { // checked before anything is set
 		if _, err := qianshao.ParseZone(*zone); err != nil {
 			return nil, badBody(err.Error())
 		}

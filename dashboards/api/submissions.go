@@ -30,10 +30,10 @@ func (a *API) routeSubmissions() {
 	}, a.withdraw)
 }
 
-// reader is who reads submissions through the API.
+// reader is the account as a reader of submissions.
 func reader(ctx context.Context) store.Reader { return intake.Reader(auth.From(ctx)) }
 
-// submissionInput has no place for a name or a telephone number.
+// submissionInput deliberately has no field for a name or a telephone number.
 type submissionInput struct {
 	Remote
 	Key
@@ -43,10 +43,10 @@ type submissionInput struct {
 	}
 }
 
-// Remote is where a request comes from.
+// Remote is the address that a request comes from.
 type Remote struct{ address string }
 
-// Resolve takes it from the request.
+// Resolve reads the address from the request.
 func (r *Remote) Resolve(ctx huma.Context) []error {
 	r.address = ctx.RemoteAddr()
 	return nil
@@ -71,14 +71,14 @@ type submissionsInput struct {
 	Limit int `query:"limit" minimum:"0" maximum:"1000" default:"200"`
 }
 
-// Submissions are reported pages.
+// Submissions is a list of reported pages.
 type Submissions struct {
 	Submissions []qianshao.Submission `json:"submissions"`
-	// Open counts the reports that wait for an authorisation or their visit.
+	// Open counts the reports that are waiting for an authorisation or for their visit.
 	Open []OriginCount `json:"open_by_origin"`
 }
 
-// OriginCount counts the open reports of an origin.
+// OriginCount counts the open reports of one origin.
 type OriginCount struct {
 	Origin  string `json:"origin"`
 	Waiting int    `json:"waiting"`
@@ -104,7 +104,7 @@ func (a *API) submissions(ctx context.Context, in *submissionsInput) (*struct{ B
 	return out, nil
 }
 
-// ByID asks for one thing.
+// ByID is the input of operations on one thing.
 type ByID struct {
 	ID string `path:"id"`
 }
@@ -133,8 +133,8 @@ func (a *API) submission(ctx context.Context, in *struct {
 	return answer(in.IfChanged, submission)
 }
 
-// visibleSubmission returns a report that the account may see; any other is as if it
-// were not there.
+// visibleSubmission returns a report that the account may see; for any other it answers as if it
+// did not exist.
 func (a *API) visibleSubmission(ctx context.Context, id string) (qianshao.Submission, error) {
 	submission, err := a.opts.Store.Submission(ctx, id)
 	if err == nil && !reader(ctx).Sees(submission) {

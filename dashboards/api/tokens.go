@@ -38,7 +38,7 @@ type Token struct {
 	Used    time.Time        `json:"used,omitzero" doc:"When it was last used, to the minute."`
 }
 
-// Tokens are an account's tokens.
+// Tokens is a list of an account's tokens.
 type Tokens struct {
 	Tokens []Token `json:"tokens"`
 }
@@ -59,7 +59,7 @@ func newToken(t store.Token) Token {
 	return Token{ID: t.ID, Label: t.Label, Scopes: t.Scopes, Created: t.Created, Expires: t.Expires, Used: t.Used}
 }
 
-// inSession refuses tokens: one that is stolen must not make others that outlive it.
+// inSession refuses requests made with a token: a stolen one must not make others that outlive it.
 func inSession(ctx context.Context) error {
 	if auth.IsPerson(ctx) {
 		return nil

@@ -25,25 +25,25 @@ type Unmonitored struct {
 	RemedyChinese string `json:"remedy_zh"`
 }
 
-// NewUnmonitored returns a row in the form of the API, with the remedy of its reason.
+// NewUnmonitored returns a row as the API shows it, with the remedy for its reason.
 func NewUnmonitored(row qianshao.Unmonitored, remedy func(qianshao.UnmonitoredReason) (english, chinese string)) Unmonitored {
 	row.Host = mask.String(row.Host)
 	english, chinese := remedy(row.Reason)
 	return Unmonitored{row, english, chinese}
 }
 
-// UnmonitoredPage is a part of the list of what is not monitored.
+// UnmonitoredPage is a page of the list of what is not monitored.
 type UnmonitoredPage struct {
 	Unmonitored []Unmonitored `json:"unmonitored"`
-	// Total is the number of rows that there are for the reason asked for.
+	// Total is the number of rows with the requested reason.
 	Total int `json:"total"`
-	// Counts are the numbers of all rows by reason, every reason included.
+	// Counts has the number of rows of every reason, whichever was requested.
 	Counts qianshao.UnmonitoredCounts `json:"counts"`
 }
 
 type unmonitoredInput struct {
 	Reason qianshao.UnmonitoredReason `query:"reason" doc:"Only rows of this reason."`
-	// The highest offset is beyond the hosts of any register.
+	// The highest offset exceeds the number of hosts of any register.
 	Offset int `query:"offset" minimum:"0" maximum:"10000000"`
 	Limit  int `query:"limit" minimum:"0" maximum:"1000" default:"200"`
 }

@@ -16,7 +16,7 @@ import (
 
 func (a *API) routeViews() {
 	const path = "/views"
-	// Whoever may leave a report here may leave a view; auditors change nothing.
+	// Whoever may report pages may also save views; auditors may change nothing.
 	register(a, "", huma.Operation{
 		OperationID: "views", Method: http.MethodGet, Path: path, Summary: "Your saved views, and those that all share, each with the number of its findings",
 	}, a.views)
@@ -37,7 +37,7 @@ type View struct {
 	Count   *int      `json:"count" doc:"What you find with it; null if the query cannot be read any more, or while the search is away."`
 }
 
-// ViewFields are what an account says of a view.
+// ViewFields are the fields of a view that an account sets.
 type ViewFields struct {
 	Name   string     `json:"name" minLength:"1" maxLength:"100"`
 	Query  string     `json:"query" maxLength:"2000" doc:"In the query language."`
@@ -70,8 +70,8 @@ func (a *API) views(ctx context.Context, _ *struct{}) (*struct {
 	return out, nil
 }
 
-// counted is a view with the number of findings that the account that asks finds with it. That the search is
-// away fails nothing: the view may just have been saved.
+// counted is a view with the number of findings that its query matches for the requesting account.
+// If the search is unavailable, that is no error: the view may just have been saved.
 func (a *API) counted(ctx context.Context, saved store.SavedView) (View, error) {
 	v := View{ID: saved.ID, Owner: saved.Owner, Changed: saved.Changed, ViewFields: ViewFields{
 		Name: saved.Name, Query: saved.Query, Sort: index.Sort(saved.Sort), Shared: saved.Shared,
@@ -101,7 +101,7 @@ func (a *API) saveView(ctx context.Context, in *struct{ Body ViewFields }) (*str
 	return &struct{ Body View }{v}, nil
 }
 
-// viewRefused is the problem of what was wrong with a view.
+// viewRefused returns the problem for an error about a view.
 func (a *API) viewRefused(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, views.ErrName):
@@ -114,7 +114,7 @@ func (a *API) viewRefused(ctx context.Context, err error) error {
 	return a.failure(ctx, "view", err)
 }
 
-// deleteView deletes a view of one's own; of leads, any that is shared.
+// deleteView deletes one of the account's own views; leads may delete any shared one.
 func (a *API) deleteView(ctx context.Context, in *ByID) (*struct{}, error) {
 	if err := a.opts.Views.Delete(ctx, in.ID); err != nil {
 		return nil, a.viewRefused(ctx, err)
