@@ -21,16 +21,16 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/campaigns"
 )
 
-// blockText is long enough for findings that have it to be one block.
+// blockText is long enough to group the findings that have it by their block.
 const blockText = "澳门赌场上线啦新用户开户即送彩金八十八元首存再送百分之百客服二十四小时在线提款三分钟到账"
 
-// saveBlock stores a page with a finding whose block is a text; it is not indexed.
+// saveBlock stores a page with a finding that has the text as its block; it is not indexed.
 func (o *outpost) saveBlock(t *testing.T, address, authorisation, text string, indicators ...qianshao.Indicator) string {
 	t.Helper()
 	return o.saveBlockOf(t, casino(casinoSource), address, authorisation, text, indicators...)
 }
 
-// saveBlockOf does so with a finding of the caller's.
+// saveBlockOf does the same with a given finding.
 func (o *outpost) saveBlockOf(t *testing.T, f qianshao.Finding, address, authorisation, text string, indicators ...qianshao.Indicator) string {
 	t.Helper()
 	f.Evidence[0].Text, f.Evidence[0].Steps, f.Evidence[0].Before, f.Evidence[0].After = "注册送", nil, "点此", text
@@ -48,7 +48,7 @@ func (o *outpost) saveBlockOf(t *testing.T, f qianshao.Finding, address, authori
 	return f.ID
 }
 
-// withCampaigns gives the outpost a desk, and a handler that knows it.
+// withCampaigns gives the outpost a desk, and a handler that has it.
 func (o *outpost) withCampaigns(t *testing.T) *desk.Desk {
 	t.Helper()
 	d := o.withDesk(t)
@@ -69,7 +69,7 @@ func (o *outpost) campaignOf(t *testing.T, finding string) string {
 	return of[0].ID
 }
 
-// send sends a form and wants it to lead somewhere; it returns where.
+// send sends a form and expects a redirect; it returns where to.
 func (o *outpost) send(t *testing.T, v visitor, target string, form url.Values) string {
 	t.Helper()
 	w := o.as(v, "POST", target, form)
@@ -79,7 +79,8 @@ func (o *outpost) send(t *testing.T, v visitor, target string, form url.Values) 
 	return w.Header().Get("Location")
 }
 
-// refused sends a form that is refused with a status, and with words that the page shows in a language.
+// refused sends a form and expects it to be refused with the status, on a page that has the words
+// in the language.
 func (o *outpost) refused(t *testing.T, v visitor, target, lang string, form url.Values, status int, words string) *goquery.Document {
 	t.Helper()
 	w := o.as(v, "POST", target+"?lang="+lang, form)
@@ -100,13 +101,13 @@ func document(t *testing.T, w *httptest.ResponseRecorder) *goquery.Document {
 
 var blanks = regexp.MustCompile(`\s+`)
 
-// mainOf is the text of a page, without its frame.
+// mainOf is the main text of a page.
 func mainOf(t *testing.T, w *httptest.ResponseRecorder) string {
 	t.Helper()
 	return blanks.ReplaceAllString(document(t, w).Find("main").Text(), " ")
 }
 
-// page returns a page's text and its document.
+// page returns a page's main text and its document.
 func (o *outpost) page(t *testing.T, v visitor, target string) (string, *goquery.Document) {
 	t.Helper()
 	w := o.as(v, "GET", target, nil)
@@ -125,7 +126,8 @@ func wantText(t *testing.T, where, text string, want ...string) {
 	}
 }
 
-// withCampaign has a campaign of n pages on ten sites under two authorisations, its id, and its findings.
+// withCampaign sets up a campaign of n pages on ten sites under two authorisations, and returns its
+// id and findings.
 func withCampaign(t *testing.T, n int) (o *outpost, now *time.Time, d *desk.Desk, id string, findings []string) {
 	t.Helper()
 	now = new(time.Time)
@@ -144,8 +146,9 @@ func withCampaign(t *testing.T, n int) (o *outpost, now *time.Time, d *desk.Desk
 	return o, now, d, o.campaignOf(t, findings[0]), findings
 }
 
-// TestCampaignDecidedAsOne: 150 pages are decided after a preview, by whoever types their
-// number; what has changed meanwhile is passed over and listed; and all is undone.
+// TestCampaignDecidedAsOne: 150 pages are decided after a preview, confirmed by typing their
+// number. Members that have changed in the meantime are passed over and listed. Then the batch is
+// undone.
 func TestCampaignDecidedAsOne(t *testing.T) {
 	t.Parallel()
 	o, now, d, id, findings := withCampaign(t, 150)
@@ -184,7 +187,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	order.Set("reason", "lawful")
 	o.refused(t, ann, at+"/begin", "en", order, http.StatusUnprocessableEntity, "reason")
 
-	// Meanwhile somebody decides one member, and another shows something else.
+	// In the meantime somebody decides one member, and another shows something else.
 	f, err := o.store.Finding(t.Context(), findings[7])
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +200,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	o.saveBlock(t, "http://www.mine-3.example/p/3", "mine", "这里换成了另外一段完全不同的文字介绍一家正规的彩票店")
 
 	order.Set("reason", "hacked")
-	order.Set("confirm", "１５０ ") // as a Chinese keyboard writes it
+	order.Set("confirm", "１５０ ") // in full-width digits, as Chinese keyboards write them
 	if to := o.send(t, ann, at+"/begin", order); to != at {
 		t.Errorf("confirmed, it leads to %q", to)
 	}
@@ -236,7 +239,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	if _, doc := o.page(t, other, "/campaigns/"+id); doc.Find(`.events a[href^="/batches/"]`).Length() != 0 {
 		t.Error("another's batch is listed for an analyst, who cannot read it")
 	}
-	// All members can be read, a page at a time.
+	// All members can be read, page by page.
 	listed := map[string]bool{}
 	for next := at + "?all=1"; next != ""; {
 		_, doc := o.page(t, ann, next)
@@ -246,7 +249,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	if len(listed) != 150 {
 		t.Errorf("%d of 150 members are listed", len(listed))
 	}
-	// What is decided anew since stays when the batch is undone.
+	// Members that were decided anew since then keep that decision when the batch is undone.
 	account := qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
 	subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: findings[9]}
 	view, err := d.Look(t.Context(), account, subject)
@@ -256,7 +259,7 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	if _, err := d.Do(t.Context(), account, desk.Draft{Subject: subject, Kind: qianshao.ActDecide, Basis: view.Standing.Act, Seen: view.Seen, Verdict: qianshao.VerdictUnsure}); err != nil {
 		t.Fatal(err)
 	}
-	// Late, the undo needs a reason.
+	// After the time limit, the undo needs a reason.
 	*now = now.Add(desk.UndoTime + time.Minute)
 	doc = o.refused(t, ann, at+"/undo", "en", url.Values{}, http.StatusUnprocessableEntity, "Undo")
 	if doc.Find("form.undo .bad").Length() != 1 || doc.Find("form.undo [name=words][required]").Length() != 1 {
@@ -271,8 +274,8 @@ func TestCampaignDecidedAsOne(t *testing.T) {
 	}
 }
 
-// TestCampaignReviewedAsOne: what one has decided as one, another reviews as one, without a word of
-// the first answer before; whoever decided is not offered it.
+// TestCampaignReviewedAsOne: what one account has decided as a batch, another reviews as a batch,
+// without being told the first answer. The account that decided is not offered the review.
 func TestCampaignReviewedAsOne(t *testing.T) {
 	t.Parallel()
 	o, _, d, id, _ := withCampaign(t, 51)
@@ -327,8 +330,8 @@ func TestCampaignReviewedAsOne(t *testing.T) {
 	}
 }
 
-// TestCampaignMergeSplit: a lead merges what shares a handle and splits it again; whoever has not
-// seen what happened since is told so and loses nothing.
+// TestCampaignMergeSplit: a lead merges two campaigns that share a handle and splits them again.
+// Somebody whose page is out of date is told so, and loses nothing.
 func TestCampaignMergeSplit(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)
@@ -365,7 +368,7 @@ func TestCampaignMergeSplit(t *testing.T) {
 	if !strings.HasPrefix(at, "/campaigns/"+one+"?done=") {
 		t.Errorf("a merge leads to %q", at)
 	}
-	for _, former := range []string{one, two} { // one of them is today's
+	for _, former := range []string{one, two} { // one of the two is the current id
 		w := o.as(lead, "GET", "/campaigns/"+former+"?site=two-0.example", nil)
 		if today := o.campaignOf(t, ids[0]); former != today && (w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/campaigns/"+today+"?site=two-0.example") {
 			t.Errorf("the former id leads to %d %q", w.Code, w.Header().Get("Location"))
@@ -375,11 +378,11 @@ func TestCampaignMergeSplit(t *testing.T) {
 	text, _ = o.page(t, lead, "/campaigns/"+today+"?lang=en")
 	wantText(t, "the merged campaign", text, "Members5", "1 campaign merged into it", "Former ids")
 
-	// The basis is that of the page: whoever has not seen the policy does not split.
+	// The split is refused if its page was loaded before the policy was set.
 	_, merged, _ := strings.Cut(at, "?done=")
 	policy := url.Values{"basis": {merged}, "newcomers": {"decided"}, "verdict": {"crime"}, "reason": {"operator"}, "words": {"新来的一样处理"}}
 	if today != one {
-		policy.Set("basis", "0") // the merge is an act on the other one
+		policy.Set("basis", "0") // the merge was an act on the other campaign
 	}
 	wrong := url.Values{"basis": policy["basis"], "newcomers": {"decided"}, "verdict": {"crime"}}
 	doc = o.refused(t, lead, "/campaigns/"+today+"/policy", "en", wrong, http.StatusUnprocessableEntity, "Newcomers")
@@ -393,7 +396,7 @@ func TestCampaignMergeSplit(t *testing.T) {
 		if doc.Find(`input[name=finding][value="`+ids[4]+`"][checked]`).Length() != 1 || doc.Find("#split-words").AttrOr("value", "") != "不是一伙" {
 			t.Error("after a conflict, what was ticked and typed is lost")
 		}
-		split.Set("basis", "") // nor whoever does not say what they saw
+		split.Set("basis", "") // without a basis the split is refused, too
 	}
 	_, doc = o.page(t, lead, "/campaigns/"+today)
 	split.Set("basis", doc.Find("#members [name=basis]").AttrOr("value", ""))
@@ -412,8 +415,8 @@ func TestCampaignMergeSplit(t *testing.T) {
 	}
 }
 
-// TestCampaignSight: a limited account sees its own members and their numbers alone, on the page
-// and in the batch that it makes of it.
+// TestCampaignSight: a limited account sees only its own members and their numbers, on the page and
+// in a batch made from it.
 func TestCampaignSight(t *testing.T) {
 	t.Parallel()
 	o, _, d, id, findings := withCampaign(t, 20)
@@ -430,7 +433,7 @@ func TestCampaignSight(t *testing.T) {
 	}
 	for _, target := range []string{"", "?site=theirs-5.example", "?with=" + theirs} {
 		w := o.as(me, "GET", "/campaigns/"+id+target, nil)
-		body := strings.ReplaceAll(w.Body.String(), theirs, "") // which is in the address
+		body := strings.ReplaceAll(w.Body.String(), theirs, "") // the address contains it
 		hides(target, strings.NewReplacer("theirs-5.example", "", "theirs-5[.]example", "").Replace(body))
 	}
 	text, doc := o.page(t, me, "/campaigns/"+id+"?lang=en&site=www.mine-2.example")
@@ -450,7 +453,7 @@ func TestCampaignSight(t *testing.T) {
 			t.Errorf("%s for who sees no member: %d", target, w.Code)
 		}
 	}
-	// A lead whose sight is limited does not merge, split or rule over what others see.
+	// A lead with a limited sight cannot merge, split or set a policy for members that others see.
 	o.refused(t, me, "/campaigns/"+id+"/split", "en", url.Values{"basis": {"0"}, "finding": {findings[0]}}, http.StatusForbidden, "members that you may not see")
 	o.refused(t, nobody, "/batches", "zh", url.Values{"campaign": {id}}, http.StatusUnprocessableEntity, "没有这样的团伙或发现")
 	o.refused(t, me, "/batches", "en", url.Values{"finding": {theirs}}, http.StatusUnprocessableEntity, "no such campaign or finding, or none that you may see")
@@ -459,7 +462,8 @@ func TestCampaignSight(t *testing.T) {
 	}
 }
 
-// TestCampaignHostile: whatever pages say stays text, and every form of the pages has its token.
+// TestCampaignHostile: whatever crawled pages say is shown as text, and every form of the pages has
+// its token.
 func TestCampaignHostile(t *testing.T) {
 	t.Parallel()
 	const payload = `"><script>alert(1)</script><img src=x onerror=alert(2)>javascript:alert(3)` + "\u202e\u200b{{.}}"
@@ -505,8 +509,8 @@ func TestCampaignHostile(t *testing.T) {
 	}
 }
 
-// TestBatchesPage: batches of a query and of ticked findings; an account lists its own, and whoever
-// reads the whole trail all of them, without the answers that they may yet review.
+// TestBatchesPage: batches can be made of a query and of ticked findings. An account lists its own;
+// an auditor of the whole trail lists all of them, without the answers that are still secret.
 func TestBatchesPage(t *testing.T) {
 	t.Parallel()
 	o, _, d, id, findings := withCampaign(t, 51)
@@ -533,7 +537,7 @@ func TestBatchesPage(t *testing.T) {
 			t.Errorf("%s is not handed out", of[0])
 		}
 	}
-	for who, action := range map[*visitor]string{&bob: "/batches", &auditor: "/export"} { // who decides nothing may still take out what is ticked
+	for who, action := range map[*visitor]string{&bob: "/batches", &auditor: "/export"} { // auditors cannot decide, but they can export what is ticked
 		_, doc := o.page(t, *who, "/campaigns/"+id)
 		form := doc.Find("#members form")
 		if form.AttrOr("action", "") != action || form.Find("[name=finding]").Length() != 50 || form.Find(`button[formaction="/export"][name=format]`).Length() != 4 {
@@ -580,9 +584,9 @@ func TestBatchesPage(t *testing.T) {
 	}
 }
 
-// TestPolicyIsBlind: while a finding that a policy has decided waits for a second review, whoever
-// could give that is not told what the policy says: neither on the campaign's page, nor by the
-// trail, nor by the API; its author and auditors are.
+// TestPolicyIsBlind: while a finding that a policy has decided is waiting for a second review,
+// accounts that could give it are not told what the policy says, neither on the campaign's page,
+// nor in the trail, nor by the API. Its author and auditors are.
 func TestPolicyIsBlind(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -610,7 +614,7 @@ func TestPolicyIsBlind(t *testing.T) {
 			return w.Body.String()
 		}
 		doc := document(t, w)
-		doc.Find("form").Remove() // they have all answers
+		doc.Find("form").Remove() // forms contain every answer as a choice
 		return doc.Find("main").Text()
 	}
 	check := func(when string, v visitor, who string, want bool) {

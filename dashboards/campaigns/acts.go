@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// takeMerge joins other campaigns to one: those that were ticked, and one whose id was typed,
-// or the address of its page.
+// takeMerge merges other campaigns into one: those that were ticked, and one given by its id or the
+// address of its page.
 func (c *Campaigns) takeMerge(w http.ResponseWriter, r *http.Request) {
 	t := readTyped(r, "merge")
 	others := t.Campaigns
@@ -27,17 +27,17 @@ func (c *Campaigns) takeMerge(w http.ResponseWriter, r *http.Request) {
 	c.do(w, r, t, desk.Draft{Kind: qianshao.ActMerge, Detail: desk.Detail{Campaigns: others}})
 }
 
-// takeSplit takes the members that were ticked out of a campaign.
+// takeSplit splits the ticked members off a campaign.
 func (c *Campaigns) takeSplit(w http.ResponseWriter, r *http.Request) {
 	t := readTyped(r, "split")
 	c.do(w, r, t, desk.Draft{Kind: qianshao.ActSplit, Detail: desk.Detail{Findings: t.Findings}})
 }
 
-// takePolicy says what becomes of newcomers.
+// takePolicy sets what becomes of newcomers.
 func (c *Campaigns) takePolicy(w http.ResponseWriter, r *http.Request) {
 	t := readTyped(r, "policy")
 	draft := desk.Draft{Kind: qianshao.ActPolicy, Detail: desk.Detail{Newcomers: t.Newcomers}}
-	if t.Newcomers == desk.NewcomersDecided { // the form's verdict is of no use to those who queue
+	if t.Newcomers == desk.NewcomersDecided { // queued newcomers get no verdict, whatever the form says
 		draft.Verdict, draft.Reason = t.Verdict, t.Reason
 	}
 	c.do(w, r, t, draft)
@@ -52,8 +52,8 @@ func readTyped(r *http.Request, form string) typed {
 	return t
 }
 
-// do does what a form of a campaign's page says, and leads back there; the page is then that of
-// the campaign to which the id leads.
+// do does what a form of a campaign's page asks for, and leads back there: to the page of the
+// campaign that the id now leads to.
 func (c *Campaigns) do(w http.ResponseWriter, r *http.Request, t typed, draft desk.Draft) {
 	id := r.PathValue("id")
 	draft.Subject = qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: id}

@@ -22,9 +22,10 @@ import (
 )
 
 const (
-	// shownBatches and shownListed are how many batches, and members of one, a page lists at a time.
+	// shownBatches is how many batches a page lists at a time, and shownListed how many members of
+	// a batch.
 	shownBatches, shownListed = 50, 50
-	// shownSites is how many sites a preview counts one by one; they are the largest ones.
+	// shownSites is how many sites a preview counts individually, the largest first.
 	shownSites = 20
 )
 
@@ -33,26 +34,27 @@ type batchPage struct {
 	batchWords
 	*page.Layout
 	desk.Batch
-	// Preview is what it consists of; nil while it is worked on.
+	// Preview is what the batch consists of; nil while it is in progress.
 	Preview        *desk.Preview
 	Sites          []count
 	MoreSites      int
 	Categories     []categoryCount
 	Levels         []levelCount
 	Unlike, Random []example
-	// Tally is what became of its members; nil while there is no order.
+	// Tally counts the members by outcome; nil while nothing has been ordered.
 	Tally *desk.Tally
-	// Listed are members: those that were passed over, or All.
+	// Listed has the members that were passed over; with All, every member.
 	Listed []listed
 	All    bool
 	Next   string
-	// MayBegin and MayUndo say what the account may do; NeedsWords that an undo needs a reason.
+	// MayBegin and MayUndo say what the account may do; NeedsWords says that an undo needs a
+	// reason.
 	MayBegin, MayUndo, NeedsWords bool
 	Order                         order
 	Wrong                         *refused
 }
 
-// count is how many members a value has.
+// count is a value with the number of members that have it.
 type count struct {
 	Value   string
 	Members int
@@ -68,14 +70,14 @@ type levelCount struct {
 	Members int
 }
 
-// listed is a member that the page lists.
+// listed is a member in the page's list.
 type listed struct {
 	desk.Member
 	Host     string
 	Evidence []untrusted.Piece
 }
 
-// order is what somebody has typed into the form of a batch.
+// order is a batch's form as somebody has filled it in.
 type order struct {
 	Kind             qianshao.ActKind
 	Verdict          qianshao.Verdict
@@ -84,7 +86,7 @@ type order struct {
 	Content, Relapse bool
 	Again            bool
 	Confirm          string
-	// Undo are the words of the undo.
+	// Undo is the reason given for the undo.
 	Undo string
 }
 
@@ -92,7 +94,7 @@ func (c *Campaigns) serveBatch(w http.ResponseWriter, r *http.Request) {
 	c.showBatch(w, r, order{Kind: qianshao.ActDecide}, nil)
 }
 
-// idOf reads the number of a batch from the address; 0 for none.
+// idOf reads the number of a batch from the address; 0 if there is none.
 func idOf(r *http.Request) int64 {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil || id < 1 {
@@ -101,7 +103,7 @@ func idOf(r *http.Request) int64 {
 	return id
 }
 
-// showBatch answers with a batch's page; what was typed, and refused, stands in it again.
+// showBatch answers with a batch's page. If a form was refused, the page shows what was typed.
 func (c *Campaigns) showBatch(w http.ResponseWriter, r *http.Request, typed order, wrong *refused) {
 	b, err := c.opts.Desk.Batch(r.Context(), auth.Acting(r.Context()), idOf(r))
 	if errors.Is(err, desk.ErrNotFound) {
@@ -125,8 +127,8 @@ func (c *Campaigns) showBatch(w http.ResponseWriter, r *http.Request, typed orde
 	c.Render(w, r, status, "batch", v)
 }
 
-// fillBatch reads what the page shows besides the batch itself. While the batch is worked on,
-// the page asks for itself again each moment, and does without the preview.
+// fillBatch reads what the page shows besides the batch itself. While the batch is in progress, the
+// page reloads itself every few moments and leaves out the preview.
 func (c *Campaigns) fillBatch(r *http.Request, v *batchPage) error {
 	account := auth.Acting(r.Context())
 	own := v.By == account.Name
@@ -181,7 +183,7 @@ func (c *Campaigns) preview(r *http.Request, v *batchPage) error {
 	return err
 }
 
-// examplesOf returns examples with their evidence.
+// examplesOf returns the examples with their evidence.
 func (c *Campaigns) examplesOf(r *http.Request, list []desk.Example) (out []example, err error) {
 	ids := make([]string, len(list))
 	for i := range list {
@@ -226,7 +228,7 @@ func (c *Campaigns) list(r *http.Request, v *batchPage) error {
 // Did says what was ordered.
 func (v *batchPage) Did() string { return v.Said(&v.Batch) }
 
-// Scope says where the members are from.
+// Scope says where the members come from.
 func (v *batchPage) Scope() string {
 	switch {
 	case v.Campaign != "" && v.Review:
@@ -239,12 +241,12 @@ func (v *batchPage) Scope() string {
 	return v.T("batch.of.list")
 }
 
-// Running says that the batch is worked on.
+// Running says that the batch is in progress.
 func (v *batchPage) Running() bool {
 	return v.Batch.State == desk.BatchApplying || v.Batch.State == desk.BatchUndoing
 }
 
-// Worked is how many members have had their turn, and Of how many there are.
+// Worked is how many members have been dealt with; Of is the number of all that will be.
 func (v *batchPage) Worked() int {
 	if v.Batch.State == desk.BatchUndoing {
 		return v.Tally.Undone + sum(v.Tally.Kept)
@@ -252,7 +254,8 @@ func (v *batchPage) Worked() int {
 	return v.Tally.Done + v.Tally.Undone + sum(v.Tally.Skipped)
 }
 
-// Of is how many members have a turn: those that the account sees; to be undone, those that were acted on.
+// Of is how many members will be dealt with: all that the account sees; in an undo, those that were
+// acted on.
 func (v *batchPage) Of() int {
 	if v.Batch.State == desk.BatchUndoing {
 		return v.Tally.Done + v.Tally.Undone
@@ -267,16 +270,16 @@ func sum(counts map[desk.Skipped]int) (n int) {
 	return n
 }
 
-// Confirms says that the number of members must be typed.
+// Confirms says that the number of members must be typed to confirm.
 func (v *batchPage) Confirms() bool { return v.Members > desk.ConfirmAbove }
 
 // ShortDigest is enough of the digest to tell batches apart by eye.
 func (v *batchPage) ShortDigest() string { return untrusted.First(v.Digest, 12) }
 
-// Reasons are the choices of reasons.
+// Reasons has the choices of reasons.
 func (v *batchPage) Reasons() []any { return v.reasons("reason", v.Order.Reason) }
 
-// Further is the page of the batch, with the members that follow.
+// Further links to this page with the next members.
 func (v *batchPage) Further(after string) string {
 	values := url.Values{"after": {after}}
 	if v.All {
@@ -285,20 +288,20 @@ func (v *batchPage) Further(after string) string {
 	return page.WithQuery(pathOfBatch(v.ID), values)
 }
 
-// FirstDay and LastDay bound the day until which the members are parked.
+// FirstDay is the earliest day until which the members can be parked.
 func (v *batchPage) FirstDay() string {
 	return v.Now.In(v.TimeZone()).AddDate(0, 0, 1).Format(time.DateOnly)
 }
 
-// LastDay is the latest one.
+// LastDay is the latest.
 func (v *batchPage) LastDay() string {
 	return v.Now.Add(desk.MaxPark).In(v.TimeZone()).Format(time.DateOnly)
 }
 
-// UndoMinutes is for how long nobody asks why a batch is undone.
+// UndoMinutes is for how long a batch can be undone without a reason.
 func (v *batchPage) UndoMinutes() int { return int(desk.UndoTime.Minutes()) }
 
-// WrongAt is what is wrong with one of some fields; "" if nothing is.
+// WrongAt is the mistake in one of the fields; "" if there is none.
 func (v *batchPage) WrongAt(fields ...string) string {
 	if v.Wrong != nil && slices.Contains(fields, v.Wrong.Field) {
 		return v.Wrong.Text
@@ -306,7 +309,7 @@ func (v *batchPage) WrongAt(fields ...string) string {
 	return ""
 }
 
-// WrongElsewhere is what is wrong, where no field of the form shows it.
+// WrongElsewhere is the mistake if it is not in a field of the form.
 func (v *batchPage) WrongElsewhere() string {
 	if v.Wrong == nil || slices.Contains([]string{"verdict", "reason", "detail.words", "until", "confirm", "words"}, v.Wrong.Field) {
 		return ""
@@ -316,7 +319,7 @@ func (v *batchPage) WrongElsewhere() string {
 
 func pathOfBatch(id int64) string { return "/batches/" + strconv.FormatInt(id, 10) }
 
-// takeBatch freezes what a form has selected, and leads to its preview.
+// takeBatch freezes the selection of a form, and leads to its preview.
 func (c *Campaigns) takeBatch(w http.ResponseWriter, r *http.Request) {
 	request := selection.Request{Campaign: r.PostFormValue("campaign"), Findings: r.PostForm["finding"]}
 	if r.PostForm.Has("query") {
@@ -373,7 +376,7 @@ func (c *Campaigns) refuseBatch(w http.ResponseWriter, r *http.Request, err erro
 	c.Render(w, r, status, "refused", v)
 }
 
-// takeBegin orders what is done with the members.
+// takeBegin starts what is to be done with the members.
 func (c *Campaigns) takeBegin(w http.ResponseWriter, r *http.Request) {
 	f := readOrder(r)
 	o, err := f.order(c.Zone)
@@ -383,18 +386,18 @@ func (c *Campaigns) takeBegin(w http.ResponseWriter, r *http.Request) {
 	c.answerBatch(w, r, f, err)
 }
 
-// takeUndo takes the batch back.
+// takeUndo undoes the batch.
 func (c *Campaigns) takeUndo(w http.ResponseWriter, r *http.Request) {
 	words := r.PostFormValue("words")
 	_, err := c.opts.Desk.UndoBatch(r.Context(), auth.Acting(r.Context()), idOf(r), words)
 	c.answerBatch(w, r, order{Kind: qianshao.ActDecide, Undo: words}, err)
 }
 
-// answerBatch leads to the batch, or says what was wrong with what was asked of it.
+// answerBatch leads to the batch, or says what was wrong with the request.
 func (c *Campaigns) answerBatch(w http.ResponseWriter, r *http.Request, f order, err error) {
 	if err == nil {
 		next := pathOfBatch(idOf(r))
-		if asked := r.PostFormValue("next"); asked != "" { // the message of another page has undone it
+		if asked := r.PostFormValue("next"); asked != "" { // undone from the message on another page
 			next = page.LocalPath(asked)
 		}
 		http.Redirect(w, r, next, http.StatusSeeOther)
@@ -423,8 +426,8 @@ func readOrder(r *http.Request) order {
 	}
 }
 
-// order is what the desk is asked to do. Verdict and reason of a form that parks, and the ends of
-// one that decides, are of the part of the form that was not chosen.
+// order returns the form as the desk takes it. The form has a part for verdicts and one for
+// parking; it ignores the one that was not chosen.
 func (f *order) order(zone *time.Location) (o desk.Order, err error) {
 	o = desk.Order{Kind: f.Kind, Again: f.Again, Detail: desk.Detail{Words: f.Words}}
 	if f.Kind != qianshao.ActPark {
@@ -440,8 +443,8 @@ func (f *order) order(zone *time.Location) (o desk.Order, err error) {
 	return o, nil
 }
 
-// numberOf reads a number as people type it, also by a Chinese keyboard in full width. Anything else is -1,
-// which no batch has; an empty text is 0.
+// numberOf reads a number as people type it, including full-width digits of Chinese keyboards. An
+// empty text is 0; anything else that is not a number is -1, which no batch has.
 func numberOf(s string) int {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -467,12 +470,12 @@ type batchesPage struct {
 	batchWords
 	*page.Layout
 	List []batchRow
-	// All says that those of all accounts are listed.
+	// All says that the batches of all accounts are listed.
 	All  bool
 	Next int64
 }
 
-// batchRow is a batch with what is said of it.
+// batchRow is a batch with its description.
 type batchRow struct {
 	desk.Batch
 	Did string
@@ -482,7 +485,7 @@ func (c *Campaigns) serveBatches(w http.ResponseWriter, r *http.Request) {
 	account := auth.Acting(r.Context())
 	before, err := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
 	if err != nil || before < 1 {
-		before = 0 // the first page
+		before = 0 // show the first page
 	}
 	list, err := c.opts.Desk.Batches(r.Context(), account, before, shownBatches+1)
 	if err != nil {
@@ -501,12 +504,12 @@ func (c *Campaigns) serveBatches(w http.ResponseWriter, r *http.Request) {
 	c.Render(w, r, http.StatusOK, "batches", v)
 }
 
-// batchWords says in words what batches have in codes.
+// batchWords describes batches in words.
 type batchWords struct{ verdicts }
 
 func newBatchWords(v *page.Layout) batchWords { return batchWords{verdicts{v}} }
 
-// StateOf says how far a batch is.
+// StateOf says in words how far a batch is.
 func (v batchWords) StateOf(s desk.BatchState) string {
 	return v.Language.Named("batch.state.", string(s))
 }

@@ -26,10 +26,10 @@ type campaignPage struct {
 	*page.Layout
 	campaign.Details
 	Decision *decision.Panel
-	// Message is what the last act has done.
+	// Message says what the last act has done.
 	Message            *decision.Message
 	MayDecide, MayLead bool
-	// Reviews says that the account may review members.
+	// Reviews says that the account may give second reviews on members.
 	Reviews    bool
 	Typical    *example
 	Unlike     []example
@@ -37,43 +37,43 @@ type campaignPage struct {
 	Chart      *chart
 	Events     []event
 	Kin        []campaign.Kin
-	// Site is the one whose members are listed; "" for all.
+	// Site is the site whose members are listed; "" for all.
 	Site    string
 	Members []memberRow
 	Next    string
 	// After is the cursor of the members that are listed.
 	After string
-	// Basis is the last act that says what the campaign is.
+	// Basis is the last act that decided something about the campaign.
 	Basis int64
 	Typed typed
 }
 
-// difference is how a finding's block differs from the typical one.
+// difference is how a finding's block differs from that of the typical member.
 type difference struct {
 	With    string
 	Changes []change
-	// Same says that they do not differ, and Cut that no more than the first part was compared.
+	// Same says that they do not differ, and Cut that only the beginnings were compared.
 	Same, Cut bool
 }
 
 // memberRow is a member with its most informative evidence.
 type memberRow struct {
 	campaign.Member
-	// URL is the page's; "" if the finding was deleted meanwhile.
+	// URL is that of the page; "" if the finding was deleted in the meantime.
 	URL      string
 	Evidence []untrusted.Piece
-	// State says what is to be done about it.
+	// State says what remains to be done about it.
 	State  string
 	Ticked bool
 }
 
-// typed is what somebody has sent of a form of the page, and what is wrong with it.
+// typed is a form of the page as somebody has sent it, and what is wrong with it.
 type typed struct {
 	// Form is "merge", "split" or "policy"; "" for none.
 	Form      string
 	Wrong     *refused
-	Campaigns []string // that were ticked
-	Other     string   // that was typed
+	Campaigns []string // those that were ticked
+	Other     string   // the one that was typed
 	Findings  []string
 	Newcomers desk.Newcomers
 	Verdict   qianshao.Verdict
@@ -81,21 +81,22 @@ type typed struct {
 	Words     string
 }
 
-// Has says that a campaign was ticked.
+// Has says whether a campaign was ticked.
 func (t *typed) Has(id string) bool { return slices.Contains(t.Campaigns, id) }
 
 func (c *Campaigns) serveCampaign(w http.ResponseWriter, r *http.Request) {
 	c.showCampaign(w, r, r.PathValue("id"), typed{})
 }
 
-// showCampaign answers with a campaign's page; what was typed, and refused, stands in it again.
+// showCampaign answers with a campaign's page. If a form was refused, the page shows what was
+// typed.
 func (c *Campaigns) showCampaign(w http.ResponseWriter, r *http.Request, id string, t typed) {
 	d, err := c.opts.Campaigns.Campaign(r.Context(), auth.From(r.Context()).Sight, id)
 	switch {
 	case errors.Is(err, desk.ErrNotFound):
 		c.NotFound(w, r)
 		return
-	case err == nil && d.ID != id && t.Form == "": // a former id
+	case err == nil && d.ID != id && t.Form == "": // the campaign was merged; lead to its current id
 		http.Redirect(w, r, page.WithQuery(pathOf(d.ID), r.URL.Query()), http.StatusSeeOther)
 		return
 	}
@@ -158,7 +159,7 @@ func (c *Campaigns) fillCampaign(r *http.Request, v *campaignPage) (err error) {
 	return err
 }
 
-// batchesOf reads the batches that were made of the campaign.
+// batchesOf reads the batches made of the campaign.
 func (c *Campaigns) batchesOf(r *http.Request, v *campaignPage) (rows []batchRow, err error) {
 	list, err := c.opts.Desk.BatchesOf(r.Context(), auth.Acting(r.Context()), append([]string{v.ID}, v.Aliases...), shownEvents)
 	words := newBatchWords(v.Layout)
@@ -168,7 +169,7 @@ func (c *Campaigns) batchesOf(r *http.Request, v *campaignPage) (rows []batchRow
 	return rows, err
 }
 
-// Ticks says that something can be done with members that are ticked.
+// Ticks says that the account can do something with ticked members.
 func (v *campaignPage) Ticks() bool { return v.MayDecide || v.Exports }
 
 // BatchPage is the page of a batch.
@@ -204,7 +205,7 @@ func (c *Campaigns) members(r *http.Request, v *campaignPage) error {
 	return err
 }
 
-// examples fills in the typical member, those least like it, and how one of them differs from it.
+// examples fills in the typical member, those least like it, and how one of those differs from it.
 func (c *Campaigns) examples(r *http.Request, v *campaignPage) error {
 	with := r.URL.Query().Get("with")
 	if with == "" && len(v.Details.Unlike) > 0 {
@@ -216,7 +217,7 @@ func (c *Campaigns) examples(r *http.Request, v *campaignPage) error {
 	}
 	typical, ok := findings[v.Details.Typical]
 	if !ok {
-		return nil // it was deleted meanwhile
+		return nil // deleted in the meantime
 	}
 	e := newExample(&typical)
 	v.Typical = &e
@@ -238,7 +239,7 @@ func (c *Campaigns) examples(r *http.Request, v *campaignPage) error {
 	return nil
 }
 
-// isMember says whether a finding is a member of a campaign that who asks may see.
+// isMember says whether the reader may see the finding and it is a member of the campaign.
 func (c *Campaigns) isMember(r *http.Request, id string, f *qianshao.Finding) (bool, error) {
 	if !auth.From(r.Context()).Sight.Sees(f.Authorisation) {
 		return false, nil
@@ -247,36 +248,36 @@ func (c *Campaigns) isMember(r *http.Request, id string, f *qianshao.Finding) (b
 	return slices.ContainsFunc(of, func(m campaign.Membership) bool { return m.ID == id }), err
 }
 
-// pathOf is a campaign's page.
+// pathOf is the path of a campaign's page.
 func pathOf(id string) string { return "/campaigns/" + url.PathEscape(id) }
 
 // Page is the page of a campaign.
 func (v *campaignPage) Page(id string) string { return pathOf(id) }
 
-// With is the page with another comparison, and the members as they are listed.
+// With is this page with the same list of members and another finding compared.
 func (v *campaignPage) With(finding string) string {
 	return v.link(url.Values{"with": {finding}}) + "#difference"
 }
 
-// OnSite is the page with the members of a site, or of all for "".
+// OnSite is this page with the members of one site, or of all with "".
 func (v *campaignPage) OnSite(site string) string {
 	return page.WithQuery(pathOf(v.ID), only(url.Values{"site": {site}})) + "#members"
 }
 
-// SitePages is the list of the hosts of the site that is shown.
+// SitePages links to the hosts of the site that is shown.
 func (v *campaignPage) SitePages() string {
 	return page.WithQuery("/sites", url.Values{"name": {v.Site}})
 }
 
-// NextMembers is the page with the members that follow, and FirstMembers that with the first ones.
+// NextMembers is this page with the next members.
 func (v *campaignPage) NextMembers() string {
 	return v.link(url.Values{"after": {v.Next}}) + "#members"
 }
 
-// FirstMembers is the page with the first members.
+// FirstMembers is this page with the first members.
 func (v *campaignPage) FirstMembers() string { return v.OnSite(v.Site) }
 
-// link is the page with its members as they are listed, and other parameters besides.
+// link is this page with the same list of members, and the parameters.
 func (v *campaignPage) link(values url.Values) string {
 	for name, value := range map[string]string{"site": v.Site, "after": v.After} {
 		if !values.Has(name) {
@@ -286,7 +287,7 @@ func (v *campaignPage) link(values url.Values) string {
 	return page.WithQuery(pathOf(v.ID), only(values))
 }
 
-// only leaves out the parameters that are empty.
+// only removes empty parameters.
 func only(values url.Values) url.Values {
 	for name := range values {
 		if values.Get(name) == "" {
@@ -296,7 +297,7 @@ func only(values url.Values) url.Values {
 	return values
 }
 
-// Name is what the campaign is recognised by.
+// Name is the name of the campaign: what its members have in common.
 func (v *campaignPage) Name() string { return v.KeyName(v.Details.Kind, v.Label) }
 
 // KindName names a kind of campaign.
@@ -304,8 +305,8 @@ func (v *campaignPage) KindName(k campaign.Kind) string {
 	return v.Language.Named("campaign.kind.", string(k))
 }
 
-// KeyName writes a destination so that nobody follows it, and a handle after the name of its
-// kind; a block's label stays as it is.
+// KeyName writes a destination defanged, a handle after the name of its kind, and a block's label
+// as it is.
 func (v *campaignPage) KeyName(kind campaign.Kind, name string) string {
 	switch kind {
 	case campaign.KindDestination:
@@ -317,7 +318,7 @@ func (v *campaignPage) KeyName(kind campaign.Kind, name string) string {
 	return untrusted.First(untrusted.Plain(name), shownText)
 }
 
-// KeyOf writes a key whose kind only its name tells.
+// KeyOf writes a key whose kind follows from its form.
 func (v *campaignPage) KeyOf(name string) string {
 	if strings.Contains(name, ":") {
 		return v.KeyName(campaign.KindHandle, name)
@@ -325,15 +326,15 @@ func (v *campaignPage) KeyOf(name string) string {
 	return v.KeyName(campaign.KindDestination, name)
 }
 
-// Compared says that a finding is the one that is compared with the typical one.
+// Compared says whether a finding is the one compared with the typical one.
 func (v *campaignPage) Compared(id string) bool {
 	return v.Difference != nil && v.Difference.With == id
 }
 
-// Reasons are the choices of reasons of the policy.
+// Reasons has the choices of reasons for the policy.
 func (v *campaignPage) Reasons(id string) []any { return v.reasons(id, v.Typed.Reason) }
 
-// Everywhere is the search for all appearances of the campaign's key; "" without one.
+// Everywhere is a search for all appearances of the campaign's key; "" if it has none.
 func (v *campaignPage) Everywhere() string {
 	of, value, _ := strings.Cut(v.Key, ":")
 	switch v.Details.Kind {
@@ -345,7 +346,7 @@ func (v *campaignPage) Everywhere() string {
 	return ""
 }
 
-// stateOf says what is to be done about a member, or that there is nothing.
+// stateOf says what remains to be done about a member.
 func (v *campaignPage) stateOf(m *campaign.Member) string {
 	switch {
 	case m.Relapsed:
@@ -360,7 +361,7 @@ func (v *campaignPage) stateOf(m *campaign.Member) string {
 	return v.T("campaign.decided")
 }
 
-// Wrong says what is wrong with one of the forms.
+// Wrong is what is wrong with the form of this name.
 func (v *campaignPage) Wrong(form string) *refused {
 	if v.Typed.Form != form {
 		return nil
@@ -368,8 +369,8 @@ func (v *campaignPage) Wrong(form string) *refused {
 	return v.Typed.Wrong
 }
 
-// basisOf reads the basis of a form. A missing one is never valid: taking it for 0 would let somebody act
-// without having looked.
+// basisOf reads the basis of a form. A missing one becomes -1, which is never valid: if it were
+// taken for 0, somebody could act without having looked.
 func basisOf(r *http.Request) int64 {
 	n, err := strconv.ParseInt(r.PostFormValue("basis"), 10, 64)
 	if err != nil {

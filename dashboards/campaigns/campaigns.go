@@ -1,6 +1,6 @@
-// Package campaigns is the pages of what is done with many findings at once: a campaign, with
-// what its members have in common and how they differ, its merges, splits and policy; and
-// batches, which are frozen, looked at, confirmed, and undone whole.
+// Package campaigns has the pages for acting on many findings at once: a campaign, with what its
+// members have in common, how they differ, and its merges, splits and policy; and batches, which
+// are frozen, checked, confirmed, and undone as a whole.
 package campaigns
 
 import (
@@ -32,24 +32,27 @@ type Store interface {
 	Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error)
 }
 
-// Reader reads campaigns, as far as they may be seen. What may not be is desk.ErrNotFound.
+// Reader reads campaigns, as far as they may be seen. For anything else the error is
+// desk.ErrNotFound.
 type Reader interface {
 	selection.Campaigns
-	// Campaign returns the campaign to which an id leads, today's or a former one.
+	// Campaign returns the campaign that an id leads to, be it a current or a former one.
 	Campaign(ctx context.Context, sight qianshao.Sight, id string) (campaign.Details, error)
-	// Of returns the campaigns that a finding is in.
+	// Of returns the campaigns of a finding.
 	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
-	// MembersOn returns members on a site, or all for "", after a cursor, at most limit.
+	// MembersOn returns the members on a site, or all with "", after a cursor, at most limit.
 	MembersOn(ctx context.Context, sight qianshao.Sight, id, site, after string, limit int) (campaign.Members, error)
-	// Days returns the days of a zone on which members were found, or came back, the earliest first.
+	// Days returns the days, in the zone, on which members were found or came back, the earliest
+	// first.
 	Days(ctx context.Context, sight qianshao.Sight, id string, zone *time.Location) ([]campaign.Day, error)
-	// Reviews says whether an account may review a member: somebody else's decision on one waits for it.
+	// Reviews says whether the account may give a second review on a member, because somebody
+	// else's decision is waiting for it.
 	Reviews(ctx context.Context, sight qianshao.Sight, by, id string) (bool, error)
-	// Kin returns campaigns that have a key in common with it.
+	// Kin returns the campaigns that share a key with it.
 	Kin(ctx context.Context, sight qianshao.Sight, id string) ([]campaign.Kin, error)
 }
 
-// Options of New. All are required; without a Desk there are no routes.
+// Options of New. All are required except Desk; without it there are no routes.
 type Options struct {
 	Store     Store
 	Desk      *desk.Desk
@@ -97,15 +100,15 @@ func (c *Campaigns) Route(mux page.Mux) {
 	decide("POST /batches/{id}/undo", c.takeUndo)
 }
 
-// refused says what is wrong with what somebody has sent, in their language.
+// refused says what is wrong with a form, in the user's language.
 type refused struct {
 	Status int
-	// Field is what is wrong, as desk.Refusal has it; "" for the whole.
+	// Field is the name of the field that is wrong, as in desk.Refusal; "" for none in particular.
 	Field string
 	Text  string
 }
 
-// refusal is the message for an error of the desk; nil for errors that the reader cannot correct.
+// refusal is the message for an error of the desk; nil for errors that the user cannot correct.
 func refusal(v *page.Layout, err error) *refused {
 	var r *desk.Refusal
 	switch {
@@ -119,22 +122,23 @@ func refusal(v *page.Layout, err error) *refused {
 	return nil
 }
 
-// verdicts are what a form offers.
+// verdicts has the choices that forms offer.
 type verdicts struct{ *page.Layout }
 
-// Verdicts are the verdicts that a batch gives.
+// Verdicts are the verdicts that a batch can give.
 func (v verdicts) Verdicts() []qianshao.Verdict { return qianshao.Verdicts() }
 
-// Settled are those of them that say something.
+// Settled are the verdicts other than unsure.
 func (v verdicts) Settled() []qianshao.Verdict {
 	return []qianshao.Verdict{qianshao.VerdictCrime, qianshao.VerdictNotCrime}
 }
 
-// MaxWords bounds what is said of an act, in characters.
+// MaxWords bounds the words of an act, in characters.
 func (v verdicts) MaxWords() int { return desk.MaxWords }
 
-// Pair is an example with the words to show it by, for the template of that name.
+// Pair is an example with the layout, as the template for examples takes them.
 func (v verdicts) Pair(e any) []any { return []any{v, e} }
 
-// reasons are the choices of the template of that name: the words, the field's id, what is chosen.
+// reasons has what the template for reasons takes: the layout, the field's id, and the chosen
+// reason.
 func (v verdicts) reasons(id string, chosen qianshao.Reason) []any { return []any{v, id, chosen} }

@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
-// sides puts the two texts of a comparison together again.
+// sides reassembles the two texts from the changes between them.
 func sides(t *testing.T, list []change) (first, second string) {
 	t.Helper()
 	for _, c := range list {
@@ -45,7 +45,7 @@ func TestCompare(t *testing.T) {
 	if got, want := strings.Join(said, " "), ":新 del:用户 ins:会员 :注册送彩金88元，加QQ  del:12345 ins:777"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	// Two texts with nothing in common take no longer than they may.
+	// Comparing two texts with nothing in common stops at its time limit.
 	began := time.Now()
 	first, second := sides(t, compare(strings.Repeat("澳门赌场上线", maxBlock/6), strings.Repeat("代开发票可查", maxBlock/6)))
 	if took := time.Since(began); took > 10*maxCompare || !strings.HasPrefix(first, "澳门") || !strings.HasPrefix(second, "代开") {
@@ -53,7 +53,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// FuzzCompare: of both texts nothing is lost, and no character is cut.
+// FuzzCompare: the changes contain both texts completely, and no character is cut.
 func FuzzCompare(f *testing.F) {
 	f.Add("新用户注册送彩金", "平台新用户送\n彩金👍🏽")
 	f.Add("", "a")
@@ -75,7 +75,8 @@ func FuzzCompare(f *testing.F) {
 	})
 }
 
-// TestBlock: a block is each piece of evidence once, in the order of the page, within bounds.
+// TestBlock: a block has each piece of evidence once, in the order of the page, up to a maximum
+// length.
 func TestBlock(t *testing.T) {
 	f := qianshao.Finding{Evidence: []qianshao.Evidence{
 		{Text: "乙&amp;丙", Before: "前 ", Span: qianshao.Span{Start: 9}}, {Text: "甲", Span: qianshao.Span{Start: 1}}, {Text: "乙&amp;丙", Before: "前 ", Rule: "other", Span: qianshao.Span{Start: 9}},
@@ -89,7 +90,8 @@ func TestBlock(t *testing.T) {
 	}
 }
 
-// TestTimeline: a long time has fewer and broader bars, and nobody joins on the first day.
+// TestTimeline: the chart of a long time has fewer and broader bars, and nobody joins on the first
+// day.
 func TestTimeline(t *testing.T) {
 	at := time.Date(2026, 8, 1, 0, 0, 0, 0, time.FixedZone("UTC+8", 8*3600))
 	days := []campaign.Day{{At: at, First: true, Found: 3}, {At: at.AddDate(0, 0, 1), Found: 2}, {At: at.AddDate(0, 4, 0), Relapsed: 2}}

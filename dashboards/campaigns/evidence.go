@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	// shownEvidence is how many pieces of evidence of a finding are shown: one shows what it is, three
-	// whether it resembles the next one.
+	// shownEvidence is how many pieces of evidence of a finding are shown: one shows what it is,
+	// three show whether it resembles the next one.
 	shownEvidence = 3
-	// shownText bounds what is shown of a piece, in characters on either side of the match and in it.
+	// shownText bounds the match, and the text before and after it, each in characters.
 	shownText = 120
 )
 
@@ -34,7 +34,7 @@ type example struct {
 
 func newExample(f *qianshao.Finding) example {
 	e := example{ID: f.ID, URL: f.URL, Host: f.Host(), Category: f.Category, Level: f.Level, Score: f.Score}
-	if e.Host == "" { // an own file
+	if e.Host == "" { // a local file
 		e.Host = f.URL
 	}
 	best, ok := f.Primary()
@@ -56,7 +56,7 @@ func newExample(f *qianshao.Finding) example {
 	return e
 }
 
-// pieces are what stands around a piece of evidence, and what was found, marked.
+// pieces is a piece of evidence with the text around it, the match marked.
 func pieces(e *qianshao.Evidence) []untrusted.Piece {
 	before := []rune(e.Before)
 	if len(before) > shownText {
@@ -66,22 +66,22 @@ func pieces(e *qianshao.Evidence) []untrusted.Piece {
 	return slices.Concat(untrusted.Reveal(string(before), ""), untrusted.Reveal(untrusted.First(text, shownText), "mark"), untrusted.Reveal(untrusted.First(e.After, shownText), ""))
 }
 
-// blockLine is a piece of evidence as campaigns compare it: with what stands around it.
+// blockLine is a piece of evidence, with the text around it, as campaigns compare it.
 func blockLine(e *qianshao.Evidence) string {
 	return strings.Join(strings.Fields(e.Before+html.UnescapeString(e.Text)+e.After), " ")
 }
 
 const (
-	// maxBlock bounds a block that is compared, in characters: some pages of print. Showing more would not
+	// maxBlock bounds a block that is compared, in characters: some printed pages. More would not
 	// help a reader to compare.
 	maxBlock = 4000
-	// maxCompare bounds the time of a comparison. Two blocks of maxBlock with nothing in common
-	// take that long, and are then said to differ as a whole.
+	// maxCompare bounds the time of a comparison. Two blocks of maxBlock characters with nothing in
+	// common take that long, and are then reported as different as a whole.
 	maxCompare = 200 * time.Millisecond
 )
 
-// block is all evidence of a finding with what stands around it, a line each, in the order of
-// the page; cut says that there is more.
+// block is all evidence of a finding with the text around it, one piece a line, in the order of the
+// page; cut says that there is more.
 func block(f *qianshao.Finding) (text string, cut bool) {
 	list := slices.Clone(f.Evidence)
 	slices.SortStableFunc(list, func(a, b qianshao.Evidence) int {
@@ -98,14 +98,14 @@ func block(f *qianshao.Finding) (text string, cut bool) {
 	return text, text != whole
 }
 
-// change is a stretch of two blocks: what both have, or one of them.
+// change is a stretch of text that both blocks have, or only one of them.
 type change struct {
-	// Op is "" for both, "del" for the first alone, "ins" for the second.
+	// Op is "" for both blocks, "del" for the first only, "ins" for the second only.
 	Op     string
 	Pieces []untrusted.Piece
 }
 
-// compare returns the second block as a change of the first one.
+// compare returns the changes that turn the first block into the second.
 func compare(first, second string) (list []change) {
 	d := diffmatchpatch.New()
 	d.DiffTimeout = maxCompare

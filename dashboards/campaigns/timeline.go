@@ -9,19 +9,20 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 )
 
-// Measures of the chart, in its own units.
+// Dimensions of the chart, in its own units.
 const (
 	chartHeight = 48
 	barWidth    = 10
-	// maxBars are as many as a column of the page has room for; a bar has more days then.
+	// maxBars is as many as fit into a column of the page; for longer times, a bar stands for more
+	// days.
 	maxBars = 60
 )
 
-// chart is when the members were first seen, as bars.
+// chart shows when the members were first seen, as bars.
 type chart struct {
 	Bars          []bar
 	Width, Height int
-	// Days is how many a bar has.
+	// Days is how many days a bar stands for.
 	Days        int
 	First, Last time.Time
 }
@@ -33,13 +34,13 @@ type bar struct {
 	Found, Relapsed int
 }
 
-// newChart draws days; there is no chart of fewer than two.
+// newChart draws the days; nil if there are fewer than two.
 func newChart(days []campaign.Day) *chart {
 	if len(days) < 2 {
 		return nil
 	}
 	first, last := days[0].At, days[len(days)-1].At
-	between := func(at time.Time) int { return int((at.Sub(first) + 12*time.Hour) / (24 * time.Hour)) } // summer time has days of 23 hours
+	between := func(at time.Time) int { return int((at.Sub(first) + 12*time.Hour) / (24 * time.Hour)) } // days may have 23 hours, because of summer time
 	span := between(last) + 1
 	c := &chart{Height: chartHeight + 6, Days: (span + maxBars - 1) / maxBars, First: first, Last: last}
 	c.Bars = make([]bar, (span+c.Days-1)/c.Days)
@@ -54,7 +55,7 @@ func newChart(days []campaign.Day) *chart {
 		b := &c.Bars[i]
 		b.X, b.At = i*barWidth, first.AddDate(0, 0, i*c.Days)
 		if b.Found > 0 {
-			b.Height = max(b.Found*chartHeight/most, 2) // one member beside a thousand is seen, too
+			b.Height = max(b.Found*chartHeight/most, 2) // one member must be visible even beside a thousand
 		}
 		b.Y = chartHeight - b.Height
 	}
@@ -62,22 +63,22 @@ func newChart(days []campaign.Day) *chart {
 	return c
 }
 
-// shownEvents is how many events a campaign's page lists, and shownDays how many of them are
-// days: where members join each day, acts are seen, too.
+// shownEvents is how many events a campaign's page lists, and shownDays how many of them may be
+// days, so that acts are visible even if members join every day.
 const shownEvents, shownDays = 20, 10
 
-// event is what happened to a campaign.
+// event is an event in a campaign's history.
 type event struct {
 	At time.Time
-	// Act is what somebody did; nil for what happened to members on a day.
+	// Act is somebody's act; nil for a day on which members joined or came back.
 	Act             *decision.Entry
 	Found, Relapsed int
-	// Batch is what somebody did to many members; nil for none.
+	// Batch is a batch that somebody began; nil for other events.
 	Batch *batchRow
 }
 
-// eventsOf lists acts, batches, and the days on which members joined or came back, the latest first.
-// On the day of its first member nobody has joined a campaign.
+// eventsOf lists acts, batches, and the days on which members joined or came back, the latest
+// first. The members of a campaign's first day have not joined it: they formed it.
 func eventsOf(days []campaign.Day, acts []decision.Entry, batches []batchRow) (list []event) {
 	for _, d := range slices.Backward(days) {
 		if len(list) == shownDays {
@@ -91,14 +92,14 @@ func eventsOf(days []campaign.Day, acts []decision.Entry, batches []batchRow) (l
 		}
 	}
 	for i := range acts {
-		if acts[i].Kind != qianshao.ActClaim { // who looks at it is no part of its history
+		if acts[i].Kind != qianshao.ActClaim { // a claim is not part of the campaign's history
 			list = append(list, event{At: acts[i].At, Act: &acts[i]})
 		}
 	}
 	for i := range batches {
 		b := &batches[i]
 		at := b.Done
-		if at.IsZero() { // it is still worked on
+		if at.IsZero() { // it is still in progress
 			at = b.At
 		}
 		list = append(list, event{At: at, Batch: b})
