@@ -37,18 +37,18 @@ import (
 
 var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// outpost is a real store and a real index with a console over them.
+// outpost is a console over a real store and a real index.
 type outpost struct {
 	store   *sqlstore.Store
 	index   *bleveindex.Index
 	options Options
 	handler http.Handler
-	// accounts are those of the store, and visitor an administrator who has logged in.
+	// accounts are the accounts of the store, and visitor is an administrator who has logged in.
 	accounts *auth.Accounts
 	visitor  visitor
-	// reviewAll makes every decision due for a second review.
+	// reviewAll makes every decision require a second review.
 	reviewAll bool
-	// changes counts how often the crawl was told that the register has changed.
+	// changes counts how often the crawl was notified that the register has changed.
 	changes int
 }
 
@@ -79,7 +79,7 @@ func newOutpost(t *testing.T, change func(*Options)) *outpost {
 	return o
 }
 
-// save stores and indexes a page on which each of the findings fires.
+// save stores and indexes a page with the findings.
 func (o *outpost) save(t *testing.T, page qianshao.Page, title, source string, findings ...qianshao.Finding) {
 	t.Helper()
 	doc := &qianshao.Document{Charset: "utf-8", Source: source, Title: title, Regions: []qianshao.Region{
@@ -101,7 +101,7 @@ func (o *outpost) save(t *testing.T, page qianshao.Page, title, source string, f
 	o.indexPage(t, page.URL)
 }
 
-// indexPage tells the index of the findings of a page.
+// indexPage passes the findings of a page to the index.
 func (o *outpost) indexPage(t testing.TB, url string) {
 	t.Helper()
 	records, err := o.store.FindingsOfPage(t.Context(), url)
@@ -153,7 +153,7 @@ func (o *outpost) get(t *testing.T, target string, header ...string) (int, strin
 	return w.Code, string(body), w.Result().Header
 }
 
-// contains looks for the parts in the markup as a browser reads it.
+// contains looks for the parts in the markup as a browser parses it.
 func contains(t *testing.T, body string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
@@ -186,7 +186,7 @@ func TestSearchPage(t *testing.T) {
 
 	_, body, _ = o.get(t, "/search?lang=en&q="+url.QueryEscape("category:gambling level:>=high"))
 	contains(t, body, `<html lang="en">`, "1 finding ", "Concealed", "2 hours ago",
-		`href="/search?q=level%3A%3E%3Dhigh" class="on"`,                       // the active facet takes its clause away
+		`href="/search?q=level%3A%3E%3Dhigh" class="on"`,                       // the active facet removes its clause
 		`href="/search?q=category%3Agambling+level%3A%3E%3Dhigh+level%3Ahigh"`, // another one adds its own
 		`aria-label="Remove category:gambling"`)
 }
@@ -210,8 +210,8 @@ func TestQueryError(t *testing.T) {
 	}
 }
 
-// TestSearchAsPeopleType takes the words of the query to the page: an order,
-// marks, rules by their titles, and what may have been meant.
+// TestSearchAsPeopleType: the words of a query shape the page: its order, its marks, rules found by
+// their titles, and other readings that may have been meant.
 func TestSearchAsPeopleType(t *testing.T) {
 	o := newOutpost(t, func(o *Options) {
 		o.Fold = fold.String
@@ -258,14 +258,14 @@ func TestSearchAsPeopleType(t *testing.T) {
 
 	_, body, _ = o.get(t, "/search?lang=zh&q="+url.QueryEscape("注册送"))
 	contains(t, body, "<h2><bdi><mark>注册送</mark>彩金</bdi></h2>", `新用户<mark>注册</mark><span class="sign" title="U+200B">ZWSP</span><mark>送</mark>彩金`)
-	// In evidence that is not the primary one, however it is written.
+	// Words are found in evidence that is not the primary one, however they are written.
 	_, body, _ = o.get(t, "/search?lang=zh&q="+url.QueryEscape("开奖 OR host:old.example"))
 	contains(t, body, "本站时时彩<mark>開獎</mark>")
 	_, body, _ = o.get(t, "/search?lang=zh&q="+url.QueryEscape("注册送 or 运动会"))
 	contains(t, body, "您是不是要找", `href="/search?q=`+url.QueryEscape("注册送 OR 运动会")+`"`, "运算符请写大写的")
 }
 
-// TestZone: page, facet and query agree on the day, and the page names its zone.
+// TestZone: page, facet and query agree on the day, and the page names its time zone.
 func TestZone(t *testing.T) {
 	newYork, err := qianshao.ParseZone("America/New_York")
 	if err != nil {
@@ -281,8 +281,8 @@ func TestZone(t *testing.T) {
 	contains(t, body, "0 findings")
 }
 
-// TestDayAhead: a finding of a clock that was ahead does not push the days of the
-// others out of the picture, and is told by its own.
+// TestDayAhead: a finding dated in the future, by a clock that was ahead, does not push the other
+// days out of the histogram, and can be found by its own day.
 func TestDayAhead(t *testing.T) {
 	o := newOutpost(t, nil)
 	o.save(t, qianshao.Page{URL: "http://a.example/", FetchedAt: testNow.AddDate(1, 0, 0)}, "t", casinoSource, casino(casinoSource))
@@ -309,7 +309,7 @@ func TestPaging(t *testing.T) {
 			fmt.Sprintf("page %02d", i), casinoSource, casino(casinoSource))
 	}
 	title := regexp.MustCompile(`<h2><bdi>(page \d+)`)
-	// read follows the links of one kind, and returns the titles of each page.
+	// read follows the paging links of one kind, and returns the titles on each page.
 	read := func(from, rel string) (pages [][]string, last string) {
 		link := regexp.MustCompile(`<a rel="` + rel + `" href="([^"]+)"`)
 		for last = from; ; {
@@ -339,7 +339,7 @@ func TestPaging(t *testing.T) {
 		t.Errorf("backwards the pages are %v, the first of them %s; want %v", backwards, first, forwards)
 	}
 	_, body, _ := o.get(t, last+"&lang=en")
-	contains(t, body, "41–45 / 45", "?from="+url.QueryEscape(last)+`"><bdi>`) // the links of findings lead back here
+	contains(t, body, "41–45 / 45", "?from="+url.QueryEscape(last)+`"><bdi>`) // links to findings lead back here
 	o.save(t, qianshao.Page{URL: "http://a.example/new", FetchedAt: testNow.Add(time.Hour)}, "new", casinoSource, casino(casinoSource))
 	_, body, _ = o.get(t, last+"&lang=en")
 	contains(t, body, "42–46 / 46", "page 40", "page 44")
@@ -433,7 +433,7 @@ func TestHelpAndErrors(t *testing.T) {
 		if code != 200 {
 			t.Fatalf("/help: status %d", code)
 		}
-		// Every example on the page can be searched for.
+		// Every example on the page can be searched.
 		for _, m := range regexp.MustCompile(`<a href="(/\?q=[^"]+)"><code>`).FindAllStringSubmatch(body, -1) {
 			if code, _, _ := o.get(t, html.UnescapeString(m[1])); code != 200 {
 				t.Errorf("the example %s: status %d", m[1], code)

@@ -1,10 +1,9 @@
-// Package console is the pages of search and of findings, in Chinese and English, with the
-// help for them. It also writes the report of a finding, a document for those who have no
-// console; report and finding's page show evidence in the same way.
+// Package console has the pages of the search and of findings, in Chinese and English, and their
+// help. It also writes the report of a finding, a document for people without access to the
+// console; the report and the page of a finding show evidence in the same way.
 //
-// Everything that a crawled page says is hostile: it is shown as text through
-// html/template, its addresses are never links, and no page of the console
-// permits a script but the one file of our own.
+// Everything that a crawled page says is treated as hostile: html/template shows it as text, its
+// addresses are never links, and the console's pages permit no script but our own file.
 package console
 
 import (
@@ -26,52 +25,53 @@ var files embed.FS
 type Store interface {
 	// VisibleFinding returns one finding that the sight shows, or store.ErrNotFound.
 	VisibleFinding(ctx context.Context, sight qianshao.Sight, id string) (store.Finding, error)
-	// Findings returns those of the findings that there are, by id, without their pages.
+	// Findings returns the findings with these ids, without their pages; unknown ids are left out.
 	Findings(ctx context.Context, ids []string) (map[string]qianshao.Finding, error)
-	// Views returns the other views that are kept of a finding's page, by name; of
-	// a finding that is gone its pictures alone.
+	// Views returns the other stored views of a finding's page, by name; for a finding that is
+	// gone, only their pictures.
 	Views(ctx context.Context, finding string) ([]store.View, error)
-	// Records returns the acts on something that is not reviewed, the latest first, at most limit.
+	// Records returns the acts on a subject that is not reviewed, the latest first, at most limit.
 	Records(ctx context.Context, subject qianshao.Subject, limit int) ([]qianshao.Act, error)
 	// Authorisation returns one authorisation, or store.ErrNotFound.
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
 }
 
-// RuleTexts are what a rule says of itself to those who decide.
+// RuleTexts are a rule's explanations for the people who decide on findings.
 type RuleTexts struct {
 	Title, Description string
-	// Laws are those that the rule stands on, Mistaken what it is known to be wrong about.
+	// Laws are the provisions that the rule is based on, Mistaken its known mistakes.
 	Laws, Mistaken []string
 	// Off says that the operator has switched the rule off.
 	Off bool
 }
 
-// Options of New. The rest but Fold are required.
+// Options of New. A field is required unless its comment says that it may be nil.
 type Options struct {
 	Store Store
 	Index index.Index
-	// Parser returns what reads the queries that are asked now.
+	// Parser returns the parser for a query that is asked now.
 	Parser func(ctx context.Context) index.Parser
-	// Fold is the index's, to mark words; it may be nil.
+	// Fold is the index's normalisation, for marking words; it may be nil.
 	Fold func(string) string
-	// Rule returns what a rule in force says of itself; ok is false for others.
+	// Rule returns the explanations of a rule in force; ok is false for others.
 	Rule func(id string) (r RuleTexts, ok bool)
-	// RuleIDs are those of the rules in force.
+	// RuleIDs returns the ids of the rules in force.
 	RuleIDs func() []string
-	// Understand reads a source that is kept once more, as it was judged; nil shows no page
-	// as its visitors see it.
+	// Understand parses a stored source again, as it was judged; if it is nil, no page is shown as
+	// its visitors see it.
 	Understand func(url, source string) *qianshao.Document
-	// Whereabouts returns what is known of a URL; nil says nothing of URLs without hits.
+	// Whereabouts returns what is known about a URL; if it is nil, nothing is said about URLs
+	// without hits.
 	Whereabouts func(ctx context.Context, url string) (Whereabouts, error)
-	// Desk, Decision and Campaigns are nil where nobody decides.
+	// Desk, Decision and Campaigns are nil if nobody decides.
 	Desk      *desk.Desk
 	Decision  *decision.Decision
 	Campaigns Campaigns
-	// Unmonitored says how much is not monitored; "" if nothing.
+	// Unmonitored says how much is not monitored; "" if everything is.
 	Unmonitored func(ctx context.Context, v *page.Layout) string
 }
 
-// Console answers people who search, and look at what was found.
+// Console serves the search and the findings.
 type Console struct {
 	*page.Room
 	opts Options

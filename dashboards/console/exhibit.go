@@ -14,7 +14,7 @@ import (
 //go:embed parts/templates/*.html
 var parts embed.FS
 
-// Parts are the templates for rooms that show findings: "exhibit" shows an *Exhibit.
+// Parts are the templates for other rooms that show findings: "exhibit" shows an *Exhibit.
 func Parts() fs.FS {
 	sub, err := fs.Sub(parts, "parts")
 	if err != nil {
@@ -23,11 +23,10 @@ func Parts() fs.FS {
 	return sub
 }
 
-// Exhibit is the evidence of a finding as it stands beside a list.
+// Exhibit is the evidence of a finding as shown beside a list.
 type Exhibit struct{ findingPage }
 
-// Exhibit returns the evidence of a finding, or store.ErrNotFound also for one that who makes
-// the request does not see.
+// Exhibit returns the evidence of a finding; store.ErrNotFound also if the reader may not see it.
 func (c *Console) Exhibit(ctx context.Context, v *page.Layout, id string) (*Exhibit, error) {
 	f, err := c.opts.Store.VisibleFinding(ctx, auth.From(ctx).Sight, id)
 	if err != nil {
@@ -48,18 +47,19 @@ func (c *Console) Exhibit(ctx context.Context, v *page.Layout, id string) (*Exhi
 	return e, nil
 }
 
-// Ways are the ways in which a place was concealed; those that are merely a kind of region are left out.
+// Ways are the ways in which the place was concealed; those that only say what kind of region it is
+// are left out.
 func (p *place) Ways() []qianshao.Hiding {
 	return slices.DeleteFunc(slices.Clone(p.Hidden), func(h qianshao.Hiding) bool { return !h.Concealed() })
 }
 
-// Term is what stands at a place in one way, N times.
+// Term is a term found N times at a place, in the same way.
 type Term struct {
 	shownEvidence
 	N int
 }
 
-// Terms are the hits of the place, those that say the same once.
+// Terms are the terms of the place, each listed once.
 func (p *place) Terms() (list []Term) {
 	for _, hit := range p.Hits {
 		same := func(t Term) bool {

@@ -11,10 +11,10 @@ import (
 	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
-// facetShown is how many values of a facet are shown; the rest unfolds.
+// facetShown is how many values of a facet are shown before it is unfolded.
 const facetShown = 7
 
-// chip is a clause with a link: one that is active and can be removed, or an example.
+// chip is a clause with a link: an active one that can be removed, or an example.
 type chip struct{ Text, URL string }
 
 type facet struct {
@@ -24,10 +24,10 @@ type facet struct {
 
 type facetValue struct {
 	Label   string
-	Hint    string // what the label stands for, if it does not say so
+	Hint    string // the meaning of the label, if it does not say so itself
 	Code    string // the level's code, for its colour
 	Count   int
-	Percent int // of the largest value
+	Percent int // of the largest count
 	URL     string
 	Active  bool
 }
@@ -46,8 +46,8 @@ func (v *searchPage) chips(query index.Node) {
 	}
 }
 
-// facets makes each value a link that adds its clause to the query, or removes
-// it if it is there.
+// facets makes each value a link that adds its clause to the query, or removes it if it is already
+// there.
 func (v *searchPage) facets(query index.Node, counts map[string][]index.FacetCount) {
 	active := page.Clauses(query)
 	for _, name := range []string{"level", "category", "verdict", "state", "host", "rule"} {
@@ -76,7 +76,7 @@ func (v *searchPage) facets(query index.Node, counts map[string][]index.FacetCou
 	v.days(query, active, counts["day"])
 }
 
-// byLevel puts the most urgent first.
+// byLevel puts the most urgent level first.
 func byLevel(a, b index.FacetCount) int {
 	la, _ := qianshao.ParseLevel(a.Value)
 	lb, _ := qianshao.ParseLevel(b.Value)
@@ -112,8 +112,8 @@ func (v *searchPage) facetValue(query index.Node, active []string, name string, 
 // barHeight is the height of the histogram's tallest bar, in units of its viewBox.
 const barHeight = 40
 
-// days draws the last FacetDays days up to the newest that has findings. A day
-// that has not come yet, by a clock that was ahead, is listed and not drawn up to.
+// days draws the last FacetDays days: up to today, or up to the newest day with findings if that is
+// longer ago. A day in the future, from a clock that was ahead, is listed but not drawn.
 func (v *searchPage) days(query index.Node, active []string, counts []index.FacetCount) {
 	byDay, largest := map[string]int{}, 1
 	var newest time.Time

@@ -23,45 +23,46 @@ import (
 const (
 	placeGap    = 300  // bytes of source between two pieces of evidence of one place
 	placeLength = 1500 // bytes of source of one place
-	openPlaces  = 6    // places are unfolded when a finding's page opens
+	openPlaces  = 6    // places that are unfolded when a finding's page opens
 )
 
 // findingPage is the model of a finding's page.
 type findingPage struct {
 	*page.Layout
 	store.Finding
-	// Decision is the panel by which the finding is decided on; nil where nobody decides.
+	// Decision is the panel for deciding on the finding; nil if nobody decides.
 	Decision *decision.Panel
 	// Message says what the last act has done; nil without one.
 	Message *decision.Message
 	Parts   []scorePart
 	Sum     int
-	// Terms is how many different words the evidence has.
+	// Terms is the number of different terms in the evidence.
 	Terms int
-	// Text is what the rule in force says of itself; nil if it is gone.
+	// Text is the explanation of the rule; nil if it is no longer in force.
 	Text *RuleTexts
-	// Past is the history of the finding and its page, the newest first; Kept says that what
-	// people answered is kept from the account.
+	// Past is the history of the finding and its page, the newest first; Kept says that people's
+	// answers are hidden from the account.
 	Past []event
 	Kept bool
 	Kin  []kin
-	// Indicators are those of the finding, with their other appearances.
+	// Indicators are those of the finding, with where else they appear.
 	Indicators []appearance
 	Pieces     int
 	// GoneWhy says why a finding is gone; "" while it is open.
 	GoneWhy  string
 	Places   []place
-	Capped   int // MaxEvidence if that many are kept, else 0
+	Capped   int // MaxEvidence if the evidence was cut off there, else 0
 	Cloaked  bool
 	Pictured bool // there is a screenshot
 	others   []store.View
 	Under    *page.Authorisation
-	Moved    bool // the page's URL is not the one that was requested
-	// Back is the page that led here.
+	Moved    bool // the final URL differs from the requested one
+	// Back is the page that the reader came from.
 	Back     string
 	SamePage string
 	SameHost string
-	// Site is its page, Trail what was done about the finding; "" for none, or not for the reader.
+	// Site links to the site's page, and Trail to the acts on the finding; "" if there is none, or
+	// if the reader may not see it.
 	Site, Trail string
 	SameRule    string
 }
@@ -80,25 +81,25 @@ type place struct {
 	Lines    []untrusted.Line
 	// Glimpse is the place as visitors see it; nil if it cannot be shown.
 	Glimpse *glimpse
-	// View is the view of the page that has the place.
+	// View is the view of the page that the place is in.
 	View qianshao.View
 	// Versions is set if another version is shown beside it.
 	Versions *versions
 	span     qianshao.Span
 }
 
-// shownEvidence is one span of evidence, however many blocks of a rule found it.
+// shownEvidence is one span of evidence, even if several blocks of a rule found it.
 type shownEvidence struct {
 	qianshao.Evidence
 	Blocks []string
-	// Head is what matched, in clear; Patterns the regular expressions that did, if any.
+	// Head is the matching text, and Patterns the regular expressions that matched, if any.
 	Head     string
 	Patterns []string
-	// Raw is the text as written, Read as understood; both are set if it was disguised.
+	// Raw is the text as written, Read as understood; Raw is set only if the text was disguised.
 	Raw  []untrusted.Piece
 	Read string
-	// Said is the text with a little around it where that stands in an external script, which
-	// the excerpt of the page's source does not show.
+	// Said is the text with a little around it, for evidence in an external script, which the
+	// excerpt of the page's source does not show.
 	Said []untrusted.Piece
 }
 
@@ -160,8 +161,8 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 	c.Render(w, r, http.StatusOK, "finding", v)
 }
 
-// fill adds what stands around the finding: its history, its campaigns, where its indicators
-// are besides, and the panel by which it is decided.
+// fill adds what is shown around the finding: its history, its campaigns, the other appearances of
+// its indicators, and the panel for deciding on it.
 func (c *Console) fill(r *http.Request, v *findingPage) error {
 	for _, add := range []func(*http.Request, *findingPage) error{c.past, c.kin, c.appearances} {
 		if err := add(r, v); err != nil {
@@ -179,7 +180,7 @@ func (c *Console) fill(r *http.Request, v *findingPage) error {
 	return err
 }
 
-// BackTo says where Back leads.
+// BackTo names the page that Back links to.
 func (v *findingPage) BackTo() string {
 	path, _, _ := strings.Cut(v.Back, "?")
 	room, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
@@ -192,10 +193,10 @@ func (v *findingPage) BackTo() string {
 	return v.T("finding.back")
 }
 
-// Link is the page of this finding, or of one that is named beside it: both lead back to the same.
+// Link is the page of a finding, with the same link back as this page.
 func (v *findingPage) Link(id string) string { return page.FindingURL(id, v.Back) }
 
-// terms counts the different words of a finding's evidence.
+// terms counts the different terms in a finding's evidence.
 func terms(f *qianshao.Finding) int {
 	words := map[string]bool{}
 	for i := range f.Evidence {
@@ -204,7 +205,7 @@ func terms(f *qianshao.Finding) int {
 	return len(words)
 }
 
-// OfRule searches for the findings that a rule has a part in.
+// OfRule is a search for the findings that a rule contributes to.
 func (v *findingPage) OfRule(id string) string { return page.SearchURL(page.Clause("rule", id)) }
 
 // places sorts the evidence by its place in the source and groups neighbours.
@@ -253,7 +254,8 @@ func (p *place) add(e qianshao.Evidence) {
 		p.Hidden = append(p.Hidden, e.Hidden)
 	}
 	hit := shown(e)
-	// All that stands in an external script or a picture has the span of its element: there the words around it tell hits apart.
+	// All evidence in an external script or a picture has the span of the element: only the words
+	// around it tell hits apart.
 	same := func(h shownEvidence) bool {
 		return h.Span == e.Span && h.Head == hit.Head && h.Script == e.Script && h.Picture == e.Picture &&
 			(e.Script+e.Picture == "" || h.Region == e.Region && h.Before == e.Before)

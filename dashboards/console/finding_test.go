@@ -6,8 +6,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// TestScriptHits: all that an external script writes has the span of its element, and
-// several blocks find it. Each hit is listed once, whatever stands between.
+// TestScriptHits: all evidence in an external script has the span of its element, and several
+// blocks may find it. Each hit must be listed once, even if others are between.
 func TestScriptHits(t *testing.T) {
 	t.Parallel()
 	hit := func(block, term, before string) qianshao.Evidence {

@@ -10,32 +10,33 @@ import (
 )
 
 const (
-	// maxReread bounds the source that is read once more to show a page as its visitors see
-	// it, in bytes: it takes 60 ms a megabyte.
+	// maxReread bounds a source that is parsed again to show a page as its visitors see it, in
+	// bytes: it takes 60 ms a megabyte.
 	maxReread = 2 << 20
 	// glimpseAround is how many visible texts are shown before and after a place.
 	glimpseAround = 3
 )
 
-// glimpse is a place of evidence as the page's visitors see it: its text without markup,
-// and marks where text is that they do not see.
+// glimpse is a place of evidence as the page's visitors see it: its text without markup, with marks
+// where text is hidden from them.
 type glimpse struct{ Parts []seen }
 
-// seen is a text that visitors see, or the mark of texts that they do not.
+// seen is a text that visitors see, or a mark for texts that are hidden from them.
 type seen struct {
 	Kind qianshao.RegionKind
 	Line untrusted.Line
-	// Hidden says how what stands here is hidden; Characters is how much that is.
+	// Hidden says how the text here is hidden; Characters is its length.
 	Hidden     qianshao.Hiding
 	Characters int
-	// Evidence says that some of what is hidden is evidence.
+	// Evidence says that some of the hidden text is evidence.
 	Evidence bool
 }
 
-// How says in a sentence how a way of hiding keeps text from a visitor's eyes.
+// How explains in a sentence how a way of hiding works.
 func (v *findingPage) How(h qianshao.Hiding) string { return v.Language.Named("how.", string(h)) }
 
-// glimpses shows each place as visitors see it, where the source can be read as it was judged.
+// glimpses shows each place as visitors see it, if the source can be parsed as it was when it was
+// judged.
 func (v *findingPage) glimpses(read func(url, source string) *qianshao.Document) {
 	if read == nil {
 		return
@@ -50,7 +51,7 @@ func (v *findingPage) glimpses(read func(url, source string) *qianshao.Document)
 		d, known := documents[p.View]
 		if !known {
 			if d = read(v.URL, source); d != nil && d.Source != source {
-				d = nil // the evidence does not point into it
+				d = nil // spans of evidence do not refer to it
 			}
 			documents[p.View] = d
 		}
@@ -60,8 +61,8 @@ func (v *findingPage) glimpses(read func(url, source string) *qianshao.Document)
 	}
 }
 
-// glimpse gathers the texts at the place and around it. What the evidence says of hiding
-// counts, too: a page's style sheets are not kept.
+// glimpse gathers the texts at the place and around it. Evidence that says that its text is hidden
+// is believed, since a page's style sheets are not kept.
 func (p *place) glimpse(regions []qianshao.Region) *glimpse {
 	var list []seen
 	first, last := -1, -1
@@ -102,7 +103,7 @@ func (p *place) glimpse(regions []qianshao.Region) *glimpse {
 	return g
 }
 
-// reach returns where the surroundings of a place end: behind so many visible texts.
+// reach returns where the surroundings of a place end: after glimpseAround visible texts.
 func reach(list []seen, from, step int) int {
 	i, visible := from+step, 0
 	for ; i >= 0 && i < len(list) && visible < glimpseAround; i += step {
@@ -116,8 +117,8 @@ func reach(list []seen, from, step int) int {
 	return max(i, 0)
 }
 
-// seen returns what visitors get of a region; ok is false for what is no text of the page,
-// unless it has evidence of the place in it.
+// seen returns what visitors see of a region; ok is false if the region is not text of the page,
+// unless it has hidden evidence of the place in it.
 func (p *place) seen(r *qianshao.Region, at qianshao.Span) (s seen, ok bool) {
 	var marked []qianshao.Span
 	hidden := r.Hidden
@@ -152,7 +153,7 @@ func (p *place) seen(r *qianshao.Region, at qianshao.Span) (s seen, ok bool) {
 	return seen{Kind: r.Kind, Line: untrusted.Excerpt(text, around, 1, marked, nil)[0]}, true
 }
 
-// textSpans returns where a stretch of source stands in a region's text.
+// textSpans returns the spans of a region's text that come from a stretch of source.
 func textSpans(r *qianshao.Region, source qianshao.Span) (list []qianshao.Span) {
 	for _, run := range r.Map {
 		if run.Source.Start >= source.End || run.Source.End <= source.Start {

@@ -29,7 +29,7 @@ type helpField struct {
 	Values  []helpValue
 }
 
-// helpValue is a value of a field, with the names that a query may use for it.
+// helpValue is a value of a field, with the names that queries may use for it.
 type helpValue struct {
 	Code    string
 	Chinese []string
@@ -58,14 +58,14 @@ func (c *Console) serveHelp(w http.ResponseWriter, r *http.Request) {
 	for _, name := range index.FieldNames() {
 		v.field(name)
 	}
-	for _, code := range []int{0, 1, 2, 3, 130} { // as cmd/qianshao defines them
+	for _, code := range []int{0, 1, 2, 3, 130} { // those that cmd/qianshao defines
 		v.ExitCodes = append(v.ExitCodes, exitCode{code, v.T("help.exit." + strconv.Itoa(code))})
 	}
 	c.Render(w, r, http.StatusOK, "help", v)
 }
 
-// field adds a field to the tables. Categories and levels have tables of their
-// own, the most urgent level at the top.
+// field adds a field to the tables. Categories and levels have tables of their own, with the most
+// urgent level at the top.
 func (v *helpPage) field(name index.FieldName) {
 	f := helpField{Name: name, Chinese: name.Chinese()}
 	if f.Meaning = v.T("help.field." + string(name)); name.IsIndicator() && name != index.FieldIndicator {
@@ -77,7 +77,7 @@ func (v *helpPage) field(name index.FieldName) {
 		case index.FieldCategory:
 			v.Categories = append(v.Categories, shown)
 		case index.FieldLevel:
-			level, _ := qianshao.ParseLevel(value.Value) // the names are the levels' own
+			level, _ := qianshao.ParseLevel(value.Value) // values of this field are always names of levels
 			v.Levels = slices.Insert(v.Levels, 0, helpLevel{level, value.Chinese})
 		default:
 			f.Values = append(f.Values, shown)

@@ -16,23 +16,24 @@ import (
 )
 
 const (
-	// shownCampaigns bounds the campaigns of a finding's page, shownKin the other members of each:
-	// that shows what sort they are, and a link leads to all.
+	// shownCampaigns bounds the campaigns on a finding's page, and shownKin the other members of
+	// each: enough to show what they are like; a link leads to all.
 	shownCampaigns = 4
 	shownKin       = 5
-	// countedIndicators bounds those whose other appearances are counted: a search each.
+	// countedIndicators bounds the indicators whose other appearances are counted, since each costs
+	// a search.
 	countedIndicators = 20
 )
 
-// Campaigns are what findings are grouped into.
+// Campaigns are the groups of findings.
 type Campaigns interface {
 	// Campaign returns what can be seen of a campaign, or desk.ErrNotFound.
 	Campaign(ctx context.Context, sight qianshao.Sight, id string) (campaign.Details, error)
-	// Of returns the campaigns that a finding is in, the primary one first.
+	// Of returns the campaigns of a finding, the primary one first.
 	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
-	// Members returns its members that may be seen, after a cursor, at most limit.
+	// Members returns the members that may be seen, after a cursor, at most limit.
 	Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error)
-	// Sizes returns how many members of campaigns, by their ids of today, may be seen.
+	// Sizes returns how many members that may be seen each campaign has, by its current id.
 	Sizes(ctx context.Context, sight qianshao.Sight, ids []string) (map[string]int, error)
 }
 
@@ -40,7 +41,7 @@ type Campaigns interface {
 type kin struct {
 	campaign.Membership
 	campaign.Campaign
-	// Link leads to the campaign, All to the search for its members.
+	// Link is the campaign's page, All the search for its members.
 	Link, All string
 	Others    []campaign.Member
 }
@@ -60,8 +61,9 @@ func (v *findingPage) KinName(k kin) string {
 // appearance is an indicator with the number of other findings that have it.
 type appearance struct {
 	qianshao.Indicator
-	URL string // the search for them; "" where there is none
-	// Others is the number of other findings that may be seen; -1 if they were not counted.
+	URL string // the search for them; "" if there is none
+	// Others is the number of other findings that have it and may be seen; -1 if they were not
+	// counted.
 	Others int
 }
 
@@ -81,7 +83,7 @@ func (c *Console) kin(r *http.Request, v *findingPage) error {
 		}
 		details, err := c.opts.Campaigns.Campaign(r.Context(), sight, m.ID)
 		if errors.Is(err, desk.ErrNotFound) {
-			continue // it was grouped anew meanwhile
+			continue // it was regrouped in the meantime
 		}
 		if err != nil {
 			return err
@@ -104,7 +106,7 @@ func (c *Console) kin(r *http.Request, v *findingPage) error {
 	return nil
 }
 
-// appearances counts where else the indicators of the finding are, unless the search is unavailable.
+// appearances counts where else the finding's indicators appear, unless the search is unavailable.
 func (c *Console) appearances(r *http.Request, v *findingPage) error {
 	counts := true
 	for _, i := range v.Finding.Indicators {

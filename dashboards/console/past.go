@@ -13,21 +13,21 @@ import (
 	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
-// event is a line of a finding's history: what the crawler saw, what the rules changed, what
+// event is an entry in a finding's history: what the crawler saw, what the rules changed, what
 // people did.
 type event struct {
 	At   time.Time
 	What string
-	// By is who did it; "" for the crawler.
+	// By is the account that did it; "" for the crawler.
 	By string
-	// Words are what somebody wrote with it.
+	// Words are the words written with it.
 	Words string
-	// Into is the finding that has taken this one in; else "".
+	// Into is the finding that has absorbed this one; "" for none.
 	Into string
 }
 
-// past gathers the history of the finding and its page in one column, the newest first. What
-// is kept from the account until a review has no answer in it.
+// past gathers the history of the finding and its page, the newest first. Answers that the account
+// must not know before its review are left out.
 func (c *Console) past(r *http.Request, v *findingPage) error {
 	v.Past = append(v.Past, event{At: v.FirstSeen, What: v.T("past.found")})
 	gone := false
@@ -55,11 +55,11 @@ func (c *Console) past(r *http.Request, v *findingPage) error {
 	return nil
 }
 
-// maxOfSite bounds what was done to a site: it has its own page with more.
+// maxOfSite bounds the listed acts on the site, whose own page has more.
 const maxOfSite = 20
 
-// doneToSite adds what people did to the finding's site since the finding was first seen, such as
-// asking for a recheck.
+// doneToSite adds the acts on the finding's site since the finding was first seen, such as recheck
+// requests.
 func (c *Console) doneToSite(r *http.Request, v *findingPage) error {
 	host := v.Host()
 	if host == "" {
@@ -77,7 +77,7 @@ func (c *Console) doneToSite(r *http.Request, v *findingPage) error {
 	return err
 }
 
-// done adds what people did.
+// done adds the acts on the finding.
 func (c *Console) done(r *http.Request, v *findingPage) error {
 	if c.opts.Desk == nil {
 		return nil

@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// TestOwnWordsParse holds the query language's names to those that the console
-// shows: whoever types what a page of the console says must find it.
+// TestOwnWordsParse checks that the names shown by the console are understood by the query
+// language: people must find what they type as they read it.
 func TestOwnWordsParse(t *testing.T) {
 	check := func(query, want string) {
 		t.Helper()

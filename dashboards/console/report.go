@@ -26,29 +26,29 @@ var reportHTML string
 //go:embed report/report.css
 var reportCSS string
 
-// Report is a finding as a document, for somebody who has no console: an
-// authority, the owner of the site, a court.
+// Report is a finding as a document, for somebody without access to the console: an authority, the
+// owner of the site, a court.
 type Report struct {
 	Finding store.Finding
-	// Views are the page's other views, where evidence is of one.
+	// Views are the other views of the page that have evidence.
 	Views []store.View
-	// Under is the authorisation in the register; nil for own files or where it is no longer there.
+	// Under is the authorisation in the register; nil for local files, or if it is no longer there.
 	Under *qianshao.Authorisation
-	// Captures are what the archive has of the page, oldest first.
+	// Captures are the archived captures of the page, oldest first.
 	Captures []evidence.Captured
 	// Screenshot is a PNG; nil if there is none.
 	Screenshot []byte
-	// Head is that of the archive's register at the time of the report.
+	// Head is the head of the archive's register at the time of the report.
 	Head evidence.Head
-	// Made is when and By by what the report was made: "qianshao/1.2.3".
+	// Made is when the report was made, and By what made it: "qianshao/1.2.3".
 	Made time.Time
 	By   string
-	// TimeZone is the zone of all times; nil is index.DefaultZone.
+	// TimeZone is the zone of all times; nil means index.DefaultZone.
 	TimeZone *time.Location
 }
 
-// WriteHTML writes the report in Chinese: one file, without scripts, that
-// loads nothing. Addresses are defanged and no links.
+// WriteHTML writes the report in Chinese: one file that has no scripts and loads nothing. Addresses
+// are defanged and never links.
 func (r *Report) WriteHTML(w io.Writer) error {
 	t, err := page.Parts("report")
 	if err == nil {
@@ -77,10 +77,10 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	return t.Execute(w, v)
 }
 
-// WriteJSON writes the finding in the form of the API.
+// WriteJSON writes the finding as the API shows it.
 func (r *Report) WriteJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false) // evidence is read by people, too
+	encoder.SetEscapeHTML(false) // people read the evidence, too
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(api.NewFinding(r.Finding, r.Under))
 }
@@ -97,13 +97,12 @@ type reportDocument struct {
 // reportSection is the evidence in one view of the page.
 type reportSection struct {
 	Who    string
-	Named  bool // false if all evidence is what every visitor sees
+	Named  bool // false if all evidence is in the view of plain visitors
 	Places []place
 }
 
-// sections sorts the evidence by views, the plain visitor's first, each with
-// the source that its spans point into. Where no source is kept the evidence
-// itself is the excerpt.
+// sections sorts the evidence by view, the plain visitor's first, each with the source that its
+// spans refer to. If no source is kept, the evidence itself is shown in place of an excerpt.
 func (v *reportDocument) sections() {
 	names := []qianshao.View{qianshao.ViewVisitor}
 	for _, e := range v.Report.Finding.Evidence {
@@ -123,7 +122,7 @@ func (v *reportDocument) sections() {
 	}
 }
 
-// quote shows evidence with the little text before and after it that it carries itself.
+// quote shows evidence with only the text before and after it that it carries itself.
 func (v *findingPage) quote() {
 	for i := range v.Places {
 		p := &v.Places[i]
@@ -133,7 +132,7 @@ func (v *findingPage) quote() {
 	}
 }
 
-// quoted is evidence with the little text before and after it.
+// quoted is evidence with the text before and after it that it carries itself.
 func quoted(e qianshao.Evidence) []untrusted.Piece {
 	pieces := untrusted.Reveal(e.Before, "")
 	pieces = append(pieces, untrusted.Reveal(e.Text, untrusted.LookMark)...)
@@ -150,5 +149,5 @@ func (v *reportDocument) Kind(l evidence.Link) string {
 	return untrusted.Plain(l.Kind)
 }
 
-// Last is the latest capture.
+// Last is the latest capture of the page.
 func (v *reportDocument) Last() evidence.Captured { return v.Captures[len(v.Captures)-1] }

@@ -17,7 +17,7 @@ import (
 
 var reported = time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)
 
-// aReport is of a finding on a hostile page, in two views.
+// aReport returns the report of a finding on a hostile page, in two views.
 func aReport() Report {
 	const source = "<p>\n<script>alert(1)</script> 百\u202E家乐 \"'><img src=x onerror=alert(1)>\n</p>"
 	const other = "<p>\n<p>时时彩"
@@ -54,7 +54,8 @@ func written(t *testing.T, r Report) string {
 	return b.String()
 }
 
-// TestReportIsInert: no script, nothing that is loaded, no link, whatever the page says.
+// TestReportIsInert: whatever the page says, the report has no scripts and no links, and loads
+// nothing.
 func TestReportIsInert(t *testing.T) {
 	allowed := map[string]bool{}
 	for tag := range strings.FieldsSeq("html head meta title style body header section footer h1 h2 h3 p span b bdi br code pre mark small dl dt dd ul ol li table thead tbody tfoot tr th td div figure img") {
@@ -77,7 +78,7 @@ func TestReportIsInert(t *testing.T) {
 	}
 }
 
-// TestReportSays: each part of a finding is in the report, the evidence marked in its place.
+// TestReportSays: the report has each part of a finding, with the evidence marked in its place.
 func TestReportSays(t *testing.T) {
 	text := written(t, aReport())
 	for _, part := range []string{
@@ -107,7 +108,7 @@ func TestReportOfAScript(t *testing.T) {
 	}
 }
 
-// TestReportOfAPicture: what was read in a picture is quoted with the picture's address, defanged.
+// TestReportOfAPicture: text read from a picture is quoted with the picture's address, defanged.
 func TestReportOfAPicture(t *testing.T) {
 	r := aReport()
 	r.Finding.Evidence = []qianshao.Evidence{{Term: "百家乐", Text: "百家乐", Before: "<i>前", After: "后", Picture: "http://a.example/a.png", Line: 2, Column: 1, Region: qianshao.RegionText, Name: qianshao.NamePicture}}
@@ -120,7 +121,8 @@ func TestReportOfAPicture(t *testing.T) {
 	}
 }
 
-// TestReportOfWhatIsGone: without its source a finding is shown by what its evidence carries.
+// TestReportOfWhatIsGone: if its source is no longer kept, a finding is shown by the text that its
+// evidence carries.
 func TestReportOfWhatIsGone(t *testing.T) {
 	r := aReport()
 	r.Finding.Source, r.Views, r.Screenshot, r.Under = "", nil, nil, nil

@@ -23,19 +23,19 @@ const (
 	pageSize = 20
 	// snippetRunes bounds the evidence in a list, in characters.
 	snippetRunes = 60
-	// queryLead is how much of a query is shown before and behind a mistake, in characters.
+	// queryLead is how much of a query is shown before and after a mistake, in characters.
 	queryLead = 80
 )
 
-// searchPage is the model of the front page: a query with its findings.
+// searchPage is the model of the search page: a query with its findings.
 type searchPage struct {
 	*page.Layout
-	// Sort is the order of the hits; "" is that of a search which names none.
+	// Sort is the order of the hits; "" is the default order.
 	Sort index.Sort
-	// Orders are the orders to choose from.
+	// Orders are the orders that can be chosen.
 	Orders []order
 	Error  *queryError
-	// Offer is what the query may have been meant as; nil if it is clear.
+	// Offer is another reading of the query that may have been meant; nil if there is none.
 	Offer  *offer
 	Chips  []chip
 	Facets []facet
@@ -47,13 +47,13 @@ type searchPage struct {
 	Took   string
 	Prev   string
 	Next   string
-	// Unmonitored is how much is not monitored, in words; "" if nothing.
+	// Unmonitored says how much is not monitored; "" if everything is.
 	Unmonitored string
-	// Empty is none, nohit or end if there is nothing to list.
+	// Empty says why there is nothing to list: none, nohit or end; "" if there is something.
 	Empty string
 	// WhyNot says why a URL has no hits; nil for other queries.
 	WhyNot *why
-	// Unknown are the names in a query without hits that do not exist.
+	// Unknown are the nonexistent names in a query without hits.
 	Unknown []unknown
 	// Freezes says that the account may act on many findings at once.
 	Freezes  bool
@@ -61,7 +61,7 @@ type searchPage struct {
 	rule     func(id string) (r RuleTexts, ok bool) // Options.Rule
 }
 
-// order is a choice of the menu of orders.
+// order is an order that can be chosen.
 type order struct {
 	Name, URL string
 	Active    bool
@@ -70,11 +70,11 @@ type order struct {
 // offer is another reading of the query, with the reason for it.
 type offer struct{ Query, URL, Why string }
 
-// queryError shows where a query cannot be read: the text before, at and after the place; or
-// that the page's place in the results cannot be, with the URL of the first page.
+// queryError shows where a query cannot be read: the text before, at and after the mistake; or it
+// says that the position in the results is not valid, with the URL of the first page.
 type queryError struct{ Before, At, After, Message, First string }
 
-// group is the findings of one page that follow each other in the results.
+// group is a run of consecutive hits on the same page.
 type group struct {
 	URL   string
 	Title []untrusted.Piece // empty if the page has none
@@ -88,15 +88,16 @@ type row struct {
 	Name          string // the rule's title
 	Before, After string
 	Match         []untrusted.Piece
-	// Members is the number of findings of the hit's campaign that may be seen; 0 if it is alone.
+	// Members is the number of findings of the hit's campaign that may be seen; 0 if it is the only
+	// one.
 	Members int
-	// Words is the excerpt around the query's words where it is no part of the
-	// page's title; it takes the place of Before, Match and After.
+	// Words is the excerpt around the query's words, unless they are only in the page's title; it
+	// replaces Before, Match and After.
 	Words []untrusted.Piece
 }
 
-// position is where a page of results begins: right behind a hit, right before one, or so many
-// hits from the front, as in links of earlier versions.
+// position is where a page of results begins: right after a hit, right before one, or at an offset,
+// which links of earlier versions use.
 type position struct {
 	after, before index.Cursor
 	offset        int
@@ -126,8 +127,7 @@ func orderedURL(query string, sort index.Sort, at position) string {
 	return page.WithQuery("/search", values)
 }
 
-// sortOf reads the parameter sort: "" for the order that needs no name, and for
-// what is no order.
+// sortOf reads the parameter sort: "" for the default order, and for anything that is not an order.
 func sortOf(r *http.Request) index.Sort {
 	sort := index.Sort(r.FormValue("sort"))
 	if !sort.Valid() || sort == index.SortSeen {
@@ -136,7 +136,7 @@ func sortOf(r *http.Request) index.Sort {
 	return sort
 }
 
-// link is the first page of a search in the order of this one.
+// link is the first page of a search, in the current order.
 func (v *searchPage) link(query string) string { return orderedURL(query, v.Sort, position{}) }
 
 func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
@@ -190,7 +190,7 @@ func (c *Console) serveSearch(w http.ResponseWriter, r *http.Request) {
 	c.Render(w, r, http.StatusOK, "search", v)
 }
 
-// examples are queries to begin with, in the words of the page's language.
+// examples are example queries, in the page's language.
 func (v *searchPage) examples() []string {
 	if v.IsEnglish() {
 		return []string{"level:>=high", "hidden:true", "category:gambling", `"注册送"`, "seen:>=7d"}
@@ -209,7 +209,7 @@ func (v *searchPage) orders() {
 	}
 }
 
-// offer sets Offer where the query may have been meant otherwise.
+// offer sets Offer if the query may have been meant differently.
 func (v *searchPage) offer(parser index.Parser) {
 	meant, ok := parser.Suggest(v.Query)
 	if !ok {
@@ -221,12 +221,12 @@ func (v *searchPage) offer(parser index.Parser) {
 	}
 }
 
-// Answer names what a search tells of a verdict, and Sign is a sign for it.
+// Answer names an answer as a search may show it.
 func (v *searchPage) Answer(a qianshao.Answer) string {
 	return v.Language.Named("answer.", string(a))
 }
 
-// Sign stands before Answer. Where one waits for a second review, the verdict is not told.
+// Sign is a sign for an answer. It does not reveal a verdict that is waiting for a second review.
 func (v *searchPage) Sign(a qianshao.Answer) string {
 	if verdict := a.Verdict(); verdict != "" {
 		return v.Layout.Sign(verdict)
@@ -234,7 +234,7 @@ func (v *searchPage) Sign(a qianshao.Answer) string {
 	return "◐"
 }
 
-// when is the time that a hit is listed with, and WhenName says which it is.
+// when is the time shown with a hit.
 func (v *searchPage) when(hit *index.Hit) time.Time {
 	if v.Sort == index.SortNew {
 		return hit.FirstSeen
@@ -242,7 +242,7 @@ func (v *searchPage) when(hit *index.Hit) time.Time {
 	return hit.LastSeen
 }
 
-// WhenName names the time of rows.
+// WhenName says which time that is.
 func (v *searchPage) WhenName() string {
 	if v.Sort == index.SortNew {
 		return v.T("sort.new")
@@ -250,7 +250,7 @@ func (v *searchPage) WhenName() string {
 	return v.T("sort.seen")
 }
 
-// explain cuts the query at the character at which it cannot be read.
+// explain splits the query at the character where it cannot be read.
 func (v *searchPage) explain(err error) *queryError {
 	var syntax *index.SyntaxError
 	if !errors.As(err, &syntax) {
@@ -266,8 +266,8 @@ func (v *searchPage) explain(err error) *queryError {
 	return e
 }
 
-// list groups the hits by page and looks up in the store what the index does
-// not hold: the rule's title, and where in the snippet the evidence begins.
+// list groups the hits by page, and reads from the store what the index does not have: the rule's
+// title, and where in the snippet the evidence begins.
 func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at position, hits []index.Hit) error {
 	here := orderedURL(v.Query, v.Sort, at)
 	ids := make([]string, 0, len(hits))
@@ -296,7 +296,7 @@ func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at 
 			line.Name = untrusted.Plain(f.Title)
 			if e, ok := f.Primary(); ok {
 				line.Before, line.After = untrusted.Plain(e.Before), untrusted.Plain(e.After)
-				text := html.UnescapeString(e.Text) // as Before and After are
+				text := html.UnescapeString(e.Text) // since Before and After have been unescaped, too
 				line.Match = untrusted.Reveal(untrusted.First(text, snippetRunes), untrusted.LookMark)
 			}
 			if hit.Snippet == nil {
@@ -320,7 +320,7 @@ func (c *Console) list(ctx context.Context, v *searchPage, query index.Node, at 
 	return nil
 }
 
-// members returns how many findings of the hits' campaigns may be seen.
+// members returns how many findings of each hit's campaign may be seen.
 func (c *Console) members(ctx context.Context, sight qianshao.Sight, hits []index.Hit) (map[string]int, error) {
 	if c.opts.Campaigns == nil {
 		return nil, nil
@@ -334,8 +334,8 @@ func (c *Console) members(ctx context.Context, sight qianshao.Sight, hits []inde
 	return c.opts.Campaigns.Sizes(ctx, sight, ids)
 }
 
-// evidenceTexts are the evidence of a finding, each with what surrounds it. The
-// index holds the primary one alone.
+// evidenceTexts are the pieces of evidence of a finding, each with the text around it. The index
+// has only the primary one.
 func evidenceTexts(f *qianshao.Finding) []string {
 	var texts []string
 	for _, e := range f.Evidence {
@@ -344,8 +344,8 @@ func evidenceTexts(f *qianshao.Finding) []string {
 	return texts
 }
 
-// marked shows a snippet with the query's words marked. Each piece is cleaned
-// after the cut, because cleaning moves the places of the words.
+// marked shows a snippet with the query's words marked. The pieces are cleaned after they are cut,
+// because cleaning shifts the positions of the words.
 func marked(s index.Snippet) []untrusted.Piece {
 	var out []untrusted.Piece
 	for _, piece := range s.Pieces() {
@@ -366,7 +366,7 @@ func (v *searchPage) paging(results index.Results) {
 	v.From, v.To = results.From+1, results.From+len(results.Hits)
 	switch {
 	case results.Prev == "":
-	case results.From <= pageSize: // the first page, and a full one
+	case results.From <= pageSize: // the page before this one is the first, and a full one
 		v.Prev = v.link(v.Query)
 	default:
 		v.Prev = orderedURL(v.Query, v.Sort, position{before: results.Prev})
@@ -376,7 +376,7 @@ func (v *searchPage) paging(results index.Results) {
 	}
 }
 
-// whyEmpty sets Empty: an empty database is not the same as a query without hits.
+// whyEmpty sets Empty: an empty database is reported differently from a query without hits.
 func (c *Console) whyEmpty(ctx context.Context, v *searchPage, at position) error {
 	switch {
 	case len(v.Groups) > 0:

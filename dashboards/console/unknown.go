@@ -14,14 +14,14 @@ import (
 // nearRules is how many rules are offered in place of one that does not exist.
 const nearRules = 3
 
-// unknown says that nothing has an id that a query names, with searches for what may have been meant.
+// unknown says that an id in a query does not exist, with searches that may have been meant.
 type unknown struct {
 	Text string
 	Near []chip
 }
 
-// unknownIDs says why a query may have no hits: it names rules or campaigns that do not exist. That is not a
-// mistake in the query, since findings keep the names of removed rules.
+// unknownIDs reports the rules and campaigns in a query without hits that do not exist. They are
+// not a mistake in the query, since findings keep the names of removed rules.
 func (c *Console) unknownIDs(ctx context.Context, v *searchPage, query index.Node) error {
 	if v.Empty != "nohit" {
 		return nil
@@ -44,7 +44,7 @@ func (c *Console) unknownIDs(ctx context.Context, v *searchPage, query index.Nod
 	return err
 }
 
-// near are searches for the rules whose ids are nearest to one, the nearest first.
+// near are searches for the rules with the most similar ids, the most similar first.
 func (v *searchPage) near(id string, known []string) (near []chip) {
 	known = slices.Clone(known)
 	for range nearRules {

@@ -14,28 +14,27 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// versions is one place of evidence in another view of the page, beside what a
-// plain visitor got there.
+// versions is the place of a piece of evidence in two views of the page: with the evidence, and as
+// plain visitors see it.
 type versions struct {
-	// Nothing says that the plain visitor got nothing at this place; then Plain
-	// is what surrounds it.
+	// Nothing says that plain visitors see nothing at this place; Plain is then the text around it.
 	Nothing bool
 	Plain   []untrusted.Line
 }
 
-// shownLines are an excerpt with the texts that its template needs.
+// shownLines are the lines of an excerpt, with the layout for its template's texts.
 type shownLines struct {
 	*page.Layout
 	Lines []untrusted.Line
 }
 
-// Shown is for the template "lines".
+// Shown returns lines as the template "lines" takes them.
 func (v *findingPage) Shown(lines []untrusted.Line) shownLines { return shownLines{v.Layout, lines} }
 
-// Who names a view by those who have it.
+// Who names the visitors who see a view.
 func (v *findingPage) Who(view qianshao.View) string { return v.Language.Named("who.", string(view)) }
 
-// sourceOf returns the source into which evidence of a view points, "" if it is not kept.
+// sourceOf returns the source that evidence of a view refers to; "" if it is not kept.
 func (v *findingPage) sourceOf(view qianshao.View) string {
 	if view == qianshao.ViewVisitor {
 		return v.Source
@@ -48,8 +47,8 @@ func (v *findingPage) sourceOf(view qianshao.View) string {
 	return ""
 }
 
-// compare sets the plain visitor's version beside the first place in another
-// view: the finding names one.
+// compare sets the plain visitor's version beside the first place in another view. A finding
+// records only one such version.
 func (v *findingPage) compare() {
 	at := slices.IndexFunc(v.Places, func(p place) bool { return p.View != qianshao.ViewVisitor })
 	if at < 0 || v.PlainVersion == nil || v.Source == "" {
@@ -65,8 +64,8 @@ func (v *findingPage) compare() {
 	}
 }
 
-// cloaked says whether evidence was kept from plain visitors; what a browser
-// shows them all is not.
+// cloaked says whether evidence was hidden from plain visitors. What a browser shows does not
+// count: everybody can see it.
 func cloaked(f *qianshao.Finding) bool {
 	return slices.ContainsFunc(f.Evidence, func(e qianshao.Evidence) bool {
 		return e.View != qianshao.ViewVisitor && e.View != qianshao.ViewBrowser
@@ -90,8 +89,8 @@ func (c *Console) serveScreenshot(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pictureOf returns the PNG of a finding's page, that of the view which has the
-// evidence where there are two; nil if there is none.
+// pictureOf returns a screenshot of a finding's page as PNG; nil if there is none. If there are
+// several, it prefers a view that has the evidence.
 func (c *Console) pictureOf(ctx context.Context, id string) ([]byte, error) {
 	f, err := c.opts.Store.VisibleFinding(ctx, auth.From(ctx).Sight, id)
 	if err != nil {

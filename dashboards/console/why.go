@@ -11,12 +11,13 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Whereabouts is what is known of a URL for which a search finds nothing.
+// Whereabouts is what is known about a URL for which a search finds nothing.
 type Whereabouts struct {
 	store.URLState
-	// URL is the canonical one.
+	// URL is the canonical URL.
 	URL string
-	// Permits is the authorisation that covers the URL now; "" if none does, and Refused says why.
+	// Permits is the authorisation that now covers the URL; "" if none does, and then Refused says
+	// why.
 	Permits string
 	Refused qianshao.Skip
 }
@@ -24,15 +25,15 @@ type Whereabouts struct {
 // why says why a URL has no hits.
 type why struct {
 	URL, Text string
-	// Remedy is what to do about it; "" for nothing.
+	// Remedy says what to do about it; "" for nothing.
 	Remedy string
-	// Register says that the account can do it in the register of authorisations.
+	// Register says that the account can do so in the register of authorisations.
 	Register bool
-	// Report says that the page can be reported, to be looked at first.
+	// Report says that the account can report the page, so that it is visited soon.
 	Report bool
 }
 
-// whyNot says why a query that is a URL finds nothing, to those who may see what is there.
+// whyNot says why a query that is a URL has no hits, to those who may see what is known about it.
 func (c *Console) whyNot(r *http.Request, v *searchPage) error {
 	if v.Empty != "nohit" && v.Empty != "none" || c.opts.Whereabouts == nil {
 		return nil
@@ -54,13 +55,13 @@ func (c *Console) whyNot(r *http.Request, v *searchPage) error {
 	return nil
 }
 
-// isUnknown says that the URL has not been discovered.
+// isUnknown says whether nothing is known about the URL: it has not been discovered.
 func (w *Whereabouts) isUnknown() bool {
 	return w.Seen.IsZero() && w.Skip == "" && !w.Waits
 }
 
-// seenBy says whether an account may be told of the URL: all that is known of it is under
-// authorisations that it sees, and there is one.
+// seenBy says whether an account may be told about the URL: at least one authorisation must be
+// involved, and the account must see all that are.
 func (w *Whereabouts) seenBy(sight qianshao.Sight) bool {
 	if sight.All {
 		return true
@@ -78,7 +79,7 @@ func (w *Whereabouts) seenBy(sight qianshao.Sight) bool {
 func (v *searchPage) whyOf(w *Whereabouts, sight qianshao.Sight) *why {
 	y := &why{URL: v.Defang(w.URL), Report: v.Reports && v.MaySubmit}
 	switch {
-	case !w.seenBy(sight): // the same whether there is nothing, or something that is others'
+	case !w.seenBy(sight): // the same whether nothing is known, or something that the account may not see
 		y.Text, y.Report = v.T("whynot.foreign"), false
 	case w.Flagged:
 		y.Text, y.Report = v.T("whynot.flagged", v.Time(w.Seen)), false
