@@ -25,8 +25,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// bench is an outpost with a desk, a clock that the test moves, and a page that shows the
-// panel of ?subject= with the message, as the rooms' pages do.
+// bench is an outpost with a desk, a clock that the test sets, and a page that shows the panel of
+// ?subject= with the message, as the rooms' pages do.
 type bench struct {
 	*testing.T
 	*outpost
@@ -50,7 +50,7 @@ func newBench(t *testing.T) *bench {
 	if b.site, err = newSite(o.options); err != nil {
 		t.Fatal(err)
 	}
-	b.site.routes() // the menu asks which pages there are
+	b.site.routes() // the menu asks which pages exist
 	if b.room, err = decision.New(b.site.pages, decision.Options{Store: o.options.Store, Desk: b.desk, Guard: b.site.guard}); err != nil {
 		t.Fatal(err)
 	}
@@ -61,17 +61,17 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// analyst is somebody with a role who sees what is under the authorisation "mine".
+// who returns somebody with a role who sees what is under the authorisation "mine".
 func (b *bench) who(name string, role qianshao.Role) *decider {
 	b.Helper()
 	return &decider{bench: b, person: b.join(b.T, limited(name, role, "mine"))}
 }
 
-// decider is somebody at a desk's panel, in the language of their browser.
+// decider is somebody using the panel, in their browser's language.
 type decider struct {
 	*bench
 	*person
-	// panel is the last one that was shown.
+	// panel is the last panel that was shown.
 	panel *decision.Panel
 }
 
@@ -128,8 +128,8 @@ func (p *decider) send(target string, form url.Values, header ...string) *httpte
 
 var hiddenField = regexp.MustCompile(`<input type="hidden" name="([a-z_]+)" value="([^"]*)">`)
 
-// fill returns the hidden fields of the first form of a page that posts to the target and has
-// the text, with others in their place or besides.
+// fill returns the hidden fields of the first form on a page that posts to the target and contains
+// the text; fields replace or add to them.
 func (p *decider) fill(body, target, has string, fields ...string) url.Values {
 	p.Helper()
 	for _, part := range strings.Split(body, "<form ")[1:] {
@@ -150,7 +150,7 @@ func (p *decider) fill(body, target, has string, fields ...string) url.Values {
 	return nil
 }
 
-// does sends a form and returns the act that the answer leads to.
+// does sends a form and returns the act that the answer refers to.
 func (p *decider) does(target string, form url.Values) int64 {
 	p.Helper()
 	w := p.send(target, form)
@@ -159,7 +159,7 @@ func (p *decider) does(target string, form url.Values) int64 {
 		p.Fatalf("%s %v: %d %s", target, form, w.Code, w.Body)
 	}
 	seq, err := strconv.ParseInt(u.Query().Get("done"), 10, 64)
-	// Whoever claims or adds a note stays where they are; whoever undoes is led back to it.
+	// Claims and notes lead back to the same page; an undo leads to what was undone.
 	stays := target == "/claims" || form.Get("answer") == "note" || strings.HasSuffix(target, "/undo")
 	if err != nil || (u.Path != "/search" || u.Query().Get("next") != "1") && (!stays || u.Path != "/panel") {
 		p.Fatalf("%s leads to %s", target, u)
@@ -167,7 +167,7 @@ func (p *decider) does(target string, form url.Values) int64 {
 	return seq
 }
 
-// decides answers by the panel of a finding with one of its buttons.
+// decides answers with one of the buttons in a finding's panel.
 func (p *decider) decides(subject, answer, words string) int64 {
 	p.Helper()
 	return p.does("/acts", p.fill(p.look(subject), "/acts", `value="`+answer+`"`, "answer", answer, "words", words))
@@ -192,8 +192,8 @@ func lacks(t *testing.T, body string, parts ...string) {
 	}
 }
 
-// TestDecideByForm: each kind of act is done by a form of the panel as it stands on the page,
-// and what it has done is shown with its undo.
+// TestDecideByForm: each kind of act is done with a form of the panel as the page shows it, and its
+// result is shown with an undo.
 func TestDecideByForm(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -223,10 +223,10 @@ func TestDecideByForm(t *testing.T) {
 	}
 	contains(t, ann.look(subject, fmt.Sprintf("done=%d", seq)), "已搁置", "到 2026-12-24，或复发，或再多 3 个站点")
 	ann.does("/acts", ann.fill(ann.look(subject), "/acts", `value="park"`, "until", "2026-11-24"))
-	midnight := time.Date(2026, 11, 23, 16, 0, 0, 0, time.UTC) // in Shanghai
+	midnight := time.Date(2026, 11, 23, 16, 0, 0, 0, time.UTC) // midnight in Shanghai
 	for b.now.Before(midnight) {
 		contains(t, ann.look(subject), "已搁置")
-		*b.now = b.now.Add(time.Hour) // a session ends when it is idle for longer
+		*b.now = b.now.Add(time.Hour) // a session ends if it is idle for longer
 	}
 	contains(t, ann.look(subject), "搁置结束", "到了约定的日期")
 	ann.does("/acts", ann.fill(ann.look(subject), "/acts", "分配给我"))
@@ -237,8 +237,8 @@ func TestDecideByForm(t *testing.T) {
 	}
 }
 
-// TestClaimByForm: who looks is shown to others; a lead takes over; a claim that has ended does
-// not lose what its owner types.
+// TestClaimByForm: others see who has claimed a subject; a lead can take over; a claim that has
+// expired does not lose what its owner types.
 func TestClaimByForm(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -275,8 +275,8 @@ func TestClaimByForm(t *testing.T) {
 	contains(t, bob.look(subject), "typed for long")
 }
 
-// TestRefusalsAtTheirFields: what the desk refuses is said at its field, in both languages, and
-// everything that was typed is there again.
+// TestRefusalsAtTheirFields: a refusal by the desk is shown at its field, in both languages, with
+// everything that was typed.
 func TestRefusalsAtTheirFields(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -333,7 +333,7 @@ func TestRefusalsAtTheirFields(t *testing.T) {
 	lacks(t, w.Body.String(), "theirs.example")
 }
 
-// TestRefusalsHaveWords: every code of a refusal of the desk is said in both languages.
+// TestRefusalsHaveWords: every code of a refusal has its text in both languages.
 func TestRefusalsHaveWords(t *testing.T) {
 	t.Parallel()
 	names, err := filepath.Glob("../desk/*.go")
@@ -366,8 +366,8 @@ func TestRefusalsHaveWords(t *testing.T) {
 	}
 }
 
-// TestConflictPage: whoever answers what somebody else has decided meanwhile sees both answers
-// side by side, with all that they typed, and can accept, dispute or, as a lead, adjudicate.
+// TestConflictPage: somebody whose answer comes after another person's decision sees both answers
+// side by side, with everything that they typed, and can accept, dispute or, as a lead, adjudicate.
 func TestConflictPage(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -393,7 +393,7 @@ func TestConflictPage(t *testing.T) {
 	w = lead.send("/acts", leads)
 	contains(t, w.Body.String(), "裁定为我的结论", "lead's")
 	lacks(t, w.Body.String(), "请组长裁定")
-	// The note stays though the verdict is accepted.
+	// The note is kept although the verdict is accepted.
 	bob.does("/acts", bob.fill(page, "/acts", "采纳现在的结论，保留我的备注", "answer", "note", "words", typed))
 	dispute := bob.does("/acts", bob.fill(page, "/acts", "请组长裁定", "words", typed))
 	v := b.stands(subject)
@@ -408,7 +408,7 @@ func TestConflictPage(t *testing.T) {
 	if v := b.stands(subject); v.Standing.By != "lead" || v.Standing.Verdict != qianshao.VerdictNotCrime || v.Standing.Disputed() {
 		t.Errorf("adjudicated: %+v", v.Standing)
 	}
-	// Ann's undo comes too late, and is told what stands.
+	// Ann's undo comes too late, and she is told the current state.
 	w = ann.send(fmt.Sprintf("/acts/%d/undo", first), url.Values{"subject": {subject}, "words": {"oh"}, "next": {"/search"}})
 	if w.Code != http.StatusConflict {
 		t.Errorf("what does not stand undone: %d", w.Code)
@@ -416,8 +416,8 @@ func TestConflictPage(t *testing.T) {
 	contains(t, w.Body.String(), "不再有效", "不违法：合法经营", "<bdi>lead</bdi>", "oh")
 }
 
-// TestConflictOfContent: whoever decides on what has changed meanwhile sees what it shows now,
-// and what they typed; a verdict that was undone leaves them the word.
+// TestConflictOfContent: somebody who decides on content that has changed in the meantime sees the
+// current content and what they typed. If a verdict was undone, they can still give theirs.
 func TestConflictOfContent(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -445,8 +445,8 @@ func TestConflictOfContent(t *testing.T) {
 	}
 }
 
-// TestBlindPanel: who is to review a decision without knowing it is told nothing of it: not in
-// the panel, its attributes or history, nor by a conflict, a refusal or a message.
+// TestBlindPanel: somebody who is to review a decision without knowing it is told nothing about it,
+// neither in the panel, its attributes or history, nor by a conflict, a refusal or a message.
 func TestBlindPanel(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -461,7 +461,7 @@ func TestBlindPanel(t *testing.T) {
 	contains(t, ann.look(subject), "待复核", "不违法：防范宣传", "the secret words")
 	contains(t, auditor.look(subject), "不违法：防范宣传", "the secret words")
 	pages := map[string]string{"the panel": bob.look(subject), "the lead's": lead.look(subject), "another's message": bob.look(subject, fmt.Sprintf("done=%d", seq))}
-	for _, p := range []*decider{bob, lead} { // whatever a template shows of it
+	for _, p := range []*decider{bob, lead} { // whatever the template shows of it
 		if s := p.panel.Standing; s.Verdict != "" || s.By != "" || s.Second != "" || len(p.panel.Acts)+len(p.panel.History)+len(p.panel.Answers) > 0 || !p.panel.Blind {
 			t.Errorf("the panel has %+v", s)
 		}
@@ -478,7 +478,8 @@ func TestBlindPanel(t *testing.T) {
 	lead.send("/acts", lead.fill(pages["the lead's"], "/acts", "answer", "kind", "dispute", "answer", "unsure"))
 	pages["a dispute"] = lead.send("/acts", lead.fill(pages["the lead's"], "/acts", "answer", "kind", "dispute", "answer", "unsure")).Body.String()
 	for name, body := range pages {
-		// The choices are the same for everybody; what was chosen, by whom, why and when is not there.
+		// The choices are the same for everybody; the page must not say what was chosen, by whom,
+		// why and when.
 		lacks(t, body, "secret words", "<bdi>ann<", "已判为", "不违法：防范宣传", fmt.Sprintf("/acts/%d/undo", seq), `value="not_crime/awareness" data-key="1" class="chosen"`, "2026-11-23T12:00:00Z")
 		if t.Failed() {
 			t.Fatalf("%s tells what it must not", name)
@@ -493,8 +494,8 @@ func TestBlindPanel(t *testing.T) {
 	contains(t, lead.look(subject), "裁定：这是什么？", "late words")
 }
 
-// TestUndoByForm: for ten minutes without a reason, later with one, and for what another has
-// done a lead's with a reason; messages show nobody else's acts.
+// TestUndoByForm: for ten minutes no reason is needed, later it is. Undoing somebody else's act
+// takes a lead and a reason. Messages show nobody else's acts.
 func TestUndoByForm(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -529,8 +530,8 @@ func TestUndoByForm(t *testing.T) {
 	contains(t, ann.look(subject), "a mistake", fmt.Sprintf("已撤销第 %d 号操作", seq))
 }
 
-// TestPanelByRole: the panel has the forms that the account may use, and none without the
-// power; with less sight there is no panel.
+// TestPanelByRole: the panel has the forms that the account may use, and none if the account may
+// not decide. If the account may not see the subject, there is no panel.
 func TestPanelByRole(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -566,7 +567,7 @@ func TestPanelByRole(t *testing.T) {
 	contains(t, w.Body.String(), `<select id="assignee" name="assignee" aria-invalid="true"`, locales.Chinese.Text("refusal.assignee"))
 }
 
-// TestHostileWords: what a colleague has written is text, wherever it is shown.
+// TestHostileWords: what a colleague has written is shown as text everywhere.
 func TestHostileWords(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -589,7 +590,7 @@ func TestHostileWords(t *testing.T) {
 	}
 }
 
-// TestSentTwice: a form that is sent twice is done once; with other words it is another act.
+// TestSentTwice: a form that is sent twice is done once; with other words it is a new act.
 func TestSentTwice(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -607,8 +608,8 @@ func TestSentTwice(t *testing.T) {
 	}
 }
 
-// TestCampaignPanel: a campaign is claimed, assigned, parked and noted like a finding, shows its
-// policy, and leads to the decision on all its members.
+// TestCampaignPanel: a campaign can be claimed, assigned, parked and noted like a finding; its
+// panel shows the policy and leads to the decision on all members.
 func TestCampaignPanel(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -637,7 +638,7 @@ func TestCampaignPanel(t *testing.T) {
 	contains(t, w.Body.String(), locales.Chinese.Text("refusal.subject"))
 }
 
-// TestBatchMessage: whoever has begun a batch is shown how far it is, with its undo, for as
+// TestBatchMessage: somebody who has begun a batch is shown its progress, with the undo, for as
 // long as that needs no reason.
 func TestBatchMessage(t *testing.T) {
 	t.Parallel()
@@ -663,8 +664,8 @@ func TestBatchMessage(t *testing.T) {
 	lacks(t, ann.look(subject, query), `role="status"`)
 }
 
-// TestConflictOfPark: a park that comes after somebody's decision is not done, and can be asked
-// for again with all its conditions.
+// TestConflictOfPark: a park that comes after somebody's decision is refused, and can be requested
+// again with all its conditions.
 func TestConflictOfPark(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

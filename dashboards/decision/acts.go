@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// takeAct does what the panel's form says.
+// takeAct records the act of the panel's form.
 func (d *Decision) takeAct(w http.ResponseWriter, r *http.Request) {
 	f, ok := readForm(r)
 	if !ok {
@@ -25,7 +25,7 @@ func (d *Decision) takeAct(w http.ResponseWriter, r *http.Request) {
 	d.do(w, r, &f, draft)
 }
 
-// takeClaim claims a subject, or renews the claim. A script that sends no next gets no page.
+// takeClaim claims a subject, or renews the claim. A script sends no next, and gets no page.
 func (d *Decision) takeClaim(w http.ResponseWriter, r *http.Request) {
 	f, ok := readForm(r)
 	if !ok {
@@ -36,7 +36,7 @@ func (d *Decision) takeClaim(w http.ResponseWriter, r *http.Request) {
 	d.do(w, r, &f, desk.Draft{Subject: f.Subject, Kind: f.Kind, TakeOver: f.TakeOver})
 }
 
-// takeRelease gives a claim back. That leaves no act.
+// takeRelease ends a claim. That is not an act.
 func (d *Decision) takeRelease(w http.ResponseWriter, r *http.Request) {
 	f, ok := readForm(r)
 	err := desk.ErrNotFound
@@ -51,7 +51,7 @@ func (d *Decision) do(w http.ResponseWriter, r *http.Request, f *form, draft des
 	d.answer(w, r, f, act, err)
 }
 
-// takeUndo takes an act back.
+// takeUndo undoes an act.
 func (d *Decision) takeUndo(w http.ResponseWriter, r *http.Request) {
 	f, _ := readForm(r)
 	seq, err := strconv.ParseInt(r.PathValue("seq"), 10, 64)
@@ -64,7 +64,7 @@ func (d *Decision) takeUndo(w http.ResponseWriter, r *http.Request) {
 	d.answer(w, r, &f, act, err)
 }
 
-// answer leads on after an act, or says why there is none.
+// answer leads on after an act, or says why it was not recorded.
 func (d *Decision) answer(w http.ResponseWriter, r *http.Request, f *form, act qianshao.Act, err error) {
 	var conflict *desk.Conflict
 	switch {
@@ -79,14 +79,14 @@ func (d *Decision) answer(w http.ResponseWriter, r *http.Request, f *form, act q
 	}
 }
 
-// refusedPage says why something was not done, beside the panel with all that was typed.
+// refusedPage says why an act was not recorded, beside the panel with everything that was typed.
 type refusedPage struct {
 	*frame
 	Status   int
 	Decision *Panel
 }
 
-// refuse answers with what is wrong. Whoever may not see the subject is told nothing of it.
+// refuse answers with what is wrong. Somebody who may not see the subject is told nothing about it.
 func (d *Decision) refuse(w http.ResponseWriter, r *http.Request, f *form, err error) {
 	v := &refusedPage{frame: d.frame(w, r, "decision.refused", f)}
 	var refused *desk.Refusal

@@ -17,25 +17,28 @@ import (
 // shownPieces is how many pieces of evidence the page shows of a finding that has changed.
 const shownPieces = 10
 
-// conflictPage shows both answers side by side, and what can be done now.
+// conflictPage shows both answers side by side, and what can be done next.
 type conflictPage struct {
 	*frame
 	*desk.Conflict
-	// Hidden says that what stands is kept from the account.
+	// Hidden says that the account must not know the current verdict.
 	Hidden bool
-	// TheirWords are what was said with the verdict that stands.
+	// TheirWords are the words given with the current verdict.
 	TheirWords string
-	// Again is the kind of act by which the author can still say what was typed; "" for none.
+	// Again is the kind of act with which the author can still give the typed answer; "" if none is
+	// possible.
 	Again qianshao.ActKind
-	// MayLead is for taking over a claim.
+	// MayLead says that the account may take over a claim.
 	MayLead bool
-	// Pieces are the evidence as it is now, where it is other than was seen; More are not shown.
+	// Pieces are the current evidence, if it differs from what the author saw; More is how many are
+	// not shown.
 	Pieces []qianshao.Evidence
 	More   int
 	Key    string
 }
 
-// showConflict answers with both verdicts. Nothing was written, and nothing that was typed is lost.
+// showConflict answers with both verdicts. Nothing was recorded, and nothing that was typed is
+// lost.
 func (d *Decision) showConflict(w http.ResponseWriter, r *http.Request, f *form, c *desk.Conflict) {
 	who := auth.Acting(r.Context())
 	f.Subject = c.Draft.Subject
@@ -69,7 +72,8 @@ func (d *Decision) showConflict(w http.ResponseWriter, r *http.Request, f *form,
 	d.Render(w, r, http.StatusConflict, "conflict", v)
 }
 
-// again returns the kind of act by which the same can still be said, given what stands now.
+// again returns the kind of act with which the same answer can still be given, in the current
+// state.
 func (v *conflictPage) again(view *desk.View, who qianshao.Account) qianshao.ActKind {
 	switch {
 	case v.Typed.Kind == qianshao.ActPark, v.Conflict.Why == desk.WhyKey && v.Typed.Verdict == "":
@@ -85,14 +89,14 @@ func (v *conflictPage) again(view *desk.View, who qianshao.Account) qianshao.Act
 	case v.Hidden && kind != qianshao.ActReview && kind != qianshao.ActDecide:
 		return ""
 	case kind == qianshao.ActDispute, kind == qianshao.ActAdjudicate:
-		if v.Typed.Verdict == v.Standing.Verdict { // they agree
+		if v.Typed.Verdict == v.Standing.Verdict { // both say the same
 			return ""
 		}
 	}
 	return kind
 }
 
-// pieces fills in the evidence as it is now.
+// pieces fills in the current evidence.
 func (d *Decision) pieces(r *http.Request, v *conflictPage) error {
 	if v.Typed.Subject.Kind != qianshao.SubjectFinding {
 		return nil
@@ -106,15 +110,15 @@ func (d *Decision) pieces(r *http.Request, v *conflictPage) error {
 	return err
 }
 
-// Piece shows evidence with the words around it.
+// Piece shows evidence with the text around it.
 func (v *conflictPage) Piece(e *qianshao.Evidence) []untrusted.Piece {
 	return slices.Concat(untrusted.Reveal(e.Before, ""), untrusted.Reveal(e.Text, "mark"), untrusted.Reveal(e.After, ""))
 }
 
-// Theirs and Yours are the two answers in words.
+// Theirs is the current answer in words.
 func (v *conflictPage) Theirs() string { return v.answer(v.Standing.Verdict, v.Standing.Reason) }
 
-// Yours is what the author wanted.
+// Yours is the answer that the author wanted to give.
 func (v *conflictPage) Yours() string {
 	did := newEntry(desk.Shown{Act: qianshao.Act{
 		Kind: v.Typed.Kind, Verdict: v.Typed.Verdict, Reason: v.Typed.Reason, Until: v.Draft.Until, Reverts: v.Typed.Reverts,
@@ -126,14 +130,14 @@ func (v *conflictPage) Yours() string {
 	return v.act(&did.Act, &did.Detail)
 }
 
-// ByYou says that the verdict which stands is the author's own: given in another window.
+// ByYou says that the current verdict is the author's own, given in another window.
 func (v *conflictPage) ByYou() bool { return v.Standing.By == v.User }
 
-// Claimed says that somebody else looks at the subject.
+// Claimed says that somebody else has claimed the subject.
 func (v *conflictPage) Claimed() bool { return v.Conflict.Why == desk.WhyClaimed }
 
-// Changed says that other content was found than was seen.
+// Changed says that the content has changed since the author saw it.
 func (v *conflictPage) Changed() bool { return v.Conflict.Why == desk.WhySeen }
 
-// Saw is the basis that the author has now seen.
+// Saw is the basis of the state that the author has now seen.
 func (v *conflictPage) Saw() string { return strconv.FormatInt(v.Standing.Act, 10) }

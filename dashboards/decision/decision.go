@@ -1,9 +1,10 @@
-// Package decision is how people decide on a finding or a campaign, wherever one is shown: what
-// stands, the form with what the account may do, and the result. The rooms that show such subjects
-// put its panel at the right of their pages, and its message above.
+// Package decision is how people decide on a finding or a campaign, wherever one is shown: the
+// current state, the form with what the account may do, and the result. The rooms that show such
+// subjects put its panel to the right of their pages, and its message above.
 //
-// The rules are the desk's. Here their answers become pages: what was done, with its undo; a
-// conflict, with both answers; a refusal, at the field that is wrong and with all that was typed.
+// The rules are the desk's. This package shows their outcome: what was done, with its undo; a
+// conflict, with both answers; a refusal, at the field that is wrong and with everything that was
+// typed.
 package decision
 
 import (
@@ -25,10 +26,10 @@ var files embed.FS
 //go:embed parts/templates/*.html
 var parts embed.FS
 
-// Parts are the templates that the pages with a panel use: "decision" shows a *Panel, and
-// "message" a *Message. Both show nothing of a nil one. For a script that adds keys, data-key
-// names them: on a button the key presses it, on a summary it opens what is below, and on a
-// fieldset it has the next digit press one of the buttons inside.
+// Parts are the templates for pages with a panel: "decision" shows a *Panel, and "message" a
+// *Message; both show nothing for nil. The attribute data-key tells the page's script which key to
+// use: on a button, the key presses it; on a summary, it opens what is below; on a fieldset, it
+// makes the next digit press one of the buttons inside.
 func Parts() fs.FS {
 	sub, err := fs.Sub(parts, "parts")
 	if err != nil {
@@ -37,7 +38,7 @@ func Parts() fs.FS {
 	return sub
 }
 
-// Store is what the pages read besides the desk.
+// Store is what the pages need besides the desk.
 type Store interface {
 	// Accounts returns all accounts, by name.
 	Accounts(ctx context.Context) ([]store.AccountRecord, error)
@@ -48,12 +49,12 @@ type Store interface {
 // Options of New. Store and Guard are required.
 type Options struct {
 	Store Store
-	// Desk takes what people decide. Without one there are neither panels nor routes.
+	// Desk records decisions. Without it there are neither panels nor routes.
 	Desk  *desk.Desk
 	Guard *auth.Guard
 }
 
-// Decision makes panels, and takes what people decide.
+// Decision makes panels, and takes decisions from their forms.
 type Decision struct {
 	*page.Room
 	opts Options
@@ -65,7 +66,7 @@ func New(base *page.Base, opts Options) (*Decision, error) {
 	return &Decision{Room: room, opts: opts}, err
 }
 
-// Route adds the routes of what is decided.
+// Route adds the routes of the forms.
 func (d *Decision) Route(mux page.Mux) {
 	if d.opts.Desk == nil {
 		return

@@ -15,26 +15,26 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// form is what somebody has sent, as they typed it, so that a refusal can give it back.
+// form is a form as it was typed, so that a refusal can show it again.
 type form struct {
 	Subject qianshao.Subject
 	Kind    qianshao.ActKind
-	// Basis and Seen are of the subject as its author saw it.
+	// Basis and Seen are the state of the subject as its author saw it.
 	Basis, Seen string
 	Verdict     qianshao.Verdict
 	Reason      qianshao.Reason
 	Words       string
-	// Until is a day in the operator's zone, as 2006-01-02.
+	// Until is a day in the console's time zone, as 2006-01-02.
 	Until, Sites     string
 	Content, Relapse bool
 	Assignee         string
 	TakeOver         bool
 	Key, Next        string
-	// Reverts is the act that is undone.
+	// Reverts is the act to be undone.
 	Reverts int64
 }
 
-// readForm reads a form; ok is false if it is about nothing that people decide on.
+// readForm reads a form; ok is false if its subject is not one that people decide on.
 func readForm(r *http.Request) (f form, ok bool) {
 	f = form{
 		Kind: qianshao.ActKind(r.PostFormValue("kind")), Basis: r.PostFormValue("basis"), Seen: r.PostFormValue("seen"),
@@ -44,11 +44,11 @@ func readForm(r *http.Request) (f form, ok bool) {
 		Assignee: r.PostFormValue("assignee"), TakeOver: r.PostFormValue("take_over") != "",
 		Key: r.PostFormValue("key"), Next: page.LocalPath(r.PostFormValue("next")),
 	}
-	// One form has a button for each answer, so that a verdict is one click or two keys.
+	// A form has a button for each answer, so that a verdict takes one click or two keys.
 	switch answer, reason, _ := strings.Cut(r.PostFormValue("answer"), "/"); {
 	case answer == string(qianshao.ActNote):
 		f.Kind = qianshao.ActNote
-		if here := r.PostFormValue("here"); here != "" { // whoever adds a note goes on with what it is about
+		if here := r.PostFormValue("here"); here != "" { // the author of a note stays on the subject's page
 			f.Next = page.LocalPath(here)
 		}
 	case answer != "":
@@ -58,17 +58,17 @@ func readForm(r *http.Request) (f form, ok bool) {
 	return f, ok && f.Subject.Kind.Reviewed()
 }
 
-// draft is what the desk is asked to do. Days begin in the zone.
+// draft returns the act as the desk takes it. Days begin in the zone.
 func (f *form) draft(zone *time.Location) (desk.Draft, error) {
 	switch f.Kind {
 	case qianshao.ActDecide, qianshao.ActReview, qianshao.ActDispute, qianshao.ActAdjudicate, qianshao.ActNote, qianshao.ActAssign, qianshao.ActPark, qianshao.ActClaim:
-	default: // those on campaigns have forms of their own
+	default: // campaigns have other forms for other kinds
 		return desk.Draft{}, &desk.Refusal{Code: "kind", Field: "kind"}
 	}
 	d := desk.Draft{Subject: f.Subject, Kind: f.Kind, Seen: f.Seen, Key: f.key(), TakeOver: f.TakeOver, Detail: desk.Detail{Words: f.Words}}
 	var err error
 	if d.Basis, err = strconv.ParseInt(f.Basis, 10, 64); err != nil && !fillsBasis(f.Kind) {
-		// Taking a missing basis for 0 would let somebody decide without having looked.
+		// If a missing basis were taken for 0, somebody could decide without having looked.
 		return desk.Draft{}, &desk.Refusal{Code: "form", Field: "basis"}
 	}
 	switch f.Kind {
@@ -84,7 +84,8 @@ func (f *form) draft(zone *time.Location) (desk.Draft, error) {
 	return d, nil
 }
 
-// fillsBasis says whether the desk fills in the basis of acts of a kind, whatever their author saw.
+// fillsBasis says whether the desk itself fills in the basis of acts of this kind, since it does
+// not matter what their author saw.
 func fillsBasis(k qianshao.ActKind) bool {
 	return k == qianshao.ActClaim || k == qianshao.ActNote || k == qianshao.ActAssign
 }
@@ -104,8 +105,9 @@ func (f *form) park(zone *time.Location) (until time.Time, p *desk.Park, err err
 	return until, p, nil
 }
 
-// key is what the act is called, so that a form that is sent twice is done once. The browser's
-// way back shows a form again with its key: with other words in it, it is another act.
+// key is the key of the act, so that a form that is sent twice is done once. If somebody goes back
+// in the browser and sends the form with other words, that is another act, although the form still
+// has the same key.
 func (f *form) key() string {
 	if f.Key == "" {
 		return ""
@@ -115,7 +117,7 @@ func (f *form) key() string {
 	return f.Key + "." + hex.EncodeToString(sum[:8])
 }
 
-// done is the path to which an act leads, with its number for the message.
+// done is where an act leads, with its number for the message.
 func (f *form) done(seq int64) string {
 	if seq == 0 {
 		return f.Next

@@ -16,25 +16,26 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Message is what the account's last act has done, with its undo.
+// Message says what the account's last act has done, with its undo.
 type Message struct {
 	*page.Layout
 	Text string
-	// Subject is what was acted on, "" for a batch; At is its page, and Name what it is called
-	// there: the message stands above the item that came next. "" for what needs no name.
+	// Subject is what was acted on, "" for a batch; At is its page and Name its name, which is
+	// needed because the message is shown above the next item. Name may be "".
 	Subject, At, Name string
-	// Undo is where it is undone; "" where that is not possible.
+	// Undo is the path that undoes it; "" if that is not possible.
 	Undo string
-	// Next is the page that shows the message, without it.
+	// Next is this page without the message.
 	Next string
 }
 
-// maxName bounds the evidence by which a message names a finding, in characters: enough to tell it from the
-// next one, on one line of a telephone.
+// maxName bounds the evidence that names a finding in a message, in characters: enough to tell it
+// from the next one, on one line of a telephone.
 const maxName = 40
 
-// Message returns what the last act has done, which the page's address names as done=SEQ, or
-// batch=ID. It is nil without one, for another account's, and after the time for its undo.
+// Message returns what the last act has done, which the page's address gives as done=SEQ or
+// batch=ID. It is nil if the address has neither, for another account's act, and once the time for
+// its undo is over.
 func (d *Decision) Message(r *http.Request, v *page.Layout) (*Message, error) {
 	if d.opts.Desk == nil {
 		return nil, nil
@@ -82,14 +83,14 @@ func (d *Decision) ofAct(r *http.Request, m *Message, seq int64) (ok bool, err e
 	return true, err
 }
 
-// name is what a finding is called in one line: its evidence, as in the queue, and its host. It
-// is "" for one that is gone by now.
+// name describes a finding in one line: its evidence, as in the queue, and its host. It is "" if
+// the finding is gone by now.
 func (d *Decision) name(r *http.Request, finding string) (string, error) {
 	f, err := d.opts.Store.VisibleFinding(r.Context(), auth.From(r.Context()).Sight, finding)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", nil
 	}
-	label := untrusted.Plain(html.UnescapeString(campaign.Label(&f.Finding))) // it is as the source has it
+	label := untrusted.Plain(html.UnescapeString(campaign.Label(&f.Finding))) // the label is HTML-escaped, as in the source
 	if short := untrusted.First(label, maxName); short != label {
 		label = short + "…"
 	}
@@ -120,7 +121,7 @@ type frame struct {
 	Typed form
 	// Because says why nothing was done.
 	Because string
-	// Look is the page of what was acted on.
+	// Look is the page of the subject.
 	Look string
 }
 

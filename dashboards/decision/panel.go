@@ -14,38 +14,38 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// Panel is what a page shows at its right: what stands of a subject, and what the account may do
-// about it. It contains nothing that is kept from the account.
+// Panel is shown to the right of a page: the current state of a subject, and what the account may
+// do about it. It contains nothing that is kept from the account.
 type Panel struct {
 	*page.Layout
 	Subject qianshao.Subject
 	desk.View
 	// Next is the local path to which a decision leads.
 	Next string
-	// Here is the page with the panel: a claim leads nowhere else.
+	// Here is the page with the panel, which a claim leads back to.
 	Here string
-	// ClaimedElsewhere says that the page already has a form for claims, of what the subject stands for, so
-	// that the panel has none.
+	// ClaimedElsewhere says that the page already has a form for claims, on the campaign that this
+	// finding represents, so that the panel has none.
 	ClaimedElsewhere bool
-	// Blind says that the account is to review a decision that it must not know.
+	// Blind says that the account is to review a decision that it must not know yet.
 	Blind bool
-	// Answer is the kind of act by which the account says what the finding is; "" for none.
+	// Answer is the kind of act with which the account says what the finding is; "" if it may not.
 	Answer qianshao.ActKind
-	// MayDecide is for notes, parks and claims, and MayLead for what leads do.
+	// MayDecide allows notes, parks and claims, and MayLead what only leads do.
 	MayDecide, MayLead bool
-	// Answered says that the account has given another answer to the decision that stands, which is not
-	// settled yet.
+	// Answered says that the account has given a different answer from the current decision, and
+	// that this is not settled yet.
 	Answered bool
-	// Answers are the decision that stands and the second answers to it, for who adjudicates.
+	// Answers are the current decision and the second answers to it, for the adjudicator.
 	Answers []Entry
 	History []Entry
-	// Policy is what becomes of newcomers to the campaign; nil if they queue.
+	// Policy says what becomes of newcomers to the campaign; nil if they are queued.
 	Policy *qianshao.Act
-	// Assignees are those to whom a lead may give the subject.
+	// Assignees are the accounts that a lead may assign the subject to.
 	Assignees []string
-	// Key names the forms of this page, so that what is sent twice is done once.
+	// Key identifies the forms of this page, so that what is sent twice is done once.
 	Key string
-	// Typed is what the author has sent, if it was refused, and Mistake what is wrong with it.
+	// Typed is the form if it was refused, and Mistake what is wrong with it.
 	Typed   form
 	Mistake mistake
 }
@@ -54,21 +54,22 @@ type Panel struct {
 type mistake struct {
 	Kind    qianshao.ActKind
 	Reverts int64
-	// Field is the name of the field that is wrong, "answer" for verdict and reason; "" for none.
+	// Field is the name of the field that is wrong, "answer" for verdict and reason; "" for none in
+	// particular.
 	Field string
 	Text  string
 }
 
-// Entry is an act of the history.
+// Entry is an act in the history.
 type Entry struct {
 	desk.Shown
 	Detail desk.Detail
-	// Undo says that the account may undo it, and Why that it must give a reason.
+	// Undo says that the account may undo it, and Why that it must give a reason for that.
 	Undo, Why bool
 }
 
-// Panel returns the panel of a subject for who makes the request, or desk.ErrNotFound. next is
-// the local path to which a decision leads. Without a desk there is none: nil.
+// Panel returns the panel of a subject for the request's account, or desk.ErrNotFound. next is the
+// local path that a decision leads to. Without a desk, it returns nil.
 func (d *Decision) Panel(r *http.Request, v *page.Layout, subject qianshao.Subject, next string) (*Panel, error) {
 	if d.opts.Desk == nil {
 		return nil, nil
@@ -79,7 +80,7 @@ func (d *Decision) Panel(r *http.Request, v *page.Layout, subject qianshao.Subje
 func (d *Decision) panel(r *http.Request, v *page.Layout, subject qianshao.Subject, next string) (*Panel, error) {
 	who := auth.Acting(r.Context())
 	view, err := d.opts.Desk.Look(r.Context(), who, subject)
-	if err == nil && view.Campaign != "" && view.Campaign != subject.ID { // it goes by another id now
+	if err == nil && view.Campaign != "" && view.Campaign != subject.ID { // it was merged, and its id is another now
 		subject.ID = view.Campaign
 		view, err = d.opts.Desk.Look(r.Context(), who, subject)
 	}
@@ -107,7 +108,8 @@ func (d *Decision) panel(r *http.Request, v *page.Layout, subject qianshao.Subje
 	return p, d.assignees(r, p)
 }
 
-// here is the page that answers a request; of a form that was refused, where it leads.
+// here is the page that answers a request; if a form was refused, the page that it would have led
+// to.
 func here(r *http.Request, next string) string {
 	if r.Method == http.MethodPost {
 		return page.LocalPath(next)
@@ -115,7 +117,7 @@ func here(r *http.Request, next string) string {
 	return Here(r)
 }
 
-// Here is the page that answers a request, without what it was told of the last act.
+// Here is the page that answers a request, without the parameters of its message.
 func Here(r *http.Request) string {
 	return page.With(r.URL.RequestURI(), url.Values{"done": nil, "batch": nil})
 }
@@ -141,13 +143,14 @@ func (p *Panel) history(who qianshao.Account) error {
 
 func newEntry(a desk.Shown) Entry {
 	e := Entry{Shown: a}
-	e.Detail, _ = desk.ParseDetail(a.Detail) // "acts verify" says where it is not well-formed
+	e.Detail, _ = desk.ParseDetail(a.Detail) // "acts verify" reports malformed details
 	return e
 }
 
 func isAnswer(k qianshao.ActKind) bool { return k == qianshao.ActReview || k == qianshao.ActDispute }
 
-// assignees fills in those who can have the subject: enabled accounts that decide and see it.
+// assignees fills in the accounts that the subject can be assigned to: enabled ones that may decide
+// and see it.
 func (d *Decision) assignees(r *http.Request, p *Panel) error {
 	if !p.MayLead {
 		return nil
@@ -163,8 +166,8 @@ func (d *Decision) assignees(r *http.Request, p *Panel) error {
 	return err
 }
 
-// fill gives the author back what they have sent. What they saw stays what they saw: they have
-// not looked at the evidence again.
+// fill puts back what the author has sent. Basis and Seen remain those of the form, since the
+// author has not looked at the evidence again.
 func (p *Panel) fill(f *form, m mistake) {
 	p.Typed, p.Mistake = *f, m
 	if f.Subject == p.Subject && f.Basis != "" {
@@ -174,11 +177,11 @@ func (p *Panel) fill(f *form, m mistake) {
 	}
 }
 
-// IsFinding says that verdicts are given to the subject itself.
+// IsFinding says that verdicts are given on the subject itself.
 func (p *Panel) IsFinding() bool { return p.Subject.Kind == qianshao.SubjectFinding }
 
-// Ask is the question over the answers, as a part of its key: an account's own verdict is not
-// asked for, it may be changed.
+// Ask is the last part of the key of the question above the answers. The account's own verdict can
+// be changed, so the question is a different one.
 func (p *Panel) Ask() string {
 	if p.Answer == qianshao.ActDecide && p.Standing.By == p.User && !p.Stale {
 		return "own"
@@ -186,7 +189,7 @@ func (p *Panel) Ask() string {
 	return string(p.Answer)
 }
 
-// Skip leads on without a decision; "" where there is nothing further.
+// Skip leads to the next subject without a decision; "" if there is none.
 func (p *Panel) Skip() string {
 	if u, err := url.Parse(p.Next); err != nil || u.Path == p.Page() {
 		return ""
@@ -201,13 +204,13 @@ func pageOf(s qianshao.Subject) string {
 	return "/" + string(s.Kind) + "s/" + url.PathEscape(s.ID)
 }
 
-// Wrong says that the mistake is at a field of the form for a kind of act; of those that the
-// one form with the answers is for, the kind is decide.
+// Wrong says whether the mistake is in this field of the form for this kind of act. The form with
+// the answers serves several kinds; for all of them, form is decide.
 func (p *Panel) Wrong(form qianshao.ActKind, field string) bool {
 	return p.Mistake.Text != "" && formOf(p.Mistake.Kind) == form && p.Mistake.Field == field
 }
 
-// formOf is the form by which acts of a kind are done.
+// formOf is the kind that stands for the form of an act.
 func formOf(k qianshao.ActKind) qianshao.ActKind {
 	switch k {
 	case qianshao.ActReview, qianshao.ActDispute, qianshao.ActAdjudicate, qianshao.ActNote:
@@ -216,12 +219,12 @@ func formOf(k qianshao.ActKind) qianshao.ActKind {
 	return k
 }
 
-// WrongUndo says that the undoing of an act was refused.
+// WrongUndo says that undoing the act was refused.
 func (p *Panel) WrongUndo(seq int64) bool {
 	return p.Mistake.Text != "" && p.Mistake.Kind == qianshao.ActUndo && p.Mistake.Reverts == seq
 }
 
-// WrongElsewhere says that the mistake is at none of the fields, and so stands above them.
+// WrongElsewhere says that the mistake is in none of the fields, and must be shown above them.
 func (p *Panel) WrongElsewhere() bool {
 	if p.Mistake.Text == "" {
 		return false
@@ -235,7 +238,7 @@ func (p *Panel) WrongElsewhere() bool {
 	return !slices.Contains(fields[formOf(p.Mistake.Kind)], p.Mistake.Field)
 }
 
-// Words are those that were typed into the form for a kind of act.
+// Words are the words typed into the form for a kind of act.
 func (p *Panel) Words(form qianshao.ActKind) string {
 	if formOf(p.Typed.Kind) != form {
 		return ""
@@ -243,7 +246,7 @@ func (p *Panel) Words(form qianshao.ActKind) string {
 	return p.Typed.Words
 }
 
-// Parking says that a park was refused, whose form is open then.
+// Parking says that a park was refused, so that its form must be open.
 func (p *Panel) Parking() bool { return p.Typed.Kind == qianshao.ActPark }
 
 // Choices are the verdicts with their reasons and keys.
@@ -259,58 +262,58 @@ func (p *Panel) Choices() (list []Choice) {
 	return list
 }
 
-// Choice is a verdict of the form. Its key opens its reasons, where it has some.
+// Choice is a verdict in the form. Its key opens its reasons, if it has some.
 type Choice struct {
 	Verdict qianshao.Verdict
 	Key     string
 	Reasons []ReasonChoice
 }
 
-// ReasonChoice is a reason of the form; after the verdict's key, the digit chooses it.
+// ReasonChoice is a reason in the form; after the verdict's key, the digit chooses it.
 type ReasonChoice struct {
 	qianshao.Reason
 	Digit int
 }
 
-// NeedsWords says that the reason alone is no answer.
+// NeedsWords says that this reason requires words.
 func (c ReasonChoice) NeedsWords() bool { return c.Reason == qianshao.ReasonOther }
 
-// Chosen says that an answer is the one that was typed.
+// Chosen says whether this answer was chosen in the refused form.
 func (p *Panel) Chosen(v qianshao.Verdict, r qianshao.Reason) bool {
 	return p.Typed.Verdict == v && p.Typed.Reason == r && formOf(p.Typed.Kind) == qianshao.ActDecide
 }
 
-// Disputed says that a lead is to adjudicate, as far as the account may know.
+// Disputed says that a lead must adjudicate, as far as the account may know.
 func (p *Panel) Disputed() bool { return p.Standing.Disputed() }
 
-// Due says that the decision waits for a second review by somebody else.
+// Due says that the decision is waiting for a second review by somebody else.
 func (p *Panel) Due() bool { return p.Standing.DueForReview() }
 
-// Resting says that the subject is parked and has not come back.
+// Resting says that the subject is parked and has not come back yet.
 func (p *Panel) Resting() bool { return p.Standing.Resting(p.Facts, p.Now) }
 
-// Mine says that the account's own claim holds; Held that another's does.
+// Mine says that the account itself has claimed the subject.
 func (p *Panel) Mine() bool { return p.Claim.By != "" && p.Claim.By == p.User }
 
-// Held says that somebody else looks at the subject.
+// Held says that somebody else has claimed the subject.
 func (p *Panel) Held() bool { return p.Claim.By != "" && p.Claim.By != p.User }
 
-// MayAssignSelf says whether the account may take the subject as its task.
+// MayAssignSelf says whether the account may assign the subject to itself.
 func (p *Panel) MayAssignSelf() bool {
 	return p.Standing.Assignee != p.User && (p.MayLead || p.Standing.Assignee == "")
 }
 
-// MayUnassign says whether the account may take the subject from whose task it is.
+// MayUnassign says whether the account may remove the subject's assignment.
 func (p *Panel) MayUnassign() bool {
 	return p.Standing.Assignee != "" && (p.MayLead || p.Standing.Assignee == p.User)
 }
 
-// FirstDay and LastDay bound the date until which something is parked.
+// FirstDay is the earliest day until which something can be parked.
 func (p *Panel) FirstDay() string {
 	return p.Now.In(p.TimeZone()).AddDate(0, 0, 1).Format(time.DateOnly)
 }
 
-// ParkDay is the date that is offered to park until: a week from now, or what was typed.
+// ParkDay is the day that the form proposes to park until: a week from now, or what was typed.
 func (p *Panel) ParkDay() string {
 	if p.Parking() {
 		return p.Typed.Until
@@ -318,7 +321,7 @@ func (p *Panel) ParkDay() string {
 	return p.Now.In(p.TimeZone()).AddDate(0, 0, 7).Format(time.DateOnly)
 }
 
-// LastDay is the latest date until which something is parked.
+// LastDay is the latest day until which something can be parked.
 func (p *Panel) LastDay() string {
 	return p.Now.In(p.TimeZone()).Add(desk.MaxPark).Format(time.DateOnly)
 }
@@ -326,5 +329,5 @@ func (p *Panel) LastDay() string {
 // MaxWords bounds the words of an act.
 func (p *Panel) MaxWords() int { return desk.MaxWords }
 
-// MaxSites bounds the further sites of a park.
+// MaxSites bounds the number of further sites that a park can wait for.
 func (p *Panel) MaxSites() int { return desk.MaxSites }

@@ -9,10 +9,10 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// words says in the page's language what the desk has in codes.
+// words puts the desk's codes into words, in the page's language.
 type words struct{ *page.Layout }
 
-// answer says a verdict with its reason.
+// answer is a verdict with its reason, in words.
 func (w words) answer(v qianshao.Verdict, r qianshao.Reason) string {
 	if v == "" {
 		return w.T("decision.undecided")
@@ -25,7 +25,7 @@ func (w words) act(a *qianshao.Act, det *desk.Detail) string {
 	kind := string(a.Kind)
 	switch a.Kind {
 	case qianshao.ActDecide, qianshao.ActReview, qianshao.ActDispute, qianshao.ActAdjudicate:
-		if a.Verdict == "" { // kept from the reader
+		if a.Verdict == "" { // the reader must not know it
 			return w.T("decision.did.hidden")
 		}
 		return w.Language.Text("decision.did."+kind, w.answer(a.Verdict, a.Reason))
@@ -53,7 +53,7 @@ func (w words) act(a *qianshao.Act, det *desk.Detail) string {
 	return w.Language.Named("decision.did.", kind)
 }
 
-// Said says what an act did, and what its author wrote with it.
+// Said says what an act did, and returns the note that its author wrote.
 func Said(v *page.Layout, a *desk.Shown) (did, note string) {
 	e := newEntry(*a)
 	return words{v}.act(&e.Act, &e.Detail), e.Detail.Words
@@ -91,7 +91,7 @@ func (w words) park(a *qianshao.Act, p *desk.Park) string {
 	return strings.Join(list, w.T("decision.or"))
 }
 
-// Refusal says in the language what the desk has refused, and what to do about it.
+// Refusal says in the page's language what the desk has refused, and what to do about it.
 func (w words) Refusal(r *desk.Refusal) string { return Refusal(w.Language, r) }
 
 // Refusal says in a language what the desk has refused, and what to do about it.
@@ -112,12 +112,12 @@ func fieldOf(r *desk.Refusal) string {
 	return ""
 }
 
-// Say says a verdict with its reason.
+// Say is a verdict with its reason, in words.
 func (p *Panel) Say(v qianshao.Verdict, r qianshao.Reason) string {
 	return words{p.Layout}.answer(v, r)
 }
 
-// Did says what an act of the history did.
+// Did says what an act in the history did.
 func (p *Panel) Did(e *Entry) string { return words{p.Layout}.act(&e.Act, &e.Detail) }
 
 // WakeWhy says why a parked subject has come back.
