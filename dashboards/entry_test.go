@@ -27,7 +27,7 @@ const (
 	deviceCookie  = "__Host-qianshao_device"
 )
 
-// clocked is an outpost with a clock that the test sets, and an analyst with a password.
+// clocked returns an outpost with a clock that the test sets, and an analyst with a password.
 func clocked(t *testing.T, change func(*Options)) (o *outpost, now *time.Time) {
 	t.Helper()
 	at := testNow
@@ -41,7 +41,7 @@ func clocked(t *testing.T, change func(*Options)) (o *outpost, now *time.Time) {
 	return o, &at
 }
 
-// addCheap adds an analyst whose password costs little to check.
+// addCheap adds an analyst with a password that costs little to check.
 func (o *outpost) addCheap(t *testing.T, name string) {
 	t.Helper()
 	if err := o.accounts.Add(t.Context(), "test", qianshao.Account{Name: name, Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}, ""); err != nil {
@@ -60,7 +60,7 @@ func credentials(name, password string) string {
 	return url.Values{"name": {name}, "password": {password}, "next": {"/help?a=1"}}.Encode()
 }
 
-// logIn logs in with a password, and returns what the browser has then.
+// logIn logs in with a password, and returns what the browser has after that.
 func (o *outpost) logIn(t *testing.T, name, password string) (visitor, *httptest.ResponseRecorder) {
 	t.Helper()
 	w := o.do("POST", "/login", credentials(name, password))
@@ -79,7 +79,7 @@ func (o *outpost) change(t *testing.T, name string, change func(*store.AccountRe
 	}
 }
 
-// isIn says whether the visitor's session is good for a page.
+// isIn says whether the visitor's session is valid for a page.
 func (o *outpost) isIn(v visitor) bool { return o.as(v, "GET", "/help", nil).Code == http.StatusOK }
 
 func TestLogin(t *testing.T) {
@@ -95,7 +95,7 @@ func TestLogin(t *testing.T) {
 	}
 	w = o.do("GET", "/login", "", "Accept-Language", "en", "Sec-Fetch-Site", "cross-site")
 	contains(t, w.Body.String(), "Continue")
-	for _, away := range []string{"https://evil.example/", "//evil.example", `/\evil.example`} { // no redirector
+	for _, away := range []string{"https://evil.example/", "//evil.example", `/\evil.example`} { // not an open redirector
 		w := o.do("POST", "/login", url.Values{"name": {"wang"}, "password": {goodPassword}, "next": {away}}.Encode())
 		if w.Code != 303 || w.Header().Get("Location") != "/" {
 			t.Errorf("next=%s leads to %q", away, w.Header().Get("Location"))
@@ -136,7 +136,7 @@ func TestLogin(t *testing.T) {
 		t.Errorf("signing out: %d, and the session outlives it: %v", w.Code, o.isIn(wang))
 	}
 
-	// A session ends after two hours of nothing, and after twelve of anything.
+	// A session ends after two hours without use, and after twelve in any case.
 	idle, _ := o.logIn(t, "wang", goodPassword)
 	*now = now.Add(2*time.Hour - time.Minute)
 	if !o.isIn(idle) {
@@ -159,7 +159,7 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// TestFixation: a session that somebody has set before the log-in is worth nothing after it.
+// TestFixation: a session that an attacker has planted before the log-in is worthless after it.
 func TestFixation(t *testing.T) {
 	o, _ := clocked(t, nil)
 	for name, set := range map[string]string{"made up": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "of the attacker": o.enter(t, "root").session} {
@@ -173,7 +173,8 @@ func TestFixation(t *testing.T) {
 	}
 }
 
-// TestSessionsEnd: each change of what a session stands on ends the account's sessions at once.
+// TestSessionsEnd: each change that a session's rights depend on ends the account's sessions at
+// once.
 func TestSessionsEnd(t *testing.T) {
 	o, _ := clocked(t, nil)
 	for name, change := range map[string]func(*store.AccountRecord){
@@ -213,7 +214,7 @@ func TestCrossOriginPost(t *testing.T) {
 	}
 }
 
-// TestFormToken: what changes something in a session carries the session's own token.
+// TestFormToken: requests that change something in a session must carry the session's own token.
 func TestFormToken(t *testing.T) {
 	o := takesSubmissions(t)
 	other := o.enter(t, "root")
@@ -249,7 +250,7 @@ func TestFormToken(t *testing.T) {
 	}
 }
 
-// TestMassAssignment: forms take the fields that they have, whatever else is sent.
+// TestMassAssignment: forms use only the fields that they have, whatever else is sent.
 func TestMassAssignment(t *testing.T) {
 	o, _ := clocked(t, nil)
 	wang, _ := o.logIn(t, "wang", goodPassword)
@@ -284,7 +285,7 @@ func TestMassAssignment(t *testing.T) {
 	}
 }
 
-// TestTokens: a token is good for its scopes, as far as its account still allows them.
+// TestTokens: a token is valid for its scopes, as far as its account still allows them.
 func TestTokens(t *testing.T) {
 	o, now := clocked(t, func(opts *Options) { opts.LocalToken = "of-this-process" })
 	read, metrics := o.newToken(t, "wang", qianshao.ScopeRead), o.newToken(t, "wang", qianshao.ScopeMetrics)
@@ -330,7 +331,8 @@ func TestTokens(t *testing.T) {
 	check("expired", read, search, 401)
 }
 
-// TestPowers: who may not report pages can neither by form nor by token, and sees no form.
+// TestPowers: an account that may not report pages can do so neither by form nor by token, and sees
+// no form for it.
 func TestPowers(t *testing.T) {
 	o := takesSubmissions(t)
 	auditor := o.newVisitor(t, qianshao.Account{Name: "audit", Role: qianshao.RoleAuditor, Sight: qianshao.SeeAll()})
@@ -352,7 +354,7 @@ func TestPowers(t *testing.T) {
 	}
 }
 
-// TestTries guesses passwords: neither one address nor somebody who knows a name keeps
+// TestTries guesses passwords: neither an attacker at one address nor one who knows a name can lock
 // others out.
 func TestTries(t *testing.T) {
 	o, now := clocked(t, func(opts *Options) { opts.Proxies, _ = auth.ParseProxies([]string{"192.0.2.0/28"}) })
@@ -385,7 +387,8 @@ func TestTries(t *testing.T) {
 	if code := try("198.51.100.1:1", "wang", goodPassword); code != 303 {
 		t.Errorf("another address: %d, want 303", code)
 	}
-	// From everywhere at once: strangers have to wait, the owner's browser does not.
+	// If guesses come from many addresses at once, strangers have to wait, but the owner's browser
+	// does not.
 	for i := range 30 {
 		try("203.0.113."+string(rune('0'+i%10))+":1", "wang", "wrong")
 	}
@@ -402,7 +405,7 @@ func TestTries(t *testing.T) {
 	if code := try("198.51.100.2:1", "wang", goodPassword); code != 303 {
 		t.Errorf("after a minute: %d", code)
 	}
-	// Behind a trusted proxy each client is counted by itself; a forged header is not believed.
+	// Behind a trusted proxy each client is counted separately; a forged header is not believed.
 	*now = now.Add(time.Hour)
 	for i := range 6 {
 		want := 401
@@ -424,7 +427,7 @@ func TestTries(t *testing.T) {
 	}
 }
 
-// TestLinks: a link works once, in its time, for what it is for.
+// TestLinks: a link works once, before it expires, and only for its purpose.
 func TestLinks(t *testing.T) {
 	o, now := clocked(t, nil)
 	link := func(purpose store.LinkPurpose, name string) string {
@@ -473,7 +476,8 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestSecondFactor sets one up, logs in with it, with a code twice, and with a recovery code.
+// TestSecondFactor sets up a second factor, logs in with it, tries a code twice, and uses a
+// recovery code.
 func TestSecondFactor(t *testing.T) {
 	o, now := clocked(t, func(opts *Options) { opts.RequireFactor = true })
 	wang, _ := o.logIn(t, "wang", goodPassword)
@@ -562,7 +566,8 @@ func TestSecondFactor(t *testing.T) {
 	}
 }
 
-// TestOwnPassword: a change needs the old one, ends other sessions and keeps its own.
+// TestOwnPassword: changing the password requires the old one, ends other sessions and keeps its
+// own.
 func TestOwnPassword(t *testing.T) {
 	o, _ := clocked(t, nil)
 	wang, _ := o.logIn(t, "wang", goodPassword)
@@ -587,8 +592,8 @@ func TestOwnPassword(t *testing.T) {
 	contains(t, page, "The password is changed.")
 }
 
-// TestPageOfAForm: the page that answers a form leads to itself in the other language, by
-// an address that a GET request may ask for.
+// TestPageOfAForm: the page that answers a form links to itself in the other language, at an
+// address that GET accepts.
 func TestPageOfAForm(t *testing.T) {
 	o, _ := clocked(t, nil)
 	wang, _ := o.logIn(t, "wang", goodPassword)
@@ -610,8 +615,8 @@ func TestPageOfAForm(t *testing.T) {
 	}
 }
 
-// TestStrangersPage: who is not logged in is told where the first account comes from, and
-// neither the program's version nor pages that are closed to them.
+// TestStrangersPage: somebody who is not logged in is told how to get the first account, and is
+// shown neither the program's version nor links to pages that are closed to them.
 func TestStrangersPage(t *testing.T) {
 	o := newOutpost(t, nil)
 	empty, err := sqlstore.New(sqlite.Open(t.Context(), sqlitetest.File(t)))

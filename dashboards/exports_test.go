@@ -27,7 +27,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
 
-// exporting is an outpost that hands findings out, with a finding under each of two authorisations.
+// exporting returns an outpost with exports, and a finding under each of two authorisations.
 func exporting(t *testing.T) (o *outpost, mine, theirs string, d *desk.Desk) {
 	t.Helper()
 	o, mine, theirs, _ = twoOwners(t)
@@ -60,8 +60,8 @@ func exportTrail(t *testing.T, d *desk.Desk) []desk.Shown {
 	return acts
 }
 
-// TestExports: whatever is asked for, in each format, an account gets what it sees, as a file;
-// and the trail has who took what, how many, and the hash of the very bytes.
+// TestExports: whatever is requested, in each format, an account gets what it may see, as a file.
+// The trail records who exported what, how many findings, and the hash of the file's bytes.
 func TestExports(t *testing.T) {
 	t.Parallel()
 	o, mine, theirs, d := exporting(t)
@@ -122,8 +122,9 @@ func TestExports(t *testing.T) {
 	}
 }
 
-// TestExportsRefused: what is not there, not seen, not one thing or not a query is told in the
-// reader's language, leaves no act, and no file.
+// TestExportsRefused: requests for something that does not exist, may not be seen, is not exactly
+// one thing, or is not a valid query are refused in the reader's language. They leave no act and no
+// file.
 func TestExportsRefused(t *testing.T) {
 	t.Parallel()
 	o, mine, theirs, d := exporting(t)
@@ -139,7 +140,7 @@ func TestExportsRefused(t *testing.T) {
 		{url.Values{"format": {"csv"}}, 422, "请选定一项"},
 		{url.Values{"finding": {mine}, "q": {""}, "format": {"csv"}}, 422, "请选定一项"},
 		{url.Values{"finding": {mine}, "format": {"exe"}}, 422, "格式须为"},
-		{url.Values{"finding": {mine}, "format": {"zip"}}, 422, "格式须为"}, // there is no archive here
+		{url.Values{"finding": {mine}, "format": {"zip"}}, 422, "格式须为"}, // the outpost has no archive
 		{url.Values{"ids": {theirs + "," + theirs}, "format": {"csv"}}, 422, "没有您能查看的发现"},
 		{url.Values{"q": {"host:theirs.example"}, "format": {"md"}}, 422, "没有您能查看的发现"},
 		{url.Values{"q": {"level:x"}, "format": {"md"}}, 400, "检索式第"},
@@ -165,7 +166,8 @@ func TestExportsRefused(t *testing.T) {
 	o.left(t)
 }
 
-// TestExportsBlind: a decision that waits for a second review is in no export, for nobody.
+// TestExportsBlind: no export has a decision that is waiting for a second review, whoever asks for
+// it.
 func TestExportsBlind(t *testing.T) {
 	t.Parallel()
 	o, mine, _, d := exporting(t)
@@ -205,14 +207,14 @@ func TestExportsBlind(t *testing.T) {
 	}
 }
 
-// forgetful is a store in which no act can be recorded.
+// forgetful is a store that cannot record acts.
 type forgetful struct{ *review.Store }
 
 func (forgetful) Record(context.Context, qianshao.Act) (qianshao.Act, error) {
 	return qianshao.Act{}, errors.New("the disk is full")
 }
 
-// TestExportNotRecorded: what is not in the trail is not handed out, and nothing of it stays.
+// TestExportNotRecorded: an export that the trail cannot record is not sent, and leaves no file.
 func TestExportNotRecorded(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := exporting(t)
@@ -232,7 +234,7 @@ func TestExportNotRecorded(t *testing.T) {
 	o.left(t)
 }
 
-// interrupted is an answer that calls sent when some of its body is written.
+// interrupted is an answer that calls sent once some of its body has been written.
 type interrupted struct {
 	*httptest.ResponseRecorder
 	sent func()
@@ -245,8 +247,9 @@ func (w interrupted) Write(p []byte) (int, error) {
 	return w.ResponseRecorder.Write(p)
 }
 
-// TestExportOfChangedAccount: whose sight shrinks, or who is locked out, while a file is written gets
-// none of it, and the trail has none; while it is sent, the rest does not follow.
+// TestExportOfChangedAccount: an account that loses part of its sight, or is disabled, while a file
+// is written, gets none of it, and there is no act. If that happens while the file is being sent,
+// the rest is not sent.
 func TestExportOfChangedAccount(t *testing.T) {
 	t.Parallel()
 	const size = 5 << 20
@@ -298,8 +301,8 @@ func TestExportOfChangedAccount(t *testing.T) {
 	}
 }
 
-// TestExportHostile: what pages, rules and queries say is data in every format, and resident
-// identity numbers are in none.
+// TestExportHostile: what pages, rules and queries say is inert data in every format, and no format
+// has resident identity numbers.
 func TestExportHostile(t *testing.T) {
 	t.Parallel()
 	const number = "11010519491231002X" // the standard's own example
@@ -339,8 +342,9 @@ func TestExportHostile(t *testing.T) {
 	}
 }
 
-// TestExportedHead: the head of the trail in a zip has the chain, unless the last act is a decision
-// that waits for a second review: with the chain before it, its answer could be guessed.
+// TestExportedHead: the head of the trail in a zip includes the chain, unless the last act is a
+// decision that is waiting for a second review: with that hash and the chain before it, the answer
+// could be guessed.
 func TestExportedHead(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := exporting(t)
@@ -366,7 +370,7 @@ func TestExportedHead(t *testing.T) {
 		}
 	}
 	decided("hacked")
-	if head, err := desk.ParseHead(zip()); err != nil || head.Seq != 4 { // after accounts, tokens and the decision
+	if head, err := desk.ParseHead(zip()); err != nil || head.Seq != 4 { // after the acts on accounts and tokens, and the decision
 		t.Errorf("nothing waits: the head is %q, %v", acts, err)
 	}
 	if head, err := desk.ParseHead(zip()); err != nil || head.Seq != 5 {

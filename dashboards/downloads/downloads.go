@@ -1,5 +1,5 @@
-// Package downloads hands findings out of the console: it takes the form that pages show of a
-// finding, a campaign, a batch, listed findings or a query, and answers with a file.
+// Package downloads exports findings: it takes the form that pages show for a finding, a campaign,
+// a batch, listed findings or a query, and answers with a file.
 package downloads
 
 import (
@@ -20,7 +20,7 @@ import (
 //go:embed templates/*.html
 var files embed.FS
 
-// Path is where the form is sent. It has more time than other requests: export.MaxTime.
+// Path is where the form is sent. It may take longer than other requests: export.MaxTime.
 const Path = "/export"
 
 // Downloads answers with files.
@@ -35,7 +35,7 @@ func New(base *page.Base, exporter *export.Exporter) (*Downloads, error) {
 	return &Downloads{Room: room, exporter: exporter}, err
 }
 
-// Route adds the route. Whoever sees something may take it out.
+// Route adds the route. Whoever may see something may export it.
 func (d *Downloads) Route(mux page.Mux) {
 	mux.HandleFunc("POST "+Path, d.serve)
 }
@@ -55,10 +55,10 @@ func (d *Downloads) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// requestOf reads the form, and returns the page from which it was sent.
+// requestOf reads the form, and returns the page that it was sent from.
 func requestOf(r *http.Request) (q export.Request, back string) {
 	q = export.Request{Finding: r.PostFormValue("finding"), Campaign: r.PostFormValue("campaign"), Format: export.Format(r.PostFormValue("format"))}
-	q.Batch, _ = strconv.ParseInt(r.PostFormValue("batch"), 10, 64) // what is no number is no batch
+	q.Batch, _ = strconv.ParseInt(r.PostFormValue("batch"), 10, 64) // text that is not a number means no batch
 	if ticked := r.PostForm["finding"]; len(ticked) > 1 {
 		q.Finding, q.Findings = "", ticked
 	}

@@ -21,10 +21,11 @@ import (
 type accountPage struct {
 	*page.Layout
 	Account qianshao.Account
-	// Local says that the account logs in with a password of ours.
+	// Local says that the account has a password here, rather than logging in by OIDC.
 	Local  bool
 	Factor auth.Factor
-	// QR is the path of an SVG, a unit a module, that authenticators read; Size its width.
+	// QR is the QR code for authenticators as the path of an SVG, one unit a module; Size is its
+	// width.
 	QR   string
 	Size int
 	// Required says that a second factor must be set up first.
@@ -33,8 +34,8 @@ type accountPage struct {
 	Scopes   []scopeChoice
 	// Days is the validity that the form for a token proposes.
 	Days int
-	// Problem says what was wrong with the form that was sent, Done what the form before
-	// this page has done.
+	// Problem says what was wrong with the form that was sent; Done says what the form before this
+	// page has done.
 	Problem, Done string
 	// Code says that the form had a code of the second factor.
 	Code bool
@@ -43,7 +44,7 @@ type accountPage struct {
 	Recovery []string
 }
 
-// proposedDays is for how long a token is proposed to be good: a season.
+// proposedDays is the validity that is proposed for a new token: a quarter of a year.
 const proposedDays = 90
 
 type scopeChoice struct {
@@ -53,7 +54,7 @@ type scopeChoice struct {
 
 func (e *Entry) serveAccount(w http.ResponseWriter, r *http.Request) {
 	v := &accountPage{Layout: e.Layout(w, r, "account.title")}
-	switch r.FormValue("done") { // by a form whose work the page does not show by itself
+	switch r.FormValue("done") { // by a form with a result that the page would not show otherwise
 	case "password":
 		v.Done = v.T("account.done.password")
 	case "factor":
@@ -64,10 +65,11 @@ func (e *Entry) serveAccount(w http.ResponseWriter, r *http.Request) {
 	e.showAccount(w, r, http.StatusOK, v)
 }
 
-// showAccount shows the page of who is logged in, with what v says already.
+// showAccount shows the page of the account that is logged in; v holds what the caller has filled
+// in.
 func (e *Entry) showAccount(w http.ResponseWriter, r *http.Request, status int, v *accountPage) {
 	ctx := r.Context()
-	v.Account, v.Form = auth.From(ctx), auth.FormToken(ctx) // of the session that the form has begun, if it has
+	v.Account, v.Form = auth.From(ctx), auth.FormToken(ctx) // of the new session, if the form has begun one
 	var err error
 	if v.Factor, err = e.guard.Factor(ctx); err != nil {
 		e.FailWith(w, r, err)
@@ -118,8 +120,8 @@ func qrPath(text string) (path string, size int, err error) {
 	return b.String(), bounds.Dx() + 2*quietZone, nil
 }
 
-// accountForm handles a form of the account's page. do returns what came of the password
-// or code that was asked for; the page says afterwards what was done, if it is named.
+// accountForm handles a form of the account's page. do returns the outcome of checking the password
+// or code; done, if not "", is the message that the page shows afterwards.
 func (e *Entry) accountForm(done string, do func(w http.ResponseWriter, r *http.Request, v *accountPage) (auth.Answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := &accountPage{Layout: e.Layout(w, r, "account.title")}
@@ -183,7 +185,7 @@ func (e *Entry) addToken(_ http.ResponseWriter, r *http.Request, v *accountPage)
 	}
 	days, err := strconv.Atoi(r.PostFormValue("days"))
 	if err != nil || days > auth.DefaultTokenDays {
-		days = 0 // which is refused with the days that are allowed
+		days = 0 // refused, with a message that says how many days are allowed
 	}
 	v.Token, err = e.guard.NewToken(r.Context(), r.PostFormValue("label"), scopes, time.Duration(days)*24*time.Hour)
 	return auth.Answer{Outcome: auth.Entered}, err
@@ -191,13 +193,13 @@ func (e *Entry) addToken(_ http.ResponseWriter, r *http.Request, v *accountPage)
 
 func (e *Entry) revokeToken(_ http.ResponseWriter, r *http.Request, _ *accountPage) (auth.Answer, error) {
 	err := e.guard.RevokeToken(r.Context(), r.PathValue("id"))
-	if errors.Is(err, store.ErrNotFound) { // it is gone, as wanted
+	if errors.Is(err, store.ErrNotFound) { // already gone, which is no error
 		err = nil
 	}
 	return auth.Answer{Outcome: auth.Entered}, err
 }
 
-// refusedToken says why a token is not made; "" if the error is another.
+// refusedToken says why a token is not made; "" if the failure is not the user's mistake.
 func refusedToken(v *page.Layout, err error) string {
 	var days *auth.TokenTimeError
 	switch {

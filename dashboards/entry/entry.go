@@ -1,5 +1,5 @@
-// Package entry is the pages of one's account: log-in, also by OIDC, the first start and
-// other one-time links, password, second factor, tokens.
+// Package entry has the pages of one's own account: log-in, also by OIDC, the first start and other
+// one-time links, password, second factor, tokens.
 package entry
 
 import (
@@ -12,7 +12,7 @@ import (
 //go:embed templates/*.html
 var files embed.FS
 
-// Entry answers people who log in, or look at their account.
+// Entry serves the log-in and the account's own page.
 type Entry struct {
 	*page.Room
 	guard *auth.Guard

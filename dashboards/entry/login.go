@@ -20,14 +20,14 @@ type loginPage struct {
 	Name    string // as typed
 	Next    string
 	Problem string
-	// Continue offers the way on to a person who is signed in, but came from
-	// another site, for which browsers hold a SameSite=Strict cookie back.
+	// Continue offers a link to go on. It is for people who are logged in but came from another
+	// site: browsers then do not send a SameSite=Strict cookie.
 	Continue bool
 	// Code says that the code of the second factor is asked for.
 	Code bool
-	// Provider offers the log-in by OIDC.
+	// Provider says that log-in by OIDC is offered.
 	Provider bool
-	// Empty says that there is no account yet.
+	// Empty says that there are no accounts yet.
 	Empty bool
 }
 
@@ -79,7 +79,7 @@ func (e *Entry) answerLogin(w http.ResponseWriter, r *http.Request, v loginPage,
 	}
 }
 
-// problem says in words what came of a try.
+// problem puts the outcome of a log-in into words.
 func problem(v *page.Layout, w http.ResponseWriter, answer auth.Answer) string {
 	switch answer.Outcome {
 	case auth.Slow:
@@ -96,7 +96,7 @@ func problem(v *page.Layout, w http.ResponseWriter, answer auth.Answer) string {
 func (e *Entry) toProvider(w http.ResponseWriter, r *http.Request) {
 	next := r.FormValue("next")
 	to, err := e.guard.ProviderURL(w, r, page.LocalPath(next))
-	if err != nil { // the provider is down; whoever has a password can still enter
+	if err != nil { // the provider is down; people with a password can still log in
 		e.Log.Warn("nobody can log in at the OIDC provider", "error", err)
 		v := e.newLoginPage(w, r, next)
 		v.Problem = v.T("login.oidc.failed")
@@ -106,8 +106,9 @@ func (e *Entry) toProvider(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-// fromProvider lets in whom the OIDC provider sends back. The way on is a page and no
-// redirect, since browsers count that to the provider's site and hold the cookie back.
+// fromProvider logs in somebody who returns from the OIDC provider. The way on is a page instead of
+// a redirect: browsers count a redirect as coming from the provider's site, and do not send the
+// cookie.
 func (e *Entry) fromProvider(w http.ResponseWriter, r *http.Request) {
 	v := e.newLoginPage(w, r, "")
 	next, err := e.guard.FromProvider(w, r)
@@ -138,20 +139,20 @@ func (e *Entry) logout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/login", http.StatusSeeOther)
 }
 
-// enterPage is the model of what a link leads to: a name, for the first account, and a
-// password are asked for.
+// enterPage is the model of the page that a link leads to: it asks for a password and, for the
+// first account, a name.
 type enterPage struct {
 	*page.Layout
 	Key     string
 	Name    string
 	First   bool
 	Problem string
-	// Gone says that the link cannot be used (any more), Empty that there is no account yet.
+	// Gone says that the link cannot be used, or no longer; Empty that there are no accounts yet.
 	Gone, Empty bool
 }
 
-// serveEnter shows what a link asks for. A link that only logs in does so at once; a
-// HEAD request, with which a program looks at a link, uses nothing up.
+// serveEnter shows what a link asks for. A link that only logs in does so at once; a HEAD request,
+// with which programs preview links, uses nothing up.
 func (e *Entry) serveEnter(w http.ResponseWriter, r *http.Request) {
 	v := enterPage{Layout: e.Layout(w, r, "enter.title"), Key: r.FormValue("key")}
 	link, err := e.guard.Link(r.Context(), v.Key)
@@ -216,8 +217,8 @@ func (e *Entry) showGone(w http.ResponseWriter, r *http.Request, v enterPage) {
 	e.Render(w, r, http.StatusGone, "enter", v)
 }
 
-// refused says what is wrong with a name or a password that somebody wants to have; ""
-// if the error is another.
+// refused says what is wrong with a chosen name or password; "" if the failure is not the user's
+// mistake.
 func refused(v *page.Layout, err error) string {
 	var bad *auth.PasswordError
 	switch {
