@@ -1,5 +1,5 @@
-// Package intake takes submissions, pages that somebody reports, from the
-// console's form and from the API, and hands them on to whoever queues them.
+// Package intake takes submissions, that is pages that somebody reports, from the console's form
+// and from the API, and passes them to the function that queues them.
 package intake
 
 import (
@@ -17,28 +17,27 @@ import (
 )
 
 const (
-	// MaxBody bounds the body of a submission, in bytes: an address of the
-	// longest kind that is followed, and a category.
+	// MaxBody bounds the body of a submission, in bytes: the longest address that is followed, and
+	// a category.
 	MaxBody = 16 << 10
-	// Rate and Burst bound the submissions of all clients together, a second and
-	// at once: a portal hands them on one by one, a script in batches.
+	// Rate and Burst bound the submissions of all clients together, a second and at once: a portal
+	// passes reports on one by one, a script sends them in batches.
 	Rate  = 20
 	Burst = 200
 )
 
-// Submit queues a page where an authorisation covers it, and returns what it
-// came to. Errors that wrap qianshao.ErrBadURL, store.ErrTooManyWaiting,
-// store.ErrTooManyQueued or store.ErrTooManyOfOrigin are told to whoever submits.
-// report has no time yet; its By and Origin say who hands it in, and by which way.
+// Submit queues a page if an authorisation covers it, and returns the resulting submission. The
+// submitter is told about errors that wrap qianshao.ErrBadURL, store.ErrTooManyWaiting,
+// store.ErrTooManyQueued or store.ErrTooManyOfOrigin. report has no time yet; its By and Origin say
+// who submits it, and by which way.
 type Submit func(ctx context.Context, report store.Report) (qianshao.Submission, error)
 
-// FromForm is the origin of what is handed in on the console. A form is filled in by
-// hand, by somebody who sees all.
+// FromForm is the origin of submissions from the console's form, if the account sees everything.
 const FromForm = "form"
 
-// Origin is the origin of what an account hands in: the way that it took, FromForm or FromAPI,
-// if the account sees all. Any other account is the origin itself: it reads its own reports
-// while they wait, and nobody else's.
+// Origin is the origin of an account's submissions. For an account that sees everything, it is the
+// way they took, FromForm or the result of FromAPI. Any other account is an origin of its own, and
+// reads only its own reports while they wait.
 func Origin(who qianshao.Account, way string) string {
 	if who.Sight.All {
 		return way
@@ -48,7 +47,7 @@ func Origin(who qianshao.Account, way string) string {
 
 func fromAccount(name string) string { return "account " + name }
 
-// Reader is who reads reports: an account.
+// Reader is the account as a reader of reports.
 func Reader(who qianshao.Account) store.Reader {
 	if who.Sight.All {
 		return store.Everything()
@@ -56,16 +55,15 @@ func Reader(who qianshao.Account) store.Reader {
 	return store.Reader{Sight: who.Sight, Origin: fromAccount(who.Name)}
 }
 
-// Networks of senders: of an IPv4 address the 256 that it is among, of an IPv6
-// address what one customer of a provider has. It tells one portal from another and
-// names no machine.
+// Senders are recorded by network: a block of 256 IPv4 addresses, or the IPv6 addresses that one
+// customer of a provider has. That tells one portal from another without identifying a machine.
 const (
 	networkBits4 = 24
 	networkBits6 = 48
 )
 
-// FromAPI is the origin of what a program hands in from an address. What comes from
-// this machine, or through a proxy on it, has no network.
+// FromAPI is the origin of a program's submissions, by the address that they come from. Submissions
+// from this machine, or through a proxy on it, have no network.
 func FromAPI(remoteAddr string) string {
 	const api = "api"
 	from, err := netip.ParseAddrPort(remoteAddr)
@@ -91,21 +89,22 @@ type Intake struct {
 	log     *slog.Logger
 }
 
-// New returns an intake that hands on to submit.
+// New returns an intake that passes submissions to submit.
 func New(submit Submit, now func() time.Time, log *slog.Logger) *Intake {
 	return &Intake{submit: submit, limiter: rate.NewLimiter(Rate, Burst), now: now, log: log}
 }
 
-// Refusal is why a submission was not taken.
+// Refusal says why a submission was not taken.
 type Refusal struct {
-	Status int // of HTTP
+	Status int // HTTP status
 	// Code is stable: bad_category, bad_url, too_many_reports, too_many_waiting,
 	// too_many_queued, too_many_of_origin or internal.
 	Code    string
 	Message string // for programs
 }
 
-// Take hands on what an account submits. way is FromForm or as FromAPI returns it; category may be empty.
+// Take passes on what an account submits. way is FromForm or the result of FromAPI; category may be
+// empty.
 func (in *Intake) Take(ctx context.Context, who qianshao.Account, way, url, category string) (qianshao.Submission, *Refusal) {
 	var suspected qianshao.Category
 	if category != "" {

@@ -2,7 +2,7 @@ package intake
 
 import "testing"
 
-// TestFromAPI: an origin tells a network, and no machine.
+// TestFromAPI: an origin identifies a network, but not a machine.
 func TestFromAPI(t *testing.T) {
 	for address, want := range map[string]string{
 		"203.0.113.77:4711": "api 203.0.113.0/24", "[::ffff:203.0.113.77]:4711": "api 203.0.113.0/24",
