@@ -1,11 +1,11 @@
 package grafana
 
-// Boards returns the boards that are shipped.
+// Boards returns all boards that are shipped.
 func Boards() []*Board {
 	return []*Board{volume(), review(), collectors(), pipeline()}
 }
 
-// tag is that of all boards: by it they lead to each other.
+// tag marks all our boards; their links to each other find them by it.
 const tag = "qianshao"
 
 const (
@@ -13,10 +13,10 @@ const (
 	day  = 24 * hour
 )
 
-// consoleAddress is where serve listens by itself; operators write their own into the field.
+// consoleAddress is the default address of serve; operators type their own into the board's field.
 const consoleAddress = "http://127.0.0.1:8740"
 
-// newBoard returns a board without panels, with the variables that all have and some of its own.
+// newBoard returns a board without panels, with the variables common to all boards and its own.
 func newBoard(name, title, about string, own ...variable) *Board {
 	return &Board{
 		Name: name, UID: "qianshao-" + name, Title: "Qianshao 前哨: " + title, Description: about, Tags: []string{tag}, Timezone: "browser", Editable: true,
@@ -36,7 +36,8 @@ func newBoard(name, title, about string, own ...variable) *Board {
 	}
 }
 
-// values is a variable with the values of a label of its name, of which several or all may be chosen.
+// values is a variable with the values of the label that has its name. Several or all of them can
+// be chosen.
 func values(name, label, metric string) variable {
 	source := prometheus()
 	return variable{
@@ -45,7 +46,7 @@ func values(name, label, metric string) variable {
 	}
 }
 
-// volume shows what is found.
+// volume shows what was found.
 func volume() *Board {
 	b := newBoard("alert-volume", "Alert volume", "What is found: how much, of which kind, and what people make of it.",
 		values("category", "Category", "qianshao_pages_flagged_total"))
@@ -94,7 +95,7 @@ func howMuch(b *Board) {
 		queries: []query{{`topk(20, sum by (category, level) (qianshao_findings{$s, state="open", category=~"$category"}) > 0)`, "{{category}}, {{level}}"}}})
 }
 
-// review shows what waits for people.
+// review shows what is waiting for people.
 func review() *Board {
 	b := newBoard("review", "Review", "What waits for people, for how long, and whether they agree. No person is counted.")
 	b.stat(panel{title: "Undecided", about: "Findings that wait for a decision. What is parked is left out.", link: "/", linkTitle: "The queue",
@@ -128,7 +129,7 @@ func review() *Board {
 	return b
 }
 
-// lags is a panel of two boards.
+// lags is a panel that two boards have.
 func lags() panel {
 	return panel{title: "Lag of grouping and search", about: "How old the first change is that queue and search do not show yet. A second or two is ordinary.", unit: "s", orange: 120, red: 600,
 		queries: []query{{`max(qianshao_campaigns_lag_seconds{$s})`, "queue"}, {`max(qianshao_index_lag_seconds{$s})`, "search"}}}

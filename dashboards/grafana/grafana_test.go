@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "write the boards' files anew")
 
-// TestFiles holds the files to their source; -update writes them.
+// TestFiles checks that the board files match their source; with -update it writes them.
 func TestFiles(t *testing.T) {
 	shipped := map[string]bool{}
 	for _, b := range grafana.Boards() {
@@ -43,8 +43,8 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestBoards: panels say what they show, lie on the grid without touching, and ask for the
-// processes that are chosen.
+// TestBoards: every panel has a description, none overlap on the grid, and their queries select the
+// chosen processes.
 func TestBoards(t *testing.T) {
 	for _, b := range grafana.Boards() {
 		taken, titles := map[[2]int]string{}, map[string]bool{}

@@ -1,6 +1,6 @@
 package grafana
 
-// collectors shows what is watched, and what is not.
+// collectors shows what is monitored, and what is not.
 func collectors() *Board {
 	b := newBoard("collectors", "Collectors", "What is watched, what comes in, what does not and why; by authorisation.",
 		values("authorisation", "Authorisation", "qianshao_authorisation_open_findings"))
@@ -54,7 +54,7 @@ func byAuthorisation(b *Board) {
 		queries: []query{{`sum(qianshao_authorisations_left_out{$s})`, "left out"}}})
 }
 
-// pipeline shows whether the machine is well.
+// pipeline shows whether the system is healthy.
 func pipeline() *Board {
 	b := newBoard("pipeline", "Pipeline", "The way of a page, and whether the machine is well: stages, memory, disk, messages, verification.")
 	b.Time.From = "now-24h"

@@ -1,8 +1,9 @@
-// Package grafana is the source of the boards beside it, which Grafana imports: a test writes
-// them (go test ./dashboards/grafana -update) and holds them to it. Nothing of it is in the program.
+// Package grafana is the source of the board files in this folder, which Grafana imports. A test
+// checks that they match it, and writes them with go test ./dashboards/grafana -update. The package
+// is not part of the program.
 //
-// Grafana's own SDK for Go would be 20 MB of generated code in everybody's module cache, to save
-// the types of this file, which Grafana's schema for TypeScript checks in .ci/run.
+// Grafana's own SDK for Go would add 20 MB of generated code to everybody's module cache, only to
+// save the types in this file. .ci/run checks them against Grafana's TypeScript schema.
 package grafana
 
 import (
@@ -27,9 +28,9 @@ type Board struct {
 	Templating    templating `json:"templating"`
 	Panels        []Panel    `json:"panels"`
 
-	// Name is the file's.
+	// Name is the name of the file.
 	Name string `json:"-"`
-	// x, y and height are where the next panel goes, and how high its line is.
+	// x and y are where the next panel goes, and height is the height of its line.
 	x, y, height int
 }
 
@@ -81,7 +82,7 @@ type datasource struct {
 	UID  string `json:"uid"`
 }
 
-// Panel is one panel, or the heading of some.
+// Panel is a panel, or a heading above some panels.
 type Panel struct {
 	ID          int          `json:"id"`
 	Type        string       `json:"type"`
@@ -94,7 +95,7 @@ type Panel struct {
 	FieldConfig *fieldConfig `json:"fieldConfig,omitempty"`
 	Options     any          `json:"options,omitempty"`
 	Transform   []transform  `json:"transformations,omitempty"`
-	// Collapsed and Panels are of a heading: those that are folded away.
+	// Collapsed and Panels are for headings: whether their panels are folded away, and then which.
 	Collapsed *bool    `json:"collapsed,omitempty"`
 	Panels    *[]Panel `json:"panels,omitempty"`
 }
@@ -149,7 +150,7 @@ type thresholds struct {
 
 type step struct {
 	Color string   `json:"color"`
-	Value *float64 `json:"value"` // null: from the lowest on
+	Value *float64 `json:"value"` // null: applies from the lowest value on
 }
 
 type dataLink struct {
@@ -162,36 +163,37 @@ type dataLink struct {
 func (b *Board) JSON() ([]byte, error) {
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
-	e.SetEscapeHTML(false) // queries have < and >
+	e.SetEscapeHTML(false) // leave < and > in queries as they are
 	e.SetIndent("", "  ")
 	err := e.Encode(b)
 	return out.Bytes(), err
 }
 
-// selection stands in queries as $s: the processes that are chosen.
+// selection replaces $s in queries: it selects the chosen processes.
 const selection = `job=~"$job", instance=~"$instance"`
 
 func prometheus() datasource { return datasource{Type: "prometheus", UID: "${datasource}"} }
 
-// query is an expression with what its series are called.
+// query is an expression with the legend of its series.
 type query struct{ expr, legend string }
 
-// panel is what the source of a board says of a panel.
+// panel is what the source of a board specifies for a panel.
 type panel struct {
 	title, about string
 	unit         string
 	decimals     int
 	queries      []query
-	// orange and red are where it gets serious, 0 for nowhere: from there up, or, with below, down.
+	// orange and red are the thresholds above which, or with below under which, values turn that
+	// colour; 0 for none.
 	orange, red float64
 	below       bool
 	stacked     bool
-	daily       bool // a bar for each day
-	// link is where a series leads, below the console.
+	daily       bool // one bar a day
+	// link is the console path that a series links to.
 	link, linkTitle string
 }
 
-// Widths and heights of panels; the grid is 24 wide.
+// Dimensions of panels; the grid is 24 wide.
 const (
 	gridWidth            = 24
 	wide, high           = 12, 8
@@ -202,7 +204,7 @@ func (b *Board) stat(p panel)   { b.add("stat", statWidth, statHeigh, p) }
 func (b *Board) series(p panel) { b.add("timeseries", wide, high, p) }
 func (b *Board) bars(p panel)   { b.add("bargauge", wide, high, p) }
 
-// add puts a panel of a kind beside the last one, or below where there is no room.
+// add puts a panel of the kind beside the last one, or on a new line if there is no room.
 func (b *Board) add(kind string, width, height int, p panel) *Panel {
 	if b.x+width > gridWidth {
 		b.newLine()
@@ -241,7 +243,7 @@ func (b *Board) heading(title string) {
 	b.y++
 }
 
-// field is how values are shown.
+// field says how values are shown.
 func (p *panel) field(kind string) field {
 	f := field{Unit: p.unit, Color: color{"palette-classic"}, Thresholds: p.thresholds()}
 	if f.Unit == "" {
@@ -262,7 +264,7 @@ func (p *panel) field(kind string) field {
 	return f
 }
 
-// line is how a time series is drawn.
+// line says how a time series is drawn.
 func (p *panel) line() map[string]any {
 	c := map[string]any{"drawStyle": "line", "fillOpacity": 10, "lineWidth": 1, "showPoints": "never"}
 	if p.stacked {
@@ -303,7 +305,7 @@ func (p *panel) thresholds() *thresholds {
 	return &thresholds{Mode: "absolute", Steps: steps}
 }
 
-// options are those of the kinds of panels that there are.
+// options are the options for each kind of panel.
 func options(kind string) map[string]any {
 	reduce := map[string]any{"calcs": []string{"lastNotNull"}, "fields": "", "values": false}
 	switch kind {

@@ -1,5 +1,6 @@
-// Holds the boards to Grafana's own schema; .ci/run compiles it beside npm's @grafana/schema.
-// Panels' options are in none of its entries, so they are named by their files. JSON has the values of enumerations, not their names.
+// Checks the boards against Grafana's own schema; .ci/run compiles it beside npm's @grafana/schema.
+// The package does not export the types of panel options, so they are imported from their files.
+// Plain turns enumerations into their values, since JSON has those instead of their names.
 import type { Dashboard, Panel } from '@grafana/schema';
 import type { Options as BarGauge } from './node_modules/@grafana/schema/dist/esm/raw/composable/bargauge/panelcfg/x/BarGaugePanelCfg_types.gen';
 import type { Options as Stat } from './node_modules/@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen';
