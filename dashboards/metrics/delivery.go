@@ -9,20 +9,20 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// DeliveryKinds are the kinds of channels by which people are told, a label of
-// qianshao_deliveries_total: those of package notify.
+// DeliveryKinds are the kinds of channels in package notify; they are the values of the label kind
+// of qianshao_deliveries_total.
 func DeliveryKinds() []string { return []string{"webhook", "dingtalk", "wecom", "feishu", "mail"} }
 
-// DeliveryOutcome is what came of an attempt to deliver a message, a label of
+// DeliveryOutcome is the outcome of an attempt to deliver a message, a label of
 // qianshao_deliveries_total.
 type DeliveryOutcome string
 
 // The outcomes.
 const (
 	DeliveryDelivered DeliveryOutcome = "delivered"
-	DeliveryRetried   DeliveryOutcome = "retried" // it failed, and is tried again
-	DeliveryFailed    DeliveryOutcome = "failed"  // it failed, and is given up
-	DeliveryDropped   DeliveryOutcome = "dropped" // nothing was left to tell
+	DeliveryRetried   DeliveryOutcome = "retried" // failed, and will be tried again
+	DeliveryFailed    DeliveryOutcome = "failed"  // failed, and was given up
+	DeliveryDropped   DeliveryOutcome = "dropped" // had nothing left to say
 )
 
 // DeliveryOutcomes returns every outcome.
@@ -30,22 +30,23 @@ func DeliveryOutcomes() []DeliveryOutcome {
 	return []DeliveryOutcome{DeliveryDelivered, DeliveryRetried, DeliveryFailed, DeliveryDropped}
 }
 
-// Delivery counts an attempt to deliver a message to people. A kind off the closed list is not counted.
+// Delivery counts an attempt to deliver a message. Unknown kinds are not counted.
 func (m *Metrics) Delivery(kind string, outcome DeliveryOutcome) {
 	if slices.Contains(DeliveryKinds(), kind) && slices.Contains(DeliveryOutcomes(), outcome) {
 		m.delivered.WithLabelValues(kind, string(outcome)).Inc()
 	}
 }
 
-// Deliveries are the messages to people that have not arrived.
+// Deliveries are the messages that have not arrived.
 type Deliveries struct {
 	Pending, Failed int
-	// Oldest is when the first of Pending was made; zero if there is none.
+	// Oldest is when the oldest of Pending was made; zero if there are none.
 	Oldest time.Time
 }
 
-// WatchDeliveries has qianshao_deliveries{state} and qianshao_delivery_oldest_pending_seconds
-// read at every scrape. Where nobody is told of anything both are 0.
+// WatchDeliveries registers qianshao_deliveries{state} and
+// qianshao_delivery_oldest_pending_seconds, which are read at every scrape. If there are no
+// messages, both are 0.
 func (m *Metrics) WatchDeliveries(read func(ctx context.Context) (Deliveries, error)) {
 	m.deliveries.read.Store(&read)
 }

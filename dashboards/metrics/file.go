@@ -13,20 +13,20 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// FileExt is how the name of a metrics file ends: node_exporter reads no others.
+// FileExt is the extension of metrics files: node_exporter reads no others.
 const FileExt = ".prom"
 
-// Crawl is how a crawl went that has ended.
+// Crawl is the outcome of a crawl that has ended.
 type Crawl struct {
 	Started, Ended time.Time
-	// Succeeded says that it visited all that was due.
+	// Succeeded says that it visited everything that was due.
 	Succeeded bool
 }
 
-// WriteFile writes the metrics of a crawl into a file for node_exporter's textfile
-// collector, readable by all, whole or not at all. Counters go on from those that
-// the file has, and the time of the last success stays if this one is none. m is nil
-// if the crawl could not begin; then what the file has stays.
+// WriteFile writes the metrics of a crawl into a file for node_exporter's textfile collector. The
+// file is readable by everybody, and replaced as a whole or not at all. Counters continue from the
+// old file's values, and so does the time of the last success if this crawl failed. m is nil if the
+// crawl could not begin; the old file's other metrics are then kept.
 func WriteFile(path string, m *Metrics, c Crawl) error {
 	old := readFile(path)
 	gather := func() ([]*dto.MetricFamily, error) {
@@ -44,7 +44,7 @@ func WriteFile(path string, m *Metrics, c Crawl) error {
 	return nil
 }
 
-// crawlPrefix begins the names of the metrics that only the file has.
+// crawlPrefix is the prefix of metrics that exist only in the file.
 const crawlPrefix = "qianshao_crawl_"
 
 const lastSuccess = crawlPrefix + "last_success_timestamp_seconds"
@@ -70,11 +70,11 @@ func gaugeFamily(name, help string, value float64) *dto.MetricFamily {
 	}
 }
 
-// continued returns the metrics of this process, counters added to those of the
-// file. Those of the Go runtime and of the process are left out: node_exporter has
-// its own by the same names, and a name that comes twice fails its whole scrape.
-// A gauge that cannot be read at the moment is left out, as the size of a frontier whose
-// disk is full: the rest tells of that. Counters that cannot stay as they were.
+// continued returns the metrics of this process, with the old file's counts added to its counters.
+// Metrics of the Go runtime and of the process are left out: node_exporter has metrics with the
+// same names, and a duplicate name would make its whole scrape fail. A gauge that cannot be read,
+// such as the size of a frontier on a full disk, is left out, since other metrics show the problem.
+// A counter that cannot be read keeps the old file's value.
 func (m *Metrics) continued(old fileFamilies) []*dto.MetricFamily {
 	var families []*dto.MetricFamily
 	gathered, err := m.registry.Gather()
@@ -99,7 +99,7 @@ func (m *Metrics) continued(old fileFamilies) []*dto.MetricFamily {
 	return families
 }
 
-// goOn adds what was counted earlier to a counter or a histogram.
+// goOn adds the earlier counts to a counter or a histogram.
 func goOn(metric, earlier *dto.Metric) {
 	if counter := metric.GetCounter(); counter != nil && earlier.GetCounter() != nil {
 		*counter.Value += earlier.GetCounter().GetValue()
@@ -119,11 +119,11 @@ func goOn(metric, earlier *dto.Metric) {
 	}
 }
 
-// fileFamilies are the metrics that a file has, by name.
+// fileFamilies are the metrics of a file, by name.
 type fileFamilies map[string]*dto.MetricFamily
 
-// readFile reads a metrics file; none where there is no file, or a damaged one:
-// counters that begin anew are better than no metrics until somebody looks.
+// readFile reads a metrics file. If it is missing or damaged, it returns none: counters that start
+// again are better than no metrics until somebody looks.
 func readFile(path string) fileFamilies {
 	file, err := os.Open(path)
 	if err != nil {
@@ -138,7 +138,7 @@ func readFile(path string) fileFamilies {
 	return families
 }
 
-// ofPages returns the metrics that are not of crawls, which WriteFile writes anew.
+// ofPages returns the metrics except those of the crawl itself, which WriteFile writes anew.
 func (f fileFamilies) ofPages() []*dto.MetricFamily {
 	var families []*dto.MetricFamily
 	for name, family := range f {
@@ -149,7 +149,7 @@ func (f fileFamilies) ofPages() []*dto.MetricFamily {
 	return families
 }
 
-// countersBeside returns the counters that are not among the gathered.
+// countersBeside returns the counters that were not gathered.
 func (f fileFamilies) countersBeside(gathered []*dto.MetricFamily) (families []*dto.MetricFamily) {
 	for name, family := range f {
 		has := slices.ContainsFunc(gathered, func(g *dto.MetricFamily) bool { return g.GetName() == name })
@@ -174,8 +174,8 @@ func (f fileFamilies) series(name string) map[string]*dto.Metric {
 	return series
 }
 
-// labels writes a metric's labels, to compare them. Gathered and read ones are in
-// the order in which they are written, by name.
+// labels writes a metric's labels for comparison. They are always sorted by name, whether gathered
+// or read.
 func labels(metric *dto.Metric) string {
 	var text strings.Builder
 	for _, pair := range metric.GetLabel() {

@@ -18,8 +18,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// crawled returns the metrics of a crawl that brought so many pages. At the end of the one with
-// four the store cannot be read.
+// crawled returns the metrics of a crawl that fetched that many pages. After the one with four
+// pages, the store cannot be read.
 func crawled(pages int) *Metrics {
 	m := New()
 	for range pages {
@@ -35,8 +35,8 @@ func crawled(pages int) *Metrics {
 	return m
 }
 
-// TestWriteFile writes the file of one crawl after the other: two that succeed, one
-// that fails, one that cannot begin.
+// TestWriteFile writes the file after each of several crawls: two that succeed, one that fails, one
+// that cannot begin.
 func TestWriteFile(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -51,7 +51,7 @@ func TestWriteFile(t *testing.T) {
 		pages, rules     float64
 		success, lastRun float64
 		lastPage         float64
-		city             float64 // pages under the authorisation; what cannot be read stays as it was
+		city             float64 // pages under the authorisation; the old value is kept if they cannot be read
 	}{
 		{"the first", crawled(3), true, 3, 3, 1_800_000_060, 1_800_000_060, 0, 3},
 		{"more", crawled(4), true, 7, 4, 1_800_000_120, 1_800_000_120, 0, 3},
@@ -97,8 +97,8 @@ func TestWriteFile(t *testing.T) {
 	}
 }
 
-// checkFile holds a file to what node_exporter takes: the text format, no times,
-// no metric of its own, and readable by all.
+// checkFile checks that node_exporter accepts a file: text format, no timestamps, no metric that
+// node_exporter itself has, readable by everybody.
 func checkFile(t *testing.T, path string) {
 	t.Helper()
 	file, err := os.Open(path)
@@ -121,8 +121,8 @@ func checkFile(t *testing.T, path string) {
 	}
 }
 
-// TestWriteFileOnDamage: a damaged file is replaced, and one that cannot be written
-// is an error that leaves what is there.
+// TestWriteFileOnDamage: a damaged file is replaced; failing to write is an error, and leaves the
+// old file.
 func TestWriteFileOnDamage(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "qianshao.prom")

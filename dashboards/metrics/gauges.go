@@ -11,13 +11,13 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// MaxAuthorisations is how many authorisations have metrics of their own. Each costs four
-// series; a register with more of them has none, and a gauge says so.
+// MaxAuthorisations is up to how many authorisations have metrics of their own. Each costs four
+// series; in a larger register none has, and a gauge says so.
 const MaxAuthorisations = 1000
 
-// WatchStore registers the gauges of what the store has, read at every scrape. An error leaves them out of
-// that scrape. It must be called at most once. No lag is longer than the process has run: before that, there
-// was nobody to visit what waited.
+// WatchStore registers the gauges of the store's contents, read at every scrape. After an error
+// they are left out of that scrape. It must be called at most once. A lag is never longer than the
+// process has been running: before that, nobody could visit what was waiting.
 func (m *Metrics) WatchStore(started time.Time, read func(ctx context.Context) (store.Gauges, error)) {
 	m.store.started, m.store.read = started, read
 	m.registry.MustRegister(m.store)
@@ -26,11 +26,12 @@ func (m *Metrics) WatchStore(started time.Time, read func(ctx context.Context) (
 // Folder is the size of a data folder, and of the disk that it is on, in bytes.
 type Folder struct {
 	Store, Index, Evidence int64
-	// Free is what the disk has for us, Size what it holds; both are 0 where that is not known.
+	// Free is what we may still use of the disk, Size its capacity; both are 0 if unknown.
 	Free, Size uint64
 }
 
-// WatchFolder registers the gauges of sizes, read at every scrape. It must be called at most once.
+// WatchFolder registers the gauges of these sizes, read at every scrape. It must be called at most
+// once.
 func (m *Metrics) WatchFolder(read func(ctx context.Context) (Folder, error)) {
 	m.registry.MustRegister(&folderCollector{
 		read:  read,
@@ -68,8 +69,8 @@ func (c *folderCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// storeCollector has the gauges of store.Gauges, and the counter of pages by authorisation:
-// its labels are those of the register as it is at the scrape.
+// storeCollector has the gauges of store.Gauges, and the counter of pages by authorisation, with
+// one label value for each authorisation in the register at the time of the scrape.
 type storeCollector struct {
 	started time.Time
 	read    func(context.Context) (store.Gauges, error)
@@ -111,7 +112,7 @@ func newStoreCollector() *storeCollector {
 	}
 }
 
-// fetched counts a page under an authorisation.
+// fetched counts a page fetched under an authorisation.
 func (c *storeCollector) fetched(authorisation string) {
 	if authorisation == "" {
 		return
@@ -171,7 +172,7 @@ func (c *storeCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// putFindings puts what was found and decided; what there is nothing of is 0.
+// putFindings reports findings and decisions; missing combinations are 0.
 func (c *storeCollector) putFindings(g *store.Gauges, put func(*prometheus.Desc, float64, ...string)) {
 	type kind struct {
 		category qianshao.Category
@@ -196,7 +197,7 @@ func (c *storeCollector) putFindings(g *store.Gauges, put func(*prometheus.Desc,
 	put(c.sites, float64(g.FlaggedSites))
 }
 
-// putWork puts what waits for people, and for the crawl.
+// putWork reports what is waiting for people and for the crawl.
 func (c *storeCollector) putWork(g *store.Gauges, put func(*prometheus.Desc, float64, ...string)) {
 	q, f := &g.Queue, &g.Frontier
 	for state, n := range map[string]int{"undecided": q.Undecided, "overdue": q.Overdue, "parked": q.Parked, "reviewing": q.Reviewing, "relapsed": q.Relapsed} {
@@ -215,7 +216,8 @@ func (c *storeCollector) putWork(g *store.Gauges, put func(*prometheus.Desc, flo
 	put(c.lag, age(since))
 }
 
-// age is the time since a moment, in seconds; 0 for the zero time. A clock may have been ahead.
+// age is the time since a moment, in seconds; 0 for the zero time, and for a moment in the future,
+// if a clock was ahead.
 func age(since time.Time) float64 {
 	if since.IsZero() {
 		return 0
@@ -223,7 +225,7 @@ func age(since time.Time) float64 {
 	return max(0, time.Since(since).Seconds())
 }
 
-// unixSeconds is a moment as Prometheus has it; 0 for the zero time.
+// unixSeconds is a moment in Prometheus's format; 0 for the zero time.
 func unixSeconds(t time.Time) float64 {
 	if t.IsZero() {
 		return 0

@@ -1,6 +1,6 @@
-// Package metrics counts the way of a page: fetched, skipped, analysed, saved,
-// indexed. It names no URL and no host in a label, because a metrics database
-// is kept longer, and read by more people, than a finding.
+// Package metrics counts pages on their way: fetched, skipped, analysed, saved, indexed. No label
+// has a URL or a host, because a metrics database is kept longer, and read by more people, than a
+// finding.
 package metrics
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Stage is one step in the way of a page, a label of
-// qianshao_page_duration_seconds and qianshao_page_failures_total.
+// Stage is a step in the processing of a page, a label of qianshao_page_duration_seconds and
+// qianshao_page_failures_total.
 type Stage string
 
 const (
@@ -29,35 +29,34 @@ const (
 	StageIndex   Stage = "index"
 )
 
-// Stages returns every stage in the order in which a page meets them.
+// Stages returns all stages in the order of processing.
 func Stages() []Stage { return []Stage{StageFetch, StageAnalyse, StageArchive, StageSave, StageIndex} }
 
-// ViewOutcome is what came of asking for another view of a page, a label of
-// qianshao_views_total.
+// ViewOutcome is the outcome of requesting another view of a page, a label of qianshao_views_total.
 type ViewOutcome string
 
 const (
 	ViewSeen    ViewOutcome = "seen"
-	ViewLedAway ViewOutcome = "led_away" // redirected out of the scope
+	ViewLedAway ViewOutcome = "led_away" // redirected out of scope
 	ViewRefused ViewOutcome = "refused"  // skipped for any other reason
 )
 
 // ViewOutcomes returns every outcome.
 func ViewOutcomes() []ViewOutcome { return []ViewOutcome{ViewSeen, ViewLedAway, ViewRefused} }
 
-// durationBuckets reach from a small page's analysis (about 1 ms) to the
-// longest that a fetch may take before its time-out, in seconds.
+// durationBuckets range from the analysis of a small page (about 1 ms) to the longest fetch before
+// its timeout, in seconds.
 var durationBuckets = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 
-// verdictBuckets reach from a batch that is decided as it comes in to findings that nobody has looked at for
-// a quarter of a year, in seconds. A day, 3, 14 and 30 of them are what findings may wait for by their level
-// (campaign.OverdueAfter).
+// verdictBuckets range from a batch decided as soon as it arrives to findings that nobody has
+// looked at for a quarter of a year, in seconds. 1, 3, 14 and 30 days are how long findings may
+// wait, by their level (campaign.OverdueAfter).
 var verdictBuckets = []float64{60, 600, 3600, 4 * 3600, 8 * 3600, day, 3 * day, 7 * day, 14 * day, 30 * day, 90 * day}
 
 const day = 24 * 3600
 
-// Metrics is the set of counters of one process, in a registry of its own. All
-// methods are safe for concurrent use and never fail.
+// Metrics is the set of metrics of one process, in its own registry. All methods are safe for
+// concurrent use and never fail.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -89,8 +88,8 @@ type Metrics struct {
 	store      *storeCollector
 }
 
-// New returns fresh metrics with every label value that is known beforehand
-// set to 0, so that the first increase of each is seen by rate().
+// New returns fresh metrics. Every label value that is known in advance starts at 0, so that rate()
+// sees its first increase.
 func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -184,10 +183,10 @@ func (m *Metrics) initialise() {
 	}
 }
 
-// Registry is what /metrics serves; further collectors may be registered in it.
+// Registry is what /metrics serves; further collectors may be registered with it.
 func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
 
-// Fetched counts a page that came in, from whichever source, after took.
+// Fetched counts a page that came in, from any source, after took.
 func (m *Metrics) Fetched(page qianshao.Page, took time.Duration) {
 	m.fetched.WithLabelValues(string(page.Source)).Inc()
 	m.bytes.Add(float64(len(page.Body)))
@@ -195,8 +194,8 @@ func (m *Metrics) Fetched(page qianshao.Page, took time.Duration) {
 	m.observe(StageFetch, took)
 }
 
-// Skipped counts a URL or page for which there is no assessment. A reason that
-// is not among qianshao.Skips() is not counted: labels are a closed list.
+// Skipped counts a URL or page without an assessment. A reason that is not in qianshao.Skips() is
+// not counted: labels are a closed list.
 func (m *Metrics) Skipped(reason qianshao.Skip) {
 	if slices.Contains(qianshao.Skips(), reason) {
 		m.skips.WithLabelValues(string(reason)).Inc()
@@ -208,10 +207,11 @@ func (m *Metrics) Viewed(v qianshao.View, outcome ViewOutcome) {
 	m.views.WithLabelValues(string(v), string(outcome)).Inc()
 }
 
-// browserRefusals are those that are not the fetcher's.
+// browserRefusals are the reasons that only the browser has, not the fetcher.
 func browserRefusals() []string { return []string{"method", "document", "tunnel", "budget"} }
 
-// BrowserRefused counts requests of a rendered page. A reason off the closed list is not counted.
+// BrowserRefused counts requests that were refused while a page was rendered. Unknown reasons are
+// not counted.
 func (m *Metrics) BrowserRefused(reason string, n int) {
 	if slices.Contains(browserRefusals(), reason) || slices.Contains(qianshao.Skips(), qianshao.Skip(reason)) {
 		m.refused.WithLabelValues(reason).Add(float64(n))
@@ -234,7 +234,7 @@ func (m *Metrics) OCR(available bool) {
 	}
 }
 
-// Analysed counts an assessed page, its findings and, where it is flagged, its categories.
+// Analysed counts an assessed page, its findings and, if it is flagged, its categories.
 func (m *Metrics) Analysed(a qianshao.Assessment, took time.Duration) {
 	m.analysed.Inc()
 	for _, f := range a.Findings {
@@ -258,15 +258,15 @@ func (m *Metrics) Unchanged() {
 	m.lastPage.SetToCurrentTime()
 }
 
-// Archived counts what a flagged page added to the evidence archive: no
-// records where it is there already.
+// Archived counts what a flagged page added to the evidence archive: no records if it was already
+// there.
 func (m *Metrics) Archived(records int, bytes int64, took time.Duration) {
 	m.records.Add(float64(records))
 	m.archived.Add(float64(bytes))
 	m.observe(StageArchive, took)
 }
 
-// Saved records that a page stands in the store; it is the sign of life that the stall alert watches.
+// Saved records that a page was saved in the store. The alert for stalls watches this metric.
 func (m *Metrics) Saved(took time.Duration) {
 	m.observe(StageSave, took)
 	m.lastPage.SetToCurrentTime()
@@ -275,7 +275,7 @@ func (m *Metrics) Saved(took time.Duration) {
 // Indexed records that all changed findings can be searched, and how long that took.
 func (m *Metrics) Indexed(took time.Duration) { m.observe(StageIndex, took) }
 
-// Failed counts a page on which a stage gave up with an error.
+// Failed counts a page on which a stage failed with an error.
 func (m *Metrics) Failed(stage Stage) { m.failures.WithLabelValues(string(stage)).Inc() }
 
 // RulesLoaded records how many rules are in force.
@@ -284,7 +284,7 @@ func (m *Metrics) RulesLoaded(n int) { m.rules.Set(float64(n)) }
 // RulesReloadFailed counts a rule set that was refused.
 func (m *Metrics) RulesReloadFailed() { m.reloads.Inc() }
 
-// Replanned counts what a clock that was ahead had planned.
+// Replanned counts visits that had been planned by a clock that was ahead, and were planned again.
 func (m *Metrics) Replanned(urls, hosts int) {
 	m.replanned.WithLabelValues("url").Add(float64(urls))
 	m.replanned.WithLabelValues("host").Add(float64(hosts))
@@ -312,28 +312,27 @@ func (m *Metrics) observe(stage Stage, took time.Duration) {
 	m.duration.WithLabelValues(string(stage)).Observe(took.Seconds())
 }
 
-// scrapeTimeout bounds the database query behind a scrape; Prometheus itself gives up after 10 s.
+// scrapeTimeout bounds the database queries of a scrape; Prometheus itself gives up after 10 s.
 const scrapeTimeout = 3 * time.Second
 
-// WatchFrontier registers the gauge qianshao_frontier_next_due_timestamp_seconds, read at
-// every scrape from next, which says when a URL may be visited and whether any is left. An
-// error leaves the gauge out of that scrape. WatchFrontier must be called at most once.
+// WatchFrontier registers the gauge qianshao_frontier_next_due_timestamp_seconds, read from next at
+// every scrape: it returns when a URL may next be visited, and whether any is left. After an error
+// the gauge is left out of that scrape. It must be called at most once.
 func (m *Metrics) WatchFrontier(next func(ctx context.Context) (due time.Time, ok bool, err error)) {
 	m.registry.MustRegister(&frontierCollector{next: next, due: prometheus.NewDesc("qianshao_frontier_next_due_timestamp_seconds",
 		"Unix time at which the next URL may be visited; in the past when one is due; absent when none is left.", nil, nil)})
 }
 
-// WatchUnmonitored registers the gauge qianshao_unmonitored{reason}, read at every
-// scrape from count, which must have every reason. It must be called at most once.
+// WatchUnmonitored registers the gauge qianshao_unmonitored{reason}, read from count at every
+// scrape; count must return every reason. It must be called at most once.
 func (m *Metrics) WatchUnmonitored(count func(ctx context.Context) (map[string]int, error)) {
 	m.registry.MustRegister(&statesCollector{count, prometheus.NewDesc("qianshao_unmonitored",
 		"Hosts and authorisations of the register that are not monitored, or will soon not be, by reason.", []string{"reason"}, nil)})
 }
 
-// WatchIndex registers the gauges of what the search index was not told yet, read at
-// every scrape from backlog: qianshao_index_pending_findings, and
-// qianshao_index_lag_seconds, the time since the first of them changed. It must be
-// called at most once.
+// WatchIndex registers the gauges of findings that the search index has not received yet, read from
+// backlog at every scrape: qianshao_index_pending_findings, and qianshao_index_lag_seconds, the
+// time since the first of them changed. It must be called at most once.
 func (m *Metrics) WatchIndex(backlog func(ctx context.Context) (store.Backlog, error)) {
 	m.registry.MustRegister(&backlogCollector{
 		backlog: backlog,
@@ -343,9 +342,9 @@ func (m *Metrics) WatchIndex(backlog func(ctx context.Context) (store.Backlog, e
 	})
 }
 
-// WatchCampaigns registers the same gauges of what was not grouped into campaigns yet:
-// qianshao_campaigns_pending_findings and qianshao_campaigns_lag_seconds. It must be
-// called at most once.
+// WatchCampaigns registers the same gauges for findings that have not been grouped into campaigns
+// yet: qianshao_campaigns_pending_findings and qianshao_campaigns_lag_seconds. It must be called at
+// most once.
 func (m *Metrics) WatchCampaigns(backlog func(ctx context.Context) (store.Backlog, error)) {
 	m.registry.MustRegister(&backlogCollector{
 		backlog: backlog,
@@ -355,7 +354,7 @@ func (m *Metrics) WatchCampaigns(backlog func(ctx context.Context) (store.Backlo
 	})
 }
 
-// backlogCollector has the gauges of what a consumer of findings was not told yet.
+// backlogCollector has the gauges of what a consumer of findings has not received yet.
 type backlogCollector struct {
 	pending, lag *prometheus.Desc
 	backlog      func(context.Context) (store.Backlog, error)
@@ -378,7 +377,7 @@ func (c *backlogCollector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(c.lag, prometheus.GaugeValue, age(b.Oldest))
 }
 
-// statesCollector is a gauge by one label, counted at every scrape.
+// statesCollector is a gauge with one label, counted at every scrape.
 type statesCollector struct {
 	count func(context.Context) (map[string]int, error)
 	desc  *prometheus.Desc
@@ -417,7 +416,7 @@ func (c *frontierCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// buildInfo is a gauge that is always 1 and says in its labels what runs.
+// buildInfo is a gauge that is always 1; its labels identify the running version.
 func buildInfo() prometheus.Collector {
 	version, revision := "unknown", "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -23,7 +23,7 @@ func TestLint(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
-		// The Go collector's own names are not ours to mend.
+		// We cannot change the names of the Go collector.
 		if strings.HasPrefix(p.Metric, "qianshao_") {
 			t.Errorf("%s: %s", p.Metric, p.Text)
 		}
@@ -98,7 +98,7 @@ func TestWayOfAPage(t *testing.T) {
 	}
 }
 
-// TestLabels holds labels to closed lists: no URL, no host, no free text.
+// TestLabels checks that label values come from closed lists: no URL, no host, no free text.
 func TestLabels(t *testing.T) {
 	m := New()
 	watchAll(m, store.Gauges{Authorisations: []store.AuthorisationCount{{ID: "city"}}})
@@ -121,7 +121,7 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// watchAll registers what is read at each scrape.
+// watchAll registers the gauges that are read at each scrape.
 func watchAll(m *Metrics, g store.Gauges) {
 	m.WatchFrontier(func(context.Context) (time.Time, bool, error) { return time.Unix(1, 0), true, nil })
 	m.WatchStore(time.Now(), func(context.Context) (store.Gauges, error) { return g, nil })
@@ -136,7 +136,7 @@ func watchAll(m *Metrics, g store.Gauges) {
 	m.WatchCampaigns(backlog)
 }
 
-// gathered returns what is exposed under a name, by labels as labels writes them.
+// gathered returns the values of a metric, by their labels as labels writes them.
 func gathered(t *testing.T, m *Metrics, name string) map[string]float64 {
 	t.Helper()
 	families, err := m.Registry().Gather()
@@ -154,7 +154,7 @@ func gathered(t *testing.T, m *Metrics, name string) map[string]float64 {
 	return values
 }
 
-// TestStore: what the store counts is exposed, and what there is nothing of is 0.
+// TestStore: the store's counts are exposed, and missing ones are 0.
 func TestStore(t *testing.T) {
 	m := New()
 	now := time.Now()
@@ -223,7 +223,8 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// TestManyAuthorisations: beyond a bound none has metrics of its own, and that is told.
+// TestManyAuthorisations: if there are too many authorisations, none has metrics of its own, and a
+// gauge says so.
 func TestManyAuthorisations(t *testing.T) {
 	m, list := New(), make([]store.AuthorisationCount, MaxAuthorisations+1)
 	for i := range list {
