@@ -21,8 +21,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// withNotices gives the outpost an engine over its store that posts messages to where their
-// channels are, as a webhook does; it returns what was sent.
+// withNotices gives the outpost an engine over its store that sends messages as a webhook does; it
+// returns the messages sent.
 func (o *outpost) withNotices(t *testing.T) *[]notify.Message {
 	t.Helper()
 	var sent []notify.Message
@@ -55,7 +55,7 @@ func post(ctx context.Context, address string, m notify.Message) error {
 		return err
 	}
 	answer, err := http.DefaultClient.Do(r)
-	if errors.Is(err, syscall.ECONNREFUSED) { // as a robot that repeats its token
+	if errors.Is(err, syscall.ECONNREFUSED) { // like a robot that repeats its token
 		return &notify.SendError{Text: "wecom answered 93000: " + address, Fault: notify.NewFault(notify.FaultRobot, 93000, r.URL.RawQuery+"没有这个机器人"), Final: true}
 	}
 	if err != nil {
@@ -72,7 +72,7 @@ func chiefOf() qianshao.Account {
 	return qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}
 }
 
-// channelOf returns the channel of a name as the store has it.
+// channelOf returns the channel with a name, as it is stored.
 func (o *outpost) channelOf(t *testing.T, name string) notify.Channel {
 	t.Helper()
 	list, err := o.store.Channels(t.Context())
@@ -86,7 +86,7 @@ func (o *outpost) channelOf(t *testing.T, name string) notify.Channel {
 	return list[i]
 }
 
-// everyPage asks for all pages of the room, and those that show acts, and returns their markup.
+// everyPage returns the markup of all pages about notifications, and of those that show acts.
 func (p *person) everyPage(t *testing.T, ids ...string) string {
 	t.Helper()
 	var all strings.Builder
@@ -109,8 +109,8 @@ func (p *person) everyPage(t *testing.T, ids ...string) string {
 	return all.String()
 }
 
-// TestChannelSecrets: what is typed of an address and a secret is kept, and is in no answer: not
-// on any page, not in a refused form, not in the trail, not where a test is refused.
+// TestChannelSecrets: the typed address and secret are stored, and are in no answer: not on any
+// page, in a refused form or in the trail, nor when a test is refused.
 func TestChannelSecrets(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -153,7 +153,7 @@ func TestChannelSecrets(t *testing.T) {
 	}
 	contains(t, all, host, "qyapi.weixin.qq.com", "open.feishu.cn", "smtp.example.cn:465", "set on ")
 
-	// An empty field keeps what is there; what is typed replaces it.
+	// An empty field keeps the old value; a typed one replaces it.
 	if w := chief.post("/notices/channels/"+group.ID, "name", "新名", "language", "en", "private", "1"); w.Code != http.StatusSeeOther {
 		t.Errorf("renamed: %d %s", w.Code, w.Body)
 	}
@@ -166,7 +166,7 @@ func TestChannelSecrets(t *testing.T) {
 	if now := o.channelOf(t, "新名"); now.Address != robot.URL+"/other" || now.Secret != "" {
 		t.Errorf("the new address: %+v", now)
 	}
-	// The password of one server is not sent to another.
+	// The password of one server is not sent to another one.
 	id := o.channelOf(t, "mail").ID
 	mail := []string{"name", "mail", "language", "zh", "from", "a@example.cn", "to", "b@example.cn"}
 	if w := chief.post("/notices/channels/"+id, append(mail, "server", "evil.example", "user", "u")...); w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "is not sent to a new one") {
@@ -182,7 +182,8 @@ func TestChannelSecrets(t *testing.T) {
 
 var webhookSecret = regexp.MustCompile(`<code>(whsec_[A-Za-z0-9+/&#;]+=)</code>`)
 
-// TestWebhookSecretOnce: the secret of a webhook is made here, shown once, and made anew when asked for.
+// TestWebhookSecretOnce: the secret of a webhook is generated here, shown once, and generated again
+// on request.
 func TestWebhookSecretOnce(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -220,8 +221,8 @@ func TestWebhookSecretOnce(t *testing.T) {
 	}
 }
 
-// TestNoLinksTold: the page of channels says that messages have no links, until somebody has set
-// the console's address.
+// TestNoLinksTold: the page of channels says that messages have no links, until the console's
+// address is set.
 func TestNoLinksTold(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -240,8 +241,8 @@ func TestNoLinksTold(t *testing.T) {
 	}
 }
 
-// TestSlowChannelTested: the page says what has come of a test even if the request's own time is
-// over by then, as with a receiver that hangs.
+// TestSlowChannelTested: the page reports a test's result even if the request's own time is over by
+// then, as happens with a receiver that hangs.
 func TestSlowChannelTested(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -265,7 +266,8 @@ func TestSlowChannelTested(t *testing.T) {
 	}
 }
 
-// TestChannelsRefused: each mistake is told at its field, in both languages, and what was typed stays.
+// TestChannelsRefused: each mistake is shown at its field, in both languages, and what was typed is
+// kept.
 func TestChannelsRefused(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -325,7 +327,7 @@ func TestChannelsRefused(t *testing.T) {
 	}
 }
 
-// noticed is an outpost with a channel, and a view of ann's and one of bob's.
+// noticed is an outpost with a channel, and a view of each of ann and bob.
 type noticed struct {
 	*outpost
 	chief, ann, bob *person
@@ -366,13 +368,14 @@ func (n *noticed) alertOf(t *testing.T, name string) notify.Alert {
 	return list[i]
 }
 
-// TestAlertPages: an analyst sets an alert up, sees what it would have told, and nobody else's;
-// administrators who see all see it, switch it off and delete it, and change nothing else of it.
+// TestAlertPages: an analyst sets up an alert, sees how much it would have sent, and sees nobody
+// else's alerts. Administrators who see everything see it, can switch it off and delete it, but
+// cannot change anything else.
 func TestAlertPages(t *testing.T) {
 	t.Parallel()
 	n := newNoticed(t)
 	form := n.ann.see("/notices/alerts/new?view=" + n.annView)
-	// ann sees one of three findings, whatever the view would find for others.
+	// ann sees one of three findings, although the view finds more for others.
 	contains(t, form, "赌博<b> (last 7 days: 1)", "全部 (last 7 days: 1)", "值班群 · Webhook", `name="name" type="text" maxlength="100" required value="赌博&lt;b&gt;"`)
 	if bob := n.bob.see("/notices/alerts/new"); strings.Contains(bob, "赌博") || !strings.Contains(bob, "全部 (last 7 days: 3)") {
 		t.Errorf("bob's choice: %s", bob)
@@ -437,7 +440,7 @@ func TestAlertPages(t *testing.T) {
 	if n.alertOf(t, a.Name).Disabled {
 		t.Error("it is not switched on")
 	}
-	// Without its channel it can still be switched off, but not on.
+	// After its channel has been deleted, it can still be switched off, but not on.
 	if err := n.store.DeleteChannel(t.Context(), store.Signed{By: "test", At: testNow}, n.channel); err != nil {
 		t.Fatal(err)
 	}
@@ -455,7 +458,7 @@ func TestAlertPages(t *testing.T) {
 	}
 }
 
-// TestSchedulePages: leads schedule reports of what they see.
+// TestSchedulePages: leads schedule reports on what they see.
 func TestSchedulePages(t *testing.T) {
 	t.Parallel()
 	n := newNoticed(t)
@@ -518,8 +521,8 @@ func TestSchedulePages(t *testing.T) {
 	}
 }
 
-// TestDeliveryPages: the log says what has become of messages; what failed is counted at the menu
-// and on the front page for its owner and for administrators, tried again or given up by them.
+// TestDeliveryPages: the log shows the state of messages. Failed ones are counted in the menu and
+// on the front page for their owner and for administrators, who can try them again or give them up.
 func TestDeliveryPages(t *testing.T) {
 	t.Parallel()
 	n := newNoticed(t)
@@ -577,7 +580,7 @@ func TestDeliveryPages(t *testing.T) {
 			t.Errorf("the channels: %s", body)
 		}
 	}
-	for p, want := range map[*person]bool{n.ann: false, n.chief: true} { // who keeps channels knows to whom they write
+	for p, want := range map[*person]bool{n.ann: false, n.chief: true} { // only administrators of channels know the recipients
 		for _, target := range []string{"/notices/deliveries", "/api/v1/deliveries"} {
 			if body := p.ask("GET", target, "").Body.String(); strings.Contains(body, "boss@house.example") != want || !strings.Contains(body, "gone") {
 				t.Errorf("%s at %s reads the addresses of others: %v", p.account.Name, target, !want)
@@ -605,7 +608,7 @@ func TestDeliveryPages(t *testing.T) {
 		{n.ann, "/notices/deliveries/msg_1/retry", 303},
 		{n.chief, "/notices/deliveries/msg_2/give-up", 303},
 		{n.chief, "/notices/deliveries/msg_2/give-up", 409},
-		{n.chief, "/notices/deliveries/msg_3/give-up", 409}, // a test is nothing to give up
+		{n.chief, "/notices/deliveries/msg_3/give-up", 409}, // a test cannot be given up
 	} {
 		if w := step.who.post(step.target, "x", "1"); w.Code != step.status {
 			t.Errorf("%s at %s: %d, want %d: %s", step.who.account.Name, step.target, w.Code, step.status, mainOf(t, w))
@@ -623,8 +626,8 @@ func TestDeliveryPages(t *testing.T) {
 	}
 }
 
-// TestViewsLeadToAlerts: a saved view of the queue leads to the form of an alert about it, for
-// those who may make one.
+// TestViewsLeadToAlerts: a saved view in the queue links to the form for an alert on it, for those
+// who may make one.
 func TestViewsLeadToAlerts(t *testing.T) {
 	t.Parallel()
 	n := newNoticed(t)
@@ -635,7 +638,8 @@ func TestViewsLeadToAlerts(t *testing.T) {
 	}
 }
 
-// TestConsoleURLSetting: the address is set on the console, refused in words, and shown.
+// TestConsoleURLSetting: the address can be set in the console, is refused with an explanation, and
+// is shown.
 func TestConsoleURLSetting(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)

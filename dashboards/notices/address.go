@@ -12,16 +12,16 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// maxAddress and maxSecret bound what is typed, in bytes; vendors' are far shorter.
+// maxAddress and maxSecret bound what is typed, in bytes; real ones are far shorter.
 const (
 	maxAddress = 2000
 	maxSecret  = 500
-	// maxTo bounds who gets a mail: a list of the house is one address.
+	// maxTo bounds the recipients of a mail; a mailing list counts as one.
 	maxTo = 50
 )
 
-// vendorHosts are the hosts of the vendors' robots. A robot may be reached by another host, as
-// through a gateway; but these hosts answer only their own kind.
+// vendorHosts are the hosts of the vendors' robots. A robot may also be reached by another host,
+// for example through a gateway, but these hosts answer only their own kind.
 func vendorHosts() map[string]notify.Kind {
 	return map[string]notify.Kind{
 		"oapi.dingtalk.com": notify.DingTalk, "api.dingtalk.com": notify.DingTalk, "qyapi.weixin.qq.com": notify.WeCom,
@@ -29,8 +29,8 @@ func vendorHosts() map[string]notify.Kind {
 	}
 }
 
-// checkAddress returns the key of what is wrong with the URL of a webhook or a robot; "" for
-// nothing. other is set where it is another kind's.
+// checkAddress returns the key of what is wrong with the URL of a webhook or a robot; "" if nothing
+// is. If the URL is that of another kind, other is that kind.
 func checkAddress(kind notify.Kind, address string, private bool) (key string, other notify.Kind) {
 	u, err := url.Parse(address)
 	switch {
@@ -49,8 +49,8 @@ func checkAddress(kind notify.Kind, address string, private bool) (key string, o
 	return "", ""
 }
 
-// isWhole says whether the URL of a vendor's robot has what names the robot: it is easily cut
-// off when it is copied.
+// isWhole says whether the URL of a vendor's robot includes the part that identifies the robot,
+// which is easily lost in copying.
 func isWhole(kind notify.Kind, u *url.URL) bool {
 	switch kind {
 	case notify.DingTalk:
@@ -66,8 +66,8 @@ func isWhole(kind notify.Kind, u *url.URL) bool {
 
 func unprintable(r rune) bool { return r <= ' ' || qianshao.Unseen(r) }
 
-// mailAddress writes the server of a mail channel as notify.Channel.Address has it; ok is false
-// if it is no server.
+// mailAddress writes the server of a mail channel in the form of notify.Channel.Address; ok is
+// false if it is not a valid server.
 func mailAddress(server, user, security string) (address string, ok bool) {
 	scheme, port := "smtps", "465"
 	if security == "starttls" {
@@ -88,7 +88,8 @@ func mailAddress(server, user, security string) (address string, ok bool) {
 	return u.String(), true
 }
 
-// hostOf is the part of a channel's address that is shown: the host, and the port that was typed.
+// hostOf is the part of a channel's address that may be shown: the host, and the port that was
+// typed.
 func hostOf(c *notify.Channel) string {
 	u, err := url.Parse(c.Address)
 	if err != nil {
@@ -97,8 +98,8 @@ func hostOf(c *notify.Channel) string {
 	return u.Host
 }
 
-// mailboxes reads the addresses that a mail goes to, one a line or parted by commas; ok is false
-// if one is none.
+// mailboxes reads the recipients of a mail, separated by white space, commas or semicolons; ok is
+// false if one is not a valid address.
 func mailboxes(text string) (list []string, ok bool) {
 	for _, field := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n,，;；、", r) }) {
 		if !isMailbox(field) {
@@ -111,7 +112,7 @@ func mailboxes(text string) (list []string, ok bool) {
 	return list, len(list) > 0 && len(list) <= maxTo
 }
 
-// isMailbox says whether a text is the address of a mailbox, without a name.
+// isMailbox says whether a text is the address of a mailbox, without a display name.
 func isMailbox(text string) bool {
 	a, err := mail.ParseAddress(text)
 	return err == nil && a.Address == text && !strings.ContainsFunc(text, unprintable)

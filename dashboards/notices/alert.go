@@ -18,25 +18,26 @@ import (
 )
 
 const (
-	// foretold is the time over which a form says how much an alert would have sent, and foretoldDays the
-	// same in days, for messages.
+	// foretold is the time for which a form says how much an alert would have sent; foretoldDays is
+	// the same in days, for messages.
 	foretold     = "7d"
 	foretoldDays = 7
-	// foretellBudget bounds the time that a form spends on counting for all views: a view that is not counted
-	// within it is shown without a number.
+	// foretellBudget bounds the time that a form spends on counting for all views: a view that is
+	// not counted within it is shown without a number.
 	foretellBudget = 500 * time.Millisecond
 )
 
-// alertRow is an alert as it is listed.
+// alertRow is an alert in the list.
 type alertRow struct {
 	notify.Alert
-	// ViewName is "" for a view that is gone, or is not the owner's to see any more; Query leads to
-	// what it finds, "" where that is not the reader's.
+	// ViewName is "" if the view no longer exists, or if the alert's owner may no longer see it.
+	// Query links to the findings of the view; "" if the reader may not see it.
 	ViewName, Query string
-	// ChannelName is "" for a channel that is gone.
+	// ChannelName is "" if the channel no longer exists.
 	ChannelName string
 	ChannelOff  bool
-	// Mine says that the reader may change it; others see it as administrators, and switch it off.
+	// Mine says that the reader owns the alert and may change it; administrators see others' alerts
+	// and may only switch them off or delete them.
 	Mine bool
 	Path string
 }
@@ -45,7 +46,7 @@ type alertRow struct {
 type alertsPage struct {
 	frame
 	Alerts []alertRow
-	// NoChannel says that there is no channel yet, Problem what was wrong with a switch.
+	// NoChannel says that there is no channel yet; Problem says why a switch was refused.
 	NoChannel bool
 	Problem   string
 }
@@ -56,7 +57,7 @@ func (n *Notices) serveAlerts(w http.ResponseWriter, r *http.Request) {
 	n.showAlerts(w, r, http.StatusOK, &alertsPage{frame: n.frame(w, r, "notices.alerts")})
 }
 
-// showAlerts lists alerts, with what v says already.
+// showAlerts lists alerts; v holds what the caller has filled in.
 func (n *Notices) showAlerts(w http.ResponseWriter, r *http.Request, status int, v *alertsPage) {
 	list, err := n.opts.Store.Alerts(r.Context())
 	if err != nil {
@@ -105,7 +106,7 @@ func (v *alertsPage) Pace(a alertRow) string {
 	return v.T("notices.pace", int(a.Every/time.Minute), a.Hourly)
 }
 
-// QuietHours are those of an alert; "" for none.
+// QuietHours are the quiet hours of an alert; "" for none.
 func (v *alertsPage) QuietHours(a alertRow) string {
 	if a.Quiet.From == a.Quiet.To {
 		return ""
@@ -113,10 +114,10 @@ func (v *alertsPage) QuietHours(a alertRow) string {
 	return clock(a.Quiet.From) + "–" + clock(a.Quiet.To)
 }
 
-// clock writes minutes of the day.
+// clock writes a time of day, given in minutes.
 func clock(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
 
-// readClock reads what clock writes; ok is false for what is no time of the day.
+// readClock reads what clock writes; ok is false if the text is not a time of day.
 func readClock(text string) (minutes int, ok bool) {
 	at, err := time.Parse("15:04", strings.ReplaceAll(text, "：", ":"))
 	return at.Hour()*60 + at.Minute(), err == nil
@@ -129,7 +130,7 @@ type alertFields struct {
 	Every, Hourly, From, To string
 }
 
-// choice is one of a list to choose from.
+// choice is an entry in a list to choose from.
 type choice struct{ ID, Name string }
 
 // alertPage is the form of an alert.
@@ -137,15 +138,15 @@ type alertPage struct {
 	frame
 	mistakes
 	Fields alertFields
-	// ID is that of an alert that is there; "" for a new one.
+	// ID is the id of an existing alert; "" for a new one.
 	ID       string
 	Disabled bool
-	Why      string // what is in its way
+	Why      string // what prevents it from being sent
 	Views    []choice
 	Channels []choice
 }
 
-// Path is where the form goes.
+// Path is where the form is sent.
 func (v *alertPage) Path() string {
 	if v.ID == "" {
 		return "/notices/alerts/new"
@@ -153,7 +154,7 @@ func (v *alertPage) Path() string {
 	return alertPath(v.ID)
 }
 
-// NoViews says that the account has no saved view to choose.
+// NoViews says that the account has no saved views to choose from.
 func (v *alertPage) NoViews() bool { return len(v.Views) == 0 }
 
 // Events are all events.
@@ -174,7 +175,7 @@ func (n *Notices) serveNewAlert(w http.ResponseWriter, r *http.Request) {
 	n.showAlert(w, r, http.StatusOK, v)
 }
 
-// viewOf returns a view that who makes the request may use, or store.ErrNotFound.
+// viewOf returns a view that the request's account may use, or store.ErrNotFound.
 func (n *Notices) viewOf(ctx context.Context, id string) (store.SavedView, error) {
 	list, err := n.opts.Views.List(ctx)
 	if err != nil {
@@ -186,7 +187,7 @@ func (n *Notices) viewOf(ctx context.Context, id string) (store.SavedView, error
 	return store.SavedView{}, store.ErrNotFound
 }
 
-// ownAlert returns the alert of a request if it is the reader's; another's is as one that is not there.
+// ownAlert returns the alert of a request if it is the reader's own; otherwise store.ErrNotFound.
 func (n *Notices) ownAlert(r *http.Request) (notify.Alert, error) {
 	a, err := n.opts.Store.Alert(r.Context(), r.PathValue("id"))
 	if err == nil && a.Account != auth.From(r.Context()).Name {
@@ -195,7 +196,8 @@ func (n *Notices) ownAlert(r *http.Request) (notify.Alert, error) {
 	return a, err
 }
 
-// visibleAlert returns it also if it is another's and the reader sees all.
+// visibleAlert also returns somebody else's alert if the reader is an administrator who sees
+// everything.
 func (n *Notices) visibleAlert(r *http.Request) (notify.Alert, error) {
 	a, err := n.opts.Store.Alert(r.Context(), r.PathValue("id"))
 	if err == nil && a.Account != auth.From(r.Context()).Name && !seesAll(r.Context()) {
@@ -224,7 +226,7 @@ func (n *Notices) serveAlert(w http.ResponseWriter, r *http.Request) {
 	n.showAlert(w, r, http.StatusOK, v)
 }
 
-// showAlert shows the form of an alert, with what there is to choose from.
+// showAlert shows the form of an alert, with the choices for its fields.
 func (n *Notices) showAlert(w http.ResponseWriter, r *http.Request, status int, v *alertPage) {
 	var err error
 	if v.Views, err = n.viewChoices(r.Context(), v.Layout); err == nil {
@@ -237,8 +239,8 @@ func (n *Notices) showAlert(w http.ResponseWriter, r *http.Request, status int, 
 	n.Render(w, r, status, "alert", v)
 }
 
-// viewChoices are the views of who makes the request, each with how much an alert about it would
-// have told: whoever chooses one that finds thousands floods a group.
+// viewChoices are the views of the request's account, each with how many findings an alert on it
+// would have reported: somebody who chooses one with thousands would flood a group.
 func (n *Notices) viewChoices(ctx context.Context, v *page.Layout) (out []choice, err error) {
 	list, err := n.opts.Views.List(ctx)
 	begun := time.Now()
@@ -247,7 +249,7 @@ func (n *Notices) viewChoices(ctx context.Context, v *page.Layout) (out []choice
 		if time.Since(begun) < foretellBudget {
 			count, ok, err := n.opts.Views.CountSince(ctx, view.Query, foretold)
 			switch {
-			case errors.Is(err, index.ErrUnavailable): // what it would have told is not known
+			case errors.Is(err, index.ErrUnavailable): // the number is unknown
 			case err != nil:
 				return nil, err
 			case ok:
@@ -261,7 +263,7 @@ func (n *Notices) viewChoices(ctx context.Context, v *page.Layout) (out []choice
 	return out, err
 }
 
-// channelChoices are all channels by name and kind.
+// channelChoices are all channels, by name and kind.
 func (n *Notices) channelChoices(ctx context.Context, v *page.Layout) (out []choice, err error) {
 	list, err := n.opts.Store.Channels(ctx)
 	for i := range list {
@@ -287,7 +289,7 @@ func (n *Notices) takeAlert(w http.ResponseWriter, r *http.Request) {
 	n.putAlert(w, r, a, "notices.alert")
 }
 
-// putAlert takes the form of an alert, of a new one if it has no id.
+// putAlert saves the form of an alert; of a new one if it has no id.
 func (n *Notices) putAlert(w http.ResponseWriter, r *http.Request, a notify.Alert, title string) {
 	v := &alertPage{frame: n.frame(w, r, title), mistakes: mistakes{}, ID: a.ID, Disabled: a.Disabled}
 	v.read(r, &a)
@@ -320,7 +322,8 @@ func (n *Notices) putAlert(w http.ResponseWriter, r *http.Request, a notify.Aler
 	n.answer(w, r, nil, "/notices", done)
 }
 
-// read reads the form into an alert, whose Check finds out what is wrong, but for times.
+// read reads the form into an alert. Mistakes are found later by the alert's Check, except those in
+// times.
 func (v *alertPage) read(r *http.Request, a *notify.Alert) {
 	f := &v.Fields
 	text := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
@@ -329,7 +332,7 @@ func (v *alertPage) read(r *http.Request, a *notify.Alert) {
 	for _, e := range r.PostForm["event"] {
 		f.Events = append(f.Events, notify.Event(e))
 	}
-	minutes, _ := strconv.Atoi(f.Every) // what is no number is 0, which is refused
+	minutes, _ := strconv.Atoi(f.Every) // text that is not a number becomes 0, which is refused
 	minutes = min(minutes, int(notify.MaxEvery/time.Minute)+1)
 	a.Name, a.View, a.Channel, a.Events, a.Every, a.Quiet = f.Name, f.View, f.Channel, f.Events, time.Duration(minutes)*time.Minute, notify.Quiet{}
 	a.Hourly, _ = strconv.Atoi(f.Hourly) // as above

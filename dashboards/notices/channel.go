@@ -14,14 +14,14 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// channelRow is a channel as it is shown: without its address and its secret.
+// channelRow is a channel as it is shown, without its address and its secret.
 type channelRow struct {
 	ID, Name, Host   string
 	Kind             notify.Kind
 	Secret, Disabled bool // Secret says that it has one
 	To               []string
 	Changed          time.Time
-	// Alerts and Reports are how many alerts and schedules use it.
+	// Alerts and Reports are how many alerts and scheduled reports use it.
 	Alerts, Reports int
 }
 
@@ -34,7 +34,7 @@ type channelsPage struct {
 	frame
 	Channels []channelRow
 	Kinds    []notify.Kind
-	// Links says that the console's own address is set, without which messages have no links.
+	// Links says that the console's own address is set; without it, messages have no links.
 	Links bool
 }
 
@@ -62,7 +62,7 @@ func (n *Notices) serveChannels(w http.ResponseWriter, r *http.Request) {
 	n.Render(w, r, http.StatusOK, "channels", v)
 }
 
-// countUses counts what uses a channel.
+// countUses counts the alerts and scheduled reports that use a channel.
 func (n *Notices) countUses(ctx context.Context, row *channelRow) error {
 	alerts, err := n.opts.Store.Alerts(ctx)
 	if err != nil {
@@ -82,31 +82,32 @@ func (n *Notices) countUses(ctx context.Context, row *channelRow) error {
 	return err
 }
 
-// channelFields are what the form of a channel has, as typed; but for addresses and secrets,
-// which are typed anew.
+// channelFields are the fields of a channel's form, as typed. Addresses and secrets are missing:
+// the form never shows them again.
 type channelFields struct {
 	Name, Language string
 	Private        bool
-	// Of mail.
+	// For mail only.
 	Server, Security, User, From, To string
 }
 
-// channelPage is the form of a channel, with what else is done with it.
+// channelPage is the form of a channel, with its other buttons.
 type channelPage struct {
 	frame
 	mistakes
 	Kind   notify.Kind
 	Fields channelFields
-	// Channel is the one that is there; its ID is "" for a new one.
+	// Channel is the existing channel; its ID is "" for a new one.
 	Channel channelRow
 	// NewSecret is shown once.
 	NewSecret string
-	// Tested says that a trial was sent; Refused is what the channel has answered, "" if it was taken.
+	// Tested says that a test message was sent; Refused is what the channel answered, "" if it
+	// accepted the message.
 	Tested  bool
 	Refused string
 }
 
-// Path is where the form goes.
+// Path is where the form is sent.
 func (v *channelPage) Path() string {
 	if v.Channel.ID == "" {
 		return "/notices/channels/new?kind=" + string(v.Kind)
@@ -116,16 +117,16 @@ func (v *channelPage) Path() string {
 
 func channelPath(id string) string { return "/notices/channels/" + id }
 
-// IsMail says whether it is a channel of mail.
+// IsMail says whether it is a mail channel.
 func (v *channelPage) IsMail() bool { return v.Kind == notify.Mail }
 
-// HasSecret says whether the kind has a secret that is typed in: WeCom's robots have none, and
-// that of a webhook is made here.
+// HasSecret says whether a secret is typed in for this kind: WeCom's robots have none, and that of
+// a webhook is generated here.
 func (v *channelPage) HasSecret() bool {
 	return v.Kind == notify.DingTalk || v.Kind == notify.Feishu || v.Kind == notify.Mail
 }
 
-// Help are the two lines of help that a field of the kind has.
+// Help has the two lines of help for a field of this kind.
 func (v *channelPage) Help(field string) [2]string {
 	key := "notices.help." + string(v.Kind) + "." + field
 	return [2]string{v.T(key + ".where"), v.T(key + ".how")}
@@ -141,7 +142,7 @@ func (n *Notices) serveNewChannel(w http.ResponseWriter, r *http.Request) {
 	n.Render(w, r, http.StatusOK, "channel", v)
 }
 
-// languageOf is the reader's language, which the messages of a new channel have at first.
+// languageOf is the reader's language, the default for the messages of a new channel.
 func (n *Notices) languageOf(w http.ResponseWriter, r *http.Request) string {
 	return n.Layout(w, r, "notices.channel").Language.Code()
 }
@@ -155,12 +156,12 @@ func (n *Notices) serveChannel(w http.ResponseWriter, r *http.Request) {
 	n.showChannel(w, r, http.StatusOK, &channelPage{frame: n.frame(w, r, "notices.channel"), Fields: fieldsOf(&c)}, &c)
 }
 
-// fieldsOf are the fields of a channel that are shown again.
+// fieldsOf are the fields of a channel that may be shown again.
 func fieldsOf(c *notify.Channel) channelFields {
 	return channelFields{Name: c.Name, Language: c.Language, Private: c.Private, From: c.From, To: strings.Join(c.To, "\n"), Security: "tls"}
 }
 
-// showChannel shows the page of a channel that is there, with what v says already.
+// showChannel shows the page of an existing channel; v holds what the caller has filled in.
 func (n *Notices) showChannel(w http.ResponseWriter, r *http.Request, status int, v *channelPage, c *notify.Channel) {
 	v.Kind, v.Channel = c.Kind, rowOf(c)
 	if err := n.countUses(r.Context(), &v.Channel); err != nil {
@@ -188,8 +189,8 @@ func (n *Notices) takeChannel(w http.ResponseWriter, r *http.Request) {
 	n.putChannel(w, r, c, "notices.channel")
 }
 
-// putChannel takes the form of a channel, of a new one if it has no id. A secret that was made is
-// shown in the answer, and never again.
+// putChannel saves the form of a channel; of a new one if it has no id. A generated secret is shown
+// in the answer, and never again.
 func (n *Notices) putChannel(w http.ResponseWriter, r *http.Request, c notify.Channel, title string) {
 	v, old := &channelPage{frame: n.frame(w, r, title), Kind: c.Kind, mistakes: mistakes{}}, c
 	v.read(r, &c)
@@ -227,8 +228,8 @@ func (n *Notices) putChannel(w http.ResponseWriter, r *http.Request, c notify.Ch
 	}
 }
 
-// read reads the form into a channel, and notes what is wrong. An address or secret that was left
-// empty stays as it is.
+// read reads the form into a channel, and records its mistakes. An address or secret that was left
+// empty is not changed.
 func (v *channelPage) read(r *http.Request, c *notify.Channel) {
 	f := &v.Fields
 	text := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
@@ -267,7 +268,8 @@ func (v *channelPage) read(r *http.Request, c *notify.Channel) {
 	}
 }
 
-// readMail reads what is mail's. A new server is not given the password of the old one.
+// readMail reads the fields for mail. If the server changes, the old password is not kept: a new
+// server must not receive it.
 func (v *channelPage) readMail(c *notify.Channel, secret string) {
 	f, isNew := &v.Fields, v.Fields.Server != "" || c.Address == ""
 	if isNew {
@@ -291,19 +293,19 @@ func (v *channelPage) readMail(c *notify.Channel, secret string) {
 	}
 }
 
-// newWebhookSecret makes a secret as Standard Webhooks has it: 256 bits.
+// newWebhookSecret generates a secret as Standard Webhooks defines it, with 256 bits.
 func newWebhookSecret() string {
 	key := make([]byte, 32)
 	rand.Read(key) // never fails, see crypto/rand
 	return "whsec_" + base64.StdEncoding.EncodeToString(key)
 }
 
-// readTime is what the page that tells of a trial may take of the store.
+// readTime is how long the page that reports a test may use the store.
 const readTime = 10 * time.Second
 
-// testChannel sends a trial, and says at once what has come of it. It goes on when the reader has
-// left, within the engine's time for an attempt: what was sent is logged. A receiver that hangs
-// takes more time than a request has, so that the page which says it needs time of its own.
+// testChannel sends a test message, and shows the result at once. It goes on even if the reader has
+// left, within the engine's time for an attempt, and the result is logged. A receiver that hangs
+// takes longer than a request may, so the page gets additional time to say so.
 func (n *Notices) testChannel(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), notify.AttemptTime+readTime)
 	defer cancel()
@@ -339,7 +341,7 @@ func (n *Notices) switchChannel(w http.ResponseWriter, r *http.Request) {
 func (n *Notices) deleteChannel(w http.ResponseWriter, r *http.Request) {
 	err := n.opts.Store.DeleteChannel(r.Context(), n.signed(r), r.PathValue("id"))
 	if errors.Is(err, store.ErrNotFound) {
-		err = nil // as wanted already
+		err = nil // already deleted, which is no error
 	}
 	n.answer(w, r, err, "/notices/channels", "deleted")
 }

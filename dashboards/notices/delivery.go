@@ -16,13 +16,13 @@ import (
 // deliveriesListed is how many deliveries a page lists.
 const deliveriesListed = 50
 
-// deliveryRow is a delivery as the log shows it.
+// deliveryRow is a delivery in the log.
 type deliveryRow struct {
 	notify.Delivery
-	// MayRetry says that it may be tried again now, MayDrop that it may be given up.
+	// MayRetry says that it can be tried again now, MayDrop that it can be given up.
 	MayRetry, MayDrop bool
-	// Of is the name of its alert, of its period, or says that it was a test; Owner is whose it is,
-	// where that is not the reader.
+	// Of is the name of its alert or the period of its report, or says that it was a test. Owner is
+	// the account that it belongs to; "" if that is the reader.
 	Of, Owner   string
 	ChannelName string
 }
@@ -43,7 +43,8 @@ type stateLink struct {
 	Current   bool
 }
 
-// StateName names what has become of a delivery. One that waits after a failed attempt is said apart.
+// StateName names the state of a delivery. A delivery waiting for another attempt after a failure
+// has a name of its own.
 func (v *deliveriesPage) StateName(d deliveryRow) string {
 	if d.State == notify.Pending && d.Attempts > 0 {
 		return v.T("notices.state.again")
@@ -51,7 +52,7 @@ func (v *deliveriesPage) StateName(d deliveryRow) string {
 	return v.T("notices.state." + string(d.State))
 }
 
-// Class is the class of that.
+// Class is the CSS class of the state.
 func (v *deliveriesPage) Class(d deliveryRow) string {
 	switch {
 	case d.State == notify.Failed:
@@ -74,7 +75,7 @@ func (n *Notices) serveDeliveries(w http.ResponseWriter, r *http.Request) {
 	n.showDeliveries(w, r, http.StatusOK, &deliveriesPage{frame: n.frame(w, r, "notices.deliveries")})
 }
 
-// showDeliveries shows the log, with what v says already.
+// showDeliveries shows the log; v holds what the caller has filled in.
 func (n *Notices) showDeliveries(w http.ResponseWriter, r *http.Request, status int, v *deliveriesPage) {
 	v.Days = int(notify.Kept / (24 * time.Hour))
 	if v.State = notify.State(r.URL.Query().Get("state")); !v.State.Valid() {
@@ -110,7 +111,8 @@ func (n *Notices) showDeliveries(w http.ResponseWriter, r *http.Request, status 
 	n.Render(w, r, status, "deliveries", v)
 }
 
-// deliveryRows says of what and of whom deliveries are. Those of what was deleted have no name any more.
+// deliveryRows adds what each delivery was about, and its owner. If an alert has been deleted, its
+// name is unknown.
 func (n *Notices) deliveryRows(ctx context.Context, v *deliveriesPage, list []notify.Delivery) (rows []deliveryRow, err error) {
 	channels, err := n.channelNames(ctx)
 	if err != nil {
@@ -155,7 +157,7 @@ func (n *Notices) deliveryRows(ctx context.Context, v *deliveriesPage, list []no
 	return rows, nil
 }
 
-// mayTouch returns store.ErrNotFound for a delivery that is not the reader's to see.
+// mayTouch returns store.ErrNotFound for a delivery that the reader may not see.
 func (n *Notices) mayTouch(r *http.Request) error {
 	d, err := n.opts.Store.Delivery(r.Context(), r.PathValue("key"))
 	if err != nil || seesAll(r.Context()) {

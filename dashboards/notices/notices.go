@@ -1,7 +1,7 @@
-// Package notices is the pages of what people are told (package notify): channels, which
-// administrators keep; alerts and scheduled reports, each its account's own; and the log of
-// deliveries. What is changed here is an act. The address and the secret of a channel go in
-// and never come out again: no page model has them.
+// Package notices has the pages about notifications (package notify): channels, which
+// administrators maintain; alerts and scheduled reports, which belong to the account that made
+// them; and the log of deliveries. Every change made here is an act. The address and the secret of
+// a channel are never shown again: no page model has them.
 package notices
 
 import (
@@ -30,7 +30,8 @@ var files embed.FS
 //go:embed parts/templates/*.html
 var parts embed.FS
 
-// Store keeps what people set up, and the deliveries. Its methods are as in store/sqlstore/notices.
+// Store keeps channels, alerts, scheduled reports and deliveries. Its methods are described in
+// store/sqlstore/notices.
 type Store interface {
 	Channels(ctx context.Context) ([]notify.Channel, error)
 	Channel(ctx context.Context, id string) (notify.Channel, error)
@@ -59,13 +60,15 @@ type Store interface {
 	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
 }
 
-// Engine sends.
+// Engine sends messages.
 type Engine interface {
-	// Test sends a trial to a channel at once, and returns what it has answered, or store.ErrNotFound.
+	// Test sends a test message to a channel at once. Its error is the channel's answer, or
+	// store.ErrNotFound.
 	Test(ctx context.Context, channel string) error
-	// SendReport sends the report of a schedule's last period now; it is store.ErrNotFound or notify.ErrReportWaits.
+	// SendReport sends the report of a schedule's last period now. Its error may be
+	// store.ErrNotFound or notify.ErrReportWaits.
 	SendReport(ctx context.Context, by store.Signed, schedule string) error
-	// Wake has it look for what is to be done.
+	// Wake makes the engine look for work.
 	Wake()
 }
 
@@ -75,11 +78,11 @@ type Options struct {
 	Engine Engine
 	Views  *views.Views
 	Guard  *auth.Guard
-	// ConsoleURL returns the console's own address, "" if nobody has set it.
+	// ConsoleURL returns the console's own address; "" if it is not set.
 	ConsoleURL func(ctx context.Context) (string, error)
 }
 
-// Notices answers those who set up what people are told.
+// Notices serves the pages about notifications.
 type Notices struct {
 	*page.Room
 	opts Options
@@ -95,8 +98,8 @@ func New(base *page.Base, opts Options) (*Notices, error) {
 	return &Notices{Room: room, opts: opts}, err
 }
 
-// Route adds the routes of the pages: alerts are for whoever decides, reports for leads,
-// channels for administrators who see all.
+// Route adds the routes of the pages: alerts need the power to decide, reports that of leads, and
+// channels an administrator who sees everything.
 func (n *Notices) Route(mux page.Mux) {
 	for power, routes := range map[qianshao.Power]map[string]http.HandlerFunc{
 		qianshao.PowerDecide: {
@@ -141,7 +144,8 @@ func (n *Notices) Route(mux page.Mux) {
 	}
 }
 
-// keepers lets administrators pass who see all: what goes to a channel may be of anything.
+// keepers lets only administrators pass who see everything: messages to a channel may be about
+// anything.
 func (n *Notices) keepers(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !seesAll(r.Context()) {
@@ -152,19 +156,19 @@ func (n *Notices) keepers(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// seesAll says whether who makes the request is an administrator who sees all: they see the
-// alerts and deliveries of everybody.
+// seesAll says whether the request comes from an administrator who sees everything: they see
+// everybody's alerts and deliveries.
 func seesAll(ctx context.Context) bool {
 	return auth.May(ctx, qianshao.PowerAdminister) && auth.From(ctx).Sight.All
 }
 
-// Undelivered returns how many messages that who makes the request is to see to have failed, or
-// wait after a failed attempt; it is page.Options.Undelivered.
+// Undelivered returns how many of the messages that the request's account is responsible for have
+// failed, or are waiting after a failed attempt; it is used as page.Options.Undelivered.
 func (n *Notices) Undelivered(ctx context.Context) (int, error) {
 	return n.opts.Store.Undelivered(ctx, whose(ctx), page.MaxCounted+1)
 }
 
-// whose is the account whose deliveries are seen; "" for those of all.
+// whose is the account that the list of deliveries is restricted to; "" for everybody's.
 func whose(ctx context.Context) string {
 	if seesAll(ctx) {
 		return ""
@@ -172,13 +176,13 @@ func whose(ctx context.Context) string {
 	return auth.From(ctx).Name
 }
 
-// frame is what the pages of the room have in common.
+// frame is what the pages have in common.
 type frame struct {
 	*page.Layout
 	Tabs []tab
-	// Done is the key of what the form before this page has done; "" for nothing.
+	// Done is the key of the message about the form that led to this page; "" for none.
 	Done string
-	// All says that the reader sees what is everybody's.
+	// All says that the reader sees everybody's alerts and deliveries.
 	All bool
 }
 
@@ -214,13 +218,13 @@ func (f *frame) EventName(e notify.Event) string {
 	return f.Language.Named("notices.event.", string(e))
 }
 
-// Why says why something is not told.
+// Why names what prevents an alert from being sent.
 func (f *frame) Why(o notify.Obstacle) string {
 	return f.Language.Named("notices.obstacle.", string(o))
 }
 
-// Said says what an attempt has failed with, in the reader's language; in the program's where there
-// are no words for it. What a receiver has said of it stays as it is.
+// Said says how an attempt has failed, in the reader's language if the failure is of a known kind,
+// otherwise as the program recorded it. What the receiver answered is quoted as it is.
 func (f *frame) Said(problem string, fault notify.Fault) string {
 	if !fault.Known() {
 		return f.Plain(problem)
@@ -232,7 +236,7 @@ func (f *frame) Said(problem string, fault notify.Fault) string {
 	return f.T("notices.fault."+string(fault.Code), args...)
 }
 
-// signed signs what a request changes.
+// signed is the author and time of a request's changes.
 func (n *Notices) signed(r *http.Request) store.Signed {
 	return store.Signed{By: auth.From(r.Context()).Name, At: n.Now()}
 }
@@ -244,12 +248,13 @@ func newID() string {
 	return hex.EncodeToString(id)
 }
 
-// typedName reads a name, with identity numbers masked: it stands in the trail and in messages.
+// typedName reads a name, with identity numbers masked, since it appears in the trail and in
+// messages.
 func typedName(r *http.Request) string {
 	return mask.String(strings.TrimSpace(r.PostFormValue("name")))
 }
 
-// failOrMissing answers for something that is not there, or could not be read.
+// failOrMissing answers that something does not exist, or could not be read.
 func (n *Notices) failOrMissing(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, store.ErrNotFound) {
 		n.NotFound(w, r)
@@ -268,7 +273,7 @@ func (n *Notices) answer(w http.ResponseWriter, r *http.Request, err error, to, 
 	http.Redirect(w, r, to+"?done="+done, http.StatusSeeOther)
 }
 
-// onOff says what a switch has done.
+// onOff is the code for what a switch has done.
 func onOff(disabled bool) string {
 	if disabled {
 		return "off"
@@ -276,13 +281,14 @@ func onOff(disabled bool) string {
 	return "on"
 }
 
-// mistakes are what is wrong with a form, by field; "" is for mistakes of the form as a whole.
+// mistakes are the mistakes in a form, by field; "" is for mistakes of the form as a whole.
 type mistakes map[string]string
 
-// Wrong says what is wrong with a field; "" for nothing.
+// Wrong says what is wrong with a field; "" if nothing is.
 func (m mistakes) Wrong(field string) string { return m[field] }
 
-// refused says which field of a form an error is about, and why; ok is false for other errors.
+// refused says which field of a form an error is about, and why; ok is false for errors that are
+// not the user's mistake.
 func refused(v *page.Layout, err error) (field, text string, ok bool) {
 	for _, m := range []struct {
 		err        error
@@ -308,7 +314,7 @@ func refused(v *page.Layout, err error) (field, text string, ok bool) {
 	return "", "", false
 }
 
-// channelNames are the names of channels by id, for those who may not see more of them.
+// channelNames are the channels by id, for those who may see only their names.
 func (n *Notices) channelNames(ctx context.Context) (map[string]notify.Channel, error) {
 	list, err := n.opts.Store.Channels(ctx)
 	byID := make(map[string]notify.Channel, len(list))

@@ -13,21 +13,21 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// firstHour is when a report is sent unless somebody chooses: at the begin of the working day.
+// firstHour is the default hour for sending a report: the beginning of the working day.
 const firstHour = 8
 
-// scheduleRow is a scheduled report as it is listed.
+// scheduleRow is a scheduled report in the list.
 type scheduleRow struct {
 	notify.Schedule
-	ChannelName string // "" for one that is gone
+	ChannelName string // "" if it no longer exists
 	ChannelOff  bool
 	Mine        bool
 	Path        string
-	// Next is when the next one is sent.
+	// Next is when the next report is sent.
 	Next time.Time
 }
 
-// schedulesPage lists them.
+// schedulesPage lists the scheduled reports.
 type schedulesPage struct {
 	frame
 	Schedules []scheduleRow
@@ -41,7 +41,7 @@ func (n *Notices) serveSchedules(w http.ResponseWriter, r *http.Request) {
 	n.showSchedules(w, r, http.StatusOK, &schedulesPage{frame: n.frame(w, r, "notices.schedules")})
 }
 
-// showSchedules lists them, with what v says already.
+// showSchedules lists the scheduled reports; v holds what the caller has filled in.
 func (n *Notices) showSchedules(w http.ResponseWriter, r *http.Request, status int, v *schedulesPage) {
 	list, err := n.opts.Store.Schedules(r.Context())
 	if err != nil {
@@ -66,7 +66,7 @@ func (n *Notices) showSchedules(w http.ResponseWriter, r *http.Request, status i
 	n.Render(w, r, status, "schedules", v)
 }
 
-// nextReport is when the next report of a schedule is sent.
+// nextReport returns when the next report of a schedule is sent.
 func (n *Notices) nextReport(s *notify.Schedule) time.Time {
 	now := n.Now()
 	for _, to := s.Period.Ending(now.Add(-24*time.Hour), n.Zone); ; _, to = s.Period.Ending(to, n.Zone) {
@@ -96,11 +96,12 @@ type schedulePage struct {
 	Disabled       bool
 	Channels       []choice
 	Authorisations []choice
-	// Everything says that the account sees all: the report of all authorisations is one of all.
+	// Everything says that the account sees everything, so that a report without a chosen
+	// authorisation covers all of them.
 	Everything bool
 }
 
-// Path is where the form goes.
+// Path is where the form is sent.
 func (v *schedulePage) Path() string {
 	if v.ID == "" {
 		return "/notices/reports/new"
@@ -111,7 +112,7 @@ func (v *schedulePage) Path() string {
 // Periods are all periods.
 func (v *schedulePage) Periods() []notify.Period { return notify.Periods() }
 
-// Hours are those of the day, as the form has them.
+// Hours are the hours of the day, as choices.
 func (v *schedulePage) Hours() (list []choice) {
 	for h := range 24 {
 		list = append(list, choice{strconv.Itoa(h), clock(h * 60)})
@@ -135,7 +136,8 @@ func (n *Notices) serveSchedule(w http.ResponseWriter, r *http.Request) {
 	n.showSchedule(w, r, http.StatusOK, v)
 }
 
-// ownSchedule returns that of a request if it is the reader's.
+// ownSchedule returns the schedule of a request if it is the reader's own; otherwise
+// store.ErrNotFound.
 func (n *Notices) ownSchedule(r *http.Request) (notify.Schedule, error) {
 	s, err := n.opts.Store.Schedule(r.Context(), r.PathValue("id"))
 	if err == nil && s.Account != auth.From(r.Context()).Name {
@@ -144,7 +146,8 @@ func (n *Notices) ownSchedule(r *http.Request) (notify.Schedule, error) {
 	return s, err
 }
 
-// visibleSchedule returns it also if it is another's and the reader sees all.
+// visibleSchedule also returns somebody else's schedule if the reader is an administrator who sees
+// everything.
 func (n *Notices) visibleSchedule(r *http.Request) (notify.Schedule, error) {
 	s, err := n.opts.Store.Schedule(r.Context(), r.PathValue("id"))
 	if err == nil && s.Account != auth.From(r.Context()).Name && !seesAll(r.Context()) {
@@ -166,7 +169,7 @@ func (n *Notices) showSchedule(w http.ResponseWriter, r *http.Request, status in
 	n.Render(w, r, status, "schedule", v)
 }
 
-// seenAuthorisations are those that who makes the request sees.
+// seenAuthorisations are the authorisations that the request's account sees.
 func (n *Notices) seenAuthorisations(ctx context.Context) (out []choice, err error) {
 	list, err := n.opts.Store.Authorisations(ctx)
 	for i := range list {
@@ -190,7 +193,7 @@ func (n *Notices) takeSchedule(w http.ResponseWriter, r *http.Request) {
 	n.putSchedule(w, r, s, "notices.schedule")
 }
 
-// putSchedule takes the form, of a new schedule if it has no id.
+// putSchedule saves the form; of a new schedule if it has no id.
 func (n *Notices) putSchedule(w http.ResponseWriter, r *http.Request, s notify.Schedule, title string) {
 	v := &schedulePage{frame: n.frame(w, r, title), mistakes: mistakes{}, ID: s.ID, Disabled: s.Disabled}
 	text := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
@@ -256,8 +259,8 @@ func (n *Notices) switchSchedule(w http.ResponseWriter, r *http.Request) {
 	n.answer(w, r, err, "/notices/reports", onOff(s.Disabled))
 }
 
-// sendReport sends the report of the last period now, to see what it is like before its time has
-// come. What has come of it stands in the log of deliveries, to which the answer leads.
+// sendReport sends the report of the last period now, so that somebody can see what it is like
+// before it is due. The answer leads to the log of deliveries, which has the result.
 func (n *Notices) sendReport(w http.ResponseWriter, r *http.Request) {
 	s, err := n.ownSchedule(r)
 	if err == nil {
