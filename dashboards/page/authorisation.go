@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
-// Authorisation is an authorisation with its standing at a moment.
+// Authorisation is an authorisation with its standing at a given time.
 type Authorisation struct {
 	qianshao.Authorisation
 	Standing string // in_force, expired, not_yet
@@ -20,7 +20,7 @@ type Authorisation struct {
 	FirstDay, LastDay string
 }
 
-// NewAuthorisation returns how an authorisation stands at a moment.
+// NewAuthorisation returns an authorisation with its standing at a given time.
 func NewAuthorisation(a qianshao.Authorisation, now time.Time) Authorisation {
 	v := Authorisation{Authorisation: a, Search: SearchURL(Clause("authorisation", a.ID))}
 	v.FirstDay, v.LastDay = a.Days()
@@ -37,14 +37,14 @@ func NewAuthorisation(a qianshao.Authorisation, now time.Time) Authorisation {
 	return v
 }
 
-// RateText writes requests a second without needless zeros.
+// RateText writes the requests a second, without trailing zeros.
 func (a Authorisation) RateText() string { return strconv.FormatFloat(a.Rate, 'g', 4, 64) }
 
 // FieldName names a field of an authorisation by its key in a scope file.
 func (v *Layout) FieldName(key string) string { return v.Language.Named("field.", key) }
 
-// FieldValue writes the value of a field of an authorisation: what is chosen from a list in
-// the reader's language, all else as it stands.
+// FieldValue writes the value of a field of an authorisation: choices from a list in the reader's
+// language, anything else as it is.
 func (v *Layout) FieldValue(key, value string) string {
 	switch key {
 	case "queries", "allow_private":
@@ -61,8 +61,8 @@ func (v *Layout) FieldValue(key, value string) string {
 	return untrusted.Plain(value)
 }
 
-// FieldChanges writes what an act has changed of an authorisation, as the store has put it
-// ("owner A; rate 1"), with the names of the fields.
+// FieldChanges writes what an act has changed in an authorisation, from the store's text ("owner A;
+// rate 1"), with the names of the fields.
 func (v *Layout) FieldChanges(text string) string {
 	keys := new(qianshao.Authorisation).Fields()
 	parts := strings.Split(text, "; ")

@@ -7,8 +7,8 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// Clauses returns the parts of a query that AND joins at its top, each as a
-// query by itself in canonical form. Joined by spaces they are the query again.
+// Clauses returns the parts of a query that are joined by AND at its top level, each as a query in
+// canonical form. Joined by spaces they are the query again.
 func Clauses(query index.Node) []string {
 	if _, several := query.(index.And); !several && query != nil {
 		return []string{query.String()}
@@ -38,7 +38,7 @@ func clauseText(n index.Node) string {
 	return n.String()
 }
 
-// Chip is a clause of a query in the reader's words, and the query without it.
+// Chip is a clause of a query in the reader's language, and the query without it.
 type Chip struct{ Text, Without string }
 
 // Chips returns the clauses of a query.
@@ -53,8 +53,8 @@ func (v *Layout) Chips(query index.Node) (chips []Chip) {
 	return chips
 }
 
-// WithClause returns the query narrowed by one more clause. A query that is an OR at its top is put into
-// parentheses, so that the clause narrows all of it.
+// WithClause returns the query narrowed by another clause. If the query is an OR at its top level,
+// it is put in parentheses, so that the clause applies to all of it.
 func WithClause(query index.Node, clause string) string {
 	switch n := query.(type) {
 	case nil:
@@ -65,7 +65,7 @@ func WithClause(query index.Node, clause string) string {
 	return clauseText(query) + " " + clause
 }
 
-// WithoutClause returns the query with one clause taken out.
+// WithoutClause returns the query without one clause.
 func WithoutClause(query index.Node, clause string) string {
 	n, ok := query.(index.And)
 	if !ok {

@@ -50,7 +50,7 @@ func TestClauses(t *testing.T) {
 	}
 }
 
-// TestChips: each clause is in the reader's words, and without it the others are left.
+// TestChips: each clause is shown in the reader's language, with a link to the query without it.
 func TestChips(t *testing.T) {
 	query, err := index.Parse("category:gambling (赌场 OR level:>=high)", testNow)
 	if err != nil {

@@ -1,9 +1,9 @@
 package page
 
-// ExportForm is what the part "export" shows: the form that takes something out.
+// ExportForm is the form that exports something, as the template "export" shows it.
 type ExportForm struct {
 	*Layout
-	// Field is finding, campaign, batch or q, and Value its id or the query.
+	// Field is finding, campaign, batch or q; Value is an id, or for q the query.
 	Field, Value string
 }
 
@@ -12,5 +12,5 @@ type ExportForm struct {
 //	{{template "export" (.Export "finding" .ID)}}
 func (v *Layout) Export(field, value string) ExportForm { return ExportForm{v, field, value} }
 
-// Formats are those of the buttons.
+// Formats are the formats of the buttons.
 func (ExportForm) Formats() []string { return []string{"zip", "csv", "jsonl", "md"} }

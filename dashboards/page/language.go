@@ -12,8 +12,8 @@ import (
 
 const langCookie = "qianshao_lang"
 
-// languageOf chooses the language of an answer: ?lang= (which is kept in a
-// cookie), the cookie, Accept-Language, Chinese.
+// languageOf chooses the language of an answer: from ?lang= (which is stored in a cookie), the
+// cookie, or Accept-Language; otherwise Chinese.
 func languageOf(w http.ResponseWriter, r *http.Request) locales.Lang {
 	if l, ok := locales.Parse(r.URL.Query().Get("lang")); ok {
 		http.SetCookie(w, &http.Cookie{
@@ -31,7 +31,7 @@ func languageOf(w http.ResponseWriter, r *http.Request) locales.Lang {
 	if err != nil || len(tags) == 0 {
 		return locales.Chinese
 	}
-	// What is not Chinese gets English, the likelier second language.
+	// Readers of other languages get English, which they are more likely to know.
 	known := []language.Tag{language.English, language.SimplifiedChinese, language.TraditionalChinese}
 	if _, i, _ := language.NewMatcher(known).Match(tags...); i > 0 {
 		return locales.Chinese

@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Layout is what every page shows; the models of pages embed it. Its methods give the
-// templates their words.
+// Layout is what every page shows; page models embed it. Its methods give the templates their
+// texts.
 type Layout struct {
 	Language locales.Lang
 	// Now is the time of the request.
@@ -23,41 +23,42 @@ type Layout struct {
 	zone  *time.Location
 	Title string
 	Path  string
-	// Address is the address of this very page, without the parameters that tell of the last act.
+	// Address is the address of this page, without the parameters of the message about the last
+	// act.
 	Address string
-	// CSS and JS are where the style sheet and the script are.
+	// CSS and JS are the addresses of the style sheet and the script.
 	CSS, JS string
 	// Preferred is how the account wants pages to look.
 	Preferred Look
 	Version   string
-	// Query fills the search box.
+	// Query is the text in the search box.
 	Query string
-	// Reports says that submissions are taken.
+	// Reports says that the console takes submissions.
 	Reports bool
-	// Watch says that what is not monitored is listed.
+	// Watch says that there is a list of what is not monitored.
 	Watch bool
-	// Exports says that findings can be taken out.
+	// Exports says that findings can be exported.
 	Exports bool
-	// User is the name of the account that looks at the page; "" for a stranger.
+	// User is the name of the account that is logged in; "" for none.
 	User string
-	// Menu is the sidebar; nil for a stranger.
+	// Menu is the sidebar; nil if nobody is logged in.
 	Menu []MenuGroup
-	// Form is what the page's forms carry; see auth.FormToken.
+	// Form is the token that the page's forms carry; see auth.FormToken.
 	Form string
 	// MaySubmit says that the account may report pages.
 	MaySubmit bool
-	// Register says that the register of authorisations is changed by pages, MayRegister that the
-	// account may do so.
+	// Register says that the register of authorisations can be changed in the console, MayRegister
+	// that the account may do so.
 	Register, MayRegister bool
-	// MayNotices says that the account sets up what it is told; Undelivered how many of the messages
-	// that it is to see to were not delivered.
+	// MayNotices says that the account may set up alerts; Undelivered is how many of the messages
+	// that it is responsible for were not delivered.
 	MayNotices  bool
 	Undelivered int
-	// Chinese and English are this very page in either language.
+	// Chinese and English are the addresses of this page in each language.
 	Chinese, English string
 }
 
-// Layout returns what a page shows around what is its own; title is the key of a message.
+// Layout returns the frame of a page; title is the key of its title.
 func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Layout {
 	l, at := languageOf(w, r), b.shownAt(r)
 	v := &Layout{
@@ -76,21 +77,21 @@ func (b *Base) Layout(w http.ResponseWriter, r *http.Request, title string) *Lay
 	return v
 }
 
-// MayRegister says whether a request may change the register by pages: those who see only a part of the
-// register must not decide what is authorised for others.
+// MayRegister says whether the request may change the register in the console: people who see only
+// a part of the register must not decide what is authorised for others.
 func (b *Base) MayRegister(r *http.Request) bool {
 	return b.Options.Register && auth.May(r.Context(), qianshao.PowerAdminister) && auth.From(r.Context()).Sight.All
 }
 
 // Look is how an account wants pages to look.
 type Look struct {
-	// Compact has more rows to a screen.
+	// Compact fits more rows on the screen.
 	Compact bool
-	// Clear shows pictures at once; otherwise they are blurred and grey.
+	// Clear shows pictures at once; otherwise they are first blurred and grey.
 	Clear bool
 }
 
-// Classes are those of the page's body.
+// Classes are the CSS classes of the page's body.
 func (l Look) Classes() string {
 	classes := ""
 	if l.Compact {
@@ -102,7 +103,7 @@ func (l Look) Classes() string {
 	return strings.TrimPrefix(classes, " ")
 }
 
-// look returns how who makes the request wants pages to look.
+// look returns how the request's account wants pages to look.
 func (b *Base) look(r *http.Request) Look {
 	if b.Look == nil {
 		return Look{}
@@ -114,15 +115,15 @@ func (b *Base) look(r *http.Request) Look {
 	return look
 }
 
-// Bare returns the words and times of a document that is no page of the console. zone may be
-// nil for index.DefaultZone.
+// Bare returns a layout for a document that is not a page of the console; it has only texts and
+// times. zone may be nil for index.DefaultZone.
 func Bare(l locales.Lang, now time.Time, zone *time.Location) *Layout {
 	return &Layout{Language: l, Now: now, zone: zone}
 }
 
 // shownAt is the address at which GET shows the page that answers a request. The address of a form
-// is that of the page that it is on, or lies below it. Forms that are on many pages, whose
-// addresses lie below no page but the front page, say in "next" where they are.
+// is usually that of its page, or below it. Forms that many pages have, with addresses below no
+// page but the front page, give their page in the field "next".
 func (b *Base) shownAt(r *http.Request) *url.URL {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return r.URL
@@ -141,20 +142,20 @@ func (b *Base) shownAt(r *http.Request) *url.URL {
 	return next
 }
 
-// hasPage says whether there is a page at an address.
+// hasPage says whether an address has a page.
 func (b *Base) hasPage(at *url.URL) bool { return b.Exists == nil || b.Exists(at) }
 
 func inLanguage(u *url.URL, l locales.Lang) string {
 	return With(u.RequestURI(), url.Values{"lang": {l.Code()}})
 }
 
-// T returns a message.
+// T returns the message of a key.
 func (v *Layout) T(key string, args ...any) string { return v.Language.Text(key, args...) }
 
-// N returns a message that counts.
+// N returns a message for a number.
 func (v *Layout) N(key string, n int) string { return v.Language.Count(key, n) }
 
-// Lang is the page's BCP 47 tag.
+// Lang is the page's BCP 47 language tag.
 func (v *Layout) Lang() string { return v.Language.Tag() }
 
 // IsEnglish marks the language in use.
@@ -191,10 +192,11 @@ func (v *Layout) RoleName(r qianshao.Role) string { return v.Language.Named("rol
 // ScopeName names a scope.
 func (v *Layout) ScopeName(s qianshao.Scope) string { return v.Language.Named("scope.", string(s)) }
 
-// Skip names a reason for which a visit brought no page.
+// Skip names a reason why a visit brought no page.
 func (v *Layout) Skip(s qianshao.Skip) string { return v.Language.Named("skip.", string(s)) }
 
-// SkipRemedy says what to do about a skip. Where the register is changed by pages, it names them.
+// SkipRemedy says what to do about a skip. If the register can be changed in the console, it refers
+// to those pages.
 func (v *Layout) SkipRemedy(s qianshao.Skip) string {
 	if v.Register && IsOfRegister(s) {
 		return v.Language.Named("remedy.page.", string(s))
@@ -202,7 +204,7 @@ func (v *Layout) SkipRemedy(s qianshao.Skip) string {
 	return v.Language.Named("remedy.", string(s))
 }
 
-// IsOfRegister says whether a change of the register may be what to do about a skip.
+// IsOfRegister says whether changing the register may be the remedy for a skip.
 func IsOfRegister(s qianshao.Skip) bool {
 	switch s {
 	case qianshao.SkipNotAuthorised, qianshao.SkipNotInForce, qianshao.SkipPathExcluded, qianshao.SkipQuery:
@@ -230,7 +232,7 @@ func (v *Layout) ReasonName(x qianshao.Reason) string {
 	return v.Language.Named("verdict.reason.", string(x))
 }
 
-// ReasonAsked names a reason where it may be chosen: one asks for words.
+// ReasonAsked names a reason as a choice, and says so if it requires words.
 func (v *Layout) ReasonAsked(x qianshao.Reason) string {
 	if x == qianshao.ReasonOther {
 		return v.T("verdict.other.ask")
@@ -246,8 +248,8 @@ func (v *Layout) VerdictSaid(x qianshao.Verdict, why qianshao.Reason) string {
 	return v.T("decision.answer", v.VerdictName(x), v.ReasonName(why))
 }
 
-// Sign stands beside a verdict's name: a verdict is shown by a sign and a word, not by colour. The sign of no
-// verdict is a circle.
+// Sign is shown beside a verdict's name: a verdict is shown by a sign and a word, not by colour.
+// Without a verdict it is a circle.
 func (v *Layout) Sign(x qianshao.Verdict) string {
 	switch x {
 	case qianshao.VerdictCrime:
@@ -268,7 +270,7 @@ func (v *Layout) Misread(err *index.SyntaxError) string {
 // Ago writes how long ago a time was.
 func (v *Layout) Ago(t time.Time) string { return wording.Ago(v.Language, t, v.Now) }
 
-// Time writes a time for reading, in the zone that the foot of the page names.
+// Time writes a time for people, in the zone that the foot of the page names.
 func (v *Layout) Time(t time.Time) string {
 	if t.IsZero() {
 		return "–"
@@ -290,26 +292,26 @@ func (v *Layout) TimeZone() *time.Location {
 // Stamp writes a time for machines.
 func (v *Layout) Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// Defang writes a URL that nobody is to follow.
+// Defang writes a URL so that nobody follows it by mistake.
 func (v *Layout) Defang(raw string) string { return untrusted.Defang(raw) }
 
-// DefangHost writes a host that nobody is to follow.
+// DefangHost writes a host so that nobody follows it by mistake.
 func (v *Layout) DefangHost(host string) string { return untrusted.DefangHost(untrusted.Plain(host)) }
 
-// Plain writes hostile text in one line.
+// Plain writes hostile text safely, on one line.
 func (v *Layout) Plain(s string) string { return untrusted.Plain(s) }
 
-// Search is the search for a query.
+// Search is the address of the search for a query.
 func (v *Layout) Search(clause string) string { return SearchURL(clause) }
 
-// FindingURL is the page of a finding, which leads back to this one.
+// FindingURL is the page of a finding, with a link back to this page.
 func (v *Layout) FindingURL(id string) string { return FindingURL(id, v.Address) }
 
-// Clause writes field:value as the query language does.
+// Clause writes field:value in the query language.
 func (v *Layout) Clause(field, val string) string { return Clause(field, val) }
 
-// Appearances is the search for the other appearances of an indicator; "" where
-// the query language has no way to write it.
+// Appearances is the search for an indicator's other appearances; "" if the query language cannot
+// express it.
 func (v *Layout) Appearances(i qianshao.Indicator) string {
 	query := index.OfIndicator(i).String()
 	if _, err := index.Parse(query, v.Now); err != nil {

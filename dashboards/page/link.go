@@ -9,14 +9,14 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// LocalPath returns next if it leads to a page of this console, else the front page: a login form
+// LocalPath returns next if it is a page of this console, otherwise the front page: a log-in form
 // must not be an open redirector.
 func LocalPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" {
 		return "/"
 	}
-	// Browsers read a backslash as a slash, and strip tabs and line breaks.
+	// Browsers treat a backslash as a slash, and strip tabs and line breaks.
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\t\r\n") {
 		return "/"
 	}
@@ -26,7 +26,7 @@ func LocalPath(next string) string {
 	return next
 }
 
-// WithQuery returns a page's path with its parameters, of which there may be none.
+// WithQuery returns a path with parameters, if there are any.
 func WithQuery(path string, values url.Values) string {
 	if len(values) == 0 {
 		return path
@@ -34,8 +34,8 @@ func WithQuery(path string, values url.Values) string {
 	return path + "?" + values.Encode()
 }
 
-// With returns a local address with other parameters: those of set, of which one without values
-// is taken away. An address that cannot be read stays as it is.
+// With returns a local address with the parameters of set replaced; those without values are
+// removed. An address that cannot be read is returned as it is.
 func With(address string, set url.Values) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -51,7 +51,7 @@ func With(address string, set url.Values) string {
 	return WithQuery(u.EscapedPath(), values)
 }
 
-// SearchURL is the search for a query.
+// SearchURL is the address of the search for a query.
 func SearchURL(query string) string {
 	values := url.Values{}
 	if query != "" {
@@ -60,17 +60,17 @@ func SearchURL(query string) string {
 	return WithQuery("/search", values)
 }
 
-// FindingURL is the page of a finding, which leads back to where its reader came from.
+// FindingURL is the page of a finding, with a link back to the page that the reader came from.
 func FindingURL(id, from string) string {
 	return WithQuery("/findings/"+url.PathEscape(id), url.Values{"from": {from}})
 }
 
-// Clause writes field:value as the query language writes it.
+// Clause writes field:value in the query language.
 func Clause(field, value string) string {
 	return index.Field{Name: index.FieldName(field), Value: index.Text(value)}.String()
 }
 
-// Offset reads the parameter offset; a page that is not a number up to limit is the first.
+// Offset reads the parameter offset; it is 0 if that is not a number from 0 to limit.
 func Offset(r *http.Request, limit int) int {
 	n, err := strconv.Atoi(r.FormValue("offset"))
 	if err != nil || n < 0 || n > limit {

@@ -21,19 +21,19 @@ type MenuGroup struct {
 // MenuEntry is a link of the sidebar.
 type MenuEntry struct {
 	Name, URL string
-	// Count is how much waits there; "" where nothing does, or nothing is counted. Means says
-	// what it counts, where the name does not.
+	// Count is how many items are waiting there; "" if none are, or if they are not counted. Means
+	// says what is counted, if the name does not.
 	Count string
 	Means string
-	// Current says that it is what is shown, or what is shown lies below it.
+	// Current says that the entry is the current page, or that the current page is below it.
 	Current bool
 }
 
-// MaxCounted bounds what the sidebar counts: beyond it the exact number helps nobody, and counting further
-// would make every page slow.
+// MaxCounted is up to where the sidebar counts: beyond it the exact number helps nobody, and
+// counting further would make every page slow.
 const MaxCounted = 9999
 
-// menu makes the sidebar for who makes the request.
+// menu makes the sidebar for the request's account.
 func (b *Base) menu(r *http.Request, v *Layout) []MenuGroup {
 	m := menu{Layout: v, base: b, at: r.URL.Query().Get("list")}
 	var groups []MenuGroup
@@ -60,7 +60,7 @@ func (b *Base) menu(r *http.Request, v *Layout) []MenuGroup {
 	return append(groups, MenuGroup{"", rest}, MenuGroup{"", lead})
 }
 
-// counts returns how much is in each list; nothing if that cannot be counted.
+// counts returns how many items each list has; nothing if they cannot be counted.
 func (b *Base) counts(ctx context.Context) map[string]int {
 	counts, err := b.Counts(ctx)
 	if err != nil {
@@ -69,7 +69,7 @@ func (b *Base) counts(ctx context.Context) map[string]int {
 	return counts
 }
 
-// ending returns how many authorisations end soon, 0 if that cannot be counted.
+// ending returns how many authorisations end soon; 0 if that cannot be counted.
 func (b *Base) ending(ctx context.Context) int {
 	if b.Ending == nil {
 		return 0
@@ -81,8 +81,8 @@ func (b *Base) ending(ctx context.Context) int {
 	return n
 }
 
-// undelivered returns how many messages were not delivered, 0 if that cannot be said, or is not
-// for the account.
+// undelivered returns how many messages were not delivered; 0 if that cannot be counted, or if the
+// account may not know.
 func (b *Base) undelivered(ctx context.Context, may bool) int {
 	if !may || b.Undelivered == nil {
 		return 0
@@ -94,14 +94,14 @@ func (b *Base) undelivered(ctx context.Context, may bool) int {
 	return n
 }
 
-// menu adds entries.
+// menu builds the entries.
 type menu struct {
 	*Layout
 	base *Base
 	at   string // the list that is shown
 }
 
-// list adds a list of the queue. The open one is the front page.
+// list adds a list of the queue. The list "open" is the front page.
 func (m *menu) list(to []MenuEntry, list string, n int) []MenuEntry {
 	values := url.Values{}
 	if list != "open" {
@@ -117,7 +117,7 @@ func (m *menu) list(to []MenuEntry, list string, n int) []MenuEntry {
 	return append(to, e)
 }
 
-// register adds the register of authorisations, with how many of them end soon.
+// register adds the register of authorisations, with the number of those that end soon.
 func (m *menu) register(to []MenuEntry, ending int) []MenuEntry {
 	list := m.page(to, "register", "/authorisations", true)
 	if len(list) > len(to) && ending > 0 {
@@ -127,7 +127,7 @@ func (m *menu) register(to []MenuEntry, ending int) []MenuEntry {
 	return list
 }
 
-// notices adds the pages of what people are told, with how much of it was not delivered.
+// notices adds the pages about notifications, with the number of undelivered messages.
 func (m *menu) notices(to []MenuEntry) []MenuEntry {
 	list := m.page(to, "notices", "/notices", m.MayNotices)
 	if len(list) > len(to) && m.Undelivered > 0 {
@@ -137,7 +137,7 @@ func (m *menu) notices(to []MenuEntry) []MenuEntry {
 	return list
 }
 
-// page adds a page, if it is there and for the account.
+// page adds a page, if it exists and the account may see it.
 func (m *menu) page(to []MenuEntry, name, path string, is bool) []MenuEntry {
 	if !is || !m.base.hasPage(&url.URL{Path: path}) {
 		return to
@@ -145,17 +145,17 @@ func (m *menu) page(to []MenuEntry, name, path string, is bool) []MenuEntry {
 	return append(to, MenuEntry{Name: m.T("nav." + name), URL: path, Current: m.Path == path || strings.HasPrefix(m.Path, path+"/")})
 }
 
-// KeyName says what a key does where a page has it.
+// KeyName says what a key does on pages that use it.
 type KeyName struct {
-	// Keys are the keys, by blanks.
+	// Keys are the keys, separated by spaces.
 	Keys, Name string
 }
 
 // List returns the keys.
 func (k KeyName) List() []string { return strings.Fields(k.Keys) }
 
-// KeyNames are the keys of all pages, in the order in which they are listed. What a key does is
-// said by the element that has it as its data-key.
+// KeyNames are the keys of all pages, in the order of their list. On a page, the element with the
+// key as its data-key determines what it does.
 func (v *Layout) KeyNames() []KeyName {
 	var list []KeyName
 	for _, k := range []struct{ keys, name string }{

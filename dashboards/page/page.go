@@ -1,6 +1,6 @@
-// Package page is what all pages of the console share: the layout around them with its
-// words and times, the language, templates that show hostile text, error pages, the style
-// sheet. Each room of pages embeds a Room, which has its own templates besides.
+// Package page is what all pages of the console share: the layout with its texts and times, the
+// language, templates that show hostile text safely, error pages, the style sheet. Each room of
+// pages embeds a Room, which adds the templates of its own pages.
 package page
 
 import (
@@ -27,30 +27,32 @@ var files embed.FS
 
 // Options of New. Those from Zone on are required.
 type Options struct {
-	// Submissions and Unmonitored say that there are pages for submissions and for what is
-	// not monitored.
+	// Submissions and Unmonitored say that there are pages for submissions and for what is not
+	// monitored.
 	Submissions, Unmonitored bool
-	// Exports says that findings can be taken out.
+	// Exports says that findings can be exported.
 	Exports bool
-	// Register says that the register of authorisations is changed by pages.
+	// Register says that the register of authorisations can be changed in the console.
 	Register bool
-	// Counts returns how much waits in each list of the queue for who makes the request, up to
+	// Counts returns how many items each list of the queue has for the request's account, up to
 	// MaxCounted and one more. Without it there is no queue.
 	Counts func(ctx context.Context) (map[string]int, error)
-	// Ending returns how many of the authorisations that who makes the request sees end soon;
-	// nil counts none.
+	// Ending returns how many authorisations end soon, of those that the request's account sees; if
+	// it is nil, none are counted.
 	Ending func(ctx context.Context) (int, error)
-	// Notices says that there are pages for what people are told. Undelivered returns how many of the
-	// messages that who makes the request is to see to were not delivered, up to MaxCounted and one more.
+	// Notices says that there are pages about notifications. Undelivered returns how many of the
+	// messages that the request's account is responsible for were not delivered, up to MaxCounted
+	// and one more.
 	Notices     bool
 	Undelivered func(ctx context.Context) (int, error)
-	// Look returns how who makes the request wants pages to look; without it, as all do.
+	// Look returns how the request's account wants pages to look; without it, all pages look the
+	// same.
 	Look func(ctx context.Context) (Look, error)
-	// Exists says whether there is a page at an address; nil for all.
+	// Exists says whether an address has a page; if it is nil, all have.
 	Exists func(at *url.URL) bool
-	// Styles are rules of the style sheet that rooms outside of dashboards bring.
+	// Styles are CSS rules from rooms outside dashboards.
 	Styles []string
-	// Zone is the zone of all times and days that are shown, the same as the index's.
+	// Zone is the time zone of all times and days shown, the same as the index's.
 	Zone *time.Location
 	// Version is shown at the foot of every page.
 	Version string
@@ -80,14 +82,14 @@ func New(opts Options) (*Base, error) {
 	return b, err
 }
 
-// Room is a room of pages: the base with the room's own templates.
+// Room is a room of pages: the base with the templates of its pages.
 type Room struct {
 	*Base
 	templates templates
 }
 
-// Room returns a room. Its pages are templates/*.html of its files, each by its name without
-// the ending; what templates/*.html of parts define they may use.
+// Room returns a room. Its pages are templates/*.html in own, each named after its file. They may
+// use what templates/*.html in parts define.
 func (b *Base) Room(own fs.FS, parts ...fs.FS) (*Room, error) {
 	t, err := parse(own, parts...)
 	return &Room{Base: b, templates: t}, err
@@ -127,7 +129,7 @@ func parse(own fs.FS, parts ...fs.FS) (templates, error) {
 	return out, nil
 }
 
-// Parts returns the templates that show pieces and lines of hostile text, for documents.
+// Parts returns the templates for pieces and lines of hostile text, for use in documents.
 func Parts(name string) (*template.Template, error) {
 	return template.New(name).ParseFS(files, "templates/parts.html")
 }
@@ -137,8 +139,7 @@ func (m *Room) Render(w http.ResponseWriter, r *http.Request, status int, page s
 	m.render(w, r, status, m.templates[page], data)
 }
 
-// render executes a page into memory first, so that a failure still gives a
-// clean answer.
+// render executes a page into memory first, so that a failure still gives a clean answer.
 func (b *Base) render(w http.ResponseWriter, r *http.Request, status int, page *template.Template, data any) {
 	var body bytes.Buffer
 	if err := page.Execute(&body, data); err != nil {
@@ -160,12 +161,13 @@ type errorPage struct {
 	Why    string
 }
 
-// Fail answers with the page of an error status that the catalogue knows (403, 404, 405, 413, 500, 503, 507).
+// Fail answers with an error page. The catalogue has texts for 403, 404, 405, 413, 500, 503 and
+// 507.
 func (b *Base) Fail(w http.ResponseWriter, r *http.Request, status int) {
 	b.showError(w, r, status, fmt.Sprintf("error.%d", status))
 }
 
-// Refuse answers a person who is not let in. code is the one of auth.Rules.
+// Refuse answers a person whose request is not allowed. code is that of auth.Rules.
 func (b *Base) Refuse(w http.ResponseWriter, r *http.Request, status int, code string) {
 	key := "error.401"
 	switch {
@@ -181,15 +183,15 @@ func (b *Base) Refuse(w http.ResponseWriter, r *http.Request, status int, code s
 	b.showError(w, r, status, key)
 }
 
-// showError answers with an error page; key is that of its message.
+// showError answers with an error page that has the message of the key.
 func (b *Base) showError(w http.ResponseWriter, r *http.Request, status int, key string) {
 	v := errorPage{Layout: b.Layout(w, r, key), Status: status}
 	v.Why = v.T(key + ".why")
 	b.render(w, r, status, b.errors["error"], v)
 }
 
-// FailWith logs the error and answers 500, or 507 where the disk is full, or 503 where only the
-// search is away, which the rest of the console does not need.
+// FailWith logs the error and answers with 500; with 507 if the disk is full; with 503 if only the
+// search is unavailable, which the rest of the console does not need.
 func (b *Base) FailWith(w http.ResponseWriter, r *http.Request, err error) {
 	b.Log.Error("console request failed", "path", r.URL.Path, "error", err)
 	if errors.Is(err, syscall.ENOSPC) {

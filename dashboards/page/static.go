@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// asset is a file that every page loads: the one style sheet, static/console.css with what the
-// rooms add behind it, static/rooms/*.css by name and Options.Styles; and the one script.
+// asset is a file that every page loads: the style sheet, which is static/console.css followed by
+// static/rooms/*.css in the order of their names and by Options.Styles; or the script.
 type asset struct {
 	content []byte
-	// url has a part of the content's hash, so that browsers may keep the file for ever and
-	// never keep an old one.
+	// url contains a part of the content's hash, so that browsers may keep the file for ever and
+	// never use an old one.
 	url string
 }
 
@@ -53,7 +53,7 @@ func newStyleSheet(more []string) (s asset, err error) {
 	return newAsset(stylePath, s.content), nil
 }
 
-// ServeStatic answers with the file {file} of the path.
+// ServeStatic answers with the file named {file} in the path.
 func (b *Base) ServeStatic(w http.ResponseWriter, r *http.Request) {
 	name := path.Base(r.PathValue("file"))
 	content, err := files.ReadFile("static/" + name)
@@ -69,5 +69,5 @@ func (b *Base) ServeStatic(w http.ResponseWriter, r *http.Request) {
 		keep = "public, max-age=31536000, immutable"
 	}
 	w.Header().Set("Cache-Control", keep)
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content)) // type from the name's ending
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content)) // it derives the content type from the extension
 }

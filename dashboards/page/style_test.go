@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestContrast holds the colours of text to WCAG 2.2 AA (4.5:1) in both schemes.
+// TestContrast checks the contrast of text against WCAG 2.2 AA (4.5:1) in both colour schemes.
 func TestContrast(t *testing.T) {
 	sheet, err := newStyleSheet(nil)
 	if err != nil {
@@ -66,7 +66,7 @@ func luminance(hex string) float64 {
 	return 0.2126*linear(n>>16) + 0.7152*linear(n>>8) + 0.0722*linear(n)
 }
 
-// TestStylesheet: nothing is loaded from elsewhere.
+// TestStylesheet: the style sheet loads nothing from elsewhere.
 func TestStylesheet(t *testing.T) {
 	sheet, err := newStyleSheet(nil)
 	if err != nil {

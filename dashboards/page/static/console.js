@@ -1,24 +1,24 @@
-// The console's one script. Every page works without it, as plain forms and links; it adds keys,
-// changes the queue in place, keeps claims alive and what was typed. It makes no markup: it
-// moves elements of pages that the server has written.
+// The console's only script. Every page also works without it, with plain forms and links. It adds
+// keyboard shortcuts, updates the queue in place, renews claims, and saves what is being typed. It
+// creates no markup: it only moves elements of pages that the server has rendered.
 "use strict";
 (() => {
-  const renewAfter = 60_000; // a claim lasts ten minutes; activity renews it at most this often
-  const claimAfter = 1_000; // whoever only passes an item on the way down claims nothing
+  const renewAfter = 60_000; // a claim lasts ten minutes; while the user is active, it is renewed at most this often
+  const claimAfter = 1_000; // merely passing an item on the way down does not claim it
   const find = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const visible = (element) => element.getClientRects().length > 0 && !element.disabled;
   const live = () => find("main[data-live]");
 
-  // Session storage may be forbidden; then notes are not kept, and nothing else is amiss.
+  // Session storage may be forbidden; then notes are not saved, but everything else works.
   const stored = {
     get(key) { try { return sessionStorage.getItem(key); } catch { return null; } },
-    set(key, value) { try { sessionStorage.setItem(key, value); } catch { /* not kept */ } },
-    drop(key) { try { sessionStorage.removeItem(key); } catch { /* not kept */ } },
-    clear() { try { sessionStorage.clear(); } catch { /* nothing was kept */ } },
+    set(key, value) { try { sessionStorage.setItem(key, value); } catch { /* not saved */ } },
+    drop(key) { try { sessionStorage.removeItem(key); } catch { /* nothing was saved */ } },
+    clear() { try { sessionStorage.clear(); } catch { /* nothing was saved */ } },
   };
 
-  // What somebody has typed is theirs: it goes with a log-out, and when another account comes.
+  // Saved notes belong to one account: they are deleted at log-out, and if another account logs in.
   if (stored.get("user") !== document.body.dataset.user) {
     stored.clear();
     stored.set("user", document.body.dataset.user);
@@ -29,12 +29,12 @@
     if (region) region.textContent = text;
   };
 
-  // Keys: each does what an element of the page with that data-key does.
+  // Keys: each activates the element of the page that has it as its data-key.
   const typing = (target) => target instanceof Element &&
     (target.closest("textarea, select, [contenteditable]") || target.matches("input:not([type=radio], [type=checkbox], [type=submit], [type=button])"));
 
-  let ahead = []; // moves that were asked for while a page was on its way
-  let armed = null; // a fieldset whose digits the next key may be
+  let ahead = []; // moves requested while a page was loading
+  let armed = null; // the fieldset that the next digit applies to
 
   const arm = (fieldset) => {
     if (armed) armed.classList.remove("armed");
@@ -82,7 +82,7 @@
     const form = event.target.form;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form && event.target.matches("textarea")) {
       const button = find("button.chosen", form) || form.matches(".answer") && all("button", form).at(-1);
-      if (button) form.requestSubmit(button); // what was chosen before, else the note alone
+      if (button) form.requestSubmit(button); // the answer chosen before, otherwise only the note
       return;
     }
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -109,7 +109,7 @@
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const among = armed;
     arm(null);
-    if (live() && live().hasAttribute("aria-busy")) { // nobody decides on what they have not seen
+    if (live() && live().hasAttribute("aria-busy")) { // the page is loading: do not decide on something not seen yet
       event.preventDefault();
       if ((key === "j" || key === "k") && ahead.length < 20) ahead.push(key);
       return;
@@ -122,7 +122,7 @@
     use(element);
   });
 
-  // Notes: what is typed about a subject is kept until it is sent.
+  // Notes: what is typed about a subject is saved until it is sent.
   const noteKey = (field) => {
     const subject = field.form && find("input[name=subject]", field.form);
     return subject ? `note:${subject.value}:${field.form.getAttribute("action")}:${field.name}` : "";
@@ -152,9 +152,9 @@
     }
   };
 
-  // Claims: opening an item claims it, activity renews the claim, leaving gives it back unless
-  // something was typed.
-  let claim = null; // { subject, about: what may be typed about, data: of its form, at, taken: settles with the answer }
+  // Claims: opening an item claims it, activity renews the claim, and leaving releases it unless
+  // something has been typed.
+  let claim = null; // { subject, about: subjects with notes, data: the form's, at: time, taken: promise of the answer }
   let opening = 0;
 
   const post = (url, data, keepalive) => fetch(url, { method: "POST", body: new URLSearchParams(data), redirect: "manual", credentials: "same-origin", keepalive });
@@ -171,7 +171,7 @@
         const button = all("form[data-claim]").filter((form) => find("input[name=subject]", form).value === subject).map((form) => find("button", form))[0];
         if (button && words.mine) {
           button.textContent = words.mine;
-          button.disabled = true; // it says so, and there is nothing to press
+          button.disabled = true; // it now shows that the item is claimed
         }
       } else {
         claim = null;
@@ -179,7 +179,7 @@
         if (answer.status === 422 && words.full) say(words.full);
       }
     } catch {
-      if (claim && claim.subject === subject) claim.at = 0; // the next activity tries again
+      if (claim && claim.subject === subject) claim.at = 0; // the next activity will try again
     }
   };
 
@@ -187,7 +187,7 @@
     const left = claim;
     claim = null;
     if (!left || typedAbout(left.about)) return;
-    if (!keepalive) await left.taken; // else the claim may arrive after its release, and stay
+    if (!keepalive) await left.taken; // otherwise the claim could arrive after its release, and remain
     post("/claims/release", left.data, keepalive).catch(() => {});
   };
 
@@ -198,9 +198,9 @@
     if (claim && claim.subject !== subject) leave(false);
     if (!form || claim) return;
     const data = new FormData(form), about = all("main input[name=subject]").map((input) => input.value);
-    data.delete("next"); // the answer is no page then
-    // If it is ours since before, it is claimed all the same: the page before this one may just
-    // have given it back.
+    data.delete("next"); // the server then answers without a page
+    // An item that is already ours is claimed again, because the previous page may just have
+    // released it.
     if (!form.matches("[data-claim]")) claim = { subject, about, data, at: Date.now() };
     opening = setTimeout(() => { if (document.visibilityState === "visible") takeClaim(data, about); }, claimAfter);
   };
@@ -216,7 +216,7 @@
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted) openItem(); });
 
-  // The queue in place: the next page is fetched, and its parts take the place of this one's.
+  // Updating the queue in place: the next page is fetched, and its parts replace this page's.
   let request = null;
 
   const swap = (page, url, push) => {
@@ -248,7 +248,7 @@
     openItem();
   };
 
-  // load shows what an address answers, in place if it is the queue.
+  // load shows the answer to a request: in place if it is the queue, otherwise as a new page.
   const load = async (url, options, push, notes = []) => {
     if (request) request.abort();
     const mine = request = new AbortController();
@@ -295,7 +295,7 @@
     load(url.href, undefined, true);
   });
 
-  // lacksWords says that an answer needs words that are not there yet, and asks for them.
+  // lacksWords says whether an answer requires words that are still missing, and asks for them.
   const lacksWords = (form, button) => {
     const words = button && button.dataset.words && find("textarea", form);
     if (!words || words.value.trim()) return false;
@@ -339,7 +339,7 @@
     else location.reload();
   });
 
-  // A form that was sent the plain way came through if the page says what was done.
+  // A form that was sent without this script has succeeded if the page's address says what was done.
   const sent = stored.get("sent");
   if (sent) {
     stored.drop("sent");
