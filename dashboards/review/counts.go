@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	// countTime is how long the numbers of the sidebar are good: every page shows them.
+	// countTime is how long the numbers of the sidebar are reused, since every page shows them.
 	countTime = 5 * time.Second
-	// maxCounters bounds the accounts whose numbers are remembered.
+	// maxCounters bounds the number of accounts in the cache.
 	maxCounters = 1000
 )
 
@@ -24,7 +24,7 @@ func countedLists() []campaign.List {
 	return []campaign.List{campaign.ListMine, campaign.ListOpen, campaign.ListReview, campaign.ListRelapsed, campaign.ListOverdue}
 }
 
-// counters remembers for a moment what waits for whom.
+// counters caches the numbers of each account for a short time.
 type counters struct {
 	mu   sync.Mutex
 	last map[string]counter
@@ -36,8 +36,8 @@ type counter struct {
 	counts map[string]int
 }
 
-// Counts returns how much waits in each list for who makes the request, as of some seconds
-// ago; it is page.Options.Counts.
+// Counts returns how many items each list has for the request's account; the numbers may be some
+// seconds old. It is used as page.Options.Counts.
 func (v *Review) Counts(ctx context.Context) (map[string]int, error) {
 	account := auth.From(ctx)
 	now, sight := v.Now(), sightKey(account.Sight)
@@ -56,7 +56,7 @@ func (v *Review) Counts(ctx context.Context) (map[string]int, error) {
 	return counts, nil
 }
 
-// Forget makes the numbers of who makes the request be counted anew: they have changed something.
+// Forget drops the cached numbers of the request's account, which has just changed something.
 func (v *Review) Forget(ctx context.Context) {
 	v.counters.mu.Lock()
 	defer v.counters.mu.Unlock()
@@ -79,7 +79,7 @@ func (c *counters) keep(account string, n counter) {
 	c.last[account] = n
 }
 
-// sightKey tells one sight from others; ids of authorisations have no line breaks.
+// sightKey identifies a sight; ids of authorisations contain no line breaks.
 func sightKey(s qianshao.Sight) string {
 	if s.All {
 		return "*"

@@ -8,13 +8,13 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// maxHits bounds the findings of a query whose campaigns are looked up: the counters know
-// neither words nor hosts, so a query that names some asks the index. Of more hits, those
-// with the highest score count, and the page says so.
+// maxHits bounds the findings whose campaigns are looked up if the index has to be asked: the
+// counters know neither words nor hosts. If there are more hits, only those with the highest scores
+// are used, and the page says so.
 const maxHits = 1000
 
-// narrow restricts a list to a query. It returns how many findings the index has for it where
-// it had to be asked, 0 otherwise.
+// narrow restricts a list to a query. It returns how many findings the index has for the query, or
+// 0 if the index was not needed.
 func (v *Review) narrow(ctx context.Context, query index.Node, q *campaign.Query) (hits int, err error) {
 	if counted(query, q) {
 		return 0, nil
@@ -27,7 +27,8 @@ func (v *Review) narrow(ctx context.Context, query index.Node, q *campaign.Query
 	return results.Total, err
 }
 
-// counted puts what the counters know of a query into q, and says whether that is all of it.
+// counted puts those parts of a query into q that the counters know, and says whether that is all
+// of it.
 func counted(query index.Node, q *campaign.Query) bool {
 	nodes := []index.Node{query}
 	switch n := query.(type) {

@@ -19,26 +19,26 @@ import (
 )
 
 const (
-	// viewTime is how long the number of a saved view is good.
+	// viewTime is how long the number of a saved view is reused.
 	viewTime = time.Minute
-	// viewBudget bounds what counting saved views takes of a page: what is not counted in it
-	// is shown without a number, and counted next time.
+	// viewBudget bounds the time that a page spends on counting saved views: those not counted in
+	// it are shown without a number, and counted the next time.
 	viewBudget = 60 * time.Millisecond
-	// maxFound bounds the numbers that are remembered.
+	// maxFound bounds the number of cached counts.
 	maxFound = 5000
 )
 
-// savedView is a saved view as the queue lists it.
+// savedView is a saved view in the queue's list.
 type savedView struct {
 	store.SavedView
 	URL string
-	// Count is how many findings it finds; "" if that is not known yet.
+	// Count is how many findings it has; "" if that is not known yet.
 	Count     string
 	Active    bool
 	MayDelete bool
 }
 
-// found caches how many findings each account has for the saved views.
+// found caches how many findings each saved view has for each account.
 type found struct {
 	mu   sync.Mutex
 	last map[string]foundCount
@@ -66,7 +66,7 @@ func (f *found) keep(key string, c foundCount) {
 	f.last[key] = c
 }
 
-// saved lists the saved views of who makes the request.
+// saved lists the saved views of the request's account.
 func (v *Review) saved(r *http.Request, l *page.Layout, at place) (out []savedView, err error) {
 	list, err := v.opts.Views.List(r.Context())
 	if err != nil {
@@ -87,8 +87,7 @@ func (v *Review) saved(r *http.Request, l *page.Layout, at place) (out []savedVi
 	return out, nil
 }
 
-// countView returns the number of a view: the one that is remembered, or a new one if there is
-// time for that.
+// countView returns the number of a view: from the cache, or counted now if there is time.
 func (v *Review) countView(ctx context.Context, query string, mayAsk bool) (string, error) {
 	account := auth.From(ctx)
 	key := account.Name + "\x00" + sightKey(account.Sight) + "\x00" + query
@@ -97,7 +96,7 @@ func (v *Review) countView(ctx context.Context, query string, mayAsk bool) (stri
 		var err error
 		c.at = v.Now()
 		c.n, c.ok, err = v.opts.Views.Count(ctx, query)
-		if errors.Is(err, index.ErrUnavailable) { // the list of views needs no counts
+		if errors.Is(err, index.ErrUnavailable) { // views are also listed without numbers
 			return "", nil
 		}
 		if err != nil {
@@ -111,8 +110,9 @@ func (v *Review) countView(ctx context.Context, query string, mayAsk bool) (stri
 	return strconv.Itoa(c.n), nil
 }
 
-// openView leads to the findings of a saved view, the newest first. Messages to people link to
-// it: a query in the link would tell whoever carries the message what is looked for.
+// openView leads to the findings of a saved view, the newest first. Messages link to it instead of
+// the search: a query in the link would reveal to everybody on the message's way what is being
+// looked for.
 func (v *Review) openView(w http.ResponseWriter, r *http.Request) {
 	list, err := v.opts.Views.List(r.Context())
 	if err != nil {
@@ -143,7 +143,7 @@ func (v *Review) takeView(w http.ResponseWriter, r *http.Request) {
 
 func (v *Review) deleteView(w http.ResponseWriter, r *http.Request) {
 	at := placeOfPath(r.PostFormValue("next"))
-	// One that is gone already is what was asked for.
+	// It is no error if the view is already gone.
 	if err := v.opts.Views.Delete(r.Context(), r.PathValue("id")); err != nil && !errors.Is(err, store.ErrNotFound) {
 		v.refuseView(w, r, at, "", err)
 		return
@@ -151,7 +151,7 @@ func (v *Review) deleteView(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, at.url(), http.StatusSeeOther)
 }
 
-// refuseView shows the queue again with what was wrong with a view.
+// refuseView shows the queue again, with what was wrong with a view.
 func (v *Review) refuseView(w http.ResponseWriter, r *http.Request, at place, typed string, err error) {
 	l := v.Layout(w, r, "nav.list.open")
 	var syntax *index.SyntaxError
@@ -178,14 +178,14 @@ func (v *Review) takePreferences(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, page.LocalPath(r.PostFormValue("next")), http.StatusSeeOther)
 }
 
-// Look returns how who makes the request wants pages to look; it is page.Options.Look.
+// Look returns how the request's account wants pages to look; it is used as page.Options.Look.
 func (v *Review) Look(ctx context.Context) (page.Look, error) {
 	p, err := v.opts.Looks.Preferences(ctx, auth.From(ctx).Name)
 	return page.Look(p), err
 }
 
-// takeLooked notes that the account has looked at a list, as of the page that it saw: what has
-// come since then stays new.
+// takeLooked records that the account has looked at a list, as of the page that it saw: whatever
+// has come since then remains new.
 func (v *Review) takeLooked(w http.ResponseWriter, r *http.Request) {
 	at := placeOfPath(r.PostFormValue("next"))
 	when, now := v.Now(), v.Now()

@@ -15,24 +15,25 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// item is what stands beside the list: a finding, with the campaign that it stands for.
+// item is shown beside the list: a finding, with the campaign that it represents.
 type item struct {
-	// Campaign is nil for a finding that was not put into one yet.
+	// Campaign is nil if the finding has not been grouped yet.
 	Campaign *campaign.Details
 	Finding  *console.Exhibit
-	// Mine says that the account has the claim; Looks is who else has it, "" for nobody.
+	// Mine says that the account has claimed it; Looks is who else has, "" for nobody.
 	Mine  bool
 	Looks string
-	// Next and Prev are the items below and above; "" for none.
+	// Next and Prev are the addresses of the items below and above; "" for none.
 	Next, Prev string
-	// List is the list without an item, where one is small.
+	// List is the address of the list without an item, for small screens.
 	List string
 }
 
-// Claim is what whoever looks at an item of many claims; that of one finding is the panel's.
+// Claim is the subject of the form for claims, which an item of many findings has. For a single
+// finding, the panel has the form.
 func (i *item) Claim() string { return campaignSubject(i.Campaign.ID) }
 
-// Many says that the item stands for more than its finding.
+// Many says that the item represents more than its finding.
 func (i *item) Many() bool { return i.Campaign != nil && i.Campaign.Members > 1 }
 
 // Page is the campaign's own page.
@@ -42,8 +43,8 @@ func campaignSubject(id string) string {
 	return qianshao.Subject{Kind: qianshao.SubjectCampaign, ID: id}.String()
 }
 
-// choose sets the item: the one that the address names, else the first on which nobody else
-// works. One that is gone, or that the account does not see, is as one that is not named.
+// choose sets the item: the one that the address names, otherwise the first that nobody else has
+// claimed. If the named one is gone, or the account may not see it, it is ignored.
 func (v *Review) choose(r *http.Request, p *queuePage) error {
 	found, err := v.item(r, p, p.place.at)
 	if found == nil && err == nil {
@@ -65,7 +66,7 @@ func (v *Review) choose(r *http.Request, p *queuePage) error {
 	}
 	subject := qianshao.Subject{Kind: qianshao.SubjectFinding, ID: found.Finding.ID}
 	if p.Decision, err = v.opts.Decision.Panel(r, p.Layout, subject, next); errors.Is(err, desk.ErrNotFound) {
-		return nil // deleted since
+		return nil // deleted in the meantime
 	}
 	p.Item = found
 	if p.Decision != nil {
@@ -74,7 +75,7 @@ func (v *Review) choose(r *http.Request, p *queuePage) error {
 	return err
 }
 
-// item reads an item, nil if there is none.
+// item reads an item; nil if it does not exist.
 func (v *Review) item(r *http.Request, p *queuePage, at string) (*item, error) {
 	kind, id, _ := strings.Cut(at, ":")
 	if id == "" {
@@ -114,7 +115,7 @@ func (v *Review) item(r *http.Request, p *queuePage, at string) (*item, error) {
 	return &i, nil
 }
 
-// primary returns the campaign by which a finding is counted; "" if it waits for one.
+// primary returns the primary campaign of a finding; "" if it has not been grouped yet.
 func (v *Review) primary(ctx context.Context, finding string) (string, error) {
 	list, err := v.opts.Campaigns.Of(ctx, finding)
 	if err != nil || len(list) == 0 {
@@ -123,7 +124,7 @@ func (v *Review) primary(ctx context.Context, finding string) (string, error) {
 	return list[0].ID, nil
 }
 
-// ignoreGone makes what is not there nothing instead of an error.
+// ignoreGone turns the error for something that does not exist into nil.
 func ignoreGone(err error) error {
 	if errors.Is(err, desk.ErrNotFound) || errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -131,7 +132,7 @@ func ignoreGone(err error) error {
 	return err
 }
 
-// claim says whose the item is.
+// claim records who has claimed the item.
 func (i *item) claim(account string) {
 	if i.Campaign == nil {
 		return
@@ -144,8 +145,8 @@ func (i *item) claim(account string) {
 	}
 }
 
-// neighbours sets what comes below and above of an item in the list. What somebody else works
-// on is passed over on the way down.
+// neighbours sets the items below and above an item in the list. On the way down, items that
+// somebody else has claimed are skipped.
 func (v *queuePage) neighbours(found *item) {
 	at := -1
 	for i := range v.Rows {

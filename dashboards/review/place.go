@@ -7,18 +7,18 @@ import (
 	"github.com/qianshao/qianshao/desk/campaign"
 )
 
-// place is where somebody is in the queue: a list, filtered and sorted, a page of it, and an
-// item. It is what the address of the page says.
+// place is a position in the queue: a list, filtered and sorted, a page of it, and an item. It
+// corresponds to the page's address.
 type place struct {
 	list  campaign.List
 	query string
 	sort  campaign.Sort
 	after string
-	// at is campaign:ID or finding:ID; "" is the first item that nobody else works on.
+	// at is campaign:ID or finding:ID; "" is the first item that nobody else has claimed.
 	at string
 }
 
-// placeOf reads an address; what it does not know is the open list in the queue's order.
+// placeOf reads an address; it replaces unknown values with the open list and the queue's order.
 func placeOf(values url.Values) place {
 	p := place{list: campaign.List(values.Get("list")), query: values.Get("q"), sort: campaign.Sort(values.Get("sort")), after: values.Get("after"), at: values.Get("at")}
 	if !p.list.Valid() {
@@ -34,7 +34,7 @@ func placeOf(values url.Values) place {
 	return p
 }
 
-// placeOfPath reads the place to which a form leads back.
+// placeOfPath reads the place that a form leads back to.
 func placeOfPath(next string) place {
 	u, err := url.Parse(page.LocalPath(next))
 	if err != nil || u.Path != "/" {
@@ -75,7 +75,7 @@ func (p place) following(after string) place {
 	return p
 }
 
-// filtered is the first page of the list for another query.
+// filtered is the first page of the list with another query.
 func (p place) filtered(query string) place {
 	p = p.first()
 	p.query = query

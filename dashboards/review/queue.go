@@ -22,7 +22,7 @@ import (
 const (
 	// pageSize is how many rows one page of a list has: three screens.
 	pageSize = 50
-	// maxGrown bounds how many new members of a campaign are counted.
+	// maxGrown is up to where the new members of a campaign are counted.
 	maxGrown = 99
 )
 
@@ -31,41 +31,44 @@ type queuePage struct {
 	*page.Layout
 	place  place
 	List   campaign.List
-	Others []link // lists that the sidebar has not
+	Others []link // lists that are not in the sidebar
 	Orders []link
 	Chips  []link
-	Adds   []link // clauses that may be added
+	Adds   []link // clauses that can be added
 	Saved  []savedView
 	Rows   []row
-	// Total is how many rows the list has; "" if that is not counted.
+	// Total is how many rows the list has; "" if they are not counted.
 	Total string
-	// New is how many are new since Looked; Looked is zero if the account never said.
+	// New is how many are new since Looked, which is zero if the account has never marked the list
+	// as seen.
 	New    int
 	Looked time.Time
-	// Problem is what is wrong with the query or with a form; Notice what to know of the rows.
+	// Problem says what is wrong with the query or with a form; Notice is a remark about the rows.
 	Problem, Notice string
-	// Why says why there may be no rows, and WhyURL where to see to it; "" for no reason.
+	// Why says why there may be no rows, and WhyURL is where to do something about it; "" if no
+	// reason is known.
 	Why, WhyURL string
-	// Item is what is shown beside the list; nil for nothing.
+	// Item is shown beside the list; nil for none.
 	Item     *item
 	Decision *decision.Panel
-	// Message is what the account has just done; nil for nothing.
+	// Message says what the account has just done; nil for nothing.
 	Message *decision.Message
-	// First and Next are the first page of the list and the one that follows; "" for none.
+	// First and Next are the addresses of the first page of the list and of the next one; "" for
+	// none.
 	First, Next string
 	// Chosen says that the address names the item.
 	Chosen bool
-	// MaySave and MayShare say what the account may do with views, MayDecide that it decides.
+	// MaySave and MayShare say what the account may do with views, MayDecide that it may decide.
 	MaySave, MayShare, MayDecide bool
-	// MayLead says that the account takes over claims.
+	// MayLead says that the account may take over claims.
 	MayLead bool
-	// Claimed is how many campaigns others work on, if nothing else waits; "" for none.
+	// Claimed is how many campaigns others have claimed, if nothing else is waiting; "" for none.
 	Claimed string
 	// Typed is the name of a view that could not be saved.
 	Typed string
 }
 
-// link is a choice.
+// link is a link to another list, order or filter.
 type link struct {
 	Name, URL string
 	Active    bool
@@ -73,19 +76,19 @@ type link struct {
 	Count string
 }
 
-// row is a campaign of a list.
+// row is a campaign in a list.
 type row struct {
 	campaign.Campaign
 	URL     string
 	Current bool
-	// New says that all of it is new, Grown how many of its members are.
+	// New says that the whole campaign is new, Grown is how many of its members are.
 	New   bool
 	Grown int
-	// Looks is who else works on it; "" for nobody.
+	// Looks is who else has claimed it; "" for nobody.
 	Looks string
 }
 
-// Left is how many findings wait, if some of the row's are decided; else 0.
+// Left is how many of the row's findings are undecided, if some are decided; otherwise 0.
 func (r *row) Left() int {
 	if r.Undecided == r.Findings {
 		return 0
@@ -102,10 +105,10 @@ func (v *queuePage) Label(c *campaign.Campaign) string {
 		kind, value, _ := strings.Cut(c.Label, ":")
 		return v.Indicator(qianshao.IndicatorKind(kind)) + " " + v.Defang(value)
 	}
-	return v.Plain(html.UnescapeString(c.Label)) // it is as the source has it
+	return v.Plain(html.UnescapeString(c.Label)) // the label is HTML-escaped, as in the source
 }
 
-// Here is the address of the page, for forms that lead back to it.
+// Here is the address of this page, for forms that lead back to it.
 func (v *queuePage) Here() string { return v.place.url() }
 
 // ListName names the list.
@@ -114,14 +117,15 @@ func (v *queuePage) ListName() string { return v.T("nav.list." + string(v.List))
 // Sort is the order of the list.
 func (v *queuePage) Sort() campaign.Sort { return v.place.sort }
 
-// NowStamp is the moment that is looked at, for the form that says so.
+// NowStamp is the time of the page, which the form that marks the list as seen sends.
 func (v *queuePage) NowStamp() string { return strconv.FormatInt(v.Now.UnixMilli(), 10) }
 
 func (v *Review) serveQueue(w http.ResponseWriter, r *http.Request) {
 	v.show(w, r, http.StatusOK, placeOf(r.URL.Query()), "", "")
 }
 
-// show answers with the queue. problem is what was wrong with a form, typed what it said.
+// show answers with the queue. problem is what was wrong with a form, and typed is what was typed
+// into it.
 func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at place, problem, typed string) {
 	p := &queuePage{Layout: v.Layout(w, r, "nav.list."+string(at.list)), place: at, List: at.list, Problem: problem, Typed: typed, Chosen: at.at != ""}
 	p.Query = at.query
@@ -153,7 +157,7 @@ func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at pla
 		return
 	}
 	p.recount()
-	if p.Message != nil && p.Message.Subject != "" { // what is undone is to be looked at again
+	if p.Message != nil && p.Message.Subject != "" { // the undone item should be looked at again
 		p.Message.Next = at.item(p.Message.Subject).url()
 	}
 	if p.Saved, err = v.saved(r, p.Layout, at); err != nil {
@@ -163,7 +167,7 @@ func (v *Review) show(w http.ResponseWriter, r *http.Request, status int, at pla
 	v.Render(w, r, status, "queue", p)
 }
 
-// choices are the links to other lists, orders and filters.
+// choices sets the links to other lists, orders and filters.
 func (v *queuePage) choices(query index.Node) {
 	for _, list := range []campaign.List{campaign.ListOpen, campaign.ListClaimed, campaign.ListParked, campaign.ListAll} {
 		to := place{list: list, query: v.place.query}
@@ -181,10 +185,11 @@ func (v *queuePage) choices(query index.Node) {
 	}
 }
 
-// adds are the clauses that may be added to the query, with how much each leaves of the list q;
-// those that leave nothing are not offered. Where q is the hits of the index, they have no
-// numbers: these are hits, and each would be another search. Nor has what is parked, which no index
-// has by category: with 10,000 of it, they took 0.3 s of CPU.
+// adds sets the clauses that can be added to the query, with how many rows of the list q each would
+// leave; those that would leave none are not offered. If q contains hits of the index, there are no
+// numbers: they would count hits, and each would cost another search. Nor are there numbers for the
+// parked list, because no database index has it by category: with 10,000 parked findings, counting
+// took 0.3 s of CPU.
 func (v *Review) adds(ctx context.Context, p *queuePage, query index.Node, q campaign.Query) error {
 	clauses := page.Clauses(query)
 	var queries []campaign.Query
@@ -195,7 +200,7 @@ func (v *Review) adds(ctx context.Context, p *queuePage, query index.Node, q cam
 		}
 	}
 	for _, level := range []qianshao.Level{qianshao.LevelCritical, qianshao.LevelHigh} {
-		if level <= q.Level { // that would leave all of it
+		if level <= q.Level { // it would leave all of them
 			continue
 		}
 		narrowed := q
@@ -205,7 +210,7 @@ func (v *Review) adds(ctx context.Context, p *queuePage, query index.Node, q cam
 	for _, category := range qianshao.Categories() {
 		narrowed := q
 		narrowed.Category = category
-		if q.Category == "" { // a finding has one
+		if q.Category == "" { // a finding has only one category
 			add(p.Category(category), page.Clause("category", string(category)), narrowed)
 		}
 	}
@@ -227,7 +232,8 @@ func (v *Review) adds(ctx context.Context, p *queuePage, query index.Node, q cam
 	return nil
 }
 
-// tally writes a number that was counted up to a bound: 1000+; "" if none was found so far.
+// tally writes a number that was counted up to a bound, as 1000+ beyond it; "" if counting stopped
+// before anything was found.
 func tally(t campaign.Tally) string {
 	switch {
 	case t.More && t.N == 0:
@@ -238,7 +244,7 @@ func tally(t campaign.Tally) string {
 	return strconv.Itoa(t.N)
 }
 
-// asked is a list as who makes the request has it.
+// asked is a query for a list as the request's account sees it.
 func asked(ctx context.Context, list campaign.List) campaign.Query {
 	account := auth.From(ctx)
 	return campaign.Query{List: list, Sight: account.Sight, By: account.Name, Adjudicates: auth.May(ctx, qianshao.PowerLead)}
@@ -281,7 +287,7 @@ func (v *Review) fill(r *http.Request, p *queuePage, query index.Node) error {
 	return v.choose(r, p)
 }
 
-// countClaimed counts what others work on, which is why nothing may wait.
+// countClaimed counts what others have claimed, which may be why nothing is waiting.
 func (v *Review) countClaimed(ctx context.Context, p *queuePage) error {
 	if p.List != campaign.ListOpen {
 		return nil
@@ -294,7 +300,7 @@ func (v *Review) countClaimed(ctx context.Context, p *queuePage) error {
 	return err
 }
 
-// rows makes the rows of the campaigns.
+// rows makes the rows for the campaigns.
 func (v *queuePage) rows(list []campaign.Campaign, by string) {
 	for i := range list {
 		c := &list[i]
@@ -306,10 +312,10 @@ func (v *queuePage) rows(list []campaign.Campaign, by string) {
 	}
 }
 
-// counts says how much the list has, and what of it is new.
+// counts sets how many rows the list has, and how many of them are new.
 func (v *Review) counts(r *http.Request, p *queuePage, q campaign.Query) (err error) {
 	ctx := r.Context()
-	if p.List == campaign.ListShared { // it is no list of counters
+	if p.List == campaign.ListShared { // it is not counted
 		return nil
 	}
 	n, err := v.opts.Campaigns.Count(ctx, q, page.MaxCounted+1)
@@ -323,7 +329,7 @@ func (v *Review) counts(r *http.Request, p *queuePage, q campaign.Query) (err er
 	if p.Looked, err = v.opts.Looks.Looked(ctx, auth.From(ctx).Name, string(p.List)); err != nil || p.Looked.IsZero() {
 		return err
 	}
-	if q.NewSince = p.Looked; p.List != campaign.ListAll && p.List != campaign.ListParked { // no index has what is new of what is decided or parked
+	if q.NewSince = p.Looked; p.List != campaign.ListAll && p.List != campaign.ListParked { // no database index has new rows among decided or parked ones
 		if p.New, err = v.opts.Campaigns.Count(ctx, q, page.MaxCounted); err != nil {
 			return err
 		}
@@ -342,7 +348,7 @@ func (v *Review) counts(r *http.Request, p *queuePage, q campaign.Query) (err er
 	return err
 }
 
-// recount puts the number of the list into the sidebar, whose own may be some seconds old.
+// recount puts the number of the list into the sidebar, whose own number may be some seconds old.
 func (v *queuePage) recount() {
 	if v.Query != "" || v.Total == "" || len(v.Menu) == 0 {
 		return
@@ -354,7 +360,8 @@ func (v *queuePage) recount() {
 	}
 }
 
-// Waiting are the other lists of the sidebar that have something, for whoever is done with this.
+// Waiting are the other lists in the sidebar that are not empty, for somebody who has finished this
+// one.
 func (v *queuePage) Waiting() (list []page.MenuEntry) {
 	if len(v.Menu) == 0 || v.Query != "" {
 		return nil

@@ -1,5 +1,6 @@
-// Package review is the queue, where an analyst spends the day: lists of what waits, a
-// campaign a row, the evidence of one of them, and at its right the decision.
+// Package review is the queue, where an analyst spends the day: lists of what is waiting, one
+// campaign a row, beside them the evidence of one of these, and to its right the panel for
+// deciding.
 package review
 
 import (
@@ -22,11 +23,11 @@ import (
 //go:embed templates/*.html
 var files embed.FS
 
-// Campaigns are what the queue reads.
+// Campaigns is what the queue reads.
 type Campaigns interface {
 	// Queue returns a page of campaigns.
 	Queue(ctx context.Context, q campaign.Query) (campaign.Page, error)
-	// Count returns how many campaigns a list has, but no more than limit.
+	// Count returns how many campaigns a list has, up to limit.
 	Count(ctx context.Context, q campaign.Query, limit int) (int, error)
 	// Tallies counts a list narrowed in several ways, each up to a bound.
 	Tallies(ctx context.Context, queries []campaign.Query) ([]campaign.Tally, error)
@@ -34,18 +35,18 @@ type Campaigns interface {
 	Grown(ctx context.Context, sight qianshao.Sight, ids []string, since time.Time, limit int) (map[string]int, error)
 	// Campaign returns what can be seen of a campaign, or desk.ErrNotFound.
 	Campaign(ctx context.Context, sight qianshao.Sight, id string) (campaign.Details, error)
-	// Waiting returns the member with which somebody who works through a list goes on.
+	// Waiting returns the member that somebody who works through a list should look at next.
 	Waiting(ctx context.Context, q campaign.Query, d *campaign.Details) (string, error)
-	// Of returns the campaigns that a finding is in, the primary one first.
+	// Of returns the campaigns of a finding, the primary one first.
 	Of(ctx context.Context, finding string) ([]campaign.Membership, error)
 }
 
-// Looks keeps how accounts want the queue to look, and when they have looked at it.
+// Looks stores how accounts want pages to look, and when they last looked at a list.
 type Looks interface {
 	Preferences(ctx context.Context, account string) (store.Preferences, error)
 	SavePreferences(ctx context.Context, account string, p store.Preferences) error
 	Looked(ctx context.Context, account, list string) (time.Time, error)
-	// SaveLooked changes nothing if it names an earlier time than is known.
+	// SaveLooked changes nothing if a later time is already recorded.
 	SaveLooked(ctx context.Context, account, list string, at time.Time) error
 }
 
@@ -57,10 +58,11 @@ type Options struct {
 	Looks     Looks
 	Views     *views.Views
 	Index     index.Index
-	// Parser returns what reads the queries that are asked now.
+	// Parser returns the parser for queries that are asked now.
 	Parser func(ctx context.Context) index.Parser
 	Guard  *auth.Guard
-	// WhyNothing says why nothing may have been found, and where to see to it; "" for no reason.
+	// WhyNothing says why nothing may have been found, and where to do something about it; "" if no
+	// reason is known.
 	WhyNothing func(ctx context.Context, v *page.Layout) (why, url string)
 }
 
@@ -90,7 +92,7 @@ func (v *Review) Route(mux page.Mux) {
 	mux.HandleFunc("GET /views/{id}", v.openView)
 	mux.HandleFunc("POST /preferences", v.takePreferences)
 	mux.HandleFunc("POST /looked", v.takeLooked)
-	// Whoever may leave a report here may leave a view; auditors change nothing.
+	// Whoever may report pages may also save views; auditors may change nothing.
 	mux.Handle("POST /views", v.opts.Guard.Require(qianshao.PowerSubmit, http.HandlerFunc(v.takeView)))
 	mux.Handle("POST /views/{id}/delete", v.opts.Guard.Require(qianshao.PowerSubmit, http.HandlerFunc(v.deleteView)))
 }
