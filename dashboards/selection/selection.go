@@ -1,5 +1,5 @@
-// Package selection finds the findings that are meant by a query, by a campaign, or by their
-// ids, for what is done with many at once: batches and exports, by pages and API alike.
+// Package selection finds the findings given by a query, by a campaign or by their ids, for
+// operations on many at once: batches and exports, from pages and API alike.
 package selection
 
 import (
@@ -14,45 +14,47 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// Campaigns are what findings are grouped into.
+// Campaigns are the groups of findings.
 type Campaigns interface {
-	// Members returns members of a campaign that may be seen, after a cursor, at most limit, or desk.ErrNotFound.
+	// Members returns the members of a campaign that may be seen, after a cursor, at most limit, or
+	// desk.ErrNotFound.
 	Members(ctx context.Context, sight qianshao.Sight, id, after string, limit int) (campaign.Members, error)
 }
 
-// Selector selects findings. All fields are required; Campaigns only where campaigns are asked for.
+// Selector selects findings. All fields are required, but Campaigns only if campaigns are
+// requested.
 type Selector struct {
 	Index index.Index
-	// Parser returns what reads the queries that are asked now.
+	// Parser returns the parser for queries that are asked now.
 	Parser    func(ctx context.Context) index.Parser
 	Campaigns Campaigns
 }
 
-// Request names findings in one of three ways.
+// Request says which findings are meant, in one of three ways.
 type Request struct {
-	// Query is in the query language; nil is none, and "" finds everything.
+	// Query is in the query language; nil means none, and "" matches everything.
 	Query *string
-	// Campaign is the id of one.
+	// Campaign is the id of a campaign.
 	Campaign string
 	// Findings are ids.
 	Findings []string
-	// Most is how many may be selected; 0 is desk.MaxMembers.
+	// Most is how many may be selected; 0 means desk.MaxMembers.
 	Most int
 }
 
-// ErrNone is for a request that names findings in no way, or in more than one.
+// ErrNone is for a request that says in no way which findings are meant, or in more than one.
 var ErrNone = errors.New("give one of query, campaign and findings")
 
-// TooMany is the error of a query that finds more than may be selected.
+// TooMany is the error for a query with more findings than may be selected.
 type TooMany struct{ Total, Most int }
 
 func (e *TooMany) Error() string {
 	return fmt.Sprintf("the query finds %d findings; a batch has at most %d: narrow the query", e.Total, e.Most)
 }
 
-// Select returns the findings that who has the sight sees of what is asked for. Its errors are
-// ErrNone, *TooMany, *index.SyntaxError, and desk.ErrNotFound for a campaign. Of a campaign, and
-// of a list of ids, it may return more than Most: whoever asks refuses them.
+// Select returns the requested findings that may be seen. Its errors are ErrNone, *TooMany,
+// *index.SyntaxError, and desk.ErrNotFound for a campaign. For a campaign or a list of ids it may
+// return more than Most; the caller must refuse them.
 func (s *Selector) Select(ctx context.Context, sight qianshao.Sight, r Request) (desk.Selection, error) {
 	r.Most = cmp.Or(r.Most, desk.MaxMembers)
 	switch {
@@ -71,7 +73,7 @@ func (s *Selector) Select(ctx context.Context, sight qianshao.Sight, r Request) 
 // foundStep is how many hits are read at a time.
 const foundStep = 2000
 
-// found returns the ids of all findings of a query.
+// found returns the ids of all findings that match a query.
 func (s *Selector) found(ctx context.Context, sight qianshao.Sight, query string, most int) (ids []string, err error) {
 	node, err := s.Parser(ctx).Parse(query)
 	if err != nil {
@@ -96,7 +98,8 @@ func (s *Selector) found(ctx context.Context, sight qianshao.Sight, query string
 	}
 }
 
-// ofCampaign returns the ids of all members of a campaign; of those above most, some.
+// ofCampaign returns the ids of all members of a campaign; if there are more than most, not all of
+// them.
 func (s *Selector) ofCampaign(ctx context.Context, sight qianshao.Sight, id string, most int) (ids []string, err error) {
 	after := ""
 	for {
