@@ -22,7 +22,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// watchesSites wires what the pages of sites need as the app does.
+// watchesSites sets up what the pages of sites need, as the app does.
 func (o *outpost) watchesSites(t *testing.T) {
 	t.Helper()
 	o.options.Watch = func(_ qianshao.Sight, list []store.Site) (out []store.Watch) {
@@ -80,7 +80,7 @@ func (p *person) sendForm(target string, values url.Values) *httptest.ResponseRe
 	return p.ask("POST", target, values.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
 
-// upload sends a form with a file, and the session's token in a field of it.
+// upload sends a form with a file, with the session's token in one of its fields.
 func (p *person) upload(t *testing.T, name string, content []byte, fields map[string]string) *httptest.ResponseRecorder {
 	t.Helper()
 	var body bytes.Buffer
@@ -114,7 +114,7 @@ func chief() qianshao.Account {
 	return qianshao.Account{Name: "chief", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()}
 }
 
-// TestSitesBySight: whoever is limited sees the sites of their authorisations and nothing of others.
+// TestSitesBySight: a limited account sees the sites of its authorisations and no others.
 func TestSitesBySight(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := twoOwners(t)
@@ -149,7 +149,8 @@ func TestSitesBySight(t *testing.T) {
 	contains(t, me.ask("GET", "/sites/mine.example?lang=en", "").Body.String(), "1 crime")
 }
 
-// TestSiteVerdictsAreBlind: a decision that waits for a second review is counted as one, and not by what it says.
+// TestSiteVerdictsAreBlind: a decision that is waiting for a second review is counted as such, and
+// not by its verdict.
 func TestSiteVerdictsAreBlind(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -175,7 +176,8 @@ func TestSiteVerdictsAreBlind(t *testing.T) {
 	}
 }
 
-// TestRecheck: a recheck is an act, is shown on the site's page, and says why where nothing may be asked for.
+// TestRecheck: a recheck is an act and is shown on the site's page; if no request is allowed, the
+// page says why.
 func TestRecheck(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := twoOwners(t)
@@ -231,8 +233,8 @@ func seen(t *testing.T, body string) string {
 	return m[1]
 }
 
-// TestRegisterForm: an authorisation is added, changed and ended by form, each an act; mistakes are told at
-// their fields in the reader's language, and nobody's change is overwritten.
+// TestRegisterForm: an authorisation is added, changed and ended by form, each time with an act.
+// Mistakes are shown at their fields in the reader's language, and nobody's change is overwritten.
 func TestRegisterForm(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)
@@ -291,7 +293,8 @@ func TestRegisterForm(t *testing.T) {
 	}
 }
 
-// TestRegisterTakesAnyName: an authorisation whose id is a word of the console's own addresses has its pages.
+// TestRegisterTakesAnyName: an authorisation still has its pages if its id is a word from the
+// console's own addresses.
 func TestRegisterTakesAnyName(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)
@@ -309,7 +312,8 @@ func TestRegisterTakesAnyName(t *testing.T) {
 	}
 }
 
-// TestRegisterIsNotForAll: leads, and administrators who see a part of the register, see and do not change it.
+// TestRegisterIsNotForAll: leads, and administrators who see only a part of the register, can see
+// it but not change it.
 func TestRegisterIsNotForAll(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -337,7 +341,8 @@ func TestRegisterIsNotForAll(t *testing.T) {
 
 const importTable = "编号,责任单位,依据,联系人,生效日期,截止日期,主机\n"
 
-// TestImport: a file is previewed, then confirmed; what changed between the two is never overwritten.
+// TestImport: a file is previewed, then confirmed; changes made between the two are never
+// overwritten.
 func TestImport(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)
@@ -390,7 +395,7 @@ func TestImport(t *testing.T) {
 	w = p.upload(t, "x.yaml", []byte("authorisations:\n  - id: y\n    owner: o\n"), csrf())
 	contains(t, w.Body.String(), "没有写依据", "没有写主机", `spellcheck="false"></textarea>`)
 	w = p.upload(t, "", nil, csrf("text", "authorisations:\n  - id: y\n    owner: <o>\n"))
-	contains(t, w.Body.String(), "没有写依据", `spellcheck="false">authorisations:`, "owner: &lt;o&gt;") // what was pasted is mended where it stands
+	contains(t, w.Body.String(), "没有写依据", `spellcheck="false">authorisations:`, "owner: &lt;o&gt;") // pasted text is corrected in place
 	w = p.upload(t, "x.csv", []byte(importTable+hostile+",=1+1,b,c,2026-1-1,2026-12-31,*\n"), csrf())
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("mistakes: %d", w.Code)
@@ -404,8 +409,7 @@ func TestImport(t *testing.T) {
 	}
 }
 
-// TestImportByTheNamesOfTheForm: who makes the table copies the names, and the answers, that
-// the form has.
+// TestImportByTheNamesOfTheForm: a table may use the names and the choices that the form shows.
 func TestImportByTheNamesOfTheForm(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)
@@ -426,7 +430,8 @@ func TestImportByTheNamesOfTheForm(t *testing.T) {
 	contains(t, w.Body.String(), "新增 1 份", "<b>带查询的网址</b> <bdi>不访问</bdi>", "<b>内网地址</b> <bdi>允许</bdi>", "<b>其他视角</b> <bdi>搜索来访者视角</bdi>")
 }
 
-// TestMistakesAreSaidInChinese: every mistake of a scope file is said in Chinese on a Chinese console.
+// TestMistakesAreSaidInChinese: every mistake in a scope file is described in Chinese on a Chinese
+// console.
 func TestMistakesAreSaidInChinese(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)
@@ -454,7 +459,8 @@ func TestMistakesAreSaidInChinese(t *testing.T) {
 	}
 }
 
-// TestWithdrawnAnswers: a report withdrawn on the console is handed in anew by whoever repeats the request.
+// TestWithdrawnAnswers: if a report was withdrawn in the console, repeating the request submits it
+// anew.
 func TestWithdrawnAnswers(t *testing.T) {
 	t.Parallel()
 	o := takesSubmissions(t)
@@ -479,7 +485,7 @@ func TestWithdrawnAnswers(t *testing.T) {
 	}
 }
 
-// TestEmptyRegister: where nothing is registered, nothing is said to be monitored.
+// TestEmptyRegister: if nothing is registered, nothing is said to be monitored.
 func TestEmptyRegister(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, func(o *Options) {

@@ -14,19 +14,19 @@ import (
 // editPage is the form of an authorisation.
 type editPage struct {
 	times
-	// Pasted is nothing: the form for files is empty here.
+	// Pasted is always empty here; the shared template for pasted files reads it.
 	Pasted string
-	// ID is that of an authorisation that is there; "" for a new one.
+	// ID is the id of an existing authorisation; "" for a new one.
 	ID     string
 	Values map[string]string
-	// Seen is store.RegisterDigest of the entry as the form shows it.
+	// Seen is store.RegisterDigest of the entry that the form shows.
 	Seen     string
 	Mistakes []Mistake
 	// Changed says that somebody else has changed it since the form was opened.
 	Changed bool
 }
 
-// Fields are the keys of a form in their order.
+// Fields are the keys of the form, in order.
 func (v *editPage) Fields() []string {
 	keys := []string{}
 	for _, f := range new(qianshao.Authorisation).Fields() {
@@ -35,7 +35,7 @@ func (v *editPage) Fields() []string {
 	return keys
 }
 
-// Kind says how a field is typed: "line", "lines", "choice" or "boxes".
+// Kind says how a field is entered: "line", "lines", "choice" or "boxes".
 func (v *editPage) Kind(key string) string {
 	switch key {
 	case "hosts", "include", "exclude", "seeds":
@@ -48,12 +48,12 @@ func (v *editPage) Kind(key string) string {
 	return "line"
 }
 
-// OtherViews are the views that an authorisation may permit besides the visitor's.
+// OtherViews are the views that an authorisation may permit besides the plain visitor's.
 func (v *editPage) OtherViews() []qianshao.View {
 	return []qianshao.View{qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler}
 }
 
-// Permits says whether a view is among those of the form.
+// Permits says whether a view is ticked in the form.
 func (v *editPage) Permits(view qianshao.View) bool {
 	return slices.Contains(strings.Fields(v.Values["views"]), string(view))
 }
@@ -63,7 +63,7 @@ func (v *editPage) Needed(key string) bool {
 	return slices.Contains([]string{"id", "owner", "basis", "contact", "valid_from", "valid_until", "hosts"}, key)
 }
 
-// Wrong says in the reader's language what is wrong with a field; "" for nothing.
+// Wrong says what is wrong with a field, in the reader's language; "" if nothing is.
 func (v *editPage) Wrong(key string) string {
 	var texts []string
 	for _, m := range v.Mistakes {
@@ -74,7 +74,7 @@ func (v *editPage) Wrong(key string) string {
 	return strings.Join(texts, "\n")
 }
 
-// Elsewhere are the mistakes of no field.
+// Elsewhere are the mistakes that belong to no field.
 func (v *editPage) Elsewhere() (texts []string) {
 	for _, m := range v.Mistakes {
 		if !slices.Contains(v.Fields(), m.Field) {
@@ -104,7 +104,7 @@ func (s *Sites) serveEdit(w http.ResponseWriter, r *http.Request) {
 	s.Render(w, r, http.StatusOK, "edit", v)
 }
 
-// values are the fields of an authorisation as its form has them: lists an entry a line.
+// values are the fields of an authorisation as the form shows them: lists have one entry a line.
 func values(a *qianshao.Authorisation) map[string]string {
 	out := map[string]string{}
 	for _, f := range a.Fields() {
@@ -120,7 +120,7 @@ func (s *Sites) takeNew(w http.ResponseWriter, r *http.Request) { s.take(w, r, "
 
 func (s *Sites) takeEdit(w http.ResponseWriter, r *http.Request) { s.take(w, r, r.PathValue("id")) }
 
-// take takes the form of an authorisation, of a new one if id is "".
+// take saves the form of an authorisation; of a new one if id is "".
 func (s *Sites) take(w http.ResponseWriter, r *http.Request, id string) {
 	title := "auth.new"
 	if id != "" {

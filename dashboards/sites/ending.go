@@ -9,18 +9,19 @@ import (
 	"github.com/qianshao/qianshao/dashboards/page"
 )
 
-// endingTime is how long the list of what ends soon is good: every page shows its length.
+// endingTime is how long the list of authorisations that end soon is reused, since every page shows
+// its length.
 const endingTime = time.Minute
 
-// ending remembers the authorisations that end soon, by id.
+// ending caches the ids of the authorisations that end soon.
 type ending struct {
 	mu  sync.Mutex
 	at  time.Time
 	ids []string
 }
 
-// Ending returns how many of the authorisations that who makes the request sees end soon, as of
-// a minute ago; it is page.Options.Ending.
+// Ending returns how many authorisations end soon, of those that the request's account sees; the
+// number may be a minute old. It is used as page.Options.Ending.
 func (s *Sites) Ending(ctx context.Context) (int, error) {
 	ids, err := s.endingIDs(ctx)
 	sight, n := auth.From(ctx).Sight, 0

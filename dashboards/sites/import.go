@@ -19,14 +19,14 @@ import (
 )
 
 const (
-	// shownPlanned bounds the authorisations, and the mistakes, that a preview lists one by one: who has
-	// more looks at the first and at the numbers.
+	// shownPlanned bounds the authorisations, and the mistakes, that a preview lists individually:
+	// with more of them, people look at the first and at the totals.
 	shownPlanned = 500
 	// maxName bounds the name of a file, in bytes.
 	maxName = 200
 )
 
-// planned is what would become of an authorisation.
+// planned is what an import would do to an authorisation.
 type planned struct {
 	ID, Owner string
 	// Event is "added", "changed" or "unchanged".
@@ -38,13 +38,14 @@ type planned struct {
 type importPage struct {
 	times
 	Name, Text string
-	// Pasted is Text if it did not come from a file: it is corrected in the form.
+	// Pasted is Text if it was pasted instead of uploaded, so that it can be corrected in the form.
 	Pasted   string
 	Mistakes []Mistake
 	List     []planned
-	// Added, Changed and Unchanged count all, also those that are not listed.
+	// Added, Changed and Unchanged count all authorisations, including those that are not listed.
 	Added, Changed, Unchanged int
-	// Seen is what the button "confirm" confirms; Stale says that this is no longer what was shown.
+	// Seen is the digest that the button "confirm" sends; Stale says that the register no longer
+	// matches what was shown.
 	Seen  string
 	Stale bool
 	// Empty says that nothing was sent.
@@ -62,11 +63,11 @@ func (v *importPage) More() int {
 	return max(0, max(v.Added+v.Changed+v.Unchanged, len(v.Mistakes))-shownPlanned)
 }
 
-// Total is the number that confirming would add or change.
+// Total is how many authorisations confirming would add or change.
 func (v *importPage) Total() int { return v.Added + v.Changed }
 
-// takeFile takes a file of authorisations: first it shows what would become of them, then, when that is
-// confirmed, it does so, unless the register has changed meanwhile.
+// takeFile imports a file of authorisations: first it shows what would happen to them; once that is
+// confirmed, it does it, unless the register has changed in the meantime.
 func (s *Sites) takeFile(w http.ResponseWriter, r *http.Request) {
 	v := &importPage{times: times{s.Layout(w, r, "import.title")}}
 	var err error
@@ -114,7 +115,7 @@ func (s *Sites) takeFile(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// sentFile returns the file of a form, or what was pasted into it.
+// sentFile returns the uploaded file of a form, or the text pasted into it.
 func sentFile(r *http.Request) (name, text string, err error) {
 	if file, header, err := r.FormFile("file"); err == nil {
 		defer file.Close()
@@ -130,8 +131,8 @@ func sentFile(r *http.Request) (name, text string, err error) {
 	return name[:min(len(name), maxName)], r.PostFormValue("text"), nil
 }
 
-// inUTF8 returns the text of a file as the page that shows it can send it back: spreadsheets in China
-// write GB 18030. What is neither stays as it is, for the parser to refuse.
+// inUTF8 returns the text of a file in UTF-8, so that the page can send it back: spreadsheets in
+// China write GB 18030. Text in neither encoding is left as it is, for the parser to refuse.
 func inUTF8(content []byte) string {
 	text := strings.TrimPrefix(string(content), "\ufeff")
 	if utf8.ValidString(text) {
@@ -144,7 +145,8 @@ func inUTF8(content []byte) string {
 	return decoded
 }
 
-// plan fills in what would become of the authorisations, and returns the digest of what they are.
+// plan fills in what would happen to the authorisations, and returns the digest of their current
+// state.
 func (s *Sites) plan(r *http.Request, v *importPage, list []qianshao.Authorisation) (before string, err error) {
 	now, err := s.opts.Store.Authorisations(r.Context())
 	if err != nil {

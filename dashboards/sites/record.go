@@ -8,7 +8,7 @@ import (
 	"github.com/qianshao/qianshao/internal/untrusted"
 )
 
-// record is an act on what is not reviewed, as a page lists it.
+// record is an act, on a subject that is not reviewed, in a page's list.
 type record struct {
 	qianshao.Act
 	desk.Detail
@@ -29,7 +29,7 @@ func (s *Sites) records(r *http.Request, subject qianshao.Subject) (list []recor
 	return list, err
 }
 
-// Changed writes what was before or is after an act.
+// Changed writes the value before or after an act.
 func (v times) Changed(r record, text string) string {
 	if r.Subject.Kind == qianshao.SubjectAuthorisation && text != "" {
 		return v.FieldChanges(text)

@@ -20,19 +20,20 @@ import (
 const (
 	// registerSize is how many authorisations one page shows.
 	registerSize = 100
-	// endingDays is how long before its end an authorisation stands above the others: a contract is
-	// seldom renewed within less than a month.
+	// endingDays is how long before its end an authorisation is listed above the others: renewing a
+	// contract seldom takes less than a month.
 	endingDays = 30
 )
 
-// standings are those of authorisations in the order of the register, with "ending" for those in
+// standings are the standings of authorisations in the order of the register, with "ending" for
+// those in force that end soon.
 // force that end soon.
 func standings() []string { return []string{"ending", "in_force", "not_yet", "expired"} }
 
 // entry is an authorisation as the register lists it.
 type entry struct{ page.Authorisation }
 
-// Stands is its standing, "ending" if it is in force and ends soon.
+// Stands is its standing; "ending" if it is in force and ends soon.
 func (e entry) Stands() string {
 	if e.Standing == "in_force" && e.DaysLeft < endingDays {
 		return "ending"
@@ -49,7 +50,7 @@ type registerPage struct {
 	*page.Layout
 	List  []entry
 	Total int
-	// Counts are the numbers by standing, in their order; Standing is the one that is shown, "" for all.
+	// Counts are the numbers by standing, in order; Standing is the one that is shown, "" for all.
 	Counts   []standingCount
 	Standing string
 
@@ -63,7 +64,7 @@ type standingCount struct {
 	Active        bool
 }
 
-// serveRegister lists the authorisations: those that end soon first, the soonest at the top.
+// serveRegister lists the authorisations: first those that end soon, the soonest at the top.
 func (s *Sites) serveRegister(w http.ResponseWriter, r *http.Request) {
 	list, err := s.opts.Store.Authorisations(r.Context())
 	if err != nil {
@@ -104,7 +105,7 @@ func (s *Sites) serveRegister(w http.ResponseWriter, r *http.Request) {
 	s.Render(w, r, http.StatusOK, "authorisations", v)
 }
 
-// cut leaves the part of the list from an offset.
+// cut reduces the list to the page from an offset.
 func (v *registerPage) cut(offset int) {
 	all := len(v.List)
 	offset = min(offset, all)
@@ -162,7 +163,8 @@ func (s *Sites) showAuthorisation(w http.ResponseWriter, r *http.Request, status
 	s.Render(w, r, status, "authorisation", v)
 }
 
-// visibleAuthorisation is the one that the path names; what the account does not see is as if it were not there.
+// visibleAuthorisation is the authorisation in the path; store.ErrNotFound also if the account may
+// not see it.
 func (s *Sites) visibleAuthorisation(r *http.Request) (qianshao.Authorisation, error) {
 	id := r.PathValue("id")
 	if !auth.From(r.Context()).Sight.Sees(id) {
@@ -179,7 +181,7 @@ func (s *Sites) failOrMissing(w http.ResponseWriter, r *http.Request, err error)
 	s.FailWith(w, r, err)
 }
 
-// end lets an authorisation end now. From the answer on, nothing is asked for under it.
+// end ends an authorisation now. Once this is answered, no more requests are made under it.
 func (s *Sites) end(w http.ResponseWriter, r *http.Request) {
 	by := s.signed(r)
 	by.Words = mask.String(strings.TrimSpace(r.PostFormValue("words")))

@@ -18,15 +18,16 @@ import (
 const (
 	// sitesSize is how many sites one page shows.
 	sitesSize = 50
-	// maxSitesOffset is beyond the hosts of any register.
+	// maxSitesOffset exceeds the number of hosts of any register.
 	maxSitesOffset = 10_000_000
-	// overdueAfter is how long a visit may be due until its site is overdue, as ingest.OverdueAfter.
+	// overdueAfter is how long a visit may be due before its site counts as overdue, as in
+	// ingest.OverdueAfter.
 	overdueAfter = 48 * time.Hour
 	// shownRecords is how many acts a page lists.
 	shownRecords = 50
 )
 
-// siteRow is a site with what the register says of it.
+// siteRow is a site with what the register says about it.
 type siteRow struct {
 	store.Site
 	Authorisations, InForce []string
@@ -45,25 +46,25 @@ func (r siteRow) Search() string { return page.SearchURL(page.Clause("host", r.H
 
 func siteURL(host string) string { return "/sites/" + url.PathEscape(host) }
 
-// times writes the times of cells; see Moment.
+// times writes times for table cells; see Moment.
 type times struct{ *page.Layout }
 
-// moment is a time as a cell shows it; Ago is empty for what is still to come.
+// moment is a time as a cell shows it; Ago is empty if it is in the future, or long ago.
 type moment struct{ Stamp, Text, Ago string }
 
-// Moment writes a time; that of the zero time is empty.
+// Moment writes a time; the zero time is empty.
 func (v times) Moment(t time.Time) moment {
 	if t.IsZero() {
 		return moment{}
 	}
 	m := moment{Stamp: v.Stamp(t), Text: t.In(v.TimeZone()).Format("2006-01-02 15:04")}
-	if age := v.Now.Sub(t); age >= 0 && age < 30*24*time.Hour { // an older one would be written as its day again
+	if age := v.Now.Sub(t); age >= 0 && age < 30*24*time.Hour { // for older times, Ago would only repeat the date
 		m.Ago = v.Ago(t)
 	}
 	return m
 }
 
-// Due says whether a next visit waits for nothing but the crawl.
+// Due says whether the next visit is due, and is waiting only for the crawler.
 func (v times) Due(next time.Time) bool { return !next.IsZero() && !next.After(v.Now) }
 
 // Reason names a reason for which something is not monitored.
@@ -71,12 +72,12 @@ func (v times) Reason(r qianshao.UnmonitoredReason) string {
 	return v.Language.Named("unmonitored.reason.", string(r))
 }
 
-// Remedy says what to do about it.
+// Remedy says what to do about that reason.
 func (v times) Remedy(r qianshao.UnmonitoredReason) string {
 	return v.Language.Named("unmonitored.do.", string(r))
 }
 
-// VerdictTexts are the numbers of a site's findings by verdict, those that there are.
+// VerdictTexts are the numbers of a site's findings by verdict, without zeros.
 func (v times) VerdictTexts(n store.VerdictCounts) (texts []string) {
 	for _, c := range []struct {
 		key string
@@ -109,12 +110,12 @@ type sitesPage struct {
 	PrevURL, NextURL string
 }
 
-// TroubleName names what may be amiss with a site.
+// TroubleName names a problem that a site may have.
 func (v *sitesPage) TroubleName(t store.SiteTrouble) string {
 	return v.Language.Named("sites.trouble.", string(t))
 }
 
-// serveSites lists the sites that the account sees, those of one domain together.
+// serveSites lists the sites that the account sees, grouped by domain.
 func (s *Sites) serveSites(w http.ResponseWriter, r *http.Request) {
 	sight := auth.From(r.Context()).Sight
 	v := &sitesPage{times: times{s.Layout(w, r, "sites.title")}, Name: strings.ToLower(strings.TrimSpace(r.FormValue("name"))), Authorisation: r.FormValue("authorisation"), Findings: r.FormValue("findings") == "1", Troubles: store.SiteTroubles()}
@@ -166,7 +167,7 @@ func (v *sitesPage) at(offset int) string {
 	return page.WithQuery("/sites", values)
 }
 
-// places are those of the authorisations that the account sees, or of one of them: never nil.
+// places are the ranges of the authorisations that the account sees, or of one of them; never nil.
 func (s *Sites) places(r *http.Request, authorisation string) ([]qianshao.PlaceRange, error) {
 	list, err := s.opts.Store.Authorisations(r.Context())
 	places := []qianshao.PlaceRange{}
@@ -186,12 +187,12 @@ type sitePage struct {
 	Covers     []page.Authorisation
 	Records    []record
 	MayRecheck bool
-	// Rechecked is what became of a recheck that was just asked for: "due", "none", "unknown", "bad_url" or
-	// why nothing may be asked for; "" for none.
+	// Rechecked is the outcome of a recheck that was just requested: "due", "none", "unknown",
+	// "bad_url" or the reason why no request is allowed; "" if none was requested.
 	Rechecked string
 }
 
-// RecheckText says what became of a recheck.
+// RecheckText says what the outcome of the recheck was.
 func (v *sitePage) RecheckText() string {
 	if text := v.Language.Named("recheck.", v.Rechecked); text != v.Plain(v.Rechecked) {
 		return text
@@ -199,8 +200,8 @@ func (v *sitePage) RecheckText() string {
 	return v.T("recheck.refused", v.Skip(qianshao.Skip(v.Rechecked)))
 }
 
-// visibleSite returns the authorisations by which the account sees a site. There are none of a site
-// that no authorisation names, which only who sees all sees.
+// visibleSite returns the authorisations that cover a site, of those that the account sees. A site
+// that no authorisation covers is visible only to accounts that see everything.
 func (s *Sites) visibleSite(r *http.Request, host string) (covers []page.Authorisation, visible bool, err error) {
 	list, err := s.opts.Store.Authorisations(r.Context())
 	sight := auth.From(r.Context()).Sight
@@ -243,7 +244,7 @@ func (s *Sites) serveSite(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// recheckCodes are what may become of a recheck.
+// recheckCodes are the possible outcomes of a recheck.
 func recheckCodes() []string {
 	codes := []string{"due", "none", "unknown", "bad_url"}
 	for _, skip := range qianshao.Skips() {
@@ -252,8 +253,8 @@ func recheckCodes() []string {
 	return codes
 }
 
-// recheck takes the button "recheck now" of a site, and with the field url of one page of it. It goes on
-// to next, or to the site's page, which says what became of it.
+// recheck handles the button "recheck now" of a site or, with the field url, of one page on it. It
+// leads to next, or to the site's page, which shows the outcome.
 func (s *Sites) recheck(w http.ResponseWriter, r *http.Request) {
 	host := r.PathValue("host")
 	_, visible, err := s.visibleSite(r, host)

@@ -1,5 +1,5 @@
-// Package sites is the pages of what is watched: sites, the register of authorisations, what of it
-// is not monitored, the submissions of pages.
+// Package sites has the pages about what is monitored: sites, the register of authorisations, what
+// of it is not monitored, and submissions.
 package sites
 
 import (
@@ -22,50 +22,52 @@ var files embed.FS
 //go:embed parts/templates/*.html
 var parts embed.FS
 
-// Store is what the pages read, and where submissions are withdrawn and authorisations kept.
+// Store is what the pages read; it also withdraws submissions and keeps authorisations.
 type Store interface {
 	// Authorisations returns the register, by id.
 	Authorisations(ctx context.Context) ([]qianshao.Authorisation, error)
 	// Authorisation returns one authorisation, or store.ErrNotFound.
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
-	// ReplaceAuthorisations adds or replaces authorisations, all or none, each with an act; if
-	// they are not as they were when their store.RegisterDigest was seen it returns store.ErrChanged.
+	// ReplaceAuthorisations adds or replaces authorisations, all or none, each with an act. If they
+	// have changed since seen, their store.RegisterDigest, was computed, it returns
+	// store.ErrChanged.
 	ReplaceAuthorisations(ctx context.Context, by store.Signed, list []qianshao.Authorisation, seen string) error
-	// EndAuthorisation lets one end now, with an act, or returns store.ErrNotFound.
+	// EndAuthorisation ends an authorisation now, with an act, or returns store.ErrNotFound.
 	EndAuthorisation(ctx context.Context, by store.Signed, id string) error
-	// Sites returns sites, and how many there are in all; Site one of them, or store.ErrNotFound.
+	// Sites returns sites, and how many there are in all; Site returns one, or store.ErrNotFound.
 	Sites(ctx context.Context, q store.SitesQuery) (list []store.Site, total int, err error)
 	Site(ctx context.Context, sight qianshao.Sight, host string) (store.Site, error)
-	// Skips counts why URLs of a site brought no page.
+	// Skips counts the reasons why URLs of a site brought no page.
 	Skips(ctx context.Context, sight qianshao.Sight, host string) ([]store.SkipCount, error)
-	// Records returns the acts on something that is not reviewed, the latest first.
+	// Records returns the acts on a subject that is not reviewed, the latest first.
 	Records(ctx context.Context, subject qianshao.Subject, limit int) ([]qianshao.Act, error)
 	// Submission returns one submission, or store.ErrNotFound.
 	Submission(ctx context.Context, id string) (qianshao.Submission, error)
 	// Submissions returns the submissions that somebody may read, the latest first, at most limit.
 	Submissions(ctx context.Context, who store.Reader, limit int) ([]qianshao.Submission, error)
-	// SubmissionsIn returns those in a state, "" for all.
+	// SubmissionsIn returns those in a state, or all with "".
 	SubmissionsIn(ctx context.Context, who store.Reader, state qianshao.SubmissionState, offset, limit int) ([]qianshao.Submission, error)
-	// FindingsOfSubmissions returns the open findings that the sight shows of the pages to which
-	// reports have led, by the ids of the reports.
+	// FindingsOfSubmissions returns the open findings on the reported pages that the sight shows,
+	// by the ids of the reports.
 	FindingsOfSubmissions(ctx context.Context, sight qianshao.Sight, ids []string) (map[string][]string, error)
-	// SubmissionOrigins counts those of them that are still to be seen to by origin.
+	// SubmissionOrigins counts those of them that are still open, by origin.
 	SubmissionOrigins(ctx context.Context, who store.Reader) ([]store.OriginCount, error)
-	// WithdrawSubmission removes one, with an act, or returns store.ErrNotFound.
+	// WithdrawSubmission removes a submission, with an act, or returns store.ErrNotFound.
 	WithdrawSubmission(ctx context.Context, by store.Signed, id string) error
 }
 
-// Register reads what people write of authorisations, and is told when they have changed some.
+// Register parses authorisations that people have written, and is notified when some have changed.
 type Register struct {
-	// ParseFile reads a file, a table or else a scope file, as "qianshao scope add" does; the name of
-	// one that was pasted is "". ParseFields reads the fields of a form by the keys of a scope file.
+	// ParseFile parses a file, a table or a scope file, as "qianshao scope add" does; the name is
+	// "" if its text was pasted. ParseFields parses the fields of a form, by the keys of a scope
+	// file.
 	ParseFile   func(name string, data []byte) ([]qianshao.Authorisation, []Mistake)
 	ParseFields func(values map[string]string) (qianshao.Authorisation, []Mistake)
-	// Changed returns when nobody works with the register as it was.
+	// Changed returns once nothing uses the register's former state any more.
 	Changed func(ctx context.Context) error
 }
 
-// Mistake is something that is wrong in what was written.
+// Mistake is a mistake in a file or a form.
 type Mistake struct {
 	Line, Column int
 	// Field is the key that is wrong; "" for the whole.
@@ -79,19 +81,20 @@ type Options struct {
 	Guard *auth.Guard
 	// Intake takes submissions; without it there is no page for them.
 	Intake *intake.Intake
-	// Unmonitored lists what is not monitored, and only counts it with Limit 0;
-	// without it there is no page for that.
+	// Unmonitored lists what is not monitored, and with Limit 0 only counts it; without it there is
+	// no page for that.
 	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
-	// Watch returns what the register says of sites, a site each; without it the pages say nothing of it.
+	// Watch returns what the register says about each of the sites; without it the pages say
+	// nothing about that.
 	Watch func(sight qianshao.Sight, list []store.Site) []store.Watch
-	// Recheck makes what is known of a site, or one page of it, due at once, or returns why nothing
-	// may be asked for; without it nothing can be rechecked.
+	// Recheck makes the known URLs of a site, or one page on it, due at once, or returns why no
+	// request is allowed; without it nothing can be rechecked.
 	Recheck func(ctx context.Context, by store.Signed, sight qianshao.Sight, host, page string) (urls int, why qianshao.Skip, err error)
-	// Register reads what people write; without it authorisations are only shown.
+	// Register parses what people write; without it authorisations can only be read.
 	Register *Register
 }
 
-// Sites answers people who ask what is watched.
+// Sites serves the pages about what is monitored.
 type Sites struct {
 	*page.Room
 	opts   Options
@@ -121,7 +124,8 @@ func (s *Sites) Route(mux page.Mux) {
 	mux.HandleFunc("GET /authorisations", s.serveRegister)
 	mux.HandleFunc("GET /authorisations/{id}", s.serveAuthorisation)
 	if s.opts.Register != nil {
-		// Two parts below the list, where no authorisation's page is, whatever its id: one may be called "new".
+		// These paths are two levels below the list, where no authorisation's page can be, whatever
+		// its id: one may be called "new".
 		mux.Handle("GET /authorisations/-/new", s.registrars(s.serveNew))
 		mux.Handle("POST /authorisations/-/new", s.registrars(s.takeNew))
 		mux.Handle("POST /authorisations/-/new/import", s.registrars(s.takeFile))
@@ -139,12 +143,12 @@ func (s *Sites) Route(mux page.Mux) {
 	}
 }
 
-// signed signs what a request changes.
+// signed is the author and time of a request's changes.
 func (s *Sites) signed(r *http.Request) store.Signed {
 	return store.Signed{By: auth.From(r.Context()).Name, At: s.Now()}
 }
 
-// registrars lets those pass that may change the register.
+// registrars lets only accounts pass that may change the register.
 func (s *Sites) registrars(next http.HandlerFunc) http.Handler {
 	return s.opts.Guard.Require(qianshao.PowerAdminister, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.MayRegister(r) {

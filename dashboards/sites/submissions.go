@@ -19,27 +19,27 @@ import (
 const (
 	// shownSubmissions is how many submissions the page lists.
 	shownSubmissions = 100
-	// maxSubmissions is beyond all reports that are kept.
+	// maxSubmissions exceeds the number of reports that are kept.
 	maxSubmissions = store.MaxWaiting + store.MaxQueued + store.MaxVisited
 )
 
-// submissionsPage lists the submissions, with what became of one just handed in.
+// submissionsPage lists the submissions, with the outcome of one that was just submitted.
 type submissionsPage struct {
 	*page.Layout
 	List       []qianshao.Submission
-	Origins    []store.OriginCount // of those that are still to be seen to
+	Origins    []store.OriginCount // of the open ones
 	Categories []qianshao.Category
-	// State is the one that is shown, "" for all.
+	// State is the state that is shown; "" for all.
 	State            qianshao.SubmissionState
 	States           []stateChoice
 	PrevURL, NextURL string
-	findings         map[string][]string // by the reports that have led to them
+	findings         map[string][]string // by report
 	Address          string              // as typed, to be corrected
 	Problem          string
 	Accepted         *qianshao.Submission
 }
 
-// stateChoice is a choice of the menu of states.
+// stateChoice is a choice in the menu of states.
 type stateChoice struct {
 	Name, URL string
 	Active    bool
@@ -98,7 +98,7 @@ func (s *Sites) showSubmissions(w http.ResponseWriter, r *http.Request, status i
 	s.Render(w, r, status, "reports", v)
 }
 
-// findingsOf looks up to which findings the reports of the page have led.
+// findingsOf looks up the findings on the page's reported pages.
 func (s *Sites) findingsOf(r *http.Request, v *submissionsPage) (err error) {
 	var flagged []string
 	for i := range v.List {
@@ -110,7 +110,7 @@ func (s *Sites) findingsOf(r *http.Request, v *submissionsPage) (err error) {
 	return err
 }
 
-// takeSubmission takes the form of the page.
+// takeSubmission handles the form of the page.
 func (s *Sites) takeSubmission(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, intake.MaxBody)
 	v := &submissionsPage{Layout: s.Layout(w, r, "reports.title"), Address: r.PostFormValue("url")}
@@ -123,7 +123,7 @@ func (s *Sites) takeSubmission(w http.ResponseWriter, r *http.Request) {
 	s.showSubmissions(w, r, refusal.Status, v)
 }
 
-// withdrawSubmission takes the button of a report. One that is gone already is as wanted.
+// withdrawSubmission handles the button of a report. It is no error if the report is already gone.
 func (s *Sites) withdrawSubmission(w http.ResponseWriter, r *http.Request) {
 	submission, err := s.opts.Store.Submission(r.Context(), r.PathValue("id"))
 	if err == nil && intake.Reader(auth.From(r.Context())).Sees(submission) {
@@ -136,7 +136,7 @@ func (s *Sites) withdrawSubmission(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/submissions", http.StatusSeeOther)
 }
 
-// Origin names the way by which a report came.
+// Origin names where a report came from.
 func (v *submissionsPage) Origin(origin string) string {
 	way, network, _ := strings.Cut(origin, " ")
 	if way == "" {
@@ -145,14 +145,14 @@ func (v *submissionsPage) Origin(origin string) string {
 	return strings.TrimSpace(v.Language.Named("origin.", way) + " " + network)
 }
 
-// StateText names how far a submission has come.
+// StateText names the state of a submission.
 func (v *submissionsPage) StateText(s qianshao.SubmissionState) string {
 	return v.Language.Named("report.", string(s))
 }
 
-// FindingsOf leads to the finding of a report's page. If it has several, or none that is open,
-// it leads to the search for them; where its URL has a resident identity number, to that for all
-// pages whose URLs begin like it.
+// FindingsOf links to the finding on a reported page. If there are several, or none that is open,
+// it links to a search for them; if the URL contains a resident identity number, to a search for
+// all pages with URLs that begin the same.
 func (v *submissionsPage) FindingsOf(r *qianshao.Submission) string {
 	if of := v.findings[r.ID]; len(of) == 1 {
 		return "/findings/" + of[0]

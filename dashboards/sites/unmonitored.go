@@ -16,25 +16,25 @@ import (
 const (
 	// unmonitoredSize is how many rows one page shows.
 	unmonitoredSize = 100
-	// maxUnmonitoredOffset is beyond the hosts of any register.
+	// maxUnmonitoredOffset exceeds the number of hosts of any register.
 	maxUnmonitoredOffset = 10_000_000
 )
 
-// unmonitoredPage lists what the register says is watched and is not.
+// unmonitoredPage lists what is in the register but is not monitored.
 type unmonitoredPage struct {
 	times
 	Rows    []qianshao.Unmonitored
 	Reasons []reasonChoice
-	// Registered says that the register has an authorisation that the account sees.
+	// Registered says that the account sees at least one authorisation in the register.
 	Registered bool
-	// Sum is how much there is of all reasons, in words; "" if nothing.
+	// Sum says how much there is for all reasons together; "" if nothing.
 	Sum              string
-	Total            int // rows of the reason that is shown
+	Total            int // rows with the selected reason
 	From, To         int
 	PrevURL, NextURL string
 }
 
-// reasonChoice is a choice of the menu of reasons, with the number of its rows.
+// reasonChoice is a choice in the menu of reasons, with the number of its rows.
 type reasonChoice struct {
 	Name, URL string
 	Count     int
@@ -74,8 +74,8 @@ func (s *Sites) serveUnmonitored(w http.ResponseWriter, r *http.Request) {
 	s.Render(w, r, http.StatusOK, "unmonitored", v)
 }
 
-// hasAuthorisations says whether the account sees an authorisation: where there is none, nothing is
-// monitored, and nothing is listed.
+// hasAuthorisations says whether the account sees any authorisation. If not, an empty list must not
+// read as if everything were monitored.
 func (s *Sites) hasAuthorisations(r *http.Request) (bool, error) {
 	list, err := s.opts.Store.Authorisations(r.Context())
 	return slices.ContainsFunc(list, func(a qianshao.Authorisation) bool { return auth.From(r.Context()).Sight.Sees(a.ID) }), err
@@ -92,14 +92,13 @@ func unmonitoredURL(reason qianshao.UnmonitoredReason, offset int) string {
 	return page.WithQuery("/unmonitored", values)
 }
 
-// Due says whether the next try of a row waits for nothing but the crawl.
+// Due says whether the next try of a row is due, and is waiting only for the crawler.
 func (v *unmonitoredPage) Due(u qianshao.Unmonitored) bool { return !u.NextTry.After(v.Now) }
 
 // SiteURL is the page of a row's site.
 func (v *unmonitoredPage) SiteURL(host string) string { return siteURL(host) }
 
-// amount says how many hosts and authorisations are not monitored, or soon will
-// not be; "" if none.
+// amount says how many hosts and authorisations are not monitored, or soon will not be; "" if none.
 func amount(v *page.Layout, counts qianshao.UnmonitoredCounts) string {
 	var parts []string
 	if n := counts.Hosts(); n > 0 {
@@ -118,8 +117,9 @@ func amount(v *page.Layout, counts qianshao.UnmonitoredCounts) string {
 	return strings.Join(parts, separator)
 }
 
-// WhyNothing says why nothing may have been found, and where to see to it: nothing is registered,
-// or not all of that is monitored. It is "" if neither is so.
+// WhyNothing says why nothing may have been found, and where to do something about it: either
+// nothing is registered, or not everything in the register is monitored. It is "" if neither is the
+// case.
 func (s *Sites) WhyNothing(ctx context.Context, v *page.Layout) (why, url string) {
 	list, err := s.opts.Store.Authorisations(ctx)
 	if err != nil {
@@ -133,8 +133,8 @@ func (s *Sites) WhyNothing(ctx context.Context, v *page.Layout) (why, url string
 	return s.UnmonitoredInWords(ctx, v), "/unmonitored"
 }
 
-// UnmonitoredInWords is how much is not monitored; "" if nothing. A failure is
-// said by the page of what is not monitored: the findings can be shown without it.
+// UnmonitoredInWords says how much is not monitored; "" if everything is. If that cannot be
+// counted, the text says so instead of failing: the findings can be shown without it.
 func (s *Sites) UnmonitoredInWords(ctx context.Context, v *page.Layout) string {
 	if s.opts.Unmonitored == nil {
 		return ""
