@@ -18,7 +18,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/figures"
 )
 
-// counting is an outpost with a page of statistics; asked counts how often a report was made.
+// counting returns an outpost with the page of statistics; asked counts how often a report was
+// made.
 func counting(t *testing.T) (o *outpost, d *desk.Desk, asked *atomic.Int32) {
 	t.Helper()
 	o, _, _, _ = twoOwners(t)
@@ -32,7 +33,7 @@ func counting(t *testing.T) (o *outpost, d *desk.Desk, asked *atomic.Int32) {
 	return o, d, asked
 }
 
-// reads returns the page with the report, which a machine that has much to do makes in the background.
+// reads returns the page with the report, which a busy machine may make in the background first.
 func (p *person) reads(t *testing.T, target string) string {
 	t.Helper()
 	for range 100 {
@@ -44,17 +45,17 @@ func (p *person) reads(t *testing.T, target string) string {
 	return ""
 }
 
-// today asks for the week of testNow, in which everything is found.
+// today is the page for the week of testNow, which has all findings.
 const today = "/statistics?period=week&of=2026-11-23"
 
-// TestStatistics: the page has the report of what its reader sees, and nobody's name but theirs at its head; a
-// report is made once for all of one sight.
+// TestStatistics: the page has the report of what its reader may see, and names nobody but the
+// reader, at its head. A report is made once for all accounts with the same sight.
 func TestStatistics(t *testing.T) {
 	t.Parallel()
 	o, _, asked := counting(t)
 	me, other := o.join(t, limited("me-myself", qianshao.RoleAnalyst, "mine")), o.join(t, limited("somebody", qianshao.RoleAnalyst, "mine"))
 	third := o.join(t, limited("lead", qianshao.RoleLead, "theirs"))
-	other.handler, third.handler = me.handler, me.handler // who keeps reports
+	other.handler, third.handler = me.handler, me.handler // it has the reports
 	page := me.reads(t, today)
 	_, report, ok := strings.Cut(page, `<div class="rpt">`)
 	report, _, _ = strings.Cut(report, "</main>")
@@ -85,7 +86,7 @@ func TestStatistics(t *testing.T) {
 	if page := third.reads(t, today); strings.Contains(page, "mine[.]example") {
 		t.Error("another sight is shown what was kept")
 	}
-	// Nor is who has lost it.
+	// Nor may somebody who has lost the right to see it.
 	o.change(t, "somebody", func(r *store.AccountRecord) { r.Sight = qianshao.Sight{Authorisations: []string{"theirs"}} })
 	if w := other.ask("GET", today, ""); w.Code == http.StatusOK {
 		t.Errorf("the session outlives its sight: %d", w.Code)
@@ -96,7 +97,8 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
-// TestStatisticsRefused: what is asked for wrongly is told in place, what may not be seen is not there.
+// TestStatisticsRefused: a mistake in the form is explained on the page; something that may not be
+// seen is answered as if it did not exist.
 func TestStatisticsRefused(t *testing.T) {
 	t.Parallel()
 	o, _, asked := counting(t)
@@ -135,8 +137,8 @@ func TestStatisticsRefused(t *testing.T) {
 	}
 }
 
-// TestHostileStatistics: hosts, titles, rules and labels make no element of the report's page, nor do periods of it;
-// days that the calendar barely has are answered.
+// TestHostileStatistics: hosts, titles, rules and labels create no elements on the report's page,
+// nor do the periods in the request. Requests for extreme dates are answered.
 func TestHostileStatistics(t *testing.T) {
 	t.Parallel()
 	o, _, _ := counting(t)
@@ -162,13 +164,13 @@ func TestHostileStatistics(t *testing.T) {
 	}
 }
 
-// takeReport sends the form that hands a report out.
+// takeReport sends the form that exports a report.
 func (p *person) takeReport(form url.Values) *httptest.ResponseRecorder {
 	return p.ask("POST", "/statistics/file", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
 
-// TestStatisticsFiles: a report is handed out in each format, and the trail has who took it and the hash of the
-// very bytes, and leads to what it is of.
+// TestStatisticsFiles: a report can be exported in each format. The trail records who exported it
+// and the hash of the file's bytes, and links to what it is about.
 func TestStatisticsFiles(t *testing.T) {
 	t.Parallel()
 	o, d, _ := counting(t)

@@ -14,8 +14,8 @@ import (
 	"github.com/qianshao/qianshao/report/document"
 )
 
-// serveFile hands a report out as a file. That it was done, by whom, of what and the hash of the file are an
-// act, which is there before the file leaves.
+// serveFile sends a report as a file. The export is an act, recorded before the file is sent, with
+// who did it, what it is about and the hash of the file.
 func (s *Statistics) serveFile(w http.ResponseWriter, r *http.Request) {
 	v, m, err := s.asked(w, r, r.PostFormValue)
 	if err != nil {
@@ -56,5 +56,5 @@ func (s *Statistics) serveFile(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", format.MediaType())
 	w.Header().Set("Content-Disposition", `attachment; filename="`+d.FileName(format)+`"`)
-	_, _ = w.Write(body.Bytes()) // nobody can be told any more
+	_, _ = w.Write(body.Bytes()) // the client has gone; there is nobody to report an error to
 }

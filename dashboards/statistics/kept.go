@@ -11,60 +11,63 @@ import (
 	"github.com/qianshao/qianshao/report"
 )
 
-// Bounds of what is kept.
+// Bounds of the reports that are kept.
 const (
-	// maxKept is how many reports are kept or being made, each some 50 kB: the periods that a few
-	// people look at in turn.
+	// maxKept is how many reports are kept or being made, each of some 50 kB: enough for a few
+	// people who look at several periods.
 	maxKept = 32
-	// maxAge is how old a report may be that is shown again; the page says when it was made.
+	// maxAge is how old a report may be and still be shown; the page says when it was made.
 	maxAge = 10 * time.Minute
-	// maxMaking bounds the making of one: a year of a million findings takes a minute.
+	// maxMaking bounds the time to make a report: a year with a million findings takes a minute.
 	maxMaking = 5 * time.Minute
-	// patience is how long a page waits for a report, before it says that it is being made.
+	// patience is how long a page waits for a report before it says that it is being made.
 	patience = 100 * time.Millisecond
-	// filePatience is how long a file waits: the whole time of a request, but for its answer.
+	// filePatience is how long the export as a file waits: most of a request's time, leaving enough
+	// for sending it.
 	filePatience = 15 * time.Second
-	// abandoned is when nobody waits for a report any more: a page asks again every two seconds, a file waits
-	// for filePatience. A reader who leafs through the weeks of a year waits only for the last one.
+	// abandoned is the time after which nobody is waiting for a report any more: a page reloads
+	// every two seconds, a file waits for filePatience. If a reader pages through the weeks of a
+	// year, only the last one is still wanted.
 	abandoned = filePatience + 5*time.Second
 )
 
-// errMaking says that a report is not there yet.
+// errMaking says that a report is not ready yet.
 var errMaking = errors.New("the report is being made")
 
-// kept are the reports that were made a moment ago, and those that are being made.
+// kept are the reports that were made recently, and those that are being made.
 type kept struct {
 	make    func(context.Context, report.Query) (*report.Report, error)
 	now     func() time.Time
 	closing <-chan struct{}
-	turn    chan struct{} // held while one is made: they read the same rows
+	turn    chan struct{} // held while a report is made: all of them read the same rows
 
 	mu   sync.Mutex
 	list map[string]*making
 }
 
-// making is a report that is being made, or is there when done is closed. What is made does not change any more.
+// making is a report that is being made or, once done is closed, is ready. A finished report does
+// not change.
 type making struct {
 	done   chan struct{}
 	report *report.Report
 	err    error
-	at     time.Time // when it was asked for
-	used   time.Time // when it was last asked for
+	at     time.Time // when it was first requested
+	used   time.Time // when it was last requested
 }
 
 func newKept(produce func(context.Context, report.Query) (*report.Report, error), now func() time.Time, closing <-chan struct{}) *kept {
 	return &kept{make: produce, now: now, closing: closing, turn: make(chan struct{}, 1), list: map[string]*making{}}
 }
 
-// key names a query by all that makes a difference, the sight above all: accounts of the same
-// sight share what is made.
+// key identifies a query by everything that affects the report, above all the sight: accounts with
+// the same sight share reports.
 func key(q *report.Query) string {
 	ids := slices.Sorted(slices.Values(q.Sight.Authorisations))
-	text, _ := json.Marshal([]any{q.Sight.All, ids, q.Authorisation, q.Period.Kind, q.Period.From.Unix(), q.Period.To.Unix(), q.Period.Zone.String()}) // strings and numbers
+	text, _ := json.Marshal([]any{q.Sight.All, ids, q.Authorisation, q.Period.Kind, q.Period.From.Unix(), q.Period.To.Unix(), q.Period.Zone.String()}) // they are all strings, numbers and booleans, so this cannot fail
 	return string(text)
 }
 
-// get returns the report of a query, which may still be being made; nil where too many are.
+// get returns the report of a query, which may not be ready yet; nil if too many are being made.
 func (k *kept) get(q report.Query) *making {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -82,7 +85,8 @@ func (k *kept) get(q report.Query) *making {
 	return m
 }
 
-// dropOldest lets go of the report that nobody has asked for the longest; false if all are being waited for.
+// dropOldest drops the report that was requested the longest ago; it returns false if somebody is
+// waiting for each of them.
 func (k *kept) dropOldest() bool {
 	oldest, now := "", k.now()
 	for id, m := range k.list {
@@ -94,14 +98,15 @@ func (k *kept) dropOldest() bool {
 	return oldest != ""
 }
 
-// isWanted says whether a report whose turn has come is still waited for.
+// isWanted says whether somebody is still waiting for a report when its turn has come.
 func (k *kept) isWanted(id string, m *making) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.list[id] == m && !m.isAbandoned(k.now())
 }
 
-// work makes a report when its turn has come. A failure is told to those who wait, and is not kept.
+// work makes a report when its turn has come. A failure is passed to those who are waiting, and not
+// kept.
 func (k *kept) work(id string, m *making, q report.Query) {
 	ctx, cancel := context.WithTimeout(context.Background(), maxMaking)
 	defer cancel()
@@ -142,10 +147,10 @@ func (m *making) isDone() bool {
 	}
 }
 
-// isAbandoned says whether nobody waits for it; kept.mu is held.
+// isAbandoned says whether nobody is waiting for it any more; the caller must hold kept.mu.
 func (m *making) isAbandoned(now time.Time) bool { return now.Sub(m.used) > abandoned }
 
-// wait returns the report, or errMaking where it is not there in time.
+// wait returns the report, or errMaking if it is not ready in time.
 func (m *making) wait(ctx context.Context, most time.Duration) (*report.Report, error) {
 	late := time.NewTimer(most)
 	defer late.Stop()

@@ -12,13 +12,13 @@ import (
 	"github.com/qianshao/qianshao/report"
 )
 
-// queryOf asks for the week of a day.
+// queryOf is a query for the week of a day.
 func queryOf(day int, sight qianshao.Sight) report.Query {
 	return report.Query{Period: report.Week(time.Date(2026, 1, 7*day, 12, 0, 0, 0, time.UTC), time.UTC), Sight: sight}
 }
 
-// TestKept: who asks while a report is being made is told so, and gets it when it is there; it is made once, one at
-// a time, and anew when it is old. Another sight gets its own.
+// TestKept: while a report is being made, those who ask for it are told so, and get it once it is
+// ready. It is made once, one at a time, and again when it is old. Another sight gets its own.
 func TestKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -56,7 +56,8 @@ func TestKept(t *testing.T) {
 	})
 }
 
-// TestKeptAbandoned: what nobody waits for any more is not made, and keeps nobody else from a report.
+// TestKeptAbandoned: a report that nobody is waiting for any more is not made, and does not block
+// others.
 func TestKeptAbandoned(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -96,8 +97,8 @@ func TestKeptAbandoned(t *testing.T) {
 	})
 }
 
-// TestKeptFew: no more than maxKept are kept or made; a failure is told and forgotten; what is being made ends with
-// the process.
+// TestKeptFew: at most maxKept reports are kept or being made; a failure is reported and forgotten;
+// reports being made stop with the process.
 func TestKeptFew(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

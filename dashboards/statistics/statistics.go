@@ -1,6 +1,6 @@
-// Package statistics shows the report of a period on the console, and hands it out as a file.
-// Reports are made in the background, one at a time, and kept for a while: counting a million
-// findings takes longer than anybody waits for a page.
+// Package statistics shows the report of a period in the console, and exports it as a file. Reports
+// are made in the background, one at a time, and kept for a while: counting a million findings
+// takes longer than anybody waits for a page.
 package statistics
 
 import (
@@ -23,7 +23,7 @@ import (
 //go:embed templates/*.html
 var files embed.FS
 
-// Path is where the page is.
+// Path is the path of the page.
 const Path = "/statistics"
 
 // Store is what the page reads besides reports.
@@ -35,15 +35,15 @@ type Store interface {
 // Options of New. Store and Report are required.
 type Options struct {
 	Store Store
-	// Report makes a report, or returns store.ErrNotFound for an authorisation that there is not.
+	// Report makes a report, or returns store.ErrNotFound if the authorisation does not exist.
 	Report func(ctx context.Context, q report.Query) (*report.Report, error)
-	// Desk records what is handed out; without it nothing is.
+	// Desk records exports; without it there are none.
 	Desk *desk.Desk
-	// Closing is closed when the process is to end; what is being made is given up then.
+	// Closing is closed when the process is shutting down; reports being made are then given up.
 	Closing <-chan struct{}
 }
 
-// Statistics answers with reports.
+// Statistics serves the page and its files.
 type Statistics struct {
 	*page.Room
 	opts Options
@@ -56,16 +56,17 @@ func New(base *page.Base, opts Options) (*Statistics, error) {
 	return &Statistics{Room: room, opts: opts, kept: newKept(opts.Report, base.Now, opts.Closing)}, err
 }
 
-// Style has the rules of reports for the console's style sheet.
+// Style has the CSS rules of reports, for the console's style sheet.
 func Style() string { return document.Style() }
 
-// Route adds the routes. Whoever sees something may read what is counted of it, and take it out.
+// Route adds the routes. Whoever may see findings may read and export the statistics on them.
 func (s *Statistics) Route(mux page.Mux) {
 	mux.HandleFunc("GET /statistics", s.serve)
 	mux.HandleFunc("POST /statistics/file", s.serveFile)
 }
 
-// URL returns the address of the report of a period under the console's own; authorisation may be "".
+// URL returns the address of the report of a period, under the console's address; authorisation may
+// be "".
 func URL(console string, p report.Period, authorisation string) string {
 	return console + page.WithQuery(Path, valuesOf(p.Choice(), authorisation))
 }
@@ -80,45 +81,46 @@ func valuesOf(c report.Choice, authorisation string) url.Values {
 	return values
 }
 
-// statisticsPage is the model.
+// statisticsPage is the model of the page.
 type statisticsPage struct {
 	*page.Layout
-	// Choice and Authorisation are what the form has; Authorisations those that the account sees.
+	// Choice and Authorisation are the form's values; Authorisations are those that the account
+	// sees.
 	Choice         report.Choice
 	Authorisation  string
 	Authorisations []string
 	// Problem says what is wrong with the form.
 	Problem string
-	// Document is the report; nil while it is Making, or where there is a Problem.
+	// Document is the report; nil while it is Making, or if there is a Problem.
 	Document *document.Document
 	Making   bool
-	// Files says that the report is handed out, too.
+	// Files says that the report can be exported as a file.
 	Files bool
-	// Period is what the report is about.
+	// Period is the period of the report.
 	Period report.Period
 }
 
-// Kinds are the periods of the form.
+// Kinds are the kinds of periods in the form.
 func (statisticsPage) Kinds() []report.Kind {
 	return []report.Kind{report.KindWeek, report.KindMonth, report.KindQuarter, report.KindDays}
 }
 
-// Formats are those of the buttons.
+// Formats are the formats of the buttons.
 func (statisticsPage) Formats() []document.Format { return document.Formats() }
 
-// Before and After lead to the periods around the one that is shown; After is "" where it has not begun.
+// Before is the address of the period before the one that is shown.
 func (v *statisticsPage) Before() string { return URL("", v.Period.Before(), v.Authorisation) }
 
-// After leads to the period that follows.
+// After is the address of the next period; "" if it has not begun.
 func (v *statisticsPage) After() string {
 	next, err := report.Choice{Kind: v.Period.Kind, Of: v.Period.To.In(v.Period.Zone).Format(time.DateOnly)}.Period(v.Now, v.Period.Zone)
-	if err != nil { // it has not begun, or days have no next ones
+	if err != nil { // it has not begun, or the period is a choice of days, which has no next one
 		return ""
 	}
 	return URL("", next, v.Authorisation)
 }
 
-// choiceOf reads the form. The days of another kind of period than the one that is chosen are left over from before.
+// choiceOf reads the form. It ignores days that are left over from another kind of period.
 func choiceOf(value func(string) string) report.Choice {
 	c := report.Choice{Kind: report.Kind(value("period"))}
 	if c.From, c.To = value("from"), value("to"); c.Kind != report.KindDays && c.Kind != "" {
@@ -162,8 +164,8 @@ func (s *Statistics) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s.FailWith(w, r, err)
 }
 
-// asked reads a form, and begins to make the report that it asks for, or finds it among those that are kept. What
-// the account does not see is store.ErrNotFound.
+// asked reads a form, and starts making the requested report, or finds it among those that are
+// kept. For an authorisation that the account may not see, the error is store.ErrNotFound.
 func (s *Statistics) asked(w http.ResponseWriter, r *http.Request, value func(string) string) (*statisticsPage, *making, error) {
 	v := &statisticsPage{Layout: s.Layout(w, r, "nav.statistics"), Choice: choiceOf(value), Authorisation: value("authorisation"), Files: s.opts.Desk != nil}
 	sight := auth.From(r.Context()).Sight
