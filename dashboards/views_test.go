@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// saveCloaked stores a page that shows a casino to visitors from a search
-// engine, and returns the finding's id.
+// saveCloaked stores a page that shows a casino only to visitors who come from a search engine, and
+// returns the finding's id.
 func saveCloaked(t *testing.T, o *outpost, instead string) string {
 	t.Helper()
 	plainSource := "<h1>专家介绍</h1>\n" + instead + "\n<p>地址</p>"

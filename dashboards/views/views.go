@@ -1,5 +1,5 @@
-// Package views is the queries that accounts save: who may save, share and delete which, and
-// how much each finds. Pages and programs have the same ones.
+// Package views has the queries that accounts save: who may save, share and delete which of them,
+// and how many findings each has. Pages and API share them.
 package views
 
 import (
@@ -20,26 +20,26 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Store keeps them.
+// Store stores views.
 type Store interface {
-	// SavedViews returns the views that an account has saved, and those that all share, by name.
+	// SavedViews returns an account's own views and the shared ones, by name.
 	SavedViews(ctx context.Context, account string) ([]store.SavedView, error)
 	// SavedView returns one view, or store.ErrNotFound.
 	SavedView(ctx context.Context, id string) (store.SavedView, error)
-	// SaveView saves a view in the place of the owner's of that name, and returns it; or
-	// store.ErrTooManyViews.
+	// SaveView saves a view, which replaces the owner's view of that name, and returns it; or it
+	// returns store.ErrTooManyViews.
 	SaveView(ctx context.Context, v store.SavedView) (store.SavedView, error)
 	// DeleteView deletes a view, or returns store.ErrNotFound.
 	DeleteView(ctx context.Context, by store.Signed, id string) error
 }
 
-// MaxName bounds the name of a view, in characters: it stands in a list.
+// MaxName bounds the name of a view, in characters, since it is shown in a list.
 const MaxName = 100
 
-// The mistakes of who saves a view, besides index.SyntaxError and store.ErrTooManyViews.
+// Mistakes in saving a view, besides index.SyntaxError and store.ErrTooManyViews.
 var (
 	ErrName = fmt.Errorf("a view has a name of 1 to %d letters that can be seen, without control characters or marks of direction", MaxName)
-	// ErrLead is for who is to be a lead: to share a view, or to delete another's.
+	// ErrLead: only a lead may share a view, or delete somebody else's.
 	ErrLead = errors.New("a shared view is a lead's to save and to delete")
 )
 
@@ -47,24 +47,24 @@ var (
 type Options struct {
 	Store Store
 	Index index.Index
-	// Parser returns what reads the queries that are asked now.
+	// Parser returns the parser for queries that are asked now.
 	Parser func(ctx context.Context) index.Parser
 	Now    func() time.Time
 }
 
-// Views saves queries.
+// Views saves, lists and counts views.
 type Views struct{ Options }
 
 // New returns the views of a store.
 func New(opts Options) *Views { return &Views{opts} }
 
-// List returns the views that who makes the request has saved, and those that all share.
+// List returns the views of the request's account, and the shared ones.
 func (v *Views) List(ctx context.Context) ([]store.SavedView, error) {
 	return v.Store.SavedViews(ctx, auth.From(ctx).Name)
 }
 
-// Count returns how many findings who makes the request finds with a query; ok is false if the
-// query cannot be read, as one saved under an older language.
+// Count returns how many findings a query has for the request's account; ok is false if the query
+// cannot be read, for example because it was saved under an older query language.
 func (v *Views) Count(ctx context.Context, query string) (n int, ok bool, err error) {
 	node, err := v.Parser(ctx).Parse(query)
 	if err != nil {
@@ -74,8 +74,8 @@ func (v *Views) Count(ctx context.Context, query string) (n int, ok bool, err er
 	return results.Total, err == nil, err
 }
 
-// CountSince returns how many findings who makes the request finds with a query that were first
-// seen within an age, as index.FieldAge has it: 7d. ok is as of Count.
+// CountSince counts only findings first seen within an age, in the format of index.FieldAge: 7d. ok
+// is as in Count.
 func (v *Views) CountSince(ctx context.Context, query, age string) (n int, ok bool, err error) {
 	parser := v.Parser(ctx)
 	node, err := parser.Parse(query)
@@ -90,18 +90,18 @@ func (v *Views) CountSince(ctx context.Context, query, age string) (n int, ok bo
 	return results.Total, err == nil, err
 }
 
-// both is what matches two queries; a is nil for all.
+// both matches what matches both queries; a may be nil, which matches everything.
 func both(a, b index.Node) index.Node {
 	switch a := a.(type) {
 	case nil:
 		return b
-	case index.And: // none of the nodes of an And is one
+	case index.And: // its nodes are never themselves an And
 		return index.And{Nodes: append(slices.Clone(a.Nodes), b)}
 	}
 	return index.And{Nodes: []index.Node{a, b}}
 }
 
-// Save saves a view of who makes the request, in the place of theirs of that name.
+// Save saves a view of the request's account, which replaces its view of that name.
 func (v *Views) Save(ctx context.Context, view store.SavedView) (store.SavedView, error) {
 	view.Name = strings.TrimSpace(view.Name)
 	if view.Name == "" || utf8.RuneCountInString(view.Name) > MaxName || !utf8.ValidString(view.Name) || strings.ContainsFunc(view.Name, qianshao.Unseen) {
@@ -115,18 +115,18 @@ func (v *Views) Save(ctx context.Context, view store.SavedView) (store.SavedView
 	}
 	id := make([]byte, 8)
 	rand.Read(id)                      // never fails, see crypto/rand
-	view.Name = mask.String(view.Name) // a shared one is named in the trail
+	view.Name = mask.String(view.Name) // the trail has the names of shared views
 	view.ID, view.Owner, view.Changed = hex.EncodeToString(id), auth.From(ctx).Name, v.Now()
 	return v.Store.SaveView(ctx, view)
 }
 
-// MayDelete says whether who makes the request may delete a view: one's own; leads, any that
-// is shared.
+// MayDelete says whether the request's account may delete a view: its own, or any shared one if it
+// is a lead.
 func MayDelete(ctx context.Context, view store.SavedView) bool {
 	return view.Owner == auth.From(ctx).Name || view.Shared && auth.May(ctx, qianshao.PowerLead)
 }
 
-// Delete deletes a view. Another's that is not shared is as one that is not there.
+// Delete deletes a view. For somebody else's private one, it answers as if it did not exist.
 func (v *Views) Delete(ctx context.Context, id string) error {
 	view, err := v.Store.SavedView(ctx, id)
 	switch {
