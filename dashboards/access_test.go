@@ -22,18 +22,19 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/figures"
 )
 
-// route says who may use a route, and what the table asks of it.
+// route describes a route: who may use it, and how the table requests it.
 type route struct {
-	// target is the path that is requested; THEIRS is a finding that the limited account does not see.
-	// Requests that change something name things that do not exist, or send a form that is refused.
+	// target is the path that is requested; THEIRS stands for a finding that the limited account
+	// does not see. Requests that would change something name things that do not exist, or send a
+	// form that is refused.
 	target, body string
 	// open routes need no log-in.
 	open bool
-	// scope is what the role and the token need; "" is for routes of pages that everybody
-	// with a session has.
+	// scope is what the role and the token need; "" for pages that are open to everybody with a
+	// session.
 	scope qianshao.Scope
-	// ok is the status for those who may use the route, limited the one for the account of the other
-	// authorisation; 0 is ok.
+	// ok is the status for those who may use the route. limited is the one for the account that
+	// sees only the other authorisation; 0 means the same as ok.
 	ok, limited int
 }
 
@@ -46,7 +47,7 @@ const (
 	administer = qianshao.Scope(qianshao.PowerAdminister)
 )
 
-// access is the table of all routes. A route without its row fails the test.
+// access is the table of all routes. The test fails if a route is not in it.
 func access() map[string]route {
 	const unseen = http.StatusNotFound
 	page := func(target string) route { return route{target: target, ok: 200} }
@@ -100,7 +101,7 @@ func access() map[string]route {
 		"GET /login": {target: "/login", open: true, ok: 200}, "POST /login": {target: "/login", body: "name=nobody-N&password=x", open: true, ok: 401},
 		"POST /login/code": {target: "/login/code", body: "code=1", open: true, ok: 410},
 		"GET /enter":       {target: "/enter?key=none", open: true, ok: 410}, "POST /enter": {target: "/enter", body: "key=none&password=x", open: true, ok: 422},
-		"GET /login/oidc":                  {target: "/login/oidc", open: true, ok: 502}, // nobody answers there
+		"GET /login/oidc":                  {target: "/login/oidc", open: true, ok: 502}, // no OIDC provider answers
 		"GET /login/oidc/callback":         {target: "/login/oidc/callback?code=x&state=x", open: true, ok: 400},
 		"POST /logout":                     form("/logout", "x=1", 303),
 		"GET /account":                     page("/account"),
@@ -192,20 +193,20 @@ func access() map[string]route {
 	}
 }
 
-// may says whether a role may use the route.
+// may says whether the account's role may use the route.
 func (r route) may(a *qianshao.Account) bool { return r.scope == "" || r.open || a.Allows(r.scope) }
 
-// asks makes the table's requests.
+// asks sends the requests of the table.
 type asks struct {
 	t       *testing.T
 	handler http.Handler
 	ids     *strings.Replacer
-	// n counts the requests. Each has an address of its own, and tries a name of its own, since tries are
-	// limited.
+	// n counts the requests. Each comes from its own address and tries its own name, since tries
+	// are limited.
 	n int
 }
 
-// ask sends a route's request; sign makes it somebody's.
+// ask sends a route's request; sign adds a session or a token to it.
 func (a *asks) ask(pattern string, row route, sign func(*http.Request)) *httptest.ResponseRecorder {
 	method, _, ok := strings.Cut(pattern, " ")
 	if !ok {
@@ -221,7 +222,7 @@ func (a *asks) ask(pattern string, row route, sign func(*http.Request)) *httptes
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	if row.target == api.EventsPath {
-		r.Header.Set("Last-Event-ID", "none") // a stream would not end
+		r.Header.Set("Last-Event-ID", "none") // the stream would never end
 	}
 	if sign != nil {
 		sign(r)
@@ -231,8 +232,9 @@ func (a *asks) ask(pattern string, row route, sign func(*http.Request)) *httptes
 	return w
 }
 
-// TestAnswersInBothLanguages: every page that answers a form links to itself in the other language, by an
-// address that GET takes: also where the form is refused, and before it is read.
+// TestAnswersInBothLanguages: every page that answers a form links to itself in the other language,
+// at an address that GET accepts. This also holds if the form is refused, or if the request is
+// turned away before the form is read.
 func TestAnswersInBothLanguages(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
@@ -272,7 +274,7 @@ func withToken(token string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }
 }
 
-// crossOrigin is what a browser says of a request that another site has made it send.
+// crossOrigin adds the headers that a browser sends with a request that another site has triggered.
 func crossOrigin(sign func(*http.Request)) func(*http.Request) {
 	return func(r *http.Request) {
 		sign(r)
@@ -280,9 +282,8 @@ func crossOrigin(sign func(*http.Request)) func(*http.Request) {
 	}
 }
 
-// TestAccess asks every route as a stranger, in each role, as an account that is limited,
-// as one that is disabled, without the session's form token, from another site, and with
-// tokens that lack the scope.
+// TestAccess requests every route as a stranger, in each role, as a limited account, as a disabled
+// one, without the session's form token, from another site, and with tokens that lack the scope.
 func TestAccess(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
@@ -330,7 +331,7 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// accessOutpost has all routes.
+// accessOutpost returns an outpost that has all routes.
 func accessOutpost(t *testing.T) (*outpost, *asks) {
 	t.Helper()
 	o, _, theirs, _ := twoOwners(t)
@@ -354,7 +355,7 @@ func accessOutpost(t *testing.T) (*outpost, *asks) {
 	return o, &asks{t: t, handler: o.handler, ids: strings.NewReplacer("THEIRS", theirs, "WAITING", waiting.ID)}
 }
 
-// want fails if the answer has another status.
+// want fails if the answer does not have the status.
 func (a *asks) want(w *httptest.ResponseRecorder, status int, who, pattern string) {
 	a.t.Helper()
 	if w.Code != status {
@@ -362,7 +363,7 @@ func (a *asks) want(w *httptest.ResponseRecorder, status int, who, pattern strin
 	}
 }
 
-// strangers are those without a session or token, or with those of a disabled account.
+// strangers sends the request without a session or token, and with those of a disabled account.
 func (a *asks) strangers(pattern string, row route, disabled visitor) {
 	a.t.Helper()
 	machine := strings.HasPrefix(row.target, "/api/") || row.target == "/metrics"
@@ -381,7 +382,8 @@ func (a *asks) strangers(pattern string, row route, disabled visitor) {
 	}
 }
 
-// account asks as an account, in its session and with a token of all its scopes.
+// account sends the request as the account, in its session and with a token that has all its
+// scopes.
 func (a *asks) account(pattern string, row route, account *qianshao.Account, v visitor) {
 	a.t.Helper()
 	want := row.ok
@@ -394,7 +396,7 @@ func (a *asks) account(pattern string, row route, account *qianshao.Account, v v
 	changes := !strings.HasPrefix(pattern, "GET ") && pattern != "/"
 	session := want
 	if row.scope == qianshao.ScopeMetrics {
-		session = http.StatusForbidden // the metrics are for tokens
+		session = http.StatusForbidden // metrics are for tokens only
 	}
 	if changes && !row.open {
 		w := a.ask(pattern, row, func(r *http.Request) { r.AddCookie(&http.Cookie{Name: sessionCookie, Value: v.session}) })
@@ -408,7 +410,7 @@ func (a *asks) account(pattern string, row route, account *qianshao.Account, v v
 		return
 	}
 	if changes && strings.Contains(pattern, "/tokens") {
-		want = http.StatusForbidden // a token makes and revokes no tokens
+		want = http.StatusForbidden // a token cannot make or revoke tokens
 	}
 	a.want(a.ask(pattern, row, withToken(v.token)), want, account.Name+" with a token", pattern)
 	if changes {
@@ -416,7 +418,8 @@ func (a *asks) account(pattern string, row route, account *qianshao.Account, v v
 	}
 }
 
-// scopes asks with an administrator's tokens that have every scope but the route's.
+// scopes sends the requests with an administrator's tokens, each of which has every scope but the
+// route's.
 func (a *asks) scopes(pattern string, row route, o *outpost, visitors map[string]visitor) {
 	a.t.Helper()
 	if row.scope == "" || row.open {
@@ -442,15 +445,15 @@ func (a *asks) scopes(pattern string, row route, o *outpost, visitors map[string
 	}
 }
 
-// TestUnknownMembers: no operation takes a member of its body that it does not know, such as
-// the account for which, or the moment at which, it is done.
+// TestUnknownMembers: every operation refuses unknown members of its body, such as the account or
+// the time that an act is to be recorded with.
 func TestUnknownMembers(t *testing.T) {
 	t.Parallel()
 	o, a := accessOutpost(t)
 	boss := o.newVisitor(t, qianshao.Account{Name: "boss", Role: qianshao.RoleAdministrator, Sight: qianshao.SeeAll()})
 	bodies := 0
 	for pattern, row := range access() {
-		if !strings.HasPrefix(row.body, "{") || row.ok == http.StatusUnsupportedMediaType { // scan takes pages
+		if !strings.HasPrefix(row.body, "{") || row.ok == http.StatusUnsupportedMediaType { // scan takes pages, not JSON
 			continue
 		}
 		bodies++

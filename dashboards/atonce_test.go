@@ -14,14 +14,14 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
 
-// form is one that a visitor sends.
+// form is a form sent by a visitor.
 type form struct {
 	by     visitor
 	target string
 	values url.Values
 }
 
-// atOnce sends forms at the same moment, and returns their statuses in their order.
+// atOnce sends forms at the same moment, and returns their statuses in the order of the forms.
 func (o *outpost) atOnce(forms ...form) []int {
 	statuses := make([]int, len(forms))
 	start := make(chan struct{})
@@ -29,7 +29,7 @@ func (o *outpost) atOnce(forms ...form) []int {
 	for i, f := range forms {
 		all.Go(func() {
 			<-start
-			statuses[i] = o.as(f.by, "POST", f.target, maps.Clone(f.values)).Code // to which as adds the token
+			statuses[i] = o.as(f.by, "POST", f.target, maps.Clone(f.values)).Code // a copy, since as adds the token
 		})
 	}
 	close(start)
@@ -37,8 +37,8 @@ func (o *outpost) atOnce(forms ...form) []int {
 	return statuses
 }
 
-// TestAtOnce: of what two people do with one thing at the same moment, one is done and the other is
-// told; the same, sent twice, is done once; and the trail is whole.
+// TestAtOnce: if two people act on the same thing at the same moment, one act is done and the other
+// author is told. The same form sent twice is done once, and the trail stays intact.
 func TestAtOnce(t *testing.T) {
 	t.Parallel()
 	o, _, d, id, findings := withCampaign(t, 12)
@@ -74,7 +74,7 @@ func TestAtOnce(t *testing.T) {
 		t.Errorf("the same order of two tabs: %v", statuses)
 	}
 	var work sync.WaitGroup
-	for range 2 { // whoever works on them
+	for range 2 { // two workers
 		work.Go(func() {
 			for id := range int64(2) {
 				if err := d.Run(t.Context(), id+1); err != nil {
@@ -94,7 +94,7 @@ func TestAtOnce(t *testing.T) {
 	}
 }
 
-// seenOf returns what a finding shows.
+// seenOf returns the hash of what a finding shows.
 func (o *outpost) seenOf(t *testing.T, id string) string {
 	t.Helper()
 	f, err := o.store.Finding(t.Context(), id)

@@ -19,7 +19,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// exposed returns every name that /metrics can show.
+// exposed returns the names of all metrics that /metrics can show.
 func exposed(t *testing.T) map[string]bool {
 	t.Helper()
 	m := metrics.New()
@@ -47,7 +47,7 @@ func exposed(t *testing.T) map[string]bool {
 			}
 		}
 	}
-	file := filepath.Join(t.TempDir(), "crawl.prom") // has names of its own
+	file := filepath.Join(t.TempDir(), "crawl.prom") // has metrics of its own
 	if err := metrics.WriteFile(file, nil, metrics.Crawl{}); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func exposed(t *testing.T) map[string]bool {
 
 var (
 	metricName = regexp.MustCompile(`\b(?:(?:qianshao|go|process)_[a-z0-9_]+|up)\b`)
-	// recorded are the names that the recording rules make, as Prometheus's style has them.
+	// recorded matches the names of recording rules, in Prometheus's style.
 	recorded = regexp.MustCompile(`\b[a-z0-9_]+:[a-z0-9_]+:[a-z0-9_]+\b`)
 	quoted   = regexp.MustCompile(`"[^"]*"`)
 	reasons  = regexp.MustCompile(`(\w+)\{[^}]*reason[=!]~?"([^"]*)"`)
@@ -94,7 +94,7 @@ func checkExpr(t *testing.T, where, expr string, names map[string]bool) {
 	}
 }
 
-// TestBoards checks that the boards' queries name existing metrics.
+// TestBoards checks that the boards' queries refer to existing metrics.
 func TestBoards(t *testing.T) {
 	names := exposed(t)
 	rules(t, names)
@@ -142,7 +142,7 @@ func TestBoardsLead(t *testing.T) {
 	}
 }
 
-// ruleFile is what the tests read of a file of rules.
+// ruleFile has the parts of a rule file that the tests read.
 type ruleFile struct {
 	Groups []struct {
 		Rules []struct {
@@ -152,7 +152,7 @@ type ruleFile struct {
 	}
 }
 
-// rules reads the shipped rules, and puts what they record among the names.
+// rules reads the shipped rules, and adds the metrics that they record to names.
 func rules(t *testing.T, names map[string]bool) (file ruleFile) {
 	t.Helper()
 	content, err := os.ReadFile("prometheus/alerts.yml")
@@ -172,7 +172,7 @@ func rules(t *testing.T, names map[string]bool) (file ruleFile) {
 	return file
 }
 
-// ruleTests says of each alert in which ways promtool tests it.
+// ruleTests returns the alerts that promtool's tests see firing, and those that they see quiet.
 func ruleTests(t *testing.T) (fires, quiet map[string]bool) {
 	t.Helper()
 	content, err := os.ReadFile("prometheus/alerts_test.yml")
@@ -203,8 +203,8 @@ func ruleTests(t *testing.T) (fires, quiet map[string]bool) {
 	return fires, quiet
 }
 
-// TestAlerts checks that the rules name existing metrics, are in the runbook, and have tests in which they
-// fire and in which they do not. docs_test.go checks that their links lead to headings.
+// TestAlerts checks that the rules refer to existing metrics, are in the runbook, and have tests in
+// which they fire and in which they do not. docs_test.go checks that their links lead to headings.
 func TestAlerts(t *testing.T) {
 	names := exposed(t)
 	file := rules(t, names)

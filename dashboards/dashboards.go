@@ -1,8 +1,8 @@
-// Package dashboards is what people and programs look at. It wires the
-// rooms of pages, the API and the metrics into one handler, and decides in
-// what order a request passes through its guards. Beside it are the Grafana
-// board and the alert rules. What people change here (acts and batches, submissions,
-// saved views, settings, their own account) is checked and kept by desk, intake and auth.
+// Package dashboards is what people and programs see of Qianshao. It combines the rooms of pages,
+// the API and the metrics into one handler, and decides in what order a request passes through the
+// guards. It also holds the Grafana boards and the alert rules. What people change here (acts and
+// batches, submissions, saved views, settings, their own account) is checked and stored by desk,
+// intake and auth.
 package dashboards
 
 import (
@@ -40,7 +40,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Store is what console and API read together.
+// Store is what the console and the API need of the store.
 type Store interface {
 	console.Store
 	sites.Store
@@ -57,7 +57,7 @@ type Store interface {
 	notices.Store
 }
 
-// Campaigns are what console, API and exports read of campaigns.
+// Campaigns is what the console, the API and exports need of campaigns.
 type Campaigns interface {
 	api.Campaigns
 	review.Campaigns
@@ -66,15 +66,17 @@ type Campaigns interface {
 	console.Campaigns
 }
 
-// Options of New. Store, Index and Holder are required. What is left out has no pages and no routes.
+// Options of New. Store, Index and Holder are required. Without one of the others, its pages and
+// routes do not exist.
 type Options struct {
 	Store Store
 	Index index.Index
-	// Holder names this process among all on the store, by the same name after a restart.
+	// Holder identifies this process among all that use the store; it must be the same after a
+	// restart.
 	Holder string
 
-	// Who may enter. Accounts are those that may; nil makes them over Store. OIDC is where people
-	// may log in, too; nil for nowhere. LocalToken, Proxies and RequireFactor are as in
+	// Log-in. Accounts are the accounts; nil means those of Store. OIDC is the provider where
+	// people may also log in; nil for none. LocalToken, Proxies and RequireFactor are those of
 	// auth.GuardOptions and auth.Proxies.
 	Accounts      *auth.Accounts
 	OIDC          *auth.OIDC
@@ -82,26 +84,26 @@ type Options struct {
 	Proxies       auth.Proxies
 	RequireFactor bool
 
-	// What people decide. Desk takes acts. Campaigns are what findings are grouped into, and Checks
-	// holds the trail against its chain: both are required with Desk.
+	// Decisions. Desk records acts. Campaigns are the groups of findings, and Checks verifies the
+	// trail: both are required with Desk.
 	Desk      *desk.Desk
 	Campaigns Campaigns
 	Checks    admin.Checks
 
-	// Notices tells people what they want to know, by channels; without it there are no pages for that.
+	// Notices sends alerts to channels; without it there are no pages for that.
 	Notices notices.Engine
 
-	// What is taken out. ExportFolder is where exports lie until they are sent; without it, or
-	// Desk, none are made. Evidence writes a zip of what is archived of findings.
+	// Exports. ExportFolder is where they are kept until they are sent; there are none without it
+	// or without Desk. Evidence writes the archived evidence of findings as a zip.
 	ExportFolder string
 	Evidence     func(ctx context.Context, w io.Writer, b export.Bundle) error
 
-	// What is counted. Reports makes the report of a period; without it there is no page for that.
+	// Statistics. Reports makes the report of a period; without it there is no page for that.
 	Reports func(ctx context.Context, q report.Query) (*report.Report, error)
 
-	// What is watched. Submit queues submissions. Unmonitored lists what the register says is
-	// watched and is not; with Limit 0 it only counts. Watch, Recheck and Register are as in
-	// sites.Options, Whereabouts as in console.Options.
+	// Monitoring. Submit queues submissions. Unmonitored lists what is in the register but is not
+	// monitored; with Limit 0 it only counts. Watch, Recheck and Register are those of
+	// sites.Options, Whereabouts is that of console.Options.
 	Submit      intake.Submit
 	Unmonitored func(ctx context.Context, r qianshao.UnmonitoredRequest) (qianshao.UnmonitoredList, error)
 	Watch       func(sight qianshao.Sight, list []store.Site) []store.Watch
@@ -109,45 +111,46 @@ type Options struct {
 	Register    *sites.Register
 	Whereabouts func(ctx context.Context, url string) (console.Whereabouts, error)
 
-	// How pages are read and judged. Rule returns what a rule in force says of itself, and RuleLaw
-	// the provisions that it names; ok is false for rules that are gone. RuleIDs are those of the
-	// rules in force; nil for none. Understand is as in
-	// console.Options. Scan judges what programs send.
+	// Judging. Rule returns the explanations of a rule in force, and RuleLaw the provisions that it
+	// names; ok is false for rules that no longer exist. RuleIDs returns the ids of the rules in
+	// force; nil for none. Understand is that of console.Options. Scan judges pages sent by
+	// programs.
 	Rule       func(id string) (r console.RuleTexts, ok bool)
 	RuleIDs    func() []string
 	RuleLaw    func(id string) []string
 	Understand func(url, source string) *qianshao.Document
 	Scan       api.Scan
 
-	// How queries are read. Canonical spells a URL as the URLs of pages are spelt in the index; nil
-	// leaves pasted URLs to index.Parser. Fold is the index's normalisation of text, to mark the
-	// words of a query in evidence that the index does not hold; nil changes nothing but the case.
+	// Queries. Canonical spells a URL as the index does; if it is nil, pasted URLs are left to
+	// index.Parser. Fold is the index's normalisation of text, for marking the words of a query in
+	// evidence that the index does not have; if it is nil, only case is ignored.
 	Canonical func(url string) (string, error)
 	Fold      func(string) string
 
-	// Zone is the zone in which times are shown and days begin, the same as the index's; nil is
-	// index.DefaultZone. Version is shown at the foot of every page. Now is the clock; nil is
-	// time.Now. Log is told of failures; nil keeps silent.
+	// Zone is the time zone for times and days, the same as the index's; nil means
+	// index.DefaultZone. Version is shown at the foot of every page. Now is the clock; nil means
+	// time.Now. Log receives failures; if it is nil, they are not logged.
 	Zone    *time.Location
 	Version string
 	Now     func() time.Time
 	Log     *slog.Logger
-	// Registry is served at /metrics; without one that page does not exist.
+	// Registry is served at /metrics; without it that page does not exist.
 	Registry *prometheus.Registry
-	// Closing is closed when the server is to end; see api.Options.
+	// Closing is closed when the server is shutting down; see api.Options.
 	Closing <-chan struct{}
 }
 
-// requestTime bounds what one request may take of store and index.
+// requestTime bounds the time that one request may use the store and the index.
 const requestTime = 20 * time.Second
 
-// site is all that is served at one address.
+// site is everything served at one address.
 type site struct {
 	opts  Options
 	guard *auth.Guard
 	pages *page.Base
 	api   *api.API
-	// sites, review and notices are the rooms that the frame of all pages asks; rooms are all rooms of pages.
+	// sites, review and notices are rooms that the layout of every page needs; rooms are all rooms
+	// of pages.
 	sites   *sites.Sites
 	review  *review.Review
 	notices *notices.Notices
@@ -155,7 +158,7 @@ type site struct {
 	mux     *routes
 }
 
-// New returns the handler. The error is about the options.
+// New returns the handler. Its error is a mistake in the options.
 func New(opts Options) (http.Handler, error) {
 	s, err := newSite(opts)
 	if err != nil {
@@ -164,8 +167,8 @@ func New(opts Options) (http.Handler, error) {
 	return s.protect(s.routes()), nil
 }
 
-// routes is a mux that knows the patterns of its routes, so that a test can hold each of
-// them to who may use it.
+// routes is a mux that knows the patterns of its routes, so that a test can check who may use each
+// of them.
 type routes struct {
 	*http.ServeMux
 	patterns []string
@@ -238,7 +241,7 @@ func (s *site) routes() *routes {
 	s.api.Route(mux)
 	mux.HandleFunc("GET /healthz", s.health)
 	if s.opts.Registry != nil {
-		// One collector that fails must not blind the others.
+		// One failing collector must not hide the other metrics.
 		mux.Handle("GET /metrics", s.guard.RequireScope(qianshao.ScopeMetrics, promhttp.HandlerFor(s.opts.Registry, promhttp.HandlerOpts{
 			ErrorHandling: promhttp.ContinueOnError,
 			ErrorLog:      slog.NewLogLogger(s.opts.Log.Handler(), slog.LevelWarn),
@@ -259,17 +262,17 @@ func (s *site) routes() *routes {
 	return mux
 }
 
-// rest is the route that takes what no other one does.
+// rest is the route for everything that no other route matches.
 const rest = "/"
 
-// exists says whether there is a page at an address.
+// exists says whether an address has a page.
 func (s *site) exists(at *url.URL) bool {
 	_, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: at})
 	return pattern != rest
 }
 
-// allowedMethods returns the methods that a request's address takes. The mux would
-// answer 405 by itself, but for the route that takes all the rest.
+// allowedMethods returns the methods that a request's address allows. The mux would answer 405 by
+// itself, if the route "/" did not match everything.
 func allowedMethods(mux *http.ServeMux, r *http.Request) (allowed []string) {
 	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut} {
 		probe := r.Clone(r.Context())
@@ -281,10 +284,11 @@ func allowedMethods(mux *http.ServeMux, r *http.Request) (allowed []string) {
 	return allowed
 }
 
-// health answers 200 when store and index answer, and where the search server alone is away: nothing
-// would be won by taking the console from people, too. It says no more than that, because it needs no log-in.
+// health answers 200 if the store and the index answer. It also does so if only the search server is
+// unavailable: taking the console offline, too, would help nobody. It says no more than that, because
+// it needs no log-in.
 func (s *site) health(w http.ResponseWriter, r *http.Request) {
-	// An id that no finding has: a look into the database without reading much.
+	// No finding has this id: it makes the database answer without reading much.
 	_, err := s.opts.Store.VisibleFinding(r.Context(), qianshao.SeeAll(), "-")
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		s.unhealthy(w, "store", err)
@@ -308,13 +312,13 @@ func (s *site) unhealthy(w http.ResponseWriter, part string, err error) {
 	http.Error(w, part+" does not answer; the log has the cause", http.StatusServiceUnavailable)
 }
 
-// isMachine says whether a program rather than a person asks: it gets JSON or
+// isMachine says whether a request comes from a program rather than from a person: it gets JSON or
 // plain text instead of pages, and sends a token instead of a login form.
 func isMachine(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/metrics"
 }
 
-// fail answers with an error status: a person with a page, a program in its form.
+// fail answers with an error status: a person gets a page, a program its own format.
 func (s *site) fail(w http.ResponseWriter, r *http.Request, status int) {
 	if isMachine(r) {
 		s.refuse(w, r, status, strings.ReplaceAll(strings.ToLower(http.StatusText(status)), " ", "_"), http.StatusText(status))
@@ -323,8 +327,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, status int) {
 	s.pages.Fail(w, r, status)
 }
 
-// refuse answers a request that is not let in: a program with code and message, a person
-// with a page.
+// refuse answers a request that is not allowed: a program gets code and message, a person a page.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	if !isMachine(r) {
 		s.pages.Refuse(w, r, status, code)
@@ -337,10 +340,10 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, status int, code, 
 	http.Error(w, message, status)
 }
 
-// withDeadline bounds a request's context.
+// withDeadline sets a deadline on a request's context.
 func withDeadline(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == api.EventsPath { // it lasts as long as its client
+		if r.URL.Path == api.EventsPath { // the stream lasts as long as its client
 			next.ServeHTTP(w, r)
 			return
 		}

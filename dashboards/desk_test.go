@@ -71,8 +71,8 @@ type reviewed struct {
 	Review api.Review
 }
 
-// TestTwoPeopleAtOnce: of two verdicts given at the same time one stands, and the other's
-// author is told both.
+// TestTwoPeopleAtOnce: if two verdicts are given at the same time, one is recorded, and the author
+// of the other is told both.
 func TestTwoPeopleAtOnce(t *testing.T) {
 	t.Parallel()
 	o, mine, theirs, _ := twoOwners(t)
@@ -133,8 +133,8 @@ func TestTwoPeopleAtOnce(t *testing.T) {
 	}
 }
 
-// TestActsAreRefused: what is not well-formed, unknown members of the body, and what the
-// role does not permit.
+// TestActsAreRefused: malformed acts, unknown members of the body, and acts that the role does not
+// permit are refused.
 func TestActsAreRefused(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := twoOwners(t)
@@ -169,7 +169,7 @@ func TestActsAreRefused(t *testing.T) {
 		if p := decode[api.Problem](t, w.Body.String()); w.Code != want.status || p.Code != want.code {
 			t.Errorf("%s: %d %s, want %d %s", body, w.Code, w.Body, want.status, want.code)
 		}
-		for _, wrong := range []string{"there is no act", `"field":"detail.`} { // what is missing is a finding; no body has a member detail
+		for _, wrong := range []string{"there is no act", `"field":"detail.`} { // the mistake is in the act on a finding, and bodies have no member detail
 			if strings.Contains(w.Body.String(), wrong) {
 				t.Errorf("%s: %s", body, w.Body)
 			}
@@ -186,8 +186,8 @@ func TestActsAreRefused(t *testing.T) {
 	}
 }
 
-// TestActsAreDoneOnce: an act that is sent again under its key is the same act, however
-// long ago it was.
+// TestActsAreDoneOnce: an act that is sent again under the same key is done once, however long ago
+// that was.
 func TestActsAreDoneOnce(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := twoOwners(t)
@@ -201,7 +201,7 @@ func TestActsAreDoneOnce(t *testing.T) {
 	body := `{"subject": "finding:` + mine + `", "kind": "note", "words": "看过"}`
 	for _, later := range []time.Duration{0, time.Second, 48 * time.Hour} {
 		now = testNow.Add(later)
-		me = o.join(t, analyst) // the token has ended
+		me = o.join(t, analyst) // the token has expired
 		w := me.ask("POST", "/api/v1/acts", body, "Idempotency-Key", "note-1")
 		made := decode[api.Done](t, w.Body.String()).Act
 		if first == 0 {
@@ -216,8 +216,8 @@ func TestActsAreDoneOnce(t *testing.T) {
 	}
 }
 
-// TestBlindReview: whoever may review a decision blindly is told its verdict nowhere, until
-// somebody has reviewed it.
+// TestBlindReview: somebody who may give a blind second review is told the verdict nowhere, until
+// somebody has given the review.
 func TestBlindReview(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := twoOwners(t)
@@ -255,7 +255,7 @@ func TestBlindReview(t *testing.T) {
 	for _, target := range []string{"/api/v1/findings/" + mine, "/api/v1/acts", theirBatch} {
 		for _, p := range []qianshao.Account{b, lead} {
 			if p.Name == "b" && target == theirBatch {
-				continue // which is not b's to see
+				continue // b may not see it
 			}
 			if body := ask(p, target); tells(body) || !strings.Contains(body, `"blind":true`) {
 				t.Errorf("%s tells %s, who may review, the first answer: %s", target, p.Name, body)
@@ -300,7 +300,8 @@ func TestBlindReview(t *testing.T) {
 	}
 }
 
-// TestBatches: a query is frozen, shown, confirmed by its number, done, and undone whole.
+// TestBatches: a query is frozen, shown, confirmed by typing its number, done, and undone as a
+// whole.
 func TestBatches(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := twoOwners(t)
@@ -370,8 +371,8 @@ func TestBatches(t *testing.T) {
 	}
 }
 
-// TestCampaigns: the queue has a campaign a row, with the numbers of what the account
-// sees; its page has members by cursor, and a batch is made of it.
+// TestCampaigns: the queue has one campaign a row, with numbers that count only what the account
+// sees. A campaign's page has its members by cursor, and a batch can be made of it.
 func TestCampaigns(t *testing.T) {
 	t.Parallel()
 	o, mine, theirs, own := twoOwners(t)
@@ -428,8 +429,8 @@ func TestCampaigns(t *testing.T) {
 	}
 }
 
-// TestClaims: the queue says who works on a campaign until it is given back, which nobody
-// else can do.
+// TestClaims: the queue says who has claimed a campaign until they release it, which nobody else
+// can do.
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -442,7 +443,7 @@ func TestClaims(t *testing.T) {
 	if w := me.ask("POST", "/api/v1/acts", `{"subject": "campaign:`+id+`", "kind": "claim"}`); w.Code != http.StatusCreated {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	for _, p := range []*person{other, me} { // the second time it is given back
+	for _, p := range []*person{other, me} { // the second one releases it
 		if rows := queue(other, "claimed"); len(queue(other, "open")) != 0 || len(rows) != 1 || rows[0].Claim == nil || rows[0].Claim.By != "me" || rows[0].Claim.Until.IsZero() {
 			t.Errorf("before %s gives it back: %+v", p.account.Name, rows)
 		}
@@ -458,7 +459,8 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-// TestIndicators: the findings that have an indicator, however it is written, of what the account sees.
+// TestIndicators: the search finds the findings that have an indicator, however it is written,
+// among those that the account sees.
 func TestIndicators(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := twoOwners(t)
@@ -482,7 +484,7 @@ func TestIndicators(t *testing.T) {
 	}
 }
 
-// TestEvents: a stream tells what its account sees, goes on where it was broken off, and
+// TestEvents: a stream reports what its account may see, continues where it was interrupted, and
 // ends with its account.
 func TestEvents(t *testing.T) {
 	t.Parallel()
@@ -491,7 +493,7 @@ func TestEvents(t *testing.T) {
 	analyst := limited("analyst", qianshao.RoleAnalyst, "mine")
 	me := o.join(t, analyst)
 	server := httptest.NewUnstartedServer(me.handler)
-	server.Config.ReadTimeout, server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond // a stream outlasts them
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond // streams last longer
 	server.Start()
 	defer server.Close()
 	listen := func(last string) *bufio.Scanner {
@@ -547,14 +549,14 @@ func TestEvents(t *testing.T) {
 	if !strings.Contains(got["act"], "note-mine") || !strings.Contains(got["finding"], "mine.example/new") {
 		t.Errorf("the stream told %v", got)
 	}
-	again := listen("0.1") // as one who had the first of the findings, and no act
+	again := listen("0.1") // the first of the findings has been received, but no act
 	if id, event, data := next(again); event != "act" || id != fmt.Sprintf("%d.1", last) || !strings.Contains(data, "note-mine") {
 		t.Errorf("%s %s %s", id, event, data)
 	}
 	if id, event, data := next(again); event != "finding" || id != fmt.Sprintf("%d.5", last) || !strings.Contains(data, "mine.example/new") {
 		t.Errorf("%s %s %s", id, event, data)
 	}
-	if w := me.ask("HEAD", "/api/v1/events", ""); w.Code != http.StatusOK { // and it ends
+	if w := me.ask("HEAD", "/api/v1/events", ""); w.Code != http.StatusOK { // a HEAD request ends at once
 		t.Errorf("HEAD: %d", w.Code)
 	}
 	if w := me.ask("GET", "/api/v1/events", "", "Last-Event-ID", "x"); w.Code != http.StatusBadRequest {
@@ -566,7 +568,8 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestEventsEndWithSession: whoever logs out, perhaps at another window, is told nothing more.
+// TestEventsEndWithSession: after a log-out, perhaps in another window, a stream reports nothing
+// more.
 func TestEventsEndWithSession(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -602,7 +605,7 @@ func TestEventsEndWithSession(t *testing.T) {
 	}
 }
 
-// TestTokenPowers: a token has the powers of its scopes, and no others of its account's.
+// TestTokenPowers: a token has the powers of its scopes, and no others of its account.
 func TestTokenPowers(t *testing.T) {
 	t.Parallel()
 	o, mine, theirs, _ := twoOwners(t)
@@ -642,8 +645,8 @@ func TestTokenPowers(t *testing.T) {
 	}
 }
 
-// TestBatchOfLessSight: whoever sees less than when they froze a batch is told nothing of
-// the members that they do not see any more.
+// TestBatchOfLessSight: somebody who sees less than when they froze a batch is told nothing about
+// the members that they no longer see.
 func TestBatchOfLessSight(t *testing.T) {
 	t.Parallel()
 	o, mine, theirs, _ := twoOwners(t)
@@ -665,7 +668,7 @@ func TestBatchOfLessSight(t *testing.T) {
 	}
 }
 
-// accountOf is where a desk looks accounts up.
+// accountOf looks up an account for the desk.
 func (o *outpost) accountOf(ctx context.Context, name string) (qianshao.Account, error) {
 	record, err := o.store.Account(ctx, name)
 	if errors.Is(err, store.ErrNotFound) {

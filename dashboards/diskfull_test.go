@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// pages bounds the database to so many pages, or to as many as it has.
+// pages limits the database to n pages, or to its current size if that is larger.
 func (o *outpost) pages(t *testing.T, n int) {
 	t.Helper()
 	err := o.store.Database().Update(t.Context(), database.Ordered, "bound", func(tx *database.Tx) error {
@@ -23,8 +23,8 @@ func (o *outpost) pages(t *testing.T, n int) {
 	}
 }
 
-// TestDiskFull: on a full disk acts and batches come to nothing, people and programs are told so,
-// and when there is room again all of it can be done, once.
+// TestDiskFull: on a full disk acts and batches fail without a trace, people and programs are told
+// so, and once there is room again all of it can be done, once.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	o, _, d, id, findings := withCampaign(t, 12)
@@ -35,7 +35,7 @@ func TestDiskFull(t *testing.T) {
 	o.pages(t, 1)
 	note := url.Values{"subject": {"finding:" + findings[0]}, "kind": {"note"}, "words": {words}}
 	w := o.as(lead, "POST", "/acts", note)
-	for range 20 { // the database has some room left inside
+	for range 20 { // the database has some free space inside
 		if w.Code == http.StatusSeeOther {
 			w = o.as(lead, "POST", "/acts", note)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/notify"
 )
 
-// faultOf returns a failure of a kind, with words for each of its values.
+// faultOf returns a failure of this kind, with a text for each of its values.
 func faultOf(t *testing.T, code notify.FaultCode, args ...any) notify.Fault {
 	t.Helper()
 	for range 3 {
@@ -23,7 +23,7 @@ func faultOf(t *testing.T, code notify.FaultCode, args ...any) notify.Fault {
 	return notify.Fault{}
 }
 
-// TestFaultsHaveWords: every kind of failure is said in both languages, with all its values.
+// TestFaultsHaveWords: every kind of failure has its text in both languages, with all its values.
 func TestFaultsHaveWords(t *testing.T) {
 	t.Parallel()
 	if len(notify.FaultCodes()) < 20 {
@@ -41,8 +41,8 @@ func TestFaultsHaveWords(t *testing.T) {
 	}
 }
 
-// TestFaultPages: the log and a channel's test say in the reader's language what has failed, and
-// what a receiver has said as it said it; programs read the English text and the kind.
+// TestFaultPages: the log of deliveries and a channel's test say in the reader's language what has
+// failed, and quote what the receiver answered; programs get the English text and the kind.
 func TestFaultPages(t *testing.T) {
 	t.Parallel()
 	n := newNoticed(t)
@@ -70,7 +70,7 @@ func TestFaultPages(t *testing.T) {
 	contains(t, n.chief.ask("GET", "/api/v1/deliveries", "").Body.String(), `"problem":"english text"`, `"code":"mail_login"`)
 }
 
-// TestFaultOfTest: what a channel's test has met is said in Chinese, without the secret.
+// TestFaultOfTest: the failure of a channel's test is reported in Chinese, without the secret.
 func TestFaultOfTest(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)

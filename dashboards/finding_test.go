@@ -21,8 +21,9 @@ const glimpsedSource = `<!doctype html><title>校园新闻</title><style>.x{disp
 <div class="x">新用户<a href="/x">注册` + "\u200b" + `送彩金</a>加微信</div><script>var s="注册送"</script>
 <p>联系&lt;script&gt;alert(1)&lt;/script&gt;老师</p>`
 
-// wholeOutpost has three findings of one campaign, two that all may see and one of another
-// owner, with a desk, a rule that says something of itself, and sources that can be read.
+// wholeOutpost returns an outpost with three findings of one campaign: two that everybody may see,
+// and one of another owner. It has a desk, a rule with explanations, and sources that can be
+// parsed.
 func wholeOutpost(t *testing.T) (o *outpost, id, other string, d *desk.Desk) {
 	t.Helper()
 	o = newOutpost(t, func(o *Options) {
@@ -38,7 +39,7 @@ func wholeOutpost(t *testing.T) (o *outpost, id, other string, d *desk.Desk) {
 
 	})
 	f := casino(glimpsedSource)
-	f.Evidence[0].Path, f.Level, f.Score = "body > div > a", qianshao.LevelCritical, 90 // who says that a critical one is no crime is reviewed
+	f.Evidence[0].Path, f.Level, f.Score = "body > div > a", qianshao.LevelCritical, 90 // "not a crime" on a critical finding needs a second review
 	for i, host := range []string{"school.example", "clinic.example", "theirs.example"} {
 		page := qianshao.Page{URL: "http://" + host + "/news", Status: 200, Authorisation: []string{"mine", "mine", "theirs"}[i], Body: []byte(glimpsedSource)}
 		page.FetchedAt = testNow.AddDate(0, 0, i-3)
@@ -64,7 +65,7 @@ func markupOf(t *testing.T, body string) *goquery.Document {
 	return markup
 }
 
-// texts are those of what a selector finds, each in one line.
+// texts returns the texts of the elements that a selector finds, each in one line.
 func texts(markup *goquery.Document, selector string) (list []string) {
 	markup.Find(selector).Each(func(_ int, s *goquery.Selection) {
 		list = append(list, strings.Join(strings.Fields(s.Text()), " "))
@@ -72,8 +73,8 @@ func texts(markup *goquery.Document, selector string) (list []string) {
 	return list
 }
 
-// TestGlimpse: a place is shown as visitors see it, without what they do not see, and says
-// how that was hidden.
+// TestGlimpse: a place is shown as visitors see it, without the text that is hidden from them, and
+// says how that was hidden.
 func TestGlimpse(t *testing.T) {
 	t.Parallel()
 	o, id, _, _ := wholeOutpost(t)
@@ -91,7 +92,8 @@ func TestGlimpse(t *testing.T) {
 	contains(t, body, "What the rule looks for", "推广&lt;img src=x onerror=alert(1)&gt;赌场", "刑法第三百零三条", "警方通报", "The rule “线上赌场推广” found 1 term")
 }
 
-// TestRulesBeside: the other rules that fired are called by their titles, and lead to their findings.
+// TestRulesBeside: the other rules that fired are named by their titles, and link to their
+// findings.
 func TestRulesBeside(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)
@@ -109,8 +111,8 @@ func TestRulesBeside(t *testing.T) {
 	}
 }
 
-// TestFindingAndItsKin: the page says what else is like the finding, as far as the account
-// may see that, and what has become of it in one column.
+// TestFindingAndItsKin: the page shows similar findings, as far as the account may see them, and
+// the finding's whole history in one list.
 func TestFindingAndItsKin(t *testing.T) {
 	t.Parallel()
 	o, id, other, d := wholeOutpost(t)
@@ -152,8 +154,8 @@ func TestFindingAndItsKin(t *testing.T) {
 	}
 }
 
-// TestFindingIsBlind: who may review a decision reads nothing of it on the finding's page, its
-// list, its facets and its search; its author reads it on the page.
+// TestFindingIsBlind: an account that may give the second review is not told the decision on the
+// finding's page, in its list, its facets or its search. The decision's author sees it on the page.
 func TestFindingIsBlind(t *testing.T) {
 	t.Parallel()
 	o, id, _, _ := wholeOutpost(t)
@@ -183,9 +185,9 @@ func TestFindingIsBlind(t *testing.T) {
 	contains(t, first.ask("GET", "/findings/"+id+"?lang=en", "").Body.String(), "Decided: Not a crime: Lawful trade")
 }
 
-// TestFindingLeadsBack: a finding that was opened from the queue leads back to the list with its
-// filter and item, one that was opened from a campaign or a search to these, and no address that
-// somebody has made up leads out of the console.
+// TestFindingLeadsBack: a finding opened from the queue links back to the list with its filter and
+// item, one opened from a campaign or a search links back to these, and no made-up address can lead
+// out of the console.
 func TestFindingLeadsBack(t *testing.T) {
 	t.Parallel()
 	o, ids := queueOutpost(t, threeFindings()...)

@@ -13,9 +13,9 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// TestGone: a finding whose page is gone says so, in list, page and API, in
-// both languages, and keeps its capture: title, hash, status and evidence of what
-// was found. The page's present state stands beside it.
+// TestGone: if a finding is gone from its page, the list, the page and the API say so, in both
+// languages. It keeps the title, hash, status and evidence of its capture, with the page's current
+// state beside them.
 func TestGone(t *testing.T) {
 	o := newOutpost(t, nil)
 	const url = "http://school.example/a"
@@ -65,8 +65,8 @@ func TestGone(t *testing.T) {
 	}
 }
 
-// TestAMovedFindingTellsItsMove: console and API say from which category to which a
-// finding has moved, and where one went that another has taken in.
+// TestAMovedFindingTellsItsMove: the console and the API say from which category to which a finding
+// has moved, and where a finding went that another has absorbed.
 func TestAMovedFindingTellsItsMove(t *testing.T) {
 	o := newOutpost(t, nil)
 	page := qianshao.Page{URL: "http://school.example/a", Body: []byte(casinoSource), Status: http.StatusOK}
@@ -99,8 +99,8 @@ func TestAMovedFindingTellsItsMove(t *testing.T) {
 	contains(t, body, "/findings/"+older.ID)
 }
 
-// TestCleanPageIsNotTheFinding: the hash and title of a page that was cleaned are
-// never those of what was found there, and the clean title is shown nowhere.
+// TestCleanPageIsNotTheFinding: the hash and title of a page that has been cleaned up are never
+// shown as those of the finding, and the clean title is not shown at all.
 func TestCleanPageIsNotTheFinding(t *testing.T) {
 	o := newOutpost(t, nil)
 	const url, clean = "http://school.example/a", "<p>招生简章</p>"

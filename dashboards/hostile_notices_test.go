@@ -19,7 +19,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// hostileNames are names that a colleague might give: few, and those of a list that lies beside some checkouts.
+// hostileNames are names that a colleague might give: a few of our own, and a public list of
+// hostile strings if it is beside the checkout.
 func hostileNames(t *testing.T) (list []string) {
 	t.Helper()
 	list = []string{hostile, `</option></select><script>alert(1)</script>`, `" autofocus onfocus=alert(1) x="`, `javascript:alert(1)`, `//evil.example/x`, `{{.}}`}
@@ -41,7 +42,7 @@ func hostileNames(t *testing.T) (list []string) {
 	return list
 }
 
-// nameOf is a text as an alert or a channel may be called.
+// nameOf is the text as a valid name for an alert or a channel.
 func nameOf(i int, text string) string {
 	text = strings.Map(func(r rune) rune {
 		if qianshao.Unseen(r) {
@@ -55,8 +56,8 @@ func nameOf(i int, text string) string {
 	return strings.TrimSpace(text) + strconv.Itoa(i)
 }
 
-// TestHostileNotices: whatever views, alerts, channels, owners and receivers are called or say, the pages of what
-// people are told, and those that lead to them, have no element or link but our own.
+// TestHostileNotices: whatever views, alerts, channels, owners and receivers are called or say, the
+// pages about notices, and those that link to them, have only our own elements and links.
 func TestHostileNotices(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
@@ -101,14 +102,15 @@ func TestHostileNotices(t *testing.T) {
 			t.Errorf("%d of the texts are shown: the test shows nothing", shown)
 		}
 		for i := range batch {
-			if err := n.store.DeleteView(t.Context(), by, fmt.Sprint("h", i)); !errors.Is(err, store.ErrNotFound) { // two may have one name
+			if err := n.store.DeleteView(t.Context(), by, fmt.Sprint("h", i)); !errors.Is(err, store.ErrNotFound) { // two may have the same name
 				must(err)
 			}
 		}
 	}
 }
 
-// hostileFault is a failure of a known kind for every other text: the others are shown as they are.
+// hostileFault is a failure of a known kind for every other text, and of an unknown kind for the
+// rest, which are shown as they are.
 func hostileFault(i int, text string) notify.Fault {
 	if i%2 == 0 {
 		return notify.Fault{}

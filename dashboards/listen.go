@@ -8,7 +8,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// CheckListen refuses an address that cannot be read: it is host:port as for net.Listen.
+// CheckListen refuses an address that is not host:port, as net.Listen takes it.
 func CheckListen(addr string) error {
 	if _, _, err := net.SplitHostPort(addr); err != nil {
 		return locales.Errorf("start.listen_address", addr)
@@ -16,8 +16,8 @@ func CheckListen(addr string) error {
 	return nil
 }
 
-// NewServer returns a server with time-outs: a client that sends or reads
-// slowly does not hold a connection for ever.
+// NewServer returns a server with timeouts, so that a slow client does not hold a connection for
+// ever.
 func NewServer(addr string, handler http.Handler) *http.Server {
 	return &http.Server{
 		Addr: addr, Handler: handler,

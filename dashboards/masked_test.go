@@ -8,10 +8,10 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// TestAddressesAreMasked: a resident identity number in a page's address is shown
-// nowhere that people or programs read; the store alone has it, to visit the page.
+// TestAddressesAreMasked: a resident identity number in a page's address is shown to neither people
+// nor programs; only the store has it, so that the page can be visited.
 func TestAddressesAreMasked(t *testing.T) {
-	const number = "11010519491231002X" // the standard's own example
+	const number = "11010519491231002X" // the example in the standard
 	const address = "https://casino.example/u?id=" + number
 	o := takesSubmissions(t)
 	o.save(t, qianshao.Page{URL: address, RequestedURL: address + "&a=1", Status: http.StatusOK}, "标题", "百家乐",

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestUnknownMethods: every route answers a method that it does not take with 405 and
-// the methods that it takes; an address that there is not is not found by any.
+// TestUnknownMethods: every route answers a method that it does not allow with 405 and the allowed
+// methods; an address that does not exist is 404 for any method.
 func TestUnknownMethods(t *testing.T) {
 	o := takesSubmissions(t)
 	answer := func(method, path string) *httptest.ResponseRecorder {

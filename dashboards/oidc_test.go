@@ -20,7 +20,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// organisation is a console beside a real OIDC provider, zitadel's example.
+// organisation is a console with a real OIDC provider, zitadel's example.
 type organisation struct {
 	*outpost
 	console, provider string // URLs
@@ -47,7 +47,7 @@ func newOrganisation(t *testing.T, grants ...auth.Grant) *organisation {
 	return o
 }
 
-// browser has a cookie jar and follows redirects.
+// browser returns a client with a cookie jar that follows redirects.
 func browser(t *testing.T) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -91,8 +91,8 @@ func (o *organisation) logIn(t *testing.T, client *http.Client, user string) (st
 	return status, body
 }
 
-// TestOIDC logs people in at a real provider: claims are roles and sight, and who has
-// none of them gets nothing.
+// TestOIDC logs people in at a real provider: their claims determine role and sight, and without a
+// granted claim they get nothing.
 func TestOIDC(t *testing.T) {
 	o := newOrganisation(t, auth.Grant{Value: "test-user@zitadel.ch", Role: qianshao.RoleLead, Sight: qianshao.Sight{Authorisations: []string{"city"}}})
 	client := browser(t)
@@ -126,7 +126,8 @@ func TestOIDC(t *testing.T) {
 	}
 }
 
-// TestOIDCGrants: whose grant is taken away sees nothing; a name of another account is not taken.
+// TestOIDCGrants: somebody whose grant is removed sees nothing any more; a name that another
+// account has is refused.
 func TestOIDCGrants(t *testing.T) {
 	grants := []auth.Grant{{Value: "test-user@zitadel.ch", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}}
 	o := newOrganisation(t, grants...)
@@ -134,7 +135,7 @@ func TestOIDCGrants(t *testing.T) {
 	if status, _ := o.logIn(t, client, "test-user@127.0.0.1"); status != 200 {
 		t.Fatalf("%d", status)
 	}
-	grants[0].Value = "others" // the slice is the provider's
+	grants[0].Value = "others" // the provider uses the same slice
 	if status, _ := o.logIn(t, browser(t), "test-user@127.0.0.1"); status != http.StatusForbidden {
 		t.Errorf("without a grant: %d", status)
 	}
@@ -155,7 +156,7 @@ func TestOIDCGrants(t *testing.T) {
 	}
 }
 
-// TestOIDCRoundTrip: what comes back must belong to what this browser has sent.
+// TestOIDCRoundTrip: the provider's answer must belong to a log-in that this browser has begun.
 func TestOIDCRoundTrip(t *testing.T) {
 	o := newOrganisation(t, auth.Grant{Value: "test-user@zitadel.ch", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()})
 	client := browser(t)
@@ -202,7 +203,7 @@ func TestOIDCRoundTrip(t *testing.T) {
 	}
 }
 
-// TestOIDCProviderIsDown: the log-in form says so and takes passwords all the same.
+// TestOIDCProviderIsDown: the log-in form says so, and still takes passwords.
 func TestOIDCProviderIsDown(t *testing.T) {
 	o := newOrganisation(t)
 	o.stopProvider()

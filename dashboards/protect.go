@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// contentPolicy forbids frames and foreign sources. The one script is a file of our own: what
-// a page says in line never runs.
+// contentPolicy forbids frames and foreign sources. Scripts may come only from our own file: inline
+// scripts never run.
 const contentPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// protect wraps the routes in what every request passes through. The
-// outermost comes last.
+// protect wraps the routes in everything that each request passes through. The outermost wrapper is
+// applied last.
 func (s *site) protect(routes http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, http.StatusForbidden) }))
@@ -22,8 +22,8 @@ func (s *site) protect(routes http.Handler) http.Handler {
 	return setHeaders(s.recoverPanics(s.opts.Proxies.Handler(h)))
 }
 
-// recount lets the sidebar of whoever has changed something say so at once. Claims come with
-// each item that is opened, and change no number of their holder's.
+// recount makes the sidebar show a change at once to whoever made it. Claims are exempt: each
+// opened item sends one, and they change no number of the account's own.
 func (s *site) recount(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r)
@@ -48,8 +48,8 @@ func setHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// recoverPanics answers 500 and logs the stack. Pages are rendered into memory
-// first, so nothing was written yet.
+// recoverPanics answers with 500 and logs the stack. Pages are rendered into memory first, so
+// nothing has been sent yet.
 func (s *site) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -67,8 +67,8 @@ func (s *site) recoverPanics(next http.Handler) http.Handler {
 	})
 }
 
-// isOpen says whether a path is open to those who have not logged in: the health
-// check for container platforms, the ways in, and what their pages need.
+// isOpen says whether a path needs no log-in: the health check for container platforms, the ways to
+// log in, and what their pages load.
 func isOpen(path string) bool {
 	switch path {
 	case "/healthz", "/login", "/login/code", "/login/oidc", "/login/oidc/callback", "/enter":

@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// saved is a finding of a queue.
+// savedFinding is a finding to be put into the queue.
 type savedFinding struct {
 	site, authorisation, text string
 	category                  qianshao.Category
@@ -26,7 +26,8 @@ type savedFinding struct {
 	age                       time.Duration
 }
 
-// queueOutpost has a desk over findings, each a campaign of its own, and returns their ids.
+// queueOutpost returns an outpost with a desk over the findings, each a campaign of its own, and
+// their ids.
 func queueOutpost(t *testing.T, list ...savedFinding) (o *outpost, ids []string) {
 	t.Helper()
 	o = newOutpost(t, nil)
@@ -51,7 +52,7 @@ func threeFindings() []savedFinding {
 	}
 }
 
-// open asks for a page and returns it parsed.
+// open requests a page and returns it parsed.
 func (p *person) open(t *testing.T, target string, status int) *goquery.Document {
 	t.Helper()
 	w := p.ask("GET", target, "")
@@ -77,7 +78,7 @@ func (p *person) send(target string, form url.Values) *httptest.ResponseRecorder
 	return p.ask("POST", target, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
 
-// labels are the first lines of the rows.
+// labels returns the first lines of the rows.
 func labels(doc *goquery.Document) []string {
 	return doc.Find(".waiting .one bdi").Map(func(_ int, s *goquery.Selection) string { return s.Text() })
 }
@@ -86,8 +87,8 @@ func analyst(name string) qianshao.Account {
 	return qianshao.Account{Name: name, Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
 }
 
-// TestQueuePage: a campaign a row, evidence first; the first one is open with its evidence and
-// its decision, and each leads to the next.
+// TestQueuePage: the queue has one campaign a row, each beginning with its evidence. The first one
+// is open, with its evidence and the form for deciding, and each leads to the next.
 func TestQueuePage(t *testing.T) {
 	t.Parallel()
 	o, ids := queueOutpost(t, threeFindings()...)
@@ -140,8 +141,8 @@ func TestQueuePage(t *testing.T) {
 	}
 }
 
-// TestQueueSaysWhoLooks: what somebody else has claimed leaves the open list, is passed over
-// by whoever comes to it, and says who looks; a page that is only read claims nothing.
+// TestQueueSaysWhoLooks: a campaign claimed by somebody else leaves the open list, is skipped on
+// the way through it, and says who has claimed it. Reading a page claims nothing.
 func TestQueueSaysWhoLooks(t *testing.T) {
 	t.Parallel()
 	o, ids := queueOutpost(t, threeFindings()...)
@@ -185,8 +186,8 @@ func TestQueueSaysWhoLooks(t *testing.T) {
 	}
 }
 
-// TestReviewListAfterTheAnswer: whoever has answered a decision is done with it. What is disputed
-// waits for those who have not answered, and for leads, also for one who has.
+// TestReviewListAfterTheAnswer: an account that has answered a decision no longer has it in its
+// list. A disputed decision waits for those who have not answered, and for leads even if they have.
 func TestReviewListAfterTheAnswer(t *testing.T) {
 	t.Parallel()
 	for reviewer, then := range map[string][]string{"bob": {"cem", "leo"}, "leo": {"bob", "cem", "leo"}} {
@@ -221,7 +222,7 @@ func TestReviewListAfterTheAnswer(t *testing.T) {
 				t.Errorf("%s it waits for %q, not for %q", when, got, want)
 			}
 		}
-		act("ann", "decide", "not_crime/lawful") // of what is critical: due for a second review
+		act("ann", "decide", "not_crime/lawful") // the finding is critical, so this needs a second review
 		waits("after the decision", "bob", "cem", "leo")
 		act(reviewer, "review", "crime/hacked")
 		waits("after the answer of "+reviewer, then...)
@@ -230,7 +231,7 @@ func TestReviewListAfterTheAnswer(t *testing.T) {
 	}
 }
 
-// TestQueueOfTheLimited: whoever is limited sees rows, numbers and items of their own.
+// TestQueueOfTheLimited: a limited account sees only its own rows, numbers and items.
 func TestQueueOfTheLimited(t *testing.T) {
 	t.Parallel()
 	o, ids := queueOutpost(t, threeFindings()...)
@@ -250,7 +251,8 @@ func TestQueueOfTheLimited(t *testing.T) {
 	}
 }
 
-// TestQueueFilters: by what counters know, and by what the index knows.
+// TestQueueFilters: the queue can be filtered by what the counters know, and by what only the index
+// knows.
 func TestQueueFilters(t *testing.T) {
 	t.Parallel()
 	o, _ := queueOutpost(t, threeFindings()...)
@@ -283,8 +285,9 @@ func TestQueueFilters(t *testing.T) {
 	}
 }
 
-// TestQueueTallies: what narrows the list says to how many rows it leads, as far as the account
-// sees them, and what would leave none is not offered. What the index is asked has no numbers.
+// TestQueueTallies: each filter says how many rows it would leave, of those that the account sees,
+// and filters that would leave none are not offered. For queries that only the index can answer
+// there are no numbers.
 func TestQueueTallies(t *testing.T) {
 	t.Parallel()
 	o, _ := queueOutpost(t, threeFindings()...)
@@ -313,12 +316,12 @@ func TestQueueTallies(t *testing.T) {
 	}
 }
 
-// TestQueuePages: a cursor leads on, and the last item of a page to the next one.
+// TestQueuePages: a cursor leads to the next page, and so does the last item of a page.
 func TestQueuePages(t *testing.T) {
 	t.Parallel()
 	var list []savedFinding
 	for i := range 53 {
-		// Characters of their own, or similar texts would be one campaign.
+		// The texts must differ, because similar ones would form one campaign.
 		text := ""
 		for j := range 12 {
 			text += string(rune(0x4e00 + i*40 + j*3))
@@ -342,7 +345,8 @@ func TestQueuePages(t *testing.T) {
 	me.open(t, "/?after=x", 400)
 }
 
-// TestSavedViewsOnThePage: saved, counted, shared by leads alone, deleted; a refusal keeps what was typed.
+// TestSavedViewsOnThePage: views are saved, counted, shared only by leads, and deleted; a refused
+// form keeps what was typed.
 func TestSavedViewsOnThePage(t *testing.T) {
 	t.Parallel()
 	o, _ := queueOutpost(t, threeFindings()...)
@@ -386,7 +390,7 @@ func TestSavedViewsOnThePage(t *testing.T) {
 		t.Error("somebody else's view can be deleted")
 	}
 	action, _ := lead.open(t, "/", 200).Find("form[action*=delete]").Attr("action")
-	shared := strings.TrimSuffix(action, "/delete") // as a message links to it
+	shared := strings.TrimSuffix(action, "/delete") // messages link to this address
 	if w := narrow.ask("GET", shared, ""); w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/search?q=level%3A%3E%3Dmedium&sort=new" {
 		t.Errorf("%s: %d to %q", shared, w.Code, w.Header().Get("Location"))
 	}
@@ -404,8 +408,8 @@ func TestSavedViewsOnThePage(t *testing.T) {
 	}
 }
 
-// TestNewSinceLooked: nothing is new to who never said so; afterwards what has come since the
-// page that was looked at.
+// TestNewSinceLooked: nothing is new to an account that has never marked the list as seen; after
+// that, whatever has come since the page that it marked.
 func TestNewSinceLooked(t *testing.T) {
 	t.Parallel()
 	list := threeFindings()
@@ -431,7 +435,7 @@ func TestNewSinceLooked(t *testing.T) {
 	if me.open(t, "/?list=all", 200).Find(".waiting em").Length() != 0 || other.open(t, "/", 200).Find(".waiting em").Length() != 0 {
 		t.Error("another list, or another account, has looked")
 	}
-	// An earlier page, and one of the future, take nothing back and nothing in advance.
+	// Marking an older page as seen, or one from the future, changes nothing.
 	for _, at := range []string{fmt.Sprint(testNow.Add(-3 * time.Hour).UnixMilli()), fmt.Sprint(testNow.Add(time.Hour).UnixMilli())} {
 		me.send("/looked", url.Values{"at": {at}, "next": {"/"}})
 	}
@@ -440,7 +444,7 @@ func TestNewSinceLooked(t *testing.T) {
 	}
 }
 
-// TestPreferences: rows and pictures are as the account wants them, on every page.
+// TestPreferences: rows and pictures are shown as the account wants them, on every page.
 func TestPreferences(t *testing.T) {
 	t.Parallel()
 	o, _ := queueOutpost(t, threeFindings()...)
@@ -461,7 +465,8 @@ func TestPreferences(t *testing.T) {
 	}
 }
 
-// TestQueueOfHostileText: what a page says in its evidence, and what the address says, is text.
+// TestQueueOfHostileText: text from a page's evidence, and from the request's address, is shown as
+// text.
 func TestQueueOfHostileText(t *testing.T) {
 	t.Parallel()
 	o, ids := queueOutpost(t, savedFinding{"alpha", "mine", hostile, qianshao.Gambling, qianshao.LevelHigh, 90, time.Hour})
@@ -481,7 +486,7 @@ func TestQueueOfHostileText(t *testing.T) {
 	me.open(t, "/", 200)
 }
 
-// TestWithoutADesk: the front page is the search then, and no list is offered.
+// TestWithoutADesk: without a desk the front page is the search, and no lists are offered.
 func TestWithoutADesk(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)
@@ -493,8 +498,8 @@ func TestWithoutADesk(t *testing.T) {
 	}
 }
 
-// TestScript: the one script makes no markup, runs no text and asks nobody else. It is served
-// under its hash, to be kept.
+// TestScript: the console's only script makes no markup, runs no text as code and contacts nobody
+// else. Its address contains its hash, so that browsers may keep it.
 func TestScript(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)
@@ -529,8 +534,8 @@ func TestScript(t *testing.T) {
 	}
 }
 
-// TestItemOfManyMembers: a campaign of several opens with the member that waits, and leads to
-// the page where all are decided.
+// TestItemOfManyMembers: a campaign of several findings opens with the member that is waiting, and
+// links to the page for deciding all of them.
 func TestItemOfManyMembers(t *testing.T) {
 	t.Parallel()
 	list := threeFindings()
@@ -567,8 +572,8 @@ func TestItemOfManyMembers(t *testing.T) {
 	}
 }
 
-// TestReviewGoesOn: who has reviewed a finding otherwise than it was decided goes on to the next
-// one of the campaign; the one that waits for a lead then is in the lead's list alone.
+// TestReviewGoesOn: somebody whose review contradicts a decision goes on to the next finding of the
+// campaign. The disputed one then waits only in the lead's list.
 func TestReviewGoesOn(t *testing.T) {
 	t.Parallel()
 	list := threeFindings()[:1]
@@ -592,7 +597,7 @@ func TestReviewGoesOn(t *testing.T) {
 		return decode[struct{ Act struct{ Seq int64 } }](t, w.Body.String()).Act.Seq
 	}
 	decided := map[string]int64{}
-	for _, id := range ids { // critical, and no crime: somebody else has to look
+	for _, id := range ids { // "not a crime" on a critical finding needs a second review
 		decided[id] = acts(me, id, "decide", 0, "not_crime", "lawful")
 	}
 	shown := func(p *person) string {
@@ -614,8 +619,8 @@ func TestReviewGoesOn(t *testing.T) {
 	}
 }
 
-// TestQueueOfTheClaimed: where all that waits is claimed by others, the queue says so; a lead
-// takes over there what is claimed of a campaign.
+// TestQueueOfTheClaimed: if everything that is waiting is claimed by others, the queue says so; a
+// lead can take over a claim on a campaign there.
 func TestQueueOfTheClaimed(t *testing.T) {
 	t.Parallel()
 	list := threeFindings()[:1]

@@ -24,15 +24,15 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// room is a part of the console with pages of its own.
+// room is a part of the console with its own pages.
 type room interface{ Route(mux page.Mux) }
 
-// common is what pages and API do by the same code.
+// common is code that the pages and the API share.
 type common struct {
 	parser    func(context.Context) index.Parser
 	selection selection.Selector
 	views     *views.Views
-	// intake is nil where no submissions are taken, exporter where no exports are made.
+	// intake is nil if no submissions are taken, and exporter if no exports are made.
 	intake   *intake.Intake
 	exporter *export.Exporter
 }
@@ -60,7 +60,7 @@ func newCommon(o *Options, guard *auth.Guard) *common {
 	return c
 }
 
-// parser returns what reads the queries of who makes a request.
+// parser returns the parser for queries of the request's account.
 func (o *Options) parser(ctx context.Context) index.Parser {
 	account := auth.From(ctx)
 	p := index.Parser{Now: o.Now(), Zone: o.Zone, Canonical: o.Canonical, Me: account.Name}
@@ -68,7 +68,7 @@ func (o *Options) parser(ctx context.Context) index.Parser {
 		p.Today = func(id string) string {
 			d, err := o.Campaigns.Campaign(ctx, account.Sight, id)
 			if err != nil {
-				return id // which finds nothing, or fails again where it is searched for
+				return id // the search will find nothing, or report the same error
 			}
 			return d.ID
 		}
@@ -76,7 +76,7 @@ func (o *Options) parser(ctx context.Context) index.Parser {
 	return p
 }
 
-// addPages makes the frame of all pages, and the rooms.
+// addPages makes the base of all pages, and the rooms.
 func (s *site) addPages(c *common) (err error) {
 	o := &s.opts
 	frame := page.Options{
@@ -98,7 +98,7 @@ func (s *site) addPages(c *common) (err error) {
 	return s.addRooms(c)
 }
 
-// addRooms makes the rooms, those first on which others build.
+// addRooms makes the rooms; those that others depend on come first.
 func (s *site) addRooms(c *common) error {
 	o := &s.opts
 	var failed []error

@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// rubbish is what programs, slips and attackers put into fields.
+// rubbish has values that programs, slips and attackers put into fields.
 func rubbish() []string {
 	return []string{
 		"a\x00b", "\xff\xfe", "-1", "9223372036854775807", "//evil.example\r\n", "9999-12-31", `level:>=((("`,
@@ -17,8 +17,8 @@ func rubbish() []string {
 	}
 }
 
-// skipIfShort leaves out, under the race detector, what sends thousands of requests one after the
-// other: it takes minutes there, and finds no race.
+// skipIfShort skips tests that send thousands of requests one after the other when the race
+// detector runs: they take minutes there, and find no race.
 func skipIfShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -26,8 +26,8 @@ func skipIfShort(t *testing.T) {
 	}
 }
 
-// TestRubbish: whatever stands in the fields of forms and addresses, no answer is a server error, and nobody
-// is redirected to another site.
+// TestRubbish: whatever the fields of forms and addresses contain, no answer is a server error, and
+// nobody is redirected to another site.
 func TestRubbish(t *testing.T) {
 	skipIfShort(t)
 	t.Parallel()
@@ -62,14 +62,14 @@ func TestRubbish(t *testing.T) {
 			case strings.HasPrefix(pattern, "GET "):
 				hostile.target = row.target + "?" + form.Encode()
 			case strings.HasPrefix(row.body, "{"):
-				continue // huma holds bodies to their schema; TestUnknownMembers
+				continue // huma checks bodies against their schema; see TestUnknownMembers
 			default:
 				hostile.body = form.Encode()
 				known, err := url.ParseQuery(row.body)
 				if err != nil {
 					t.Fatal(err)
 				}
-				for name := range known { // what the route needs first, with rubbish behind it
+				for name := range known { // the fields that the route requires first, with rubbish in the others
 					if name == "subject" || name == "kind" || name == "setting" || name == "finding" {
 						form.Set(name, known.Get(name))
 					}
@@ -77,7 +77,7 @@ func TestRubbish(t *testing.T) {
 				a.rubbish(pattern, route{target: row.target, body: form.Encode()}, value, boss)
 			}
 			a.rubbish(pattern, hostile, value, boss)
-			if i == 0 { // who is limited passes through the same code, but for what is refused before
+			if i == 0 { // limited accounts run the same code, apart from what is refused earlier
 				a.rubbish(pattern, hostile, value, someone)
 			}
 		}

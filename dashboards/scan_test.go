@@ -20,8 +20,8 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// TestScansHeld: while eight bodies are held, a ninth is refused without reading it, and
-// the places are given back.
+// TestScansHeld: while eight bodies are held, a ninth is refused without being read; afterwards the
+// places are free again.
 func TestScansHeld(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, func(opts *Options) {
@@ -45,7 +45,7 @@ func TestScansHeld(t *testing.T) {
 				t.Errorf("a scan that is held: %d %s", w.Code, w.Body)
 			}
 		})
-		if _, err := io.WriteString(in, "a"); err != nil { // it is being read
+		if _, err := io.WriteString(in, "a"); err != nil { // it is being read now
 			t.Fatal(err)
 		}
 	}

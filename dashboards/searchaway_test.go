@@ -19,8 +19,8 @@ func (away) Search(context.Context, index.Request) (index.Results, error) {
 	return index.Results{}, fmt.Errorf("searching: %w: connection refused", index.ErrUnavailable)
 }
 
-// TestSearchAway: while the search server does not answer, the search says so in both languages, and
-// everything that needs no search works.
+// TestSearchAway: while the search server does not answer, the search says so in both languages,
+// and everything that needs no search works.
 func TestSearchAway(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)

@@ -12,11 +12,11 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// hostile is what a page may say in every place from which we show text.
+// hostile is what a page may contain wherever we show its text.
 const hostile = `"><script>alert(1)</script><img src=x onerror=alert(2)>'` + "\u202e{{.}}<a href=javascript:alert(3)>\x00"
 
-// TestHostileText puts hostile text into every field and parses what comes
-// out: no element or attribute but our own, and no link that leaves the console.
+// TestHostileText puts hostile text into every field and parses the resulting pages: they have only
+// our own elements and attributes, and no link leaves the console.
 func TestHostileText(t *testing.T) {
 	o := newOutpost(t, nil)
 	o.watchesSites(t)
@@ -60,10 +60,10 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
-// ourScript is where the one script of the pages is.
+// ourScript matches the address of the console's only script.
 var ourScript = regexp.MustCompile(`^/static/console\.js\?v=[0-9a-f]{12}$`)
 
-// checkMarkup fails for whatever a page of ours has no business to hold.
+// checkMarkup fails for anything that a page of ours must not contain.
 func checkMarkup(t *testing.T, target, body string) {
 	t.Helper()
 	if strings.ContainsRune(body, '\u202e') && !strings.Contains(target, "q=") {

@@ -20,14 +20,14 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
-// person is somebody who uses console and API, with a session and a token.
+// person is a user of the console and the API, with a session and a token.
 type person struct {
 	visitor
 	handler http.Handler
 	account qianshao.Account
 }
 
-// join lets an account use the console as the outpost's options make it now.
+// join logs an account in to a console with the outpost's current options.
 func (o *outpost) join(t *testing.T, a qianshao.Account) *person {
 	t.Helper()
 	handler, err := New(o.options)
@@ -51,7 +51,7 @@ func scopesOf(a qianshao.Account) (scopes []qianshao.Scope) {
 	return scopes
 }
 
-// ask sends a request; header are names and values in turn.
+// ask sends a request; header alternates names and values.
 func (p *person) ask(method, target, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "http://127.0.0.1:8740"+target, strings.NewReader(body))
 	if body != "" {
@@ -68,8 +68,8 @@ func limited(name string, role qianshao.Role, authorisations ...string) qianshao
 	return qianshao.Account{Name: name, Role: role, Sight: qianshao.Sight{Authorisations: authorisations}}
 }
 
-// twoOwners has a finding under each of the authorisations "mine" and "theirs", and one
-// on an own file.
+// twoOwners returns an outpost with a finding under each of the authorisations "mine" and "theirs",
+// and one on a local file.
 func twoOwners(t *testing.T) (o *outpost, mine, theirs, own string) {
 	t.Helper()
 	o = takesSubmissions(t)
@@ -95,7 +95,7 @@ func twoOwners(t *testing.T) (o *outpost, mine, theirs, own string) {
 	return o, qianshao.FindingID("http://mine.example/a", rule), qianshao.FindingID("http://theirs.example/a", rule), qianshao.FindingID("file:///own.html", rule)
 }
 
-// forgetActs empties the trail, so that the acts of a test begin with 1 whatever has set the scene.
+// forgetActs empties the trail, so that the acts of a test begin with 1 whatever came before.
 func (o *outpost) forgetActs(t *testing.T) {
 	t.Helper()
 	err := o.store.Database().Update(t.Context(), database.Ordered, "empty the trail of", func(tx *database.Tx) error {
@@ -114,8 +114,9 @@ func (o *outpost) forgetActs(t *testing.T) {
 	}
 }
 
-// TestSightEverywhere: whoever is limited to authorisations finds nothing of the others on
-// any page, in the API, in facets or counts; what they ask for by its id is as if it were not there.
+// TestSightEverywhere: an account limited to some authorisations finds nothing of others on any
+// page, in the API, in facets or counts; anything that it requests by id answers as if it did not
+// exist.
 func TestSightEverywhere(t *testing.T) {
 	t.Parallel()
 	o, mine, theirs, own := twoOwners(t)
@@ -157,8 +158,9 @@ func TestSightEverywhere(t *testing.T) {
 	}
 }
 
-// TestReportsBySight: while a report waits, its reporter and who sees all read it; then
-// those who see its authorisation. A reporter learns nothing of a page under another.
+// TestReportsBySight: while a report is waiting, its reporter and accounts that see everything can
+// read it; later those that see its authorisation can. A reporter learns nothing about a page under
+// another authorisation.
 func TestReportsBySight(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -212,7 +214,7 @@ func TestReportsBySight(t *testing.T) {
 	}
 }
 
-// TestUnchanged: a single thing has an ETag, and is not sent again to who has it.
+// TestUnchanged: a single thing has an ETag, and is not sent again to a client that has it.
 func TestUnchanged(t *testing.T) {
 	t.Parallel()
 	o, mine, _, _ := twoOwners(t)
@@ -233,8 +235,8 @@ func TestUnchanged(t *testing.T) {
 	}
 }
 
-// TestIdempotencyKey: a request that is sent again under its key is answered as it was,
-// and is done once; another one under the key is refused.
+// TestIdempotencyKey: a request that is sent again under its key is answered as before, and done
+// once; a different request under the same key is refused.
 func TestIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -270,7 +272,7 @@ func TestIdempotencyKey(t *testing.T) {
 	if w := send(reader, body, "k-1"); w.Code != http.StatusForbidden {
 		t.Errorf("a token that only reads is told what another has done: %d %s", w.Code, w.Body)
 	}
-	// Not now is not for ever.
+	// A temporary refusal is not kept as the answer.
 	for range 2 {
 		if w := send(me, `{"url": "https://full.example/"}`, "k-3"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Idempotency-Replayed") != "" {
 			t.Errorf("%d %s", w.Code, w.Body)
@@ -284,8 +286,8 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 }
 
-// TestIdempotencyKeyAtOnce: of requests with one key that are sent at the same time, one is
-// done; the others are answered as it is, or told to wait.
+// TestIdempotencyKeyAtOnce: if several requests with one key are sent at the same time, one is
+// done; the others get the same answer, or are told to wait.
 func TestIdempotencyKeyAtOnce(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -313,11 +315,11 @@ func TestIdempotencyKeyAtOnce(t *testing.T) {
 	}
 }
 
-// cutStore is a store whose connection is cut in the first calls that begin or keep an answer.
+// cutStore is a store that loses its connection in the first calls that begin or keep an answer.
 type cutStore struct {
 	Store
 	begins, keeps int
-	// done says that what was called is done nevertheless.
+	// done says that the call is carried out nevertheless.
 	done bool
 }
 
@@ -343,15 +345,15 @@ func (s *cutStore) KeepAnswer(ctx context.Context, r store.KeyedRequest, a store
 	return errors.Join(errCut, err)
 }
 
-// TestIdempotencyKeyCut: a request is done once and has one answer also when the connection to the
-// store is cut, whether or not that has done what it was told; and where it is away for longer, the
-// request can be sent again at once.
+// TestIdempotencyKeyCut: a request is done once and has one answer even if the connection to the
+// store is lost, whether or not the store has carried out the call. If the store stays away for
+// longer, the request can be sent again at once.
 func TestIdempotencyKeyCut(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		cut    cutStore
 		codes  []int
-		replay bool // of the last one
+		replay bool // whether the last answer is a repeated one
 	}{
 		"before":        {cutStore{begins: 1, keeps: 1}, []int{http.StatusAccepted, http.StatusAccepted}, true},
 		"after":         {cutStore{begins: 1, keeps: 1, done: true}, []int{http.StatusAccepted, http.StatusAccepted}, true},
@@ -379,8 +381,8 @@ func TestIdempotencyKeyCut(t *testing.T) {
 	}
 }
 
-// TestViews: an account saves queries for itself, and leads for all; each counts what it
-// may see.
+// TestViews: an account saves queries for itself, and leads for everybody; each account's counts
+// include only what it may see.
 func TestViews(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -442,7 +444,8 @@ func TestViews(t *testing.T) {
 	}
 }
 
-// TestOpenAPI: the description is OpenAPI 3.1, names every operation, and refers to no schema that it lacks.
+// TestOpenAPI: the description is OpenAPI 3.1, has every operation, and refers only to schemas that
+// it contains.
 func TestOpenAPI(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := twoOwners(t)
@@ -479,8 +482,8 @@ func TestOpenAPI(t *testing.T) {
 	}
 }
 
-// TestHiddenIsNotRead: of a finding that an account does not see nothing is read, so neither
-// the time of the answer nor a fault in the database tells it from one that is not there.
+// TestHiddenIsNotRead: nothing is read about a finding that an account may not see, so that neither
+// the time of the answer nor a database error tells it from one that does not exist.
 func TestHiddenIsNotRead(t *testing.T) {
 	t.Parallel()
 	o, mine, theirs, _ := twoOwners(t)

@@ -18,7 +18,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// takesSubmissions wires submissions as the command does, with nothing authorised.
+// takesSubmissions sets up submissions as the command does, with nothing authorised.
 func takesSubmissions(t *testing.T) *outpost {
 	t.Helper()
 	var o *outpost
@@ -119,7 +119,7 @@ func TestSubmissionsPage(t *testing.T) {
 	if strings.Contains(body, `href="https://casino`) {
 		t.Error("the reported page is a link")
 	}
-	for range 2 { // pressed twice
+	for range 2 { // the button is pressed twice
 		if w = o.post(button[1], "application/x-www-form-urlencoded", ""); w.Code != http.StatusSeeOther {
 			t.Errorf("withdrawn: status %d: %s", w.Code, w.Body)
 		}
@@ -140,7 +140,7 @@ func TestSubmissionsPage(t *testing.T) {
 	}
 }
 
-// TestSubmissionLeadsToFinding: a report leads to the finding of its page, or to the search where
+// TestSubmissionLeadsToFinding: a report links to the finding on its page, or to the search if
 // there are several.
 func TestSubmissionLeadsToFinding(t *testing.T) {
 	t.Parallel()

@@ -16,8 +16,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// silentOutpost is a console over a register of which nothing is watched: one authorisation
-// that ends, and hosts that are down.
+// silentOutpost returns a console with a register of which nothing is monitored: one authorisation
+// that is about to end, and hosts that are down.
 func silentOutpost(t *testing.T, hosts int) *outpost {
 	rows := []qianshao.Unmonitored{{Authorisation: "city-2026", Reason: qianshao.UnmonitoredEnding, Since: testNow.AddDate(0, 0, 9)}}
 	for i := range hosts {
@@ -86,7 +86,7 @@ func TestUnmonitoredPage(t *testing.T) {
 	}
 }
 
-// TestAllMonitored: the front page keeps quiet, and the list says so.
+// TestAllMonitored: the front page says nothing, and the list says that everything is monitored.
 func TestAllMonitored(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, func(o *Options) {
@@ -106,7 +106,7 @@ func TestAllMonitored(t *testing.T) {
 	contains(t, body, "Pages come from every host of the register")
 }
 
-// TestUnmonitoredUnknown: a count that failed is not taken for an all-clear.
+// TestUnmonitoredUnknown: a failed count must not read as an all-clear.
 func TestUnmonitoredUnknown(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, func(o *Options) {

@@ -17,16 +17,16 @@ import (
 
 const goodPassword = "correct horse 电池 staple"
 
-// visitor is somebody at the console, or a program at the API.
+// visitor is a person in the console, or a program using the API.
 type visitor struct {
 	name    string
 	session string // the cookie's value
-	form    string // what forms carry
+	form    string // the token that forms carry
 	token   string
 }
 
-// newVisitor adds an account, logs it in by a link, and makes a token of all scopes that
-// it may have.
+// newVisitor adds an account, logs it in by a link, and makes a token with all scopes that it may
+// have.
 func (o *outpost) newVisitor(t *testing.T, account qianshao.Account) visitor {
 	t.Helper()
 	ctx := t.Context()
@@ -85,7 +85,7 @@ func formToken(body string) string {
 	return ""
 }
 
-// sign makes a request the visitor's: with the token for a program, else in the session.
+// sign adds the visitor's token if the request is a program's, otherwise the session.
 func (v visitor) sign(r *http.Request) {
 	if isMachine(r) {
 		r.Header.Set("Authorization", "Bearer "+v.token)
@@ -99,14 +99,14 @@ func (v visitor) sign(r *http.Request) {
 	r.Header.Set("X-CSRF-Token", v.form)
 }
 
-// setHeader sets header fields: names and values in turn.
+// setHeader sets header fields: header alternates names and values.
 func setHeader(r *http.Request, header []string) {
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
 }
 
-// serve answers a request of the outpost's administrator.
+// serve answers a request made by the outpost's administrator.
 func (o *outpost) serve(r *http.Request) *httptest.ResponseRecorder {
 	o.visitor.sign(r)
 	w := httptest.NewRecorder()
@@ -114,7 +114,7 @@ func (o *outpost) serve(r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// do answers a request of a stranger, over TLS, with a form if there is one.
+// do answers a stranger's request, over TLS, with a form if there is one.
 func (o *outpost) do(method, target, form string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "https://console.example"+target, strings.NewReader(form))
 	if form != "" {
@@ -126,7 +126,7 @@ func (o *outpost) do(method, target, form string, header ...string) *httptest.Re
 	return w
 }
 
-// as answers a request of the visitor's, over TLS: a page, or a form with its token.
+// as answers a visitor's request, over TLS: for a page, or with a form and its token.
 func (o *outpost) as(v visitor, method, target string, form url.Values) *httptest.ResponseRecorder {
 	body := ""
 	if form != nil {
@@ -136,12 +136,12 @@ func (o *outpost) as(v visitor, method, target string, form url.Values) *httptes
 	return o.do(method, target, body, "Cookie", sessionCookie+"="+v.session)
 }
 
-// withToken asks the API with a token.
+// withToken sends a request to the API with a token, and returns the status.
 func (o *outpost) withToken(token, method, target string) int {
 	return o.do(method, target, "", "Authorization", "Bearer "+token).Code
 }
 
-// TestTokenLabels: a label is what people choose by when they revoke a token.
+// TestTokenLabels: people choose by its label which token to revoke.
 func TestTokenLabels(t *testing.T) {
 	t.Parallel()
 	o := newOutpost(t, nil)

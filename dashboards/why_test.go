@@ -15,7 +15,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// watchedOutpost knows URLs of mine.example in each state, and one of theirs.example.
+// watchedOutpost has URLs of mine.example in every state, and one of theirs.example.
 func watchedOutpost(t *testing.T) *outpost {
 	t.Helper()
 	o, _, _, _ := twoOwners(t)
@@ -59,8 +59,8 @@ func watchedOutpost(t *testing.T) *outpost {
 	return o
 }
 
-// TestWhyNoHit: a URL without findings says why, to those who may see it; to others the same
-// whether there is something that is not theirs, or nothing.
+// TestWhyNoHit: the search says why a URL has no findings, to those who may see it. Others get the
+// same answer whether there is something that they may not see, or nothing.
 func TestWhyNoHit(t *testing.T) {
 	t.Parallel()
 	o := watchedOutpost(t)
@@ -105,8 +105,8 @@ func TestWhyNoHit(t *testing.T) {
 	}
 }
 
-// TestWhyNamesTheRegister: where the register is changed by pages, they are what is named, with a
-// link for who may change it.
+// TestWhyNamesTheRegister: if the register can be changed in the console, the remedy refers to its
+// pages, with a link for those who may change it.
 func TestWhyNamesTheRegister(t *testing.T) {
 	t.Parallel()
 	o := watchedOutpost(t)
@@ -126,8 +126,8 @@ func TestWhyNamesTheRegister(t *testing.T) {
 	}
 }
 
-// TestUnknownIDs: a query that finds nothing says which of its rules and campaigns do not exist, and which
-// rules have similar names. Known ids, and queries with hits, are left alone.
+// TestUnknownIDs: for a query without hits, the search says which of its rules and campaigns do not
+// exist, and which rules have similar ids. Known ids, and queries with hits, get no such remark.
 func TestUnknownIDs(t *testing.T) {
 	t.Parallel()
 	o, _, _, _ := wholeOutpost(t)
@@ -153,8 +153,8 @@ func TestUnknownIDs(t *testing.T) {
 	}
 }
 
-// TestRowsOfReview: a row says what people did, and those who decide can act on what they
-// tick or on all hits.
+// TestRowsOfReview: a row says what people decided, and those who may decide can act on ticked
+// findings or on all hits.
 func TestRowsOfReview(t *testing.T) {
 	t.Parallel()
 	o, id, _, d := wholeOutpost(t)

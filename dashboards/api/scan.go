@@ -63,8 +63,8 @@ func (a *API) routeScan() {
 		typeLines:          {Schema: &huma.Schema{Type: huma.TypeString, Description: "Of lines: an answer each, in their order."}},
 	}
 	a.unkeyed["POST "+Root+"/scan"] = "nothing is done that could be done twice"
-	// Scanning needs the power to submit: those who publish other people's posts may be people who
-	// can report pages and no more.
+	// Accounts that may report pages may also scan: for example platforms that publish other people's
+	// posts.
 	register(a, qianshao.PowerSubmit, huma.Operation{
 		OperationID: "scan", Method: http.MethodPost, Path: "/scan",
 		Summary:     "Judge a page, or up to 1,000 posts as JSON lines; nothing of it is kept",
