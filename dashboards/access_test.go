@@ -196,7 +196,6 @@ func access() map[string]route {
 // may says whether the account's role may use the route.
 func (r route) may(a *qianshao.Account) bool { return r.scope == "" || r.open || a.Allows(r.scope) }
 
-// asks sends the requests of the table.
 type asks struct {
 	t       *testing.T
 	handler http.Handler
@@ -331,7 +330,6 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// accessOutpost returns an outpost that has all routes.
 func accessOutpost(t *testing.T) (*outpost, *asks) {
 	t.Helper()
 	o, _, theirs, _ := twoOwners(t)

@@ -59,7 +59,6 @@ func (o *outpost) withCampaigns(t *testing.T) *desk.Desk {
 	return d
 }
 
-// campaignOf returns the id of a finding's primary campaign.
 func (o *outpost) campaignOf(t *testing.T, finding string) string {
 	t.Helper()
 	of, err := o.options.Campaigns.Of(t.Context(), finding)

@@ -29,7 +29,6 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/review"
 )
 
-// withDesk gives the outpost a desk over its store.
 func (o *outpost) withDesk(t *testing.T) *desk.Desk {
 	t.Helper()
 	kept := review.New(o.store.Database(), campaigns.Options{

@@ -47,7 +47,6 @@ func (o *outpost) newToken(t *testing.T, name string, scopes ...qianshao.Scope) 
 	return token
 }
 
-// enter logs an account in by a link.
 func (o *outpost) enter(t *testing.T, name string) visitor {
 	t.Helper()
 	key, _, err := o.accounts.NewLink(t.Context(), "test", store.LinkEnter, name)

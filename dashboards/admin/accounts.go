@@ -167,7 +167,6 @@ func refused(v *page.Layout, err error) string {
 	return ""
 }
 
-// accountPage is one account.
 type accountPage struct {
 	frame
 	Account store.AccountRecord
@@ -185,10 +184,8 @@ type accountPage struct {
 	Done string
 }
 
-// LogIn says how the account's owner logs in.
 func (v *accountPage) LogIn() string { return v.T(logIn(&v.Account)) }
 
-// Trail links to the acts on the account.
 func (v *accountPage) Trail() string {
 	return page.WithQuery("/trail", url.Values{"subject": {qianshao.Subject{Kind: qianshao.SubjectAccount, ID: v.Account.Name}.String()}})
 }

@@ -156,5 +156,4 @@ func (v *trailPage) Only(name, value string) string {
 	return page.WithQuery("/trail", url.Values{name: {value}})
 }
 
-// BatchURL is the page of a batch.
 func (v *trailPage) BatchURL(id int64) string { return "/batches/" + strconv.FormatInt(id, 10) }

@@ -79,7 +79,6 @@ func (a *Admin) settingForms(ctx context.Context, v *page.Layout) ([]settingForm
 	}, errors.Join(badShare, badDays, badReports, badZone, badAddress)
 }
 
-// perCent writes a share as the form shows it.
 func perCent(share float64) string { return strconv.FormatFloat(share*100, 'g', 6, 64) }
 
 // readShare reads a percentage, with or without a per cent sign. For anything that is not a number

@@ -17,7 +17,6 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// shownActs is how many acts one page shows.
 const shownActs = 50
 
 // trailFields are the filters of the trail, as typed.
@@ -133,7 +132,6 @@ func spellings(text string, canonical func(string) (string, error)) []string {
 	return []string{text, spelt}
 }
 
-// trailPage is the audit trail.
 type trailPage struct {
 	frame
 	Fields  trailFields
@@ -154,13 +152,10 @@ type trailPage struct {
 	Most int
 }
 
-// Kinds are the choices of the form.
 func (v *trailPage) Kinds() []qianshao.ActKind { return qianshao.ActKinds() }
 
-// Subjects are the choices of the form.
 func (v *trailPage) Subjects() []qianshao.SubjectKind { return qianshao.SubjectKinds() }
 
-// Verdicts are the choices of the form.
 func (v *trailPage) Verdicts() []qianshao.Verdict { return qianshao.Verdicts() }
 
 func (a *Admin) newTrailPage(w http.ResponseWriter, r *http.Request) *trailPage {

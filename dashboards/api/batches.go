@@ -121,7 +121,6 @@ func (a *API) freeze(ctx context.Context, in *struct {
 	return a.answerBatch(ctx, b, err)
 }
 
-// selected returns the findings of the selection.
 func (a *API) selected(ctx context.Context, s *Selection) (desk.Selection, error) {
 	selected, err := a.opts.Selection.Select(ctx, auth.From(ctx).Sight, selection.Request{Query: s.Query, Campaign: s.Campaign, Findings: s.Findings})
 	var tooMany *selection.TooMany

@@ -171,7 +171,6 @@ type Membership struct {
 	Shared  bool          `json:"shared,omitempty" doc:"Too many sites have the key: it groups nothing."`
 }
 
-// memberships returns the campaigns of a finding.
 func (a *API) memberships(ctx context.Context, finding string) ([]Membership, error) {
 	list, err := a.opts.Campaigns.Of(ctx, finding)
 	out := []Membership{}

@@ -72,7 +72,7 @@ func (a *API) export(ctx context.Context, in *struct{ Body Export }) (*huma.Stre
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		defer file.Close()
 		_, w := humago.Unwrap(c)
-		if err := file.Send(w, w.Header().Set, http.NewResponseController(w).SetWriteDeadline); err != nil { // the client has gone; the act says that it was handed out
+		if err := file.Send(w, w.Header().Set, http.NewResponseController(w).SetWriteDeadline); err != nil { // the client has gone; the act still says that it was exported
 			a.opts.Log.WarnContext(ctx, "an export was not sent to its end", "act", file.Act, "error", err)
 		}
 	}}, nil

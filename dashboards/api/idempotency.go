@@ -49,7 +49,6 @@ type keyed struct {
 	api *API
 }
 
-// HandleFunc adds a route.
 func (k keyed) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
 	if strings.HasPrefix(pattern, http.MethodPost+" ") {
 		handler = k.api.once(pattern, handler)

@@ -125,7 +125,6 @@ func (a *API) takeTurn(ctx context.Context) (done func(), err error) {
 	}
 }
 
-// holdScan refuses a scan if maxScanBodies are already held.
 func (a *API) holdScan(ctx huma.Context, next func(huma.Context)) {
 	select {
 	case a.scanBodies <- struct{}{}:

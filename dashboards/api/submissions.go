@@ -109,7 +109,6 @@ type ByID struct {
 	ID string `path:"id"`
 }
 
-// withdraw removes a report.
 func (a *API) withdraw(ctx context.Context, in *ByID) (*struct{}, error) {
 	_, err := a.visibleSubmission(ctx, in.ID)
 	if err == nil {

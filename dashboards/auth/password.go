@@ -35,7 +35,6 @@ const (
 	hashWait     = 3 * time.Second
 )
 
-// errBusy says that too many passwords are being checked.
 var errBusy = errors.New("too many passwords are being checked")
 
 // passwords hashes passwords and compares them, a few at a time. Use newPasswords: the zero value

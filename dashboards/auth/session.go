@@ -55,7 +55,6 @@ type sessionStore struct {
 func (s sessionStore) ours(t time.Time) time.Time   { return s.now().Add(time.Until(t)) }
 func (s sessionStore) theirs(t time.Time) time.Time { return time.Now().Add(t.Sub(s.now())) }
 
-// FindCtx returns the data of a session.
 func (s sessionStore) FindCtx(ctx context.Context, id string) ([]byte, bool, error) {
 	session, err := s.store.Session(ctx, id, s.now())
 	if errors.Is(err, store.ErrNotFound) {
@@ -77,22 +76,19 @@ func (s sessionStore) CommitCtx(ctx context.Context, id string, data []byte, exp
 	return s.store.PutSession(ctx, want, s.now())
 }
 
-// DeleteCtx ends a session.
 func (s sessionStore) DeleteCtx(ctx context.Context, id string) error {
 	return s.store.EndSession(ctx, id)
 }
 
-// Find is FindCtx without a context: scs demands all three of stores.
+// Find, Commit and Delete are required by scs, which calls the methods with a context instead.
 func (s sessionStore) Find(id string) ([]byte, bool, error) {
 	return s.FindCtx(context.Background(), id)
 }
 
-// Commit is CommitCtx without a context.
 func (s sessionStore) Commit(id string, data []byte, expires time.Time) error {
 	return s.CommitCtx(context.Background(), id, data, expires)
 }
 
-// Delete is DeleteCtx without a context.
 func (s sessionStore) Delete(id string) error { return s.DeleteCtx(context.Background(), id) }
 
 // sessionData is a session as it is kept; all of its values are texts. Equal values give equal
@@ -107,7 +103,6 @@ func (s sessionStore) Encode(deadline time.Time, values map[string]any) ([]byte,
 	return json.Marshal(sessionData{s.ours(deadline).Round(time.Second).UnixMilli(), values})
 }
 
-// Decode reads a session.
 func (s sessionStore) Decode(b []byte) (time.Time, map[string]any, error) {
 	var d sessionData
 	if err := json.Unmarshal(b, &d); err != nil {

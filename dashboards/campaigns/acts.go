@@ -27,7 +27,6 @@ func (c *Campaigns) takeMerge(w http.ResponseWriter, r *http.Request) {
 	c.do(w, r, t, desk.Draft{Kind: qianshao.ActMerge, Detail: desk.Detail{Campaigns: others}})
 }
 
-// takeSplit splits the ticked members off a campaign.
 func (c *Campaigns) takeSplit(w http.ResponseWriter, r *http.Request) {
 	t := readTyped(r, "split")
 	c.do(w, r, t, desk.Draft{Kind: qianshao.ActSplit, Detail: desk.Detail{Findings: t.Findings}})

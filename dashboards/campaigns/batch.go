@@ -29,7 +29,6 @@ const (
 	shownSites = 20
 )
 
-// batchPage is the model of a batch's page.
 type batchPage struct {
 	batchWords
 	*page.Layout
@@ -183,7 +182,6 @@ func (c *Campaigns) preview(r *http.Request, v *batchPage) error {
 	return err
 }
 
-// examplesOf returns the examples with their evidence.
 func (c *Campaigns) examplesOf(r *http.Request, list []desk.Example) (out []example, err error) {
 	ids := make([]string, len(list))
 	for i := range list {
@@ -293,7 +291,6 @@ func (v *batchPage) FirstDay() string {
 	return v.Now.In(v.TimeZone()).AddDate(0, 0, 1).Format(time.DateOnly)
 }
 
-// LastDay is the latest.
 func (v *batchPage) LastDay() string {
 	return v.Now.Add(desk.MaxPark).In(v.TimeZone()).Format(time.DateOnly)
 }
@@ -386,7 +383,6 @@ func (c *Campaigns) takeBegin(w http.ResponseWriter, r *http.Request) {
 	c.answerBatch(w, r, f, err)
 }
 
-// takeUndo undoes the batch.
 func (c *Campaigns) takeUndo(w http.ResponseWriter, r *http.Request) {
 	words := r.PostFormValue("words")
 	_, err := c.opts.Desk.UndoBatch(r.Context(), auth.Acting(r.Context()), idOf(r), words)
@@ -465,7 +461,6 @@ func numberOf(s string) int {
 	return n
 }
 
-// batchesPage lists batches.
 type batchesPage struct {
 	batchWords
 	*page.Layout
@@ -475,7 +470,6 @@ type batchesPage struct {
 	Next int64
 }
 
-// batchRow is a batch with its description.
 type batchRow struct {
 	desk.Batch
 	Did string
@@ -514,7 +508,6 @@ func (v batchWords) StateOf(s desk.BatchState) string {
 	return v.Language.Named("batch.state.", string(s))
 }
 
-// PassedWhy says why a member was passed over.
 func (v batchWords) PassedWhy(s desk.Skipped) string {
 	return v.Language.Named("batch.skipped.", string(s))
 }
@@ -539,8 +532,6 @@ func (v batchWords) Said(b *desk.Batch) string {
 	return said
 }
 
-// CampaignPage is the page of a campaign.
 func (v batchWords) CampaignPage(id string) string { return pathOf(id) }
 
-// BatchPage is the page of a batch.
 func (v batchWords) BatchPage(id int64) string { return pathOfBatch(id) }

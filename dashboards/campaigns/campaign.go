@@ -20,7 +20,6 @@ import (
 // shownMembers is how many members a campaign's page lists at a time.
 const shownMembers = 50
 
-// campaignPage is the model of a campaign's page.
 type campaignPage struct {
 	verdicts
 	*page.Layout
@@ -159,7 +158,6 @@ func (c *Campaigns) fillCampaign(r *http.Request, v *campaignPage) (err error) {
 	return err
 }
 
-// batchesOf reads the batches made of the campaign.
 func (c *Campaigns) batchesOf(r *http.Request, v *campaignPage) (rows []batchRow, err error) {
 	list, err := c.opts.Desk.BatchesOf(r.Context(), auth.Acting(r.Context()), append([]string{v.ID}, v.Aliases...), shownEvents)
 	words := newBatchWords(v.Layout)
@@ -172,10 +170,8 @@ func (c *Campaigns) batchesOf(r *http.Request, v *campaignPage) (rows []batchRow
 // Ticks says that the account can do something with ticked members.
 func (v *campaignPage) Ticks() bool { return v.MayDecide || v.Exports }
 
-// BatchPage is the page of a batch.
 func (v *campaignPage) BatchPage(id int64) string { return pathOfBatch(id) }
 
-// StateOf says how far a batch is.
 func (v *campaignPage) StateOf(s desk.BatchState) string { return newBatchWords(v.Layout).StateOf(s) }
 
 // members fills in the members that are listed.
@@ -248,10 +244,8 @@ func (c *Campaigns) isMember(r *http.Request, id string, f *qianshao.Finding) (b
 	return slices.ContainsFunc(of, func(m campaign.Membership) bool { return m.ID == id }), err
 }
 
-// pathOf is the path of a campaign's page.
 func pathOf(id string) string { return "/campaigns/" + url.PathEscape(id) }
 
-// Page is the page of a campaign.
 func (v *campaignPage) Page(id string) string { return pathOf(id) }
 
 // With is this page with the same list of members and another finding compared.
@@ -300,7 +294,6 @@ func only(values url.Values) url.Values {
 // Name is the name of the campaign: what its members have in common.
 func (v *campaignPage) Name() string { return v.KeyName(v.Details.Kind, v.Label) }
 
-// KindName names a kind of campaign.
 func (v *campaignPage) KindName(k campaign.Kind) string {
 	return v.Language.Named("campaign.kind.", string(k))
 }

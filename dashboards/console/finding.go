@@ -196,7 +196,6 @@ func (v *findingPage) BackTo() string {
 // Link is the page of a finding, with the same link back as this page.
 func (v *findingPage) Link(id string) string { return page.FindingURL(id, v.Back) }
 
-// terms counts the different terms in a finding's evidence.
 func terms(f *qianshao.Finding) int {
 	words := map[string]bool{}
 	for i := range f.Evidence {

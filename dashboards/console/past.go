@@ -55,7 +55,7 @@ func (c *Console) past(r *http.Request, v *findingPage) error {
 	return nil
 }
 
-// maxOfSite bounds the listed acts on the site, whose own page has more.
+// maxOfSite bounds the listed acts on the site; the site's page lists more.
 const maxOfSite = 20
 
 // doneToSite adds the acts on the finding's site since the finding was first seen, such as recheck

@@ -139,7 +139,6 @@ func quoted(e qianshao.Evidence) []untrusted.Piece {
 	return append(pieces, untrusted.Reveal(e.After, "")...)
 }
 
-// Kind names a record's kind.
 func (v *reportDocument) Kind(l evidence.Link) string {
 	if name, ok := map[string]string{
 		"request": "请求", "response": "响应", "metadata": "说明", "resource": "资源", "warcinfo": "文件头",

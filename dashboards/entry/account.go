@@ -17,7 +17,6 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// accountPage is the model of an account's own page.
 type accountPage struct {
 	*page.Layout
 	Account qianshao.Account

@@ -92,7 +92,6 @@ func problem(v *page.Layout, w http.ResponseWriter, answer auth.Answer) string {
 	return v.T("login.wrong")
 }
 
-// toProvider sends a browser to the OIDC provider.
 func (e *Entry) toProvider(w http.ResponseWriter, r *http.Request) {
 	next := r.FormValue("next")
 	to, err := e.guard.ProviderURL(w, r, page.LocalPath(next))

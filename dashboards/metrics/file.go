@@ -165,7 +165,6 @@ func (f fileFamilies) value(name string) float64 {
 	return f.series(name)[""].GetGauge().GetValue()
 }
 
-// series returns a family's metrics by their labels.
 func (f fileFamilies) series(name string) map[string]*dto.Metric {
 	series := map[string]*dto.Metric{}
 	for _, metric := range f[name].GetMetric() {

@@ -42,7 +42,6 @@ type alertRow struct {
 	Path string
 }
 
-// alertsPage lists alerts.
 type alertsPage struct {
 	frame
 	Alerts []alertRow
@@ -101,7 +100,6 @@ func (n *Notices) alertRow(ctx context.Context, a notify.Alert, channels map[str
 	return row, nil
 }
 
-// Pace says in words how often an alert sends.
 func (v *alertsPage) Pace(a alertRow) string {
 	return v.T("notices.pace", int(a.Every/time.Minute), a.Hourly)
 }
@@ -133,7 +131,6 @@ type alertFields struct {
 // choice is an entry in a list to choose from.
 type choice struct{ ID, Name string }
 
-// alertPage is the form of an alert.
 type alertPage struct {
 	frame
 	mistakes
@@ -157,10 +154,8 @@ func (v *alertPage) Path() string {
 // NoViews says that the account has no saved views to choose from.
 func (v *alertPage) NoViews() bool { return len(v.Views) == 0 }
 
-// Events are all events.
 func (v *alertPage) Events() []notify.Event { return notify.Events() }
 
-// Tells says whether an event is ticked.
 func (v *alertPage) Tells(e notify.Event) bool { return slices.Contains(v.Fields.Events, e) }
 
 func (n *Notices) serveNewAlert(w http.ResponseWriter, r *http.Request) {

@@ -29,7 +29,6 @@ func rowOf(c *notify.Channel) channelRow {
 	return channelRow{ID: c.ID, Name: c.Name, Host: hostOf(c), Kind: c.Kind, Secret: c.Secret != "", Disabled: c.Disabled, To: c.To, Changed: c.Changed}
 }
 
-// channelsPage lists the channels.
 type channelsPage struct {
 	frame
 	Channels []channelRow
@@ -117,7 +116,6 @@ func (v *channelPage) Path() string {
 
 func channelPath(id string) string { return "/notices/channels/" + id }
 
-// IsMail says whether it is a mail channel.
 func (v *channelPage) IsMail() bool { return v.Kind == notify.Mail }
 
 // HasSecret says whether a secret is typed in for this kind: WeCom's robots have none, and that of

@@ -13,10 +13,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// deliveriesListed is how many deliveries a page lists.
 const deliveriesListed = 50
 
-// deliveryRow is a delivery in the log.
 type deliveryRow struct {
 	notify.Delivery
 	// MayRetry says that it can be tried again now, MayDrop that it can be given up.
@@ -27,7 +25,6 @@ type deliveryRow struct {
 	ChannelName string
 }
 
-// deliveriesPage is the log of deliveries.
 type deliveriesPage struct {
 	frame
 	State   notify.State

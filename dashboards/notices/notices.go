@@ -210,10 +210,8 @@ func (n *Notices) frame(w http.ResponseWriter, r *http.Request, title string) fr
 	return f
 }
 
-// KindName names a kind of channel.
 func (f *frame) KindName(k notify.Kind) string { return f.Language.Named("notices.kind.", string(k)) }
 
-// EventName names an event.
 func (f *frame) EventName(e notify.Event) string {
 	return f.Language.Named("notices.event.", string(e))
 }
@@ -241,7 +239,6 @@ func (n *Notices) signed(r *http.Request) store.Signed {
 	return store.Signed{By: auth.From(r.Context()).Name, At: n.Now()}
 }
 
-// newID returns a new, random id.
 func newID() string {
 	id := make([]byte, 8)
 	rand.Read(id) // never fails, see crypto/rand

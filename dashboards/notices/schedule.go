@@ -27,7 +27,6 @@ type scheduleRow struct {
 	Next time.Time
 }
 
-// schedulesPage lists the scheduled reports.
 type schedulesPage struct {
 	frame
 	Schedules []scheduleRow
@@ -76,12 +75,10 @@ func (n *Notices) nextReport(s *notify.Schedule) time.Time {
 	}
 }
 
-// PeriodName names a period.
 func (f *frame) PeriodName(p notify.Period) string {
 	return f.Language.Named("notices.period.", string(p))
 }
 
-// HourText writes an hour of the day.
 func (f *frame) HourText(hour int) string { return clock(hour * 60) }
 
 // scheduleFields are the fields of the form, as typed.
@@ -109,10 +106,8 @@ func (v *schedulePage) Path() string {
 	return schedulePath(v.ID)
 }
 
-// Periods are all periods.
 func (v *schedulePage) Periods() []notify.Period { return notify.Periods() }
 
-// Hours are the hours of the day, as choices.
 func (v *schedulePage) Hours() (list []choice) {
 	for h := range 24 {
 		list = append(list, choice{strconv.Itoa(h), clock(h * 60)})

@@ -142,7 +142,6 @@ func (b *Base) shownAt(r *http.Request) *url.URL {
 	return next
 }
 
-// hasPage says whether an address has a page.
 func (b *Base) hasPage(at *url.URL) bool { return b.Exists == nil || b.Exists(at) }
 
 func inLanguage(u *url.URL, l locales.Lang) string {

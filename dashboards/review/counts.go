@@ -19,7 +19,6 @@ const (
 	maxCounters = 1000
 )
 
-// countedLists are the lists that the sidebar counts.
 func countedLists() []campaign.List {
 	return []campaign.List{campaign.ListMine, campaign.ListOpen, campaign.ListReview, campaign.ListRelapsed, campaign.ListOverdue}
 }

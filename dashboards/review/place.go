@@ -43,7 +43,6 @@ func placeOfPath(next string) place {
 	return placeOf(u.Query())
 }
 
-// url is the address of the place.
 func (p place) url() string {
 	values := url.Values{}
 	for name, value := range map[string]string{"q": p.query, "sort": string(p.sort), "after": p.after, "at": p.at} {

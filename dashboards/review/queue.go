@@ -26,7 +26,6 @@ const (
 	maxGrown = 99
 )
 
-// queuePage is the model of the queue.
 type queuePage struct {
 	*page.Layout
 	place  place
@@ -111,10 +110,8 @@ func (v *queuePage) Label(c *campaign.Campaign) string {
 // Here is the address of this page, for forms that lead back to it.
 func (v *queuePage) Here() string { return v.place.url() }
 
-// ListName names the list.
 func (v *queuePage) ListName() string { return v.T("nav.list." + string(v.List)) }
 
-// Sort is the order of the list.
 func (v *queuePage) Sort() campaign.Sort { return v.place.sort }
 
 // NowStamp is the time of the page, which the form that marks the list as seen sends.
@@ -348,7 +345,7 @@ func (v *Review) counts(r *http.Request, p *queuePage, q campaign.Query) (err er
 	return err
 }
 
-// recount puts the number of the list into the sidebar, whose own number may be some seconds old.
+// recount puts the number of the list into the sidebar, which may show one from some seconds ago.
 func (v *queuePage) recount() {
 	if v.Query != "" || v.Total == "" || len(v.Menu) == 0 {
 		return

@@ -84,7 +84,6 @@ func (v *editPage) Elsewhere() (texts []string) {
 	return texts
 }
 
-// say writes a mistake in the reader's language.
 func (v times) say(m Mistake) string {
 	return v.Plain(m.Message.In(v.Language))
 }

@@ -52,7 +52,6 @@ type importPage struct {
 	Empty bool
 }
 
-// Say writes a mistake.
 func (v *importPage) Say(m Mistake) string { return v.say(m) }
 
 // Shown are the mistakes that are listed.

@@ -14,7 +14,6 @@ type record struct {
 	desk.Detail
 }
 
-// records returns the latest acts on a subject.
 func (s *Sites) records(r *http.Request, subject qianshao.Subject) (list []record, err error) {
 	acts, err := s.opts.Store.Records(r.Context(), subject, shownRecords)
 	for _, a := range acts {
@@ -40,5 +39,4 @@ func (v times) Changed(r record, text string) string {
 	return text
 }
 
-// Event names what was done.
 func (v times) Event(r record) string { return v.Language.Named("record.", r.Event) }

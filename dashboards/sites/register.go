@@ -41,7 +41,6 @@ func (e entry) Stands() string {
 	return e.Standing
 }
 
-// URL is its page.
 func (e entry) URL() string { return authorisationURL(e.ID) }
 
 func authorisationURL(id string) string { return "/authorisations/" + url.PathEscape(id) }

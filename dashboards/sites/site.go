@@ -38,10 +38,8 @@ func newRow(site store.Site, w store.Watch) siteRow {
 	return siteRow{site, w.Authorisations, w.InForce, w.Silent}
 }
 
-// URL is the site's page.
 func (r siteRow) URL() string { return siteURL(r.Host) }
 
-// Search is the search for its findings.
 func (r siteRow) Search() string { return page.SearchURL(page.Clause("host", r.Host)) }
 
 func siteURL(host string) string { return "/sites/" + url.PathEscape(host) }
@@ -93,7 +91,6 @@ func (v times) VerdictTexts(n store.VerdictCounts) (texts []string) {
 	return texts
 }
 
-// AuthorisationURL is the page of an authorisation.
 func (v times) AuthorisationURL(id string) string { return authorisationURL(id) }
 
 type sitesPage struct {

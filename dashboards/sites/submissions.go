@@ -145,7 +145,6 @@ func (v *submissionsPage) Origin(origin string) string {
 	return strings.TrimSpace(v.Language.Named("origin.", way) + " " + network)
 }
 
-// StateText names the state of a submission.
 func (v *submissionsPage) StateText(s qianshao.SubmissionState) string {
 	return v.Language.Named("report.", string(s))
 }

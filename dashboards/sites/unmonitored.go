@@ -95,7 +95,6 @@ func unmonitoredURL(reason qianshao.UnmonitoredReason, offset int) string {
 // Due says whether the next try of a row is due, and is waiting only for the crawler.
 func (v *unmonitoredPage) Due(u qianshao.Unmonitored) bool { return !u.NextTry.After(v.Now) }
 
-// SiteURL is the page of a row's site.
 func (v *unmonitoredPage) SiteURL(host string) string { return siteURL(host) }
 
 // amount says how many hosts and authorisations are not monitored, or soon will not be; "" if none.

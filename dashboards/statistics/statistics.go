@@ -81,7 +81,6 @@ func valuesOf(c report.Choice, authorisation string) url.Values {
 	return values
 }
 
-// statisticsPage is the model of the page.
 type statisticsPage struct {
 	*page.Layout
 	// Choice and Authorisation are the form's values; Authorisations are those that the account
@@ -155,7 +154,6 @@ func (s *Statistics) serve(w http.ResponseWriter, r *http.Request) {
 	s.Render(w, r, http.StatusOK, "statistics", v)
 }
 
-// refuse answers why there is no report.
 func (s *Statistics) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, store.ErrNotFound) {
 		s.NotFound(w, r)
@@ -203,7 +201,6 @@ func (s *Statistics) asked(w http.ResponseWriter, r *http.Request, value func(st
 	return v, m, nil
 }
 
-// document is a report in the page's language.
 func (s *Statistics) document(v *statisticsPage, r *report.Report) *document.Document {
 	return document.New(r, document.Options{Language: v.Language, Version: s.Version})
 }
