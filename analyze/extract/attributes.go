@@ -28,7 +28,7 @@ func (a *assembler) attributes(el int32) {
 		case isURLAttribute(e.Atom, at.Name):
 			a.url(el, at, hiding)
 		case e.Atom == atom.Link && at.Name == "href" && link.IsAlternate(a.Value(el, "rel")):
-			a.url(el, at, qianshao.HidingNone) // the head shows nothing, so nothing in it is concealed
+			a.url(el, at, qianshao.HidingNone) // nothing in the head is shown, so nothing there can be concealed
 		default:
 			a.unshown(el, at)
 		}
@@ -38,8 +38,8 @@ func (a *assembler) attributes(el int32) {
 	}
 }
 
-// unshown appends the region of an attribute that no browser shows, if it holds
-// Chinese words. Scripts put such attributes on the page, search engines read some of
+// unshown appends the region of an attribute that no browser shows, if its value has Chinese
+// characters. Scripts put the values of such attributes on the page, search engines read some of
 // them, and hacked sites carry advertisements in them.
 func (a *assembler) unshown(el int32, at tree.Attribute) {
 	e := &a.Elements[el]
@@ -48,7 +48,7 @@ func (a *assembler) unshown(el int32, at tree.Attribute) {
 		return
 	}
 	if e.Atom == atom.Iframe && at.Name == "srcdoc" {
-		return // the tree has its document
+		return // the tree parses it as a document of its own
 	}
 	hiding := qianshao.HidingUnshown
 	if isDrawing(e.Name, at.Name) {
@@ -66,11 +66,11 @@ func holdsHan(raw string) bool {
 	return strings.Contains(raw, "&#") && script.HasHan(mapped.Unescape(raw))
 }
 
-// isFont reports whether an attribute names fonts, which half of all Chinese pages do in Chinese.
+// isFont reports whether an attribute names fonts: half of all Chinese pages name them in Chinese.
 func isFont(name string) bool { return name == "style" || name == "face" || name == "font-family" }
 
-// isReference reports whether a value leads to a file rather than being words:
-// the names of pictures are Chinese on many sites.
+// isReference reports whether a value is the address of a file and not words: on many sites,
+// pictures have Chinese file names.
 func isReference(raw string) bool {
 	raw = strings.TrimSpace(raw)
 	for _, start := range [...]string{"/", "./", "../", "http:", "https:", "data:"} {
@@ -81,8 +81,8 @@ func isReference(raw string) bool {
 	return false
 }
 
-// isDrawing reports whether an attribute holds the numbers of a drawing, in which
-// no program writes words.
+// isDrawing reports whether an attribute holds the numbers of a drawing, where no program would
+// write words.
 func isDrawing(tag, name string) bool {
 	switch name {
 	case "d":
@@ -97,7 +97,7 @@ func isDrawing(tag, name string) bool {
 	return false
 }
 
-// isTextAttribute reports whether an attribute holds text for people.
+// isTextAttribute reports whether an attribute holds text that people read.
 func isTextAttribute(a atom.Atom, name string) bool {
 	switch name {
 	case "alt", "title", "placeholder", "aria-label", "summary", "label":
@@ -110,7 +110,7 @@ func isTextAttribute(a atom.Atom, name string) bool {
 	return false
 }
 
-// isURLAttribute reports whether an attribute holds a reference that matters.
+// isURLAttribute reports whether an attribute holds a reference that is worth reading.
 func isURLAttribute(a atom.Atom, name string) bool {
 	switch name {
 	case "href":
@@ -125,13 +125,13 @@ func isURLAttribute(a atom.Atom, name string) bool {
 	return false
 }
 
-// leadsOn reports whether a visitor follows the reference, by a click or without
-// one, or a program does so for the visitor: a feed reader, a telephone's browser.
+// leadsOn reports whether a reference is followed: by the visitor, with or without a click, or by a
+// program on the visitor's behalf, such as a feed reader or the browser of a telephone.
 func leadsOn(a atom.Atom) bool {
 	return a == atom.A || a == atom.Area || a == atom.Iframe || a == atom.Frame || a == atom.Meta || a == atom.Link
 }
 
-// isData reports whether a reference holds a picture or a font itself rather than text.
+// isData reports whether a reference is itself the data of a picture or a font.
 func isData(ref string) bool {
 	const scheme = "data:"
 	return len(ref) >= len(scheme) && strings.EqualFold(ref[:len(scheme)], scheme)
@@ -162,14 +162,14 @@ func (a *assembler) url(el int32, at tree.Attribute, hiding qianshao.Hiding) {
 	}
 }
 
-// Bounds of Document.MetaRobots. A page has one, of a few words.
+// Limits of Document.MetaRobots. A page has one such element, of a few words.
 const (
 	maxMetaRobots = 8
 	maxMetaRobot  = 200 // bytes
 )
 
-// meta appends the region of a meta element that is for people or search engines,
-// and the link of one that redirects.
+// meta appends the region of a meta element that people or search engines read, and the link of one
+// that redirects.
 func (a *assembler) meta(el int32) {
 	e := &a.Elements[el]
 	f := &a.Fragments[e.Fragment]
@@ -208,8 +208,8 @@ func (a *assembler) meta(el int32) {
 	a.stretch(qianshao.RegionMeta, name, hiding, el, f, int(content.Start), int(content.End), mapped.InAttribute)
 }
 
-// isShown reports whether a meta element of this name is shown to people: by
-// search engines, or by sites where the page is shared.
+// isShown reports whether people see a meta element of this name: in the results of search engines,
+// or on sites where the page is shared.
 func isShown(name string) bool {
 	switch name {
 	case "keywords", "description", "title", "subject", "abstract", "application-name", "apple-mobile-web-app-title", "author", "headline", "copyright":

@@ -56,7 +56,7 @@ func BenchmarkPage(b *testing.B) {
 	}
 }
 
-// hostile are pages made to be slow, for a size in bytes.
+// hostile returns pages made to be slow, each of about size bytes.
 func hostile(size int) map[string]string {
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)+1) }
 	selectors := strings.Repeat("div div div div div div p{color:red}", size/64/36+1)
@@ -132,14 +132,14 @@ func numbered(format string, n int) string {
 	return b.String()
 }
 
-// answer is how a hostile page is read when "<p>" and the secret are appended to it.
+// answer is what is found in a hostile page to which "<p>" and the secret were appended.
 type answer struct {
 	regions, links int
-	secret         string // kind and hiding of the region that holds it; empty if a script or style swallows it
+	secret         string // kind and hiding of the region that holds the secret; empty if a script or style swallows it
 	notes          string
 }
 
-// answers are those of hostile(150_000).
+// answers are the expected answers for hostile(150_000).
 var answers = map[string]answer{
 	"NULs in text":        {2, 0, "text", "[]"},
 	"ampersands":          {2, 0, "text", "[]"},
@@ -203,8 +203,8 @@ var answers = map[string]answer{
 	"universal rules":     {1, 0, "text", "[nested_too_deep style_budget]"},
 }
 
-// TestHostile reads pages made to be slow. The only time limit is the test binary's: quadratic
-// code takes hours on some of these.
+// TestHostile reads pages made to be slow. It has no time limit beyond that of the test binary:
+// quadratic code takes hours on some of these pages.
 func TestHostile(t *testing.T) {
 	pages := hostile(150_000)
 	if len(pages) != len(answers) {

@@ -13,7 +13,7 @@ const (
 	rli, lri, fsi, pdi = "\u2067", "\u2066", "\u2068", "\u2069"
 )
 
-// shown is a region's text without the controls in it.
+// shown returns the text without its controls.
 func shown(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 0x200e && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
@@ -23,8 +23,8 @@ func shown(text string) string {
 	}, text)
 }
 
-// TestTextIsReadAsShown: what controls turn round is read as a browser shows it, and
-// each character still knows its source.
+// TestTextIsReadAsShown: text that controls turn round is read as a browser shows it, and each
+// character is still mapped to its source.
 func TestTextIsReadAsShown(t *testing.T) {
 	for _, test := range []struct{ name, html, want string }{
 		{"an override", "<p>真人" + rlo + "乐家百" + pdf + "开户", "真人百家乐开户"},
@@ -70,8 +70,8 @@ func TestTextIsReadAsShown(t *testing.T) {
 	}
 }
 
-// TestRightToLeftPagesStay: pages in Arabic and Hebrew keep the order of writing, and
-// so do Chinese ones whose controls turn nothing.
+// TestRightToLeftPagesStay: pages in Arabic and Hebrew stay in the order in which they are written,
+// and so do Chinese pages with controls that turn nothing round.
 func TestRightToLeftPagesStay(t *testing.T) {
 	for _, text := range []string{
 		"مرحبا بالعالم (Unicode 15) 123.", "שלום עולם, version 2.0!",
@@ -87,7 +87,8 @@ func TestRightToLeftPagesStay(t *testing.T) {
 	}
 }
 
-// TestTurnedTextIsBounded: controls without end take time and memory in proportion to the page.
+// TestTurnedTextIsBounded: endless controls take no more time and memory than is proportional to
+// the page.
 func TestTurnedTextIsBounded(t *testing.T) {
 	for _, unit := range []string{rlo, rlo + "乐", rli + "乐", rlo + "乐" + pdf, "<p>" + rlo + "乐家百", "<bdo dir=rtl>乐", fsi + "\u200f乐 "} {
 		doc := document("<p>"+strings.Repeat(unit, 1<<20/len(unit)), nil)

@@ -2,13 +2,13 @@
 // decoded source and its regions, each visible or hidden, each with its place
 // in that source.
 //
-// The way of a page, and the packages that it passes:
+// The steps, and the packages that take them:
 //
 //	Parse:    bytes → charset → source → tree, with what scripts write (script)
 //	Document: tree and style sheets (css) → style: what is hidden → regions, links
 //
-// Everything is linear in the page's size and bounded by named limits. A page
-// that exceeds a limit is read with less structure and has a note.
+// Everything takes linear time in the page's size and is bounded by named limits. A page that
+// exceeds a limit is read with less structure, and its document has a note.
 package extract
 
 import (
@@ -28,8 +28,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/tree"
 )
 
-// Parsed is a page that was decoded and parsed. Its style sheets can be fetched
-// before Document says what they hide.
+// Parsed is a page that was decoded and parsed. The caller can fetch its style sheets before
+// Document says what they hide.
 type Parsed struct {
 	decoded   charset.Decoded
 	truncated bool
@@ -38,8 +38,8 @@ type Parsed struct {
 	pictures  []qianshao.Picture
 }
 
-// Parse decodes and parses a page. It never fails: what was unusual is in the
-// document's Notes.
+// Parse decodes and parses a page. It never fails. Anything unusual is noted in the document's
+// Notes.
 func Parse(page qianshao.Page) *Parsed {
 	p := &Parsed{decoded: charset.Decode(page.Body, page.ContentType), truncated: page.Truncated, pictures: page.Pictures}
 	if isPlainText(p.decoded.Text, page.ContentType) {
@@ -54,14 +54,14 @@ func Parse(page qianshao.Page) *Parsed {
 	return p
 }
 
-// Charset returns the charset that the page was decoded from, as in Document.Charset.
+// Charset returns the charset that the page was in, as in Document.Charset.
 func (p *Parsed) Charset() string { return p.decoded.Name }
 
-// maxStylesheets bounds what a page can make a crawler fetch.
+// maxStylesheets bounds how many style sheets a page can make a crawler fetch.
 const maxStylesheets = 32
 
-// Stylesheets returns the absolute URLs of the page's external style sheets, each
-// once, in the order of the page.
+// Stylesheets returns the absolute URLs of the page's external style sheets, each once, in the
+// order in which they stand on the page.
 func (p *Parsed) Stylesheets() []string {
 	if p.tree == nil {
 		return nil
@@ -78,11 +78,12 @@ func (p *Parsed) Stylesheets() []string {
 	return urls
 }
 
-// maxScripts bounds the scripts that a page can make a crawler ask for; some are of other sites.
+// maxScripts bounds how many scripts a page can make a crawler ask for, some of them on other
+// sites.
 const maxScripts = 64
 
-// Scripts returns the absolute URLs of the page's external scripts, each once, in the
-// order of the page.
+// Scripts returns the absolute URLs of the page's external scripts, each once, in the order in
+// which they stand on the page.
 func (p *Parsed) Scripts() []string {
 	if p.tree == nil {
 		return nil
@@ -99,8 +100,8 @@ func (p *Parsed) Scripts() []string {
 	return urls
 }
 
-// ScriptMatters reports whether an external script says anything, so that the page has to be
-// read with it. charset is the page's, in which a script is decoded unless it is UTF-8.
+// ScriptMatters reports whether an external script has anything to say, so that the page must be
+// read together with it. charset is the page's: the script is decoded from it unless it is UTF-8.
 func ScriptMatters(body []byte, charset string) bool { return script.Matters(code(body, charset)) }
 
 // code decodes an external script.
@@ -111,29 +112,28 @@ func code(body []byte, page string) string {
 	return charset.Decode(body, "text/javascript; charset="+page).Text
 }
 
-// ReadScripts parses the page anew, with the external scripts that were fetched, by absolute
-// URL, in the places of their elements.
+// ReadScripts parses the page again, together with the external scripts that were fetched. Each
+// script, given by its absolute URL, is read at the place of its element.
 func (p *Parsed) ReadScripts(scripts map[string][]byte) {
 	if p.tree == nil || len(scripts) == 0 {
 		return
 	}
 	left := maps.Clone(scripts)
-	p.tree = nil // the memory of two trees is not needed
+	p.tree = nil // frees the old tree, so that there are never two in memory
 	p.tree = tree.Build(p.decoded.Text, func(ref string) (string, string, bool) {
 		url := p.urls.Resolve(ref)
 		body, ok := left[url]
 		if !ok {
 			return "", "", false
 		}
-		delete(left, url) // a second element adds nothing, and a page may have a million
+		delete(left, url) // reading it again adds nothing, and a page may refer to it a million times
 		return code(body, p.decoded.Name), url, true
 	})
 }
 
-// Document returns what the page says and what of it is hidden. stylesheet
-// returns the external style sheet at an absolute URL, if it was fetched, and may
-// be nil. Where a sheet is missing, text counts as same-colour only against a
-// background that the page itself names.
+// Document returns what the page says and which of it is hidden. stylesheet returns the external
+// style sheet at an absolute URL, if it was fetched. It may be nil. If a sheet is missing, text
+// counts as same-colour only against a background that the page itself names.
 func (p *Parsed) Document(stylesheet func(url string) ([]byte, bool)) *qianshao.Document {
 	doc := &qianshao.Document{
 		Charset: p.decoded.Name, CharsetFrom: p.decoded.From, Source: p.decoded.Text, Notes: slices.Clone(p.decoded.Notes),
@@ -164,8 +164,8 @@ func (p *Parsed) Document(stylesheet func(url string) ([]byte, bool)) *qianshao.
 	return doc
 }
 
-// isPlainText reports whether a page is to be read as text: it is declared so, or
-// there is no markup in it.
+// isPlainText reports whether a page is to be read as plain text: its content type says so, or it
+// has no markup.
 func isPlainText(source, contentType string) bool {
 	if kind, _, _ := mime.ParseMediaType(contentType); kind == "text/plain" {
 		return true
@@ -173,7 +173,7 @@ func isPlainText(source, contentType string) bool {
 	for i := 0; ; i++ {
 		n := strings.IndexByte(source[i:], '<')
 		if n < 0 {
-			return !strings.Contains(source, "&#") // references are markup, too
+			return !strings.Contains(source, "&#") // character references count as markup, too
 		}
 		i += n
 		if i+1 < len(source) && (ascii.IsAlphanumeric(source[i+1]) || strings.IndexByte("!/?", source[i+1]) >= 0) {
@@ -182,7 +182,7 @@ func isPlainText(source, contentType string) bool {
 	}
 }
 
-// paragraphs splits a plain text at its empty lines.
+// paragraphs splits a plain text at empty lines.
 func paragraphs(doc *qianshao.Document) {
 	a := &assembler{doc: doc}
 	source := mapped.Source(doc.Source)

@@ -85,8 +85,7 @@ func TestRegions(t *testing.T) {
 	}
 }
 
-// TestPositions asks where a text stands in the source: [ and ] in the page
-// mark the place.
+// TestPositions asks where a text stands in the source. [ and ] mark the place in the page.
 func TestPositions(t *testing.T) {
 	tests := []struct{ name, html, find string }{
 		{"plain", `<p>前[博彩]后`, "博彩"},
@@ -112,7 +111,7 @@ func TestPositions(t *testing.T) {
 			start := strings.Index(tt.html, "[")
 			end := strings.LastIndex(tt.html, "]") - 1
 			html := strings.NewReplacer("[", "", "]", "").Replace(tt.html)
-			if tt.name == "written" { // the marks may take in what follows a text
+			if tt.name == "written" { // the marks may include what follows a text
 				end = strings.Index(html, `<\/p>`)
 			}
 			doc := document(html, nil)
@@ -127,19 +126,19 @@ func TestPositions(t *testing.T) {
 	}
 }
 
-// checkInvariants holds a document to what its fields promise.
+// checkInvariants checks that a document keeps what its fields promise.
 func checkInvariants(t *testing.T, doc *qianshao.Document) {
 	t.Helper()
 	if !utf8.ValidString(doc.Source) {
 		t.Fatal("the source is not valid UTF-8")
 	}
 	scripted := strings.Contains(strings.ToLower(doc.Source), "<script")
-	last := 0 // where the attribute or comment before begins
+	last := 0 // where the previous attribute or comment begins
 	for i := range doc.Regions {
 		r := &doc.Regions[i]
 		checkRegion(t, doc, r, scripted)
-		// Text is written when its block ends, and what scripts write may come
-		// from anywhere in them. The rest is in the order of the source.
+		// Text is written when its block ends, and a script's strings may come from anywhere in it.
+		// Everything else is in the order of the source.
 		switch r.Kind {
 		case qianshao.RegionURL, qianshao.RegionAttr, qianshao.RegionMeta, qianshao.RegionTitle, qianshao.RegionComment:
 			if start := r.Span().Start; !scripted && start < last {
@@ -161,9 +160,9 @@ func checkInvariants(t *testing.T, doc *qianshao.Document) {
 	}
 }
 
-// checkRegion holds a region to its map: the runs cover its text without a gap,
-// lead into the source in order unless a script put it together, and where nothing
-// was undone text and source are the same bytes.
+// checkRegion checks a region's map: the runs cover its text without a gap, they point to the
+// source in order unless a script put the text together, and where nothing was decoded, text and
+// source are the same bytes.
 func checkRegion(t *testing.T, doc *qianshao.Document, r *qianshao.Region, scripted bool) {
 	t.Helper()
 	if len(r.Map) == 0 || len(r.Text) == 0 {
@@ -187,9 +186,9 @@ func checkRegion(t *testing.T, doc *qianshao.Document, r *qianshao.Region, scrip
 	}
 }
 
-// checkEqualRun: a run as long as its source is the source's own bytes. The
-// exceptions are white space, a reference as long as what it stands for, and what
-// a script decodes: a packed word may be as long as the one it stands for.
+// checkEqualRun: a run that is as long as its source has the same bytes. The exceptions are white
+// space, a reference as long as the character that it stands for, and what a script decodes: a
+// packed word may be as long as the one that it stands for.
 func checkEqualRun(t *testing.T, text, source string, scripted bool) {
 	t.Helper()
 	if text != source && text != " " && !strings.HasPrefix(source, "&") && !scripted {
@@ -278,7 +277,7 @@ func TestAlternates(t *testing.T) {
 	}
 }
 
-// TestAttributes: an attribute with Chinese words is a region, whoever sees it.
+// TestAttributes: an attribute with Chinese words is a region, even if no browser shows it.
 func TestAttributes(t *testing.T) {
 	for name, test := range map[string]struct {
 		html string
@@ -322,7 +321,7 @@ func TestAttributes(t *testing.T) {
 	}
 }
 
-// TestLargeSrcdoc: what goes beyond the limit is left out and noted.
+// TestLargeSrcdoc: text beyond the limit is left out, and the document has a note.
 func TestLargeSrcdoc(t *testing.T) {
 	doc := document(`<iframe srcdoc="`+strings.Repeat("&lt;p&gt;校园", 200_000)+`"></iframe><p>`+secret, nil)
 	if !slices.Contains(doc.Notes, qianshao.NoteTooMany) || find(t, doc, secret).Hidden != "" {
@@ -330,8 +329,8 @@ func TestLargeSrcdoc(t *testing.T) {
 	}
 }
 
-// TestExternalScripts: an external script is read in the place of its element, and what it
-// says is mapped to where the page refers to it.
+// TestExternalScripts: an external script is read at the place of its element, and its text is
+// mapped to the reference in the page.
 func TestExternalScripts(t *testing.T) {
 	read := func(html string, scripts map[string]string) *qianshao.Document {
 		parsed := Parse(qianshao.Page{URL: "http://school.example/news/1.html", ContentType: "text/html; charset=gb2312", Body: []byte(html)})

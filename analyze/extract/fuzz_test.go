@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// FuzzDocument: a document keeps what its fields promise, and a page has one
-// document, however often it is read.
+// FuzzDocument: a document keeps what its fields promise, and reading a page again gives the same
+// document.
 func FuzzDocument(f *testing.F) {
 	for _, seed := range []string{
 		"", "<", "<a", "<a href", "<a href='", "</", "</a", "<!", "<!--", "<!-->", "<?xml?><a><![CDATA[x]]></a>",

@@ -7,7 +7,7 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// document reads an HTML page of the test's own, with external style sheets by URL.
+// document reads an HTML page, with external style sheets by URL.
 func document(html string, sheets map[string]string) *qianshao.Document {
 	page := qianshao.Page{URL: "http://school.example/news/1.html", ContentType: "text/html; charset=utf-8", Body: []byte(html)}
 	return Parse(page).Document(func(url string) ([]byte, bool) {
@@ -36,10 +36,10 @@ func describe(doc *qianshao.Document) string {
 	return b.String()
 }
 
-// secret is what the pages of these tables hide, or show.
+// secret is the text that the pages in these tables hide or show.
 const secret = "注册送彩金"
 
-// TestWaysOfHiding is the table of ways in which text is kept from visitors.
+// TestWaysOfHiding lists the ways in which text is kept from visitors.
 func TestWaysOfHiding(t *testing.T) {
 	link := `<a href="http://casino.example/">` + secret + `</a>`
 	tests := []struct {
@@ -147,7 +147,7 @@ func TestWaysOfHiding(t *testing.T) {
 	t.Logf("%d pages, %d kinds of hiding", len(tests), len(ways))
 }
 
-// TestVisible has what looks like hiding and is not.
+// TestVisible lists text that looks hidden and is not.
 func TestVisible(t *testing.T) {
 	tests := map[string]string{
 		"plain":                      `<p>` + secret,

@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// evalDir returns a folder of the labelled real pages, which stand beside the module's root on
-// the maintainers' machines and are not part of the project.
+// evalDir returns a folder of labelled real pages. They lie beside the module's root on the
+// maintainers' machines and are not part of the project.
 func evalDir(t testing.TB, name string) string {
 	dir := filepath.Join("..", "..", "..", "shared", "eval", name)
 	if _, err := os.Stat(dir); err != nil {
@@ -22,8 +22,7 @@ func evalDir(t testing.TB, name string) string {
 	return dir
 }
 
-// TestLimits: whatever the page, there is an answer, what it says is found,
-// and a note tells what was unusual.
+// TestLimits: every page gets an answer, the text is found on it, and a note says what was unusual.
 func TestLimits(t *testing.T) {
 	const big = 20 << 20
 	deep := strings.Repeat("<div>", 10_000)
@@ -84,7 +83,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestManySelectors: style sheets too costly to apply are noted.
+// TestManySelectors: a page with style sheets that are too expensive to apply has a note.
 func TestManySelectors(t *testing.T) {
 	sheet := numbered("* > * * * i{color:#%03d}", 3000)
 	doc := document("<style>"+sheet+"</style>"+strings.Repeat("<i>", 2000)+secret, nil)
@@ -94,7 +93,7 @@ func TestManySelectors(t *testing.T) {
 	}
 }
 
-// TestRealDocuments reads every real page that is at hand.
+// TestRealDocuments reads every real page that is available.
 func TestRealDocuments(t *testing.T) {
 	pages := 0
 	err := filepath.WalkDir(evalDir(t, "pages"), func(path string, d fs.DirEntry, err error) error {
@@ -118,8 +117,8 @@ func TestRealDocuments(t *testing.T) {
 	}
 }
 
-// TestManyTags: a page with more different tags than there may be has a note, and all its
-// text; a tag is the same whatever case it is written in.
+// TestManyTags: a page with more different tags than the limit has a note, and all its text. Upper
+// and lower case make no difference to a tag.
 func TestManyTags(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder

@@ -12,15 +12,15 @@ import (
 
 // Limits of Document.Pictures.
 const (
-	// maxPictures is more than anybody reads on one page.
+	// maxPictures is more pictures than anybody reads on one page.
 	maxPictures = 200
-	// maxDataPicture bounds a picture that stands in the page itself, in bytes: QR codes do, in
-	// some kilobytes.
+	// maxDataPicture bounds a picture inside the page itself, in bytes. QR codes are written that
+	// way, in a few kilobytes.
 	maxDataPicture = 64 << 10
 )
 
-// showsPicture reports whether an attribute refers to a picture. Many sites put the reference
-// into an attribute of their own, for a script that loads pictures when they come into sight.
+// showsPicture reports whether an attribute refers to a picture. Many sites put the reference into
+// an attribute of their own, for a script that loads pictures as they come into view.
 func showsPicture(a atom.Atom, name string) bool {
 	switch name {
 	case "src":
@@ -31,7 +31,7 @@ func showsPicture(a atom.Atom, name string) bool {
 	return false
 }
 
-// byURL returns the pictures by what refers to them.
+// byURL returns the pictures by the URL that refers to them.
 func byURL(pictures []qianshao.Picture) map[string]*qianshao.Picture {
 	if len(pictures) == 0 {
 		return nil
@@ -43,8 +43,8 @@ func byURL(pictures []qianshao.Picture) map[string]*qianshao.Picture {
 	return out
 }
 
-// picture notes a reference to a picture, and appends the regions of what was read in it: only
-// at the first of its places, so that a picture shown many times is not read many times.
+// picture notes a reference to a picture and appends the regions of what was read in it. It does so
+// only where the picture is first shown, so that it is not read many times.
 func (a *assembler) picture(el int32, at tree.Attribute, hiding qianshao.Hiding) {
 	if len(a.doc.Pictures) == maxPictures && len(a.pictures) == 0 {
 		return
@@ -63,8 +63,8 @@ func (a *assembler) picture(el int32, at tree.Attribute, hiding qianshao.Hiding)
 	}
 }
 
-// pictureURL returns what an attribute refers to; "" if that is not a picture that may be
-// read.
+// pictureURL returns the URL that an attribute refers to, or "" if it is not that of a picture that
+// may be read.
 func (a *assembler) pictureURL(ref string) string {
 	if len(ref) > maxDataPicture {
 		return ""
@@ -88,7 +88,7 @@ func (a *assembler) knowsPicture(url string) bool {
 	return false
 }
 
-// readIn appends the regions of what was read in a picture that the page shows at place.
+// readIn appends the regions of what was read in a picture, mapped to its place on the page.
 func (a *assembler) readIn(p *qianshao.Picture, r qianshao.Region, place qianshao.Span) {
 	r.Kind, r.Picture = qianshao.RegionText, p.Place()
 	add := func(name, text string) {
@@ -109,7 +109,7 @@ func (a *assembler) readIn(p *qianshao.Picture, r qianshao.Region, place qiansha
 	}
 }
 
-// screenshot appends the region of what was read in a picture of the whole page.
+// screenshot appends the region of what was read in a screenshot of the whole page.
 func (a *assembler) screenshot() {
 	if read := a.pictures[qianshao.PictureScreenshot]; read != nil {
 		_, first := utf8.DecodeRuneInString(a.doc.Source)

@@ -16,67 +16,67 @@ import (
 
 // Limits of a document.
 const (
-	// maxRegions bounds memory (about 200 bytes each). Beyond it the text of the
-	// rest of the page is joined to one region for each way of hiding, so that
-	// nothing escapes by the limit, and attributes are left out.
+	// maxRegions bounds memory (about 200 bytes each). Beyond it, the rest of the page's text is
+	// joined into one region for each way of hiding, so that nothing escapes by exceeding the
+	// limit. Further attributes are left out.
 	maxRegions = 100_000
-	// maxRegionText is the length from which a text is cut into several regions, at a blank
-	// where it has one. Processing a region takes many times its length in memory.
+	// maxRegionText is the length beyond which a text is cut into several regions, at a blank if
+	// there is one. Processing a region takes many times its length in memory.
 	maxRegionText = 512 << 10
-	// maxRuns bounds the memory of all maps to the source (32 bytes each), of which hostile
-	// text has one for each character. The regions beyond it are mapped coarsely.
+	// maxRuns bounds the memory of all maps to the source (32 bytes for each run). Hostile text has
+	// one run for each character. Regions beyond the limit are mapped coarsely.
 	maxRuns = 500_000
 	// maxLinks bounds Document.Links.
 	maxLinks = 50_000
-	// maxLinkText bounds the bytes of all their URLs: with a long base, each short reference
+	// maxLinkText bounds the bytes of all their URLs: with a long base, every short reference
 	// becomes a long URL.
 	maxLinkText = 8 << 20
-	// maxAnchor bounds Link.Anchor; the regions hold all of the text.
+	// maxAnchor bounds Link.Anchor. The regions hold the whole text.
 	maxAnchor = 16 << 10
-	// maxURL leaves out data: URLs and the like. Browsers accept 2 MB; sites use 2 KB.
+	// maxURL bounds a URL, and leaves out data: URLs and the like. Browsers accept 2 MB. Sites use
+	// 2 KB.
 	maxURL = 4096
-	// maxBlank is the length up to which a text is checked for being blank.
+	// maxBlank is the longest text that is checked for being blank.
 	maxBlank = 32
 	// runChunk is how many runs are allocated at a time.
 	runChunk = 128
 )
 
-// redirectName is the Name of the region of a script that sends visitors who
-// come from a search engine elsewhere.
+// redirectName is the name of the region of a script that sends visitors who come from search
+// engines to another page.
 const redirectName = "referrer-redirect"
 
 // assembler builds the document's regions from the tree's events.
 //
-// The inline text of a block is one region. A link's text is a region of its own,
-// of kind anchor; the block continues after it with a space in the link's place.
-// A link of a single character is part of the block's region instead, since 博
-// and 彩 in two adjacent links are meant to be read as one word. No character is
-// in two regions.
+// The inline text of a block is one region. A link's text is a region of its own, of kind anchor.
+// The block continues after it, with a space in its place. The text of a link with a single
+// character stays in the block's region, since 博 and 彩 in two adjacent links are meant to be read
+// as one word. No character is in two regions.
 type assembler struct {
 	*tree.Tree
 	doc      *qianshao.Document
 	styles   style.Styles
 	urls     *link.Resolver
-	pictures map[string]*qianshao.Picture // those that have no regions yet
+	pictures map[string]*qianshao.Picture // pictures that have no regions yet
 	block    textSet
 	anchor   textSet
 	link     openLink
 	scratch  mapped.Builder
 	runs     []qianshao.Run // memory for Region.Map
-	kept     int            // runs of all regions
+	kept     int            // number of runs of all regions
 	linkText int            // bytes of all links' URLs
 	paths    *tree.Paths
-	pathOf   int32 // element of lastPath
+	pathOf   int32 // the element that lastPath belongs to
 	lastPath string
 }
 
-// textSet collects the text of one block or link, separately for each way of hiding.
+// textSet collects the text of one block or link, separately for each way of hiding it.
 type textSet struct {
 	visible piece
 	hidden  []*piece // at most one for each Hiding
 }
 
-// piece is the text of a region that is being collected.
+// piece is the text of a region while it is being collected.
 type piece struct {
 	mapped.Builder
 	hiding  qianshao.Hiding
@@ -85,7 +85,7 @@ type piece struct {
 	script  string // as in qianshao.Region
 }
 
-// openLink is the link whose text is being read.
+// openLink is the link that is being read.
 type openLink struct {
 	element int32 // 0 if there is none
 	index   int   // in Document.Links; -1 if it leads to no page
@@ -118,7 +118,7 @@ func (a *assembler) run() {
 	a.flush(&a.block, true, true)
 }
 
-// full reports whether there are as many regions as there may be, and notes it.
+// full reports whether the limit of regions is reached, and notes it.
 func (a *assembler) full() bool {
 	if len(a.doc.Regions) < maxRegions {
 		return false
@@ -127,7 +127,7 @@ func (a *assembler) full() bool {
 	return true
 }
 
-// open starts an element: a block ends the text before it.
+// open starts an element. A block ends the text before it.
 func (a *assembler) open(ev *tree.Event) {
 	e := &a.Elements[ev.Element]
 	if e.Kind&tree.Block != 0 {
@@ -157,9 +157,8 @@ func (a *assembler) close(el int32) {
 	a.boundary(el)
 }
 
-// boundary ends the regions at the start or end of a block. A block that is hidden
-// as a whole does not end the visible text around it: a visitor reads 博<div
-// style="display:none">…</div>彩 as 博彩.
+// boundary ends the regions at the start or end of a block. A block that is hidden as a whole does
+// not end the visible text around it: a visitor reads 博<div style="display:none">…</div>彩 as 博彩.
 func (a *assembler) boundary(el int32) {
 	visible := !a.styles.Sealed(el)
 	if a.link.element != 0 {
@@ -177,7 +176,7 @@ func (a *assembler) lineBreak(ev *tree.Event) {
 	}
 }
 
-// current returns the set that text is added to: the open link's or the block's.
+// current returns the set that text is added to: that of the open link or else of the block.
 func (a *assembler) current() *textSet {
 	if a.link.element != 0 {
 		return &a.anchor
@@ -195,7 +194,7 @@ func (a *assembler) text(ev *tree.Event, mode mapped.Mode) {
 	}
 	hiding := a.styles.Text(ev.Element)
 	if e.Kind&tree.Fallback != 0 && hiding == qianshao.HidingNone {
-		hiding = qianshao.HidingNoScript // between <iframe> and </iframe>
+		hiding = qianshao.HidingNoScript // the fallback text between <iframe> and </iframe>
 	}
 	hiding = f.HidingOf(hiding)
 	p := a.current().piece(hiding)
@@ -232,8 +231,8 @@ func front(text []byte, limit int) []byte {
 	return text[:limit]
 }
 
-// shed appends the regions of the front of a text that is already too long for one, so that
-// the text of a large page is not collected twice.
+// shed appends the regions of the front of a text that is already too long for one region, so that
+// the text of a large page is not held in memory twice.
 func (a *assembler) shed(p *piece) {
 	kind := p.kind()
 	if a.link.element != 0 {
@@ -283,8 +282,8 @@ func (a *assembler) closeLink() {
 	a.link.element = 0
 }
 
-// flushAnchor appends the regions of the link's text. A single character goes to
-// the block instead.
+// flushAnchor appends the regions of the link's text, except that a single character goes to the
+// block.
 func (a *assembler) flushAnchor(visible, last bool) {
 	each := func(p *piece) {
 		switch {
@@ -310,8 +309,8 @@ func (a *assembler) flushAnchor(visible, last bool) {
 	}
 }
 
-// flush appends the regions of a block's text. At the limit of regions it keeps
-// the text until the end of the page.
+// flush appends the regions of a block's text. Once the limit of regions is reached, it keeps the
+// text until the end of the page.
 func (a *assembler) flush(s *textSet, visible, end bool) {
 	full := !end && a.full()
 	each := func(p *piece) {
@@ -319,7 +318,7 @@ func (a *assembler) flush(s *textSet, visible, end bool) {
 			return
 		}
 		if len(p.Text) <= maxBlank && len(bytes.TrimSpace(p.Text)) == 0 {
-			p.Reset() // &nbsp; for spacing, or the blanks that indent a paragraph
+			p.Reset() // &nbsp; used for spacing, or the blanks that indent a paragraph
 			return
 		}
 		if full {
@@ -341,8 +340,9 @@ func (a *assembler) emitPiece(p *piece, kind qianshao.RegionKind) {
 	a.emit(&p.Builder, qianshao.Region{Kind: kind, Hidden: p.hiding, Script: p.script, Path: a.selector(p.element)})
 }
 
-// emit appends a region with a builder's text, in the order of reading, and map, and
-// returns its index; of a text that is too long, the first of several.
+// emit appends a region with a builder's text, put into reading order, and its map. It returns the
+// region's index. A text that is too long becomes several regions, and the index is that of the
+// first.
 func (a *assembler) emit(b *mapped.Builder, r qianshao.Region) int {
 	if order := bidi.Order(b.Text); order != nil {
 		b.Reorder(order)
@@ -388,13 +388,13 @@ func (a *assembler) selector(el int32) string {
 	return a.lastPath
 }
 
-// whole appends an event's text as a region, verbatim.
+// whole appends the whole text of an event as a region, verbatim.
 func (a *assembler) whole(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, ev *tree.Event) {
 	a.stretch(kind, name, hiding, ev.Element, &a.Fragments[ev.Fragment], int(ev.Start), int(ev.End), mapped.Verbatim)
 }
 
-// stretch appends a range of a fragment as a region and returns its index, or -1
-// if there is no text or no room.
+// stretch appends a range of a fragment as a region and returns its index, or -1 if it is empty or
+// the limit is reached.
 func (a *assembler) stretch(kind qianshao.RegionKind, name string, hiding qianshao.Hiding, el int32, f *tree.Fragment, start, end int, mode mapped.Mode) int {
 	if a.full() {
 		return -1

@@ -7,17 +7,17 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// scriptedText is how many visible characters a page has at least if neither its scripts nor
-// its pictures are needed to read it. A header and a notice that JavaScript is needed have
-// fewer; the shortest article has more.
+// scriptedText is the least number of visible characters of a page that can be read without its
+// scripts and pictures. A header with a notice that JavaScript is needed has fewer. The shortest
+// article has more.
 const scriptedText = 200
 
-// MadeByScript reports whether a page shows hardly any text before its scripts
-// run, so that a browser is needed to see what a visitor reads.
+// MadeByScript reports whether a page shows hardly any text until its scripts run, so that it takes
+// a browser to see what a visitor reads.
 func MadeByScript(doc *qianshao.Document) bool { return HardlyAnyText(doc) && hasScript(doc.Source) }
 
-// HardlyAnyText reports whether a page shows hardly any text of its own: what is said there is
-// made by its scripts, or stands in its pictures. What was read in these does not count.
+// HardlyAnyText reports whether a page shows hardly any text of its own: its scripts make the text,
+// or it is in pictures. Text that was read in the pictures does not count.
 func HardlyAnyText(doc *qianshao.Document) bool {
 	visible := 0
 	for i := range doc.Regions {

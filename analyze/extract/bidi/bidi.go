@@ -1,11 +1,9 @@
-// Package bidi puts text into the order in which it is read where its writer has
-// turned it round with bidirectional controls: a browser shows ‮乐家百 after a
-// right-to-left override as 百家乐.
+// Package bidi puts text that its writer has turned round with bidirectional controls into the
+// order in which it is read: after a right-to-left override, a browser shows ‮乐家百 as 百家乐.
 //
-// It follows Unicode's bidirectional algorithm (UAX #9) as far as that matters for letters
-// that are written from left to right: explicit levels, neutrals, and the reversal of levels.
-// Arabic and Hebrew keep the order in which they are written, which is the order in which they
-// are read.
+// It follows Unicode's bidirectional algorithm (UAX #9) as far as letters written from left to
+// right need it: explicit levels, neutrals, and the reversal of levels. Arabic and Hebrew stay in
+// the order in which they are written, which is also the order in which they are read.
 package bidi
 
 import (
@@ -24,22 +22,23 @@ const (
 	rlm, alm                = '\u200f', '\u061c'
 )
 
-// Overrides returns the controls around a text that elements turn round n times.
+// Overrides returns the controls to put before and after a text that n nested bdo elements turn
+// round.
 func Overrides(n int) (before, after string) {
 	return strings.Repeat(string(rlo)+string(lro), (n+1)/2)[:n*len(string(rlo))], strings.Repeat(string(pdf), n)
 }
 
-// Limits: time and memory of a text grow with both.
+// Limits, because time and memory grow with both.
 const (
-	// maxText is the longest text that is put into order. A visitor sees the lines
-	// of a longer one each turned round by itself.
+	// maxText is the longest text that is put into order as a whole. A longer text is shown to
+	// visitors in lines, and each line is turned round by itself.
 	maxText = 256 << 10
-	// maxLevel is UAX #9's max_depth, smaller: controls nested deeper are ignored.
+	// maxLevel is UAX #9's max_depth, set lower: controls nested deeper are ignored.
 	maxLevel = 30
 )
 
-// Order returns the characters of a text, as ranges of its bytes, in the order of
-// reading, or nil if that is the order of writing.
+// Order returns the characters of a text, as ranges of its bytes, in the order in which they are
+// read, or nil if they are read in the order in which they are written.
 func Order(text []byte) []qianshao.Span {
 	if len(text) > maxText || !hasControls(text) {
 		return nil
@@ -55,7 +54,7 @@ func Order(text []byte) []qianshao.Span {
 // hasControls reports whether a text has a control that may turn something round.
 func hasControls(text []byte) bool {
 	for i := 0; ; i++ {
-		n := bytes.IndexByte(text[i:], 0xE2) // the first byte of all of them
+		n := bytes.IndexByte(text[i:], 0xE2) // all of the controls begin with this byte
 		if n < 0 {
 			return false
 		}
@@ -68,7 +67,7 @@ func hasControls(text []byte) bool {
 	}
 }
 
-// direction is that of a character, of an embedding or of an override.
+// direction is the direction of a character, of an embedding or of an override.
 type direction uint8
 
 const (
@@ -85,28 +84,28 @@ func ofLevel(level uint8) direction {
 	return leftToRight
 }
 
-// character is one of the text, with its level.
+// character is one character of the text, with its embedding level.
 type character struct {
 	qianshao.Span
 	level uint8
 }
 
-// frame is an embedding that is open.
+// frame is an open embedding.
 type frame struct {
 	level    uint8
 	override direction
 	isolate  bool
-	last     direction // of the last character that has one
-	pending  []int     // neutrals since
+	last     direction // of the last character that has a direction
+	pending  []int     // neutrals after that character
 }
 
 // paragraph is a text that is being read.
 type paragraph struct {
 	characters []character
 	frames     []frame
-	ignored    int // open initiators that are nested too deep
-	// letters are counted by how their script is written; turned are those under a
-	// right-to-left override.
+	ignored    int // open initiators that were ignored because they are nested too deep
+	// left and right count letters by the direction in which their script is written, turned counts
+	// letters under a right-to-left override.
 	left, right, turned int
 }
 
@@ -157,7 +156,7 @@ func firstStrong(text string) direction {
 func (p *paragraph) open(r rune, d direction) {
 	isolate := r == lri || r == rli || r == fsi
 	if isolate {
-		p.place(neutral) // to the text around it, an isolate is a neutral
+		p.place(neutral) // the text around an isolate sees it as a neutral
 	} else {
 		p.skip()
 	}
@@ -176,8 +175,8 @@ func (p *paragraph) open(r rune, d direction) {
 	p.frames = append(p.frames, f)
 }
 
-// close ends the innermost isolate with what is open in it, or the innermost embedding
-// unless an isolate is inside that.
+// close ends the innermost isolate together with everything open inside it. Or, if isolate is
+// false, it ends the innermost embedding, unless that lies outside the innermost isolate.
 func (p *paragraph) close(isolate bool) {
 	switch {
 	case p.ignored > 0:
@@ -208,13 +207,13 @@ func (p *paragraph) isolated() bool {
 
 func (p *paragraph) top() *frame { return &p.frames[len(p.frames)-1] }
 
-// pop closes a frame: neutrals at its end take its direction.
+// pop closes a frame. Neutrals at its end take its direction.
 func (p *paragraph) pop() {
 	p.settle(p.top(), ofLevel(p.top().level))
 	p.frames = p.frames[:len(p.frames)-1]
 }
 
-// put places a character that is not a control.
+// put gives its place to a character that is not a control.
 func (p *paragraph) put(r rune) {
 	d := neutral
 	switch {
@@ -222,7 +221,7 @@ func (p *paragraph) put(r rune) {
 		d = rightToLeft
 	case isRightToLeft(r):
 		p.right++
-		d = leftToRight // read as it is written
+		d = leftToRight // kept in the order of writing, see the package comment
 	case unicode.IsLetter(r) || unicode.IsNumber(r):
 		p.left++
 		d = leftToRight
@@ -235,14 +234,14 @@ func (p *paragraph) put(r rune) {
 	p.place(d)
 }
 
-// control is the level of a control until settleControls.
+// control marks a control until settleControls gives it a level.
 const control = 0xFF
 
-// skip leaves out a control that nobody sees.
+// skip marks the last character as a control, which nobody sees.
 func (p *paragraph) skip() { p.characters[len(p.characters)-1].level = control }
 
-// settleControls gives controls a level that splits nothing: the lower one of their
-// neighbours' levels.
+// settleControls gives controls the lower of their neighbours' levels, so that they do not split a
+// run of text.
 func (p *paragraph) settleControls() {
 	before := uint8(0)
 	for i := 0; i < len(p.characters); i++ {
@@ -261,7 +260,8 @@ func (p *paragraph) settleControls() {
 	}
 }
 
-// place gives the last character its level, or lets it wait for the next letter.
+// place gives the last character its level. A neutral waits for the next character with a
+// direction.
 func (p *paragraph) place(d direction) {
 	f, at := p.top(), len(p.characters)-1
 	if f.override != neutral {
@@ -276,8 +276,8 @@ func (p *paragraph) place(d direction) {
 	f.last = d
 }
 
-// settle gives the waiting neutrals the direction of both neighbours, or the frame's
-// if they differ.
+// settle gives the waiting neutrals the direction of the characters on both sides, or that of the
+// frame if the two differ.
 func (p *paragraph) settle(f *frame, next direction) {
 	d := ofLevel(f.level)
 	if f.last == next {
@@ -297,13 +297,14 @@ func levelOf(d direction, level uint8) uint8 {
 	return level
 }
 
-// isForeign reports whether the text is one in a script that is written from right to left, or
-// has some of it and no override: its controls serve the reader.
+// isForeign reports whether the text is mostly in a script written from right to left, or has some
+// letters of one and no override. Its controls are then there to help the reader.
 func (p *paragraph) isForeign() bool {
 	return p.right > p.left || p.right > 0 && p.turned == 0
 }
 
-// order reverses the characters of each level and above, the highest first (rule L2).
+// order reverses the characters at each level and above, beginning with the highest level (rule
+// L2).
 func (p *paragraph) order() []qianshao.Span {
 	highest, moved := uint8(0), false
 	for i := range p.characters {

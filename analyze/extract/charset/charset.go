@@ -1,9 +1,9 @@
-// Package charset decodes the body of a page whose charset is unknown, wrongly
+// Package charset decodes the body of a page with a charset that is unknown, wrongly
 // declared, or declared twice.
 //
-// Declarations come first: the byte order mark, the header, the meta tag, the
-// XML declaration. Then the bytes are asked whether they agree (detect.go), by
-// how much they look like text in each charset (score.go).
+// Declarations come first: the byte order mark, the header, the meta tag, the XML declaration. Then
+// the bytes decide whether they agree (detect.go), by how much they look like text in each charset
+// (score.go).
 package charset
 
 import (
@@ -18,9 +18,8 @@ import (
 )
 
 const (
-	// declarationWindow is how far into a body a declaration is looked for.
-	// WHATWG prescribes 1024 bytes; pages with a long comment or script in front
-	// of the meta tag are common enough to look further.
+	// declarationWindow is how much of a body is searched for a declaration. WHATWG prescribes 1024
+	// bytes, but many pages have a long comment or script in front of the meta tag.
 	declarationWindow = 8 << 10
 	// detectionWindow is how much of a body detection reads, from its first
 	// byte beyond ASCII: some thousands of characters.
@@ -37,7 +36,7 @@ const (
 	latinName   = "windows-1252"
 )
 
-// Decoded is a body in UTF-8, with the charset that it came from.
+// Decoded is a body converted to UTF-8, and the charset it was in.
 type Decoded struct {
 	Text  string // valid UTF-8; empty for an empty or binary body
 	Name  string // as in Document.Charset
@@ -78,7 +77,7 @@ func Decode(body []byte, contentType string) Decoded {
 	return d
 }
 
-// decodeAs decodes body as the charset name. It replaces what cannot be decoded by U+FFFD.
+// decodeAs decodes body from the charset name, and replaces what cannot be decoded by U+FFFD.
 func decodeAs(body []byte, name, from string) Decoded {
 	d := Decoded{Name: name, From: from}
 	if name == utf8Name {
@@ -136,8 +135,8 @@ func byteOrderMark(body []byte) (name string, length int) {
 	return "", 0
 }
 
-// isBinary reports whether the body is not text: it starts with the signature of
-// a known format, or more than a tenth of its start are control characters.
+// isBinary reports whether the body is not text: it starts with the signature of a known format, or
+// more than a tenth of its first bytes are control characters.
 func isBinary(body []byte) bool {
 	for _, magic := range []string{"%PDF-", "\x89PNG\r\n", "GIF8", "\xFF\xD8\xFF", "PK\x03\x04", "\x1F\x8B", "\x7FELF", "MZ\x90", "RIFF", "wOFF", "wOF2", "\x00\x00\x01\x00", "\xD0\xCF\x11\xE0"} {
 		if bytes.HasPrefix(body, []byte(magic)) {

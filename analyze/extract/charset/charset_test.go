@@ -17,8 +17,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// evalDir returns a folder of the labelled real pages, which stand beside the module's root on
-// the maintainers' machines and are not part of the project.
+// evalDir returns a folder of labelled real pages. They lie beside the module's root on the
+// maintainers' machines and are not part of the project.
 func evalDir(t testing.TB, name string) string {
 	dir := filepath.Join("..", "..", "..", "..", "shared", "eval", name)
 	if _, err := os.Stat(dir); err != nil {
@@ -153,9 +153,8 @@ func TestRealCharsets(t *testing.T) {
 	}
 }
 
-// TestRealPages: a real page decodes without a replacement character, but for
-// those that its site has made itself, and an article's page decodes to text
-// that holds all characters of the article.
+// TestRealPages: a real page decodes without replacement characters, except those that come from
+// the site itself, and the page of an article decodes to a text with all characters of the article.
 func TestRealPages(t *testing.T) {
 	pages := 0
 	err := filepath.WalkDir(evalDir(t, "pages"), func(file string, entry os.DirEntry, err error) error {
@@ -182,9 +181,9 @@ func TestRealPages(t *testing.T) {
 	t.Logf("%d pages", pages)
 }
 
-// brokenBySite counts the characters that a site has lost before it sent the
-// page: replacement characters that are in the page as such, since a program
-// there read GBK as UTF-8, and characters of GB18030 that were cut in half.
+// brokenBySite counts the characters that the site itself broke before it sent the page:
+// replacement characters already in the page, because a program there read GBK as UTF-8, and
+// characters of GB18030 that were cut in half.
 func brokenBySite(body []byte, name string) int {
 	switch name {
 	case utf8Name:
@@ -195,7 +194,7 @@ func brokenBySite(body []byte, name string) int {
 	return 0
 }
 
-// halfCharacters counts the lead bytes of GB18030 that no trail byte follows.
+// halfCharacters counts the lead bytes of GB18030 that are not followed by a trail byte.
 func halfCharacters(body []byte) (n int) {
 	for i := 0; i < len(body); i++ {
 		if body[i] <= 0x80 {
@@ -217,14 +216,15 @@ func checkArticle(t *testing.T, name, text, article string) {
 			missing++
 		}
 	}
-	// An article may have a picture's or a font's character put into words.
+	// The labelled article may have words where the page has a picture or a character of a special
+	// font.
 	if missing*1000 > len([]rune(article)) {
 		t.Errorf("%s: %d of %d characters of the article are not there", name, missing, len([]rune(article)))
 	}
 }
 
-// FuzzDecode: the text is UTF-8, a note says where something of the body is lost,
-// and a body that is UTF-8 is its own text.
+// FuzzDecode: the text is UTF-8, a note says so if some of the body was lost, and a body that is
+// already UTF-8 stays the same.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte("<meta charset=gb2312>\xc8\xab\xaa\xa5\xce\xc4\xa1\x40"), "")
 	f.Add([]byte("\xa4\xa4\xa4\xe5"), "text/html; charset=big5")

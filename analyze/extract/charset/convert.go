@@ -15,7 +15,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// encodingOf returns the encoding of a name that canonical or detect returned.
+// encodingOf returns the encoding with a name that canonical or detect returned.
 func encodingOf(name string) encoding.Encoding {
 	switch name {
 	case gbName:
@@ -33,20 +33,20 @@ func encodingOf(name string) encoding.Encoding {
 	return encoding.Nop
 }
 
-// convert returns a body in UTF-8, or as it is where the decoder gives up.
+// convert returns a body converted to UTF-8, or the body itself if the decoder gives up.
 func convert(body []byte, name string) string {
 	var b strings.Builder
-	b.Grow(len(body) + countWide(body)*2/3) // two bytes of GBK become three, and some of Big5 are ASCII
+	b.Grow(len(body) + countWide(body)*2/3) // two bytes of GBK become three, and the second may be ASCII
 	if err := eachPiece(body, name, true, func(piece []byte) { b.Write(piece) }); err != nil {
 		return string(body)
 	}
 	return b.String()
 }
 
-// eachPiece decodes a body and hands it over in pieces of whole characters, which are
-// valid until use returns. It copies ASCII without the decoder, which makes a character
-// of each byte: half of a Chinese page is markup. Where the body goes on (whole is
-// false), a character that is cut off at its end is left out.
+// eachPiece decodes a body and passes it to use in pieces of whole characters, which are valid
+// until use returns. ASCII is copied without the decoder, which takes it byte by byte: half of a
+// Chinese page is markup. If whole is false, the body is the front of a longer one, and a character
+// that is cut off at its end is left out.
 func eachPiece(body []byte, name string, whole bool, use func(piece []byte)) error {
 	decoder := encodingOf(name).NewDecoder()
 	out := make([]byte, 4096)
@@ -75,9 +75,9 @@ func eachPiece(body []byte, name string, whole bool, use func(piece []byte)) err
 	return nil
 }
 
-// wideEnd returns where bytes of GB18030 or Big5 can be split: at a byte that stands for
-// itself wherever it is. By itself x/text would take a < for the second of four bytes, which
-// browsers do not: a tag begins there.
+// wideEnd returns where bytes of GB18030 or Big5 can be split: before a byte that is never part of
+// a longer character. Left to itself, x/text takes a < for the second of four bytes. Browsers see
+// the beginning of a tag there.
 func wideEnd(b []byte) int {
 	for i, c := range b {
 		if c < '0' || c == '<' {
@@ -92,7 +92,7 @@ const (
 	highBits   = 0x8080808080808080
 )
 
-// wideAt returns the offset of the first byte beyond ASCII, or the length.
+// wideAt returns the offset of the first byte beyond ASCII, or the length of b if there is none.
 func wideAt(b []byte) int {
 	i := 0
 	for ; i+wordLength <= len(b); i += wordLength {
@@ -105,7 +105,7 @@ func wideAt(b []byte) int {
 	return i
 }
 
-// countWide counts the bytes beyond ASCII, but for the last seven.
+// countWide counts the bytes beyond ASCII. It leaves out up to seven bytes at the end.
 func countWide(b []byte) (n int) {
 	for i := 0; i+wordLength <= len(b); i += wordLength {
 		n += bits.OnesCount64(binary.LittleEndian.Uint64(b[i:]) & highBits)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestConvert compares decoding in pieces with the decoder by itself: of texts, and of bytes
-// that are no text, in which a character of two or four bytes is cut short.
+// TestConvert: decoding in pieces gives the same as the decoder alone, for texts and for other
+// bytes, in which a character of two or four bytes is cut short.
 func TestConvert(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -35,8 +35,8 @@ func TestConvert(t *testing.T) {
 	}
 }
 
-// TestCutSample: a character that the window of detection cuts off is not odd, and one that
-// the page itself cuts off is.
+// TestCutSample: a character that the detection window cuts off does not count as odd. One that the
+// page itself cuts off does.
 func TestCutSample(t *testing.T) {
 	t.Parallel()
 	page := []byte("a" + strings.Repeat("\xb5\xc4", detectionWindow/2))
@@ -48,7 +48,7 @@ func TestCutSample(t *testing.T) {
 	}
 }
 
-// A stray byte does not take the < of a tag with it.
+// A stray byte does not swallow the < of the tag behind it.
 func TestConvertKeepsTags(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]string{

@@ -7,7 +7,7 @@ import "github.com/wlynxg/chardet"
 func detect(body []byte, declared string) string {
 	if isASCII(body) {
 		if declared == "" || declared == utf16LEName || declared == utf16BEName {
-			return utf8Name // read as UTF-16, every two letters would become a Chinese character
+			return utf8Name // as UTF-16, every two letters would be read as one Chinese character
 		}
 		return declared
 	}
@@ -28,7 +28,7 @@ func detect(body []byte, declared string) string {
 	if big5.share() > gb.share() {
 		best, name = big5, big5Name
 	}
-	if declared == utf8Name || declared == latinName { // servers declare these for any page
+	if declared == utf8Name || declared == latinName { // servers declare these two for any page
 		if short := shortChinese(sample); short != "" {
 			return short
 		}
@@ -49,9 +49,8 @@ func detect(body []byte, declared string) string {
 	return guess(sample, gb)
 }
 
-// guess returns the charset of a sample that is neither UTF-8 nor a longer
-// Chinese text. Short Chinese texts are recognised first, then chardet is asked.
-// gb is the sample's score as GB18030.
+// guess returns the charset of a sample that is neither UTF-8 nor a long Chinese text. It looks for
+// a short Chinese text first, then asks chardet. gb is the sample's score as GB18030.
 func guess(sample []byte, gb score) string {
 	if short := shortChinese(sample); short != "" {
 		return short
@@ -67,16 +66,16 @@ func guess(sample []byte, gb score) string {
 	return name
 }
 
-// minDetectorConfidence is the confidence below which chardet's answer is no
-// better than the default. Its single-byte guesses on short input lie around 0.5.
+// minDetectorConfidence is the confidence below which chardet's answer is no better than the
+// default. For short input in single-byte charsets, chardet guesses with about 0.5.
 const minDetectorConfidence = 0.7
 
 func isChinese(name string) bool { return name == gbName || name == big5Name }
 
 func isASCII(b []byte) bool { return wideAt(b) == len(b) }
 
-// nonASCIISample returns the part of the body that detection reads. It starts at
-// the first non-ASCII byte, since a page may begin with 100 KB of scripts.
+// nonASCIISample returns the part of the body that detection reads. It starts at the first byte
+// beyond ASCII, since a page may begin with 100 KB of scripts.
 func nonASCIISample(body []byte) []byte {
 	first := wideAt(body)
 	return body[first:min(len(body), first+detectionWindow)]

@@ -2,10 +2,10 @@ package charset
 
 import "strings"
 
-// decodeUserDefined decodes GB18030 with its three user-defined areas. The
-// standard maps them to private use characters; x/text leaves them out. Pages
-// have such characters from fonts of their own and, more often, from text that
-// was once converted with the wrong charset. Nothing is lost in either case.
+// decodeUserDefined decodes GB18030 including its three user-defined areas. The standard maps them
+// to private use characters, and x/text does not decode them. Such characters come from a site's
+// own fonts or, more often, from text that was once converted with the wrong charset. Decoded like
+// this, neither loses anything.
 func decodeUserDefined(body []byte) string {
 	var b strings.Builder
 	b.Grow(len(body) * 3 / 2)
@@ -28,8 +28,8 @@ func decodeUserDefined(body []byte) string {
 	return b.String()
 }
 
-// gbSize returns the length of the character at the start of b: 1, 2 or 4
-// bytes. A byte that begins no character counts as one of length 1.
+// gbSize returns the length of the character at the start of b: 1, 2 or 4 bytes. A byte that cannot
+// begin a character has length 1.
 func gbSize(b []byte) int {
 	if len(b) < 2 || b[0] <= 0x80 || b[0] == 0xFF {
 		return 1
@@ -43,8 +43,8 @@ func gbSize(b []byte) int {
 	return 1
 }
 
-// userDefined returns the private use character of two bytes in a user-defined
-// area of GB18030, or 0 for two bytes elsewhere.
+// userDefined returns the private use character for two bytes in a user-defined area of GB18030, or
+// 0 for other bytes.
 func userDefined(lead, trail byte) rune {
 	row, column := rune(lead), rune(trail)
 	switch {

@@ -5,16 +5,15 @@ import (
 	"unicode/utf8"
 )
 
-// utf8Score counts what a sample is when it is read as UTF-8.
+// utf8Score is what a sample contains when it is read as UTF-8.
 type utf8Score struct {
 	multi      int // well-formed characters of several bytes
 	threeBytes int // of these, those of three bytes or more, as all CJK are
 	bad        int // bytes that belong to no character
 }
 
-// looksRight reports whether the sample is UTF-8. It tolerates a few broken
-// characters, which pages assembled from several sources have, and a sample that
-// was cut inside a character.
+// looksRight reports whether the sample is UTF-8. It tolerates a few broken characters, which are
+// found in pages put together from several sources, and a character cut off at the end.
 func (l utf8Score) looksRight() bool {
 	if l.multi <= 2 {
 		return l.multi > 0 && l.bad == 0
@@ -32,7 +31,7 @@ func scoreUTF8(sample []byte) utf8Score {
 		r, size := utf8.DecodeRune(sample[i:])
 		switch {
 		case r == utf8.RuneError && size <= 1:
-			if utf8.FullRune(sample[i:]) { // the last character may be cut off by the window
+			if utf8.FullRune(sample[i:]) { // the window may cut off the last character
 				l.bad++
 			}
 		case size > 2:
@@ -46,12 +45,12 @@ func scoreUTF8(sample []byte) utf8Score {
 	return l
 }
 
-// score counts what a sample is when it is decoded as some charset.
+// score is what a sample contains when it is decoded from some charset.
 type score struct {
-	characters int // all that are not ASCII
+	characters int // all beyond ASCII
 	common     int // of these, very common Chinese characters and punctuation
 	han        int // of these, all Chinese characters
-	odd        int // undecodable, private use or control: no text has them
+	odd        int // undecodable, private use or control characters, which no text has
 }
 
 // scoreOf decodes the sample as the charset and counts its characters.
@@ -88,8 +87,8 @@ func (l *score) add(piece []byte) {
 	}
 }
 
-// share is the share of common characters less five times that of odd ones.
-// Running text has 0.3 to 0.6 in its own charset and less than 0.05 in another.
+// share returns the share of common characters minus five times that of odd ones. Running text has
+// 0.3 to 0.6 in its own charset and less than 0.05 in any other.
 func (l score) share() float64 {
 	if l.characters == 0 {
 		return 0
@@ -97,28 +96,27 @@ func (l score) share() float64 {
 	return (float64(l.common) - 5*float64(l.odd)) / float64(l.characters)
 }
 
-// certainShare is a share that text reaches in its own charset only.
+// certainShare is a share that a text reaches only in its own charset.
 const certainShare = 0.25
 
-// convincing reports whether the sample is in that charset whatever was declared.
+// convincing reports whether the sample is in that charset, whatever the page declares.
 func (l score) convincing() bool { return l.characters >= 4 && l.share() >= 0.12 }
 
-// plausibleShortGB reports whether a few characters decode as GB without any
-// oddity: 彩票 alone has no common character, but is not windows-1252 either.
+// plausibleShortGB reports whether a few characters decode as GB without an odd one: 彩票 alone has
+// no common character, but is not windows-1252 either.
 func (l score) plausibleShortGB() bool {
 	return l.han >= 2 && l.odd == 0 && l.han*10 >= l.characters*9
 }
 
-// shortChinese recognises a few Chinese words by their bytes: pairs of bytes
-// that are adjacent and lie in the half of the charset that holds the everyday
-// characters. In other languages accented letters are isolated, or fall into the
-// other half. It returns "" if the sample is neither GB nor Big5.
+// shortChinese recognises a few Chinese words by their bytes: adjacent pairs of bytes in the half
+// of the charset that holds the everyday characters. In other languages, accented letters stand
+// alone or fall into the other half. It returns "" if the sample is neither GB nor Big5.
 func shortChinese(sample []byte) string {
 	gb := pairs(sample, 0xB0, 0xD7, 0xA1)
 	big5 := pairs(sample, 0xA4, 0xC6, 0x40)
 	switch {
 	case gb >= 2 && big5 >= 2:
-		// Both fit. GB text that is read as Big5 gives rare characters.
+		// Both charsets fit. GB text that is read as Big5 consists of rare characters.
 		if scoreOf(sample, big5Name).common > scoreOf(sample, gbName).common {
 			return big5Name
 		}
@@ -131,10 +129,9 @@ func shortChinese(sample []byte) string {
 	return ""
 }
 
-// pairs counts the characters of a double-byte charset whose lead byte lies
-// between first and last and whose trail byte is at least trail. Punctuation
-// (lead bytes A1 to A3) is allowed but not counted. It returns 0 if the sample
-// has any other byte beyond ASCII.
+// pairs counts the characters of a double-byte charset with a lead byte between first and last and
+// a trail byte of at least trail. Punctuation (lead bytes A1 to A3) is allowed but not counted. It
+// returns 0 if the sample has any other byte beyond ASCII.
 func pairs(sample []byte, first, last, trail byte) (n int) {
 	for i := 0; i < len(sample); i++ {
 		c := sample[i]
@@ -175,8 +172,8 @@ var common = newRuneSet(commonPunctuation + commonCharacters)
 
 const commonPunctuation = "，。、：；？！“”《》（）　·「」"
 
-// commonCharacters are the most frequent characters of modern written Chinese,
-// simplified and traditional, and those of menus and footers of web pages.
+// commonCharacters are the most frequent characters of modern written Chinese, simplified and
+// traditional, and of the menus and footers of web pages.
 const commonCharacters = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里" +
 	"用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十" +
 	"民第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯月话合回特代" +

@@ -11,8 +11,8 @@ import (
 // Colour is an sRGB colour with its opacity, 0 to 255.
 type Colour struct{ R, G, B, A uint8 }
 
-// sameChannel is the largest difference of a channel at which two colours
-// look the same on a page: injected links use #fefefe or #f0f0f0 on white.
+// sameChannel is the largest difference in each channel at which two colours look the same on a
+// page: injected links use #fefefe or #f0f0f0 on white.
 const sameChannel = 16
 
 // LooksLike reports whether a reader cannot tell two colours apart.
@@ -67,8 +67,8 @@ func hexColour(s string) (Colour, bool) {
 	return c, true
 }
 
-// functionColour reads rgb(…), rgba(…), hsl(…) and hsla(…). tokens begin after
-// the function's name and may go beyond its end.
+// functionColour reads rgb(…), rgba(…), hsl(…) and hsla(…). tokens begin after the function's name
+// and may run past its end.
 func functionColour(name string, tokens []css.Token) (Colour, bool) {
 	var args []argument
 	for _, t := range tokens {
@@ -103,7 +103,7 @@ type argument struct {
 	percent bool
 }
 
-// of returns the argument, or its share of whole if it is a percentage.
+// of returns the argument's number or, for a percentage, its share of whole.
 func (a argument) of(whole float64) float64 {
 	if a.percent {
 		return a.number / 100 * whole

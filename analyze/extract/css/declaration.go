@@ -1,5 +1,5 @@
-// Package css reads style sheets, style attributes and selectors, as far as they
-// decide whether text is hidden. It knows no page: package style applies them.
+// Package css reads style sheets, style attributes and selectors, as far as they decide whether
+// text is hidden. It knows nothing of the page: package style applies them.
 package css
 
 import (
@@ -9,22 +9,22 @@ import (
 	"github.com/tdewolff/parse/v2/css"
 )
 
-// Declaration is one property's value.
+// Declaration is the value of one property.
 type Declaration struct {
 	Property  Property
 	Value     Value
 	Important bool
 }
 
-// innocent reports whether a declaration hides nothing and is not inherited. It
-// matters only if it overrides another one.
+// innocent reports whether a declaration hides nothing and is not inherited. Such a declaration
+// matters only where it overrides another.
 func (d Declaration) innocent() bool {
 	return !d.Property.inherited() && d.Property != Background && d.Property != BackgroundImage &&
 		(d.Value.Unit == Keyword && d.Value.Number == 0 || d.Value.Unit != Keyword && d.Value.Number == 0 && d.Property <= MarginTop)
 }
 
-// ParseDeclarations reads a style attribute. Of several declarations of a
-// property the last one is returned.
+// ParseDeclarations reads a style attribute. If it declares a property several times, the last
+// declaration counts.
 func ParseDeclarations(style string) []Declaration {
 	p := css.NewParser(parse.NewInputString(style), true)
 	var out []Declaration
@@ -115,8 +115,8 @@ func orInherit(word string, c float32) Value {
 	return KeywordValue(c)
 }
 
-// cutImportant cuts "!important" off and reports whether it was there. It cuts
-// "!ie" off, too, with which authors once addressed old browsers.
+// cutImportant removes "!important" and reports whether it was there. It also removes "!ie", with
+// which authors once addressed old browsers.
 func cutImportant(tokens []css.Token) ([]css.Token, bool) {
 	n := len(tokens)
 	if n >= 2 && tokens[n-2].TokenType == css.DelimToken && tokens[n-2].Data[0] == '!' {
@@ -202,7 +202,7 @@ func colourOf(tokens []css.Token) (Value, bool) {
 	return Value{}, false
 }
 
-// appendBackground reads the colour of a background and whether there is an image.
+// appendBackground reads a background's colour and whether it has an image.
 func appendBackground(out []Declaration, name string, tokens []css.Token, important bool) []Declaration {
 	image := false
 	for _, t := range tokens {
@@ -218,7 +218,7 @@ func appendBackground(out []Declaration, name string, tokens []css.Token, import
 	}
 	c, ok := colourOf(tokens)
 	if !ok || c.Unit == Inherit {
-		c = Value{Unit: Coloured} // background without a colour resets it
+		c = Value{Unit: Coloured} // a background without a colour resets the colour
 	}
 	return append(out, Declaration{Background, c, important})
 }

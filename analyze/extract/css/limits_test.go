@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestSheetsAreCut: of all sheets maxSheets bytes are read: the rules before are there, those
-// behind are not, and the page is told to be cut.
+// TestSheetsAreCut: only the first maxSheets bytes of all sheets are read. Rules before that limit
+// apply, rules after it do not, and Cut reports it.
 func TestSheetsAreCut(t *testing.T) {
 	t.Parallel()
 	const hides = "{display:none}\n"
@@ -28,7 +28,7 @@ func TestSheetsAreCut(t *testing.T) {
 	}
 }
 
-// TestRulesAreBounded: further rules, and further compounds of selectors, are left out.
+// TestRulesAreBounded: rules and compounds of selectors beyond the limits are left out.
 func TestRulesAreBounded(t *testing.T) {
 	t.Parallel()
 	for name, sheet := range map[string]string{

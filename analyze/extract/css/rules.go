@@ -9,15 +9,16 @@ import (
 
 // Limits of style sheets.
 const (
-	// maxRules bounds the rules of a page; large portals have some 20,000, most
-	// of which concern no property that is kept here.
+	// maxRules bounds the rules of a page. Large portals have some 20,000, most of which set only
+	// properties that are not kept here.
 	maxRules = 100_000
 	// maxSelectorParts bounds the compounds of all their selectors (about 100 bytes each).
 	maxSelectorParts = 250_000
-	// maxSheets bounds the text of all sheets of a page, in bytes: more than 20,000 rules
-	// need. Parsing takes up to sixty times as much memory.
+	// maxSheets bounds the text of all sheets of a page, in bytes. It is enough for more than
+	// 20,000 rules. Parsing takes up to sixty times as much memory.
 	maxSheets = 2 << 20
-	// maxImports bounds how many sheets are imported, in chains or side by side.
+	// maxImports bounds how many sheets are imported, whether they import each other or stand side
+	// by side.
 	maxImports = 16
 )
 
@@ -28,17 +29,17 @@ type Rule struct {
 	Order        int // of the block among all
 }
 
-// Rules are the rules of a page's style sheets. Each is filed under the most
-// selective part of its last compound, so that a page costs elements plus rules
-// and not their product. The lists hold indexes in All.
+// Rules are the rules of a page's style sheets. Each is filed under the most selective part of its
+// last compound, so that the work for a page grows with elements plus rules and not with their
+// product. The lists hold indexes in All.
 type Rules struct {
 	All       []Rule
 	ByID      map[string][]int32
 	ByClass   map[string][]int32
 	ByTag     map[string][]int32
 	Universal []int32
-	imports   []string // references of @import that were not taken yet
-	taken     int      // how many were
+	imports   []string // references of @import that were not returned yet
+	taken     int      // how many were returned
 	order     int
 	parts     int // compounds of all selectors
 	read      int // bytes of all sheets
@@ -49,7 +50,7 @@ func NewRules() *Rules {
 	return &Rules{ByID: map[string][]int32{}, ByClass: map[string][]int32{}, ByTag: map[string][]int32{}}
 }
 
-// Cut reports whether the page has more text in style sheets than is read.
+// Cut reports whether the page's style sheets have more text than is read.
 func (x *Rules) Cut() bool { return x.read > maxSheets }
 
 // Parse adds the rules of a style sheet.
@@ -58,9 +59,9 @@ func (x *Rules) Parse(sheet string) {
 	x.read += len(sheet)
 	sheet = sheet[:min(len(sheet), left)]
 	p := css.NewParser(parse.NewInputString(sheet), false)
-	var selectors []byte // as text: most blocks declare nothing that matters
+	var selectors []byte // kept as text, because most blocks declare nothing that matters
 	var block []Declaration
-	skip, depth := 0, 0 // depth of at-rules; skip is the depth of one that does not apply
+	skip, depth := 0, 0 // depth counts nested at-rules; skip is the depth of one that does not apply
 	for n := 0; n <= len(sheet)+1; n++ {
 		kind, _, data := p.Next()
 		switch kind {
@@ -98,7 +99,7 @@ func (x *Rules) Parse(sheet string) {
 	}
 }
 
-// addImport notes the reference of an @import, unless it is for print.
+// addImport notes the reference of an @import, unless it is only for print.
 func (x *Rules) addImport(tokens []css.Token) {
 	for i, t := range tokens {
 		var url string
@@ -118,7 +119,7 @@ func (x *Rules) addImport(tokens []css.Token) {
 	}
 }
 
-// applies reports whether the block of an at-rule applies to a browser on a desk.
+// applies reports whether the block of an at-rule applies to a desktop browser.
 func applies(name string, tokens []css.Token) bool {
 	switch name {
 	case "@media":
@@ -198,8 +199,8 @@ func appendText(b []byte, tokens []css.Token) []byte {
 	return b
 }
 
-// parseSelectors parses the selectors of a rule and leaves unknown ones out, and those
-// beyond the limits. A comma within brackets is not a separator.
+// parseSelectors parses the selectors of a rule. Unknown ones and those beyond the limits are left
+// out. A comma inside brackets does not separate selectors.
 func (x *Rules) parseSelectors(list string) []*Selector {
 	var out []*Selector
 	level, from := 0, 0
@@ -231,8 +232,8 @@ func (x *Rules) parseSelectors(list string) []*Selector {
 	return out
 }
 
-// NextImport returns the reference of the next @import, until there are none or
-// too many of them.
+// NextImport returns the reference of the next @import. ok is false if there are no more, or too
+// many were returned.
 func (x *Rules) NextImport() (ref string, ok bool) {
 	if !x.Pending() || x.taken >= maxImports {
 		return "", false
@@ -243,11 +244,11 @@ func (x *Rules) NextImport() (ref string, ok bool) {
 	return ref, true
 }
 
-// Pending reports whether there is an @import that was not taken.
+// Pending reports whether an @import is left that NextImport has not returned.
 func (x *Rules) Pending() bool { return len(x.imports) > 0 }
 
-// Hide adds the rule of a script that hides the element with an id. It wins
-// over whatever the sheets say.
+// Hide adds the rule of a script that hides the element with an id. The rule overrides whatever the
+// sheets say.
 func (x *Rules) Hide(id string) {
 	s := &Selector{Compounds: []Compound{{ID: id}}, Specificity: 1 << 16}
 	x.order++
@@ -260,9 +261,8 @@ func (x *Rules) add(selectors []*Selector, block []Declaration) {
 	for _, s := range selectors {
 		declarations := block
 		if s.Specificity == 0 {
-			// *{margin:0} is weaker than any other rule, so a declaration that
-			// hides nothing overrides nothing. Leaving it out saves work on
-			// every element.
+			// *{margin:0} is weaker than any other rule, so that a declaration that hides nothing
+			// has no effect here. Leaving it out saves work on every element.
 			declarations = nil
 			for _, d := range block {
 				if !d.innocent() || d.Important {
@@ -276,7 +276,7 @@ func (x *Rules) add(selectors []*Selector, block []Declaration) {
 	}
 }
 
-// file files a rule, unless there are as many as there may be.
+// file files a rule, unless the limit of rules is reached.
 func (x *Rules) file(r Rule) {
 	if len(x.All) >= maxRules {
 		return
@@ -295,8 +295,8 @@ func (x *Rules) file(r Rule) {
 	}
 }
 
-// lastOfEach drops declarations that a later one of the same block overrides, so
-// that a block has no more declarations than there are properties.
+// lastOfEach drops declarations that a later one in the same block overrides, so that a block has
+// at most one declaration for each property.
 func lastOfEach(block []Declaration) []Declaration {
 	var at [2 * PropertyCount]int
 	out := block[:0:0]

@@ -10,17 +10,17 @@ import (
 // Selector is one complex selector, "ul.menu > li a", as its compounds from
 // right to left.
 //
-// Package style matches selectors. It does so itself because cascadia takes time
-// in the depth of the page to the power of the combinators: twenty
-// "div div div …" on a page 500 deep stop a crawler. A test compares the two.
+// Package style matches selectors itself, because the time that cascadia takes is the depth of the
+// page to the power of the number of combinators: twenty "div div div …" on a page 500 deep stop a
+// crawler. A test compares the two.
 type Selector struct {
 	Compounds   []Compound
 	Combinators []byte // Combinators[i] is between Compounds[i+1] and Compounds[i]
 	Specificity uint32 // ids<<16 | classes<<8 | tags
-	Above       Names  // what ancestors must have; it rules most elements out
+	Above       Names  // names that ancestors must have; they rule out most elements
 }
 
-// Compound is what a selector asks of one element: tag, id, classes and so on.
+// Compound is what a selector demands of one element: tag, id, classes and so on.
 type Compound struct {
 	Tag        string // lower case; empty for *
 	ID         string
@@ -29,29 +29,29 @@ type Compound struct {
 	Pseudos    []PseudoClass
 }
 
-// AttributeTest is [name], [name=value], [name^=value] and so on. Op is the
-// character before "=", "=" itself, or 0 if any value will do.
+// AttributeTest is [name], [name=value], [name^=value] and so on. Op is the character before "=",
+// or "=" itself, or 0 if any value matches.
 type AttributeTest struct {
 	Name, Value string
 	Op          byte
 	IgnoreCase  bool // [name=value i]
 }
 
-// PseudoClass is a pseudo-class.
+// PseudoClass is a pseudo-class of a compound, such as :not(a, .b).
 type PseudoClass struct {
 	Name string
 	A, B int32      // of :nth-child(an+b)
 	Any  []Compound // of :not, :is, :where
 }
 
-// Limits of selectors. Style sheets that people write stay below them.
+// Limits of selectors. Hand-written style sheets stay below them.
 const (
 	maxCompounds     = 16
 	maxPseudoNesting = 2
 )
 
-// ParseSelector parses one complex selector. It reports false for one that
-// matches no element of a page as loaded (:hover, ::before) and for an unknown one.
+// ParseSelector parses one complex selector. ok is false for an unknown one, and for one that
+// matches no element of a page as it is loaded (:hover, ::before).
 func ParseSelector(s string) (*Selector, bool) {
 	p := &selectorParser{s: strings.TrimSpace(s)}
 	sel := &Selector{}
@@ -112,7 +112,6 @@ func (c *Compound) specificity() uint32 {
 	return n
 }
 
-// selectorParser reads a selector from left to right.
 type selectorParser struct {
 	s string
 	i int
@@ -125,7 +124,7 @@ func (p *selectorParser) peek() byte {
 	return 0
 }
 
-// combinator reads white space, >, + or ~ between two compounds; 0 at the end.
+// combinator reads white space, >, + or ~ between two compounds. It returns 0 at the end.
 func (p *selectorParser) combinator() byte {
 	c := byte(0)
 	for {
@@ -201,7 +200,8 @@ func (p *selectorParser) name() (string, bool) {
 
 func isNameByte(c byte) bool { return ascii.IsAlphanumeric(c) || c == '_' || c == '-' || c >= 0x80 }
 
-// unescapeCSS resolves the escapes of an identifier: "\:" is a colon, "\31" a character's number.
+// unescapeCSS resolves the escapes of an identifier: "\:" is a colon, "\31" the character with that
+// number.
 func unescapeCSS(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

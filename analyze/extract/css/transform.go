@@ -6,7 +6,7 @@ import (
 	"github.com/tdewolff/parse/v2/css"
 )
 
-// Distances, in CSS pixels or percent, from which a box is off the screen.
+// Distances, in CSS pixels or percent, at which a box is off the screen.
 const (
 	FarRight   = 5000
 	FarPercent = 150
@@ -15,7 +15,7 @@ const (
 
 // transform returns how a transform makes a box vanish.
 func transform(name string, tokens []css.Token) Value {
-	if name == "scale" || name == "translate" { // the properties of that name
+	if name == "scale" || name == "translate" { // the properties scale and translate
 		return shape(name, numbersOf(tokens))
 	}
 	for i, t := range tokens {
@@ -40,7 +40,7 @@ func shape(function string, args []Value) Value {
 			(a.Unit == Pixels && (a.Number <= -farShift || a.Number >= FarRight) || a.Unit == Percent && (a.Number <= -2*FarPercent || a.Number >= 5*FarPercent)):
 			return KeywordValue(Far)
 		case (function == "rotatex" || function == "rotatey") && a.Number == 90:
-			return KeywordValue(Flattened) // seen from its edge
+			return KeywordValue(Flattened) // turned so that it is seen edge-on
 		case function == "matrix" && i == 0 && a.Number == 0 && len(args) > 3 && args[3].Number == 0 && args[1].Number == 0:
 			return KeywordValue(Flattened)
 		}
@@ -65,8 +65,8 @@ func numbersOf(tokens []css.Token) []Value {
 	return out
 }
 
-// clip reads clip: rect(top, right, bottom, left). Nothing is left of the box if
-// two edges meet, or leave the 1 px of styles for screen readers.
+// clip reads clip: rect(top, right, bottom, left). Nothing of the box can be seen if two edges
+// meet, or if they leave the one pixel that styles for screen readers use.
 func clip(tokens []css.Token) Value {
 	if tokens[0].TokenType != css.FunctionToken || !strings.EqualFold(string(tokens[0].Data), "rect(") {
 		return KeywordValue(0)

@@ -11,7 +11,7 @@ import (
 // Property is a CSS property by which text can be hidden.
 type Property uint8
 
-// The properties, named as in CSS but for those with a comment.
+// The properties, named as in CSS unless a comment says otherwise.
 const (
 	Display Property = iota
 	Visibility
@@ -41,7 +41,7 @@ const (
 	BackgroundImage
 	ZIndex
 	ContentVisibility
-	PropertyCount // how many there are
+	PropertyCount // the number of properties
 )
 
 // inherited reports whether descendants inherit a property.
@@ -59,8 +59,8 @@ type Unit uint8
 // The units. The zero Value is a keyword that hides nothing.
 const (
 	Keyword  Unit = iota // Number is one of the codes below
-	Pixels               // all absolute lengths and those relative to the window
-	Percent              // of the parent's size, or of its font's
+	Pixels               // all absolute lengths, and those relative to the window
+	Percent              // of the parent's size or of its font size
 	Factor               // a number without unit
 	Coloured             // Colour is set
 	Inherit
@@ -74,11 +74,11 @@ const (
 	Relative             // position: relative or sticky
 	Flattened            // transform: scale(0) and the like
 	Far                  // transform: translate(-9999px)
-	Clipped              // clip, clip-path: nothing is left of the box
+	Clipped              // clip, clip-path: nothing of the box can be seen
 	Image                // background-image: any image
 )
 
-// Value is the value of a declaration, as far as it matters here.
+// Value is the value of a declaration, as far as it matters for hiding.
 type Value struct {
 	Unit   Unit
 	Number float32
@@ -91,8 +91,8 @@ func KeywordValue(code float32) Value { return Value{Unit: Keyword, Number: code
 // Is reports whether the value is the keyword with a code.
 func (v Value) Is(code float32) bool { return v.Unit == Keyword && v.Number == code }
 
-// ident returns an identifier in lower case without the "\9" with which authors
-// once addressed old browsers; "" for another token.
+// ident returns an identifier in lower case, or "" for another token. It leaves out "\9", with
+// which authors once addressed old browsers.
 func ident(t css.Token) string {
 	if t.TokenType != css.IdentToken {
 		return ""
@@ -104,14 +104,14 @@ func ident(t css.Token) string {
 	return word
 }
 
-// pixelsPer converts a unit to CSS pixels, for a font of 16 px and a window of
-// 1280 by 720. It is read only.
+// pixelsPer converts a unit to CSS pixels, for a font size of 16 px and a window of 1280 by 720. It
+// is read only.
 var pixelsPer = map[string]float64{
 	"px": 1, "em": 16, "rem": 16, "ex": 8, "ch": 8, "pt": 4. / 3, "pc": 16, "in": 96, "cm": 96 / 2.54, "mm": 96 / 25.4,
 	"vw": 12.8, "vh": 7.2, "vmin": 7.2, "vmax": 12.8, "dvh": 7.2, "svh": 7.2, "lvh": 7.2, "dvw": 12.8,
 }
 
-// windowWidth is the width in pixels at which media queries are answered.
+// windowWidth is the window's width in pixels for which media queries are evaluated.
 const windowWidth = 1280
 
 // SplitNumber splits "-10px" into its number and its unit, lower case.
@@ -156,7 +156,7 @@ func length(t css.Token) Value {
 	return KeywordValue(0)
 }
 
-// fontLength is length for a font's size, of which em is a multiple.
+// fontLength is like length, but for a font size, where em is a multiple of the parent's.
 func fontLength(t css.Token) Value {
 	if n, u := SplitNumber(string(t.Data)); t.TokenType == css.DimensionToken && u == "em" {
 		return Value{Unit: Percent, Number: float32(100 * n)}

@@ -1,5 +1,4 @@
-// Package link resolves the references of a page and knows what its link and meta
-// elements refer to.
+// Package link resolves the references of a page and says what its link and meta elements refer to.
 package link
 
 import (
@@ -13,10 +12,11 @@ import (
 type Resolver struct {
 	base   *url.URL
 	origin string // scheme://host, for the common case
-	folder string // that of the base, "http://a.cn/news/", for names in it; empty if it has none
+	folder string // of the base, "http://a.cn/news/", for relative names; empty if the base has none
 }
 
-// NewResolver takes the page's URL and the href of its base element, if any.
+// NewResolver returns the resolver of a page, from its URL and the href of its base element, if
+// any.
 func NewResolver(page, base string) Resolver {
 	u, err := url.Parse(page)
 	if err != nil {
@@ -56,7 +56,7 @@ func (r *Resolver) Resolve(ref string) string {
 	case r.origin != "" && ref[0] == '/' && !strings.HasPrefix(ref, "//") && !strings.Contains(ref, "/."):
 		return r.origin + ref
 	case r.base.Scheme == "" && strings.IndexByte(ref, ':') < 0:
-		return "" // a page read from a file belongs to no site
+		return "" // a page that was read from a file belongs to no site
 	case r.folder != "" && isPlain(ref):
 		return r.folder + ref
 	case r.origin != "" && isPlainElsewhere(ref):
@@ -68,7 +68,7 @@ func (r *Resolver) Resolve(ref string) string {
 	return r.relative(ref)
 }
 
-// relative resolves any reference, as the standard has it.
+// relative resolves any reference, by way of net/url.
 func (r *Resolver) relative(ref string) string {
 	u, err := r.base.Parse(ref)
 	if err != nil || !isWeb(u) {
@@ -77,8 +77,8 @@ func (r *Resolver) relative(ref string) string {
 	return u.String()
 }
 
-// isPlain reports whether a reference is the name of a file with, perhaps, folders and a query,
-// of which resolving changes nothing: list_2.html, news/1.html?id=3.
+// isPlain reports whether a reference is the name of a file, perhaps with folders and a query, that
+// resolving only appends to the base: list_2.html, news/1.html?id=3.
 func isPlain(ref string) bool {
 	for i := range len(ref) {
 		switch c := ref[i]; {
@@ -93,8 +93,8 @@ func isPlain(ref string) bool {
 	return ref != ""
 }
 
-// isPlainElsewhere reports whether a reference is a host with a path that resolving does not
-// change either: //cdn.a.cn/x.js.
+// isPlainElsewhere reports whether a reference is a host with a path that resolving does not change
+// either: //cdn.a.cn/x.js.
 func isPlainElsewhere(ref string) bool {
 	rest, ok := strings.CutPrefix(ref, "//")
 	host, path, found := strings.Cut(rest, "/")
@@ -119,15 +119,15 @@ func isScheme(s string) bool {
 	return s != "" && (s[0] < '0' || s[0] > '9')
 }
 
-// IsStylesheet reports whether a link with this rel is a style sheet that is in use.
+// IsStylesheet reports whether a link with this rel is a style sheet in use.
 func IsStylesheet(rel string) bool {
 	rel = ascii.Lower(rel)
 	return ascii.HasWord(rel, "stylesheet") && !ascii.HasWord(rel, "alternate")
 }
 
-// IsAlternate reports whether a link with this rel leads to the page in another
-// form: a feed, another language, the version for telephones. A hacked site is
-// often clean in one of them only.
+// IsAlternate reports whether a link with this rel leads to another form of the page: a feed,
+// another language, the version for telephones. On a hacked site, often only one of these forms is
+// clean.
 func IsAlternate(rel string) bool {
 	rel = ascii.Lower(rel)
 	return ascii.HasWord(rel, "alternate") && !ascii.HasWord(rel, "stylesheet")

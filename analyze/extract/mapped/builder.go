@@ -10,30 +10,29 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
-// Limits of maps. A hostile text has a run for each of its characters, which takes 32 times
-// its memory.
+// Limits of maps. A hostile text has one run for each character, and such a map takes 32 times the
+// memory of the text.
 const (
-	// maxExact is how many runs of a text are kept as they are. Half a megabyte of character
-	// references has no more.
+	// maxExact is how many runs of a text are kept exact. Half a megabyte of character references
+	// has no more than that.
 	maxExact = 1 << 16
-	// coarse is up to how many bytes of text further runs are joined: they are mapped to a
-	// range of the source as a whole, which holds what they stand for and what is around it.
+	// Beyond maxExact, runs are joined for up to coarse bytes of text. A joined run maps its text
+	// as a whole to a range of the source that holds what it stands for and what is around that.
 	coarse = 64
 )
 
-// Builder builds a text from stretches of others: character references are
-// resolved, white space is collapsed and trimmed, and each byte is mapped to its
-// source. The zero value is an empty text.
+// Builder builds a text from parts of other texts: it resolves character references, collapses and
+// trims white space, and maps each byte to its source. The zero value is an empty text.
 type Builder struct {
 	Text []byte
 	Runs []qianshao.Run // map Text to the source
 
-	fixed int // how many runs must not grow: the last of them is not a plain copy
-	// space is the source of white space that is written when a character
-	// follows; wait says that there is one.
+	fixed int // how many runs must not grow, because the last of them is not a plain copy
+	// space is the source of white space that is written once another character follows. wait says
+	// that there is such white space.
 	space qianshao.Span
 	wait  bool
-	blank bool // the white space is a single blank of the source
+	blank bool // the white space is a single blank in the source
 }
 
 // Reset empties the builder and keeps its memory.
@@ -66,7 +65,7 @@ func (b *Builder) Add(t *Text, start, end int, mode Mode) {
 				i++
 			}
 			b.addSpace(t.Span(from, i), c == ' ' && i == from+1 && t.runs == nil)
-		case c == 0: // browsers drop it, so it must not break a word
+		case c == 0: // browsers drop NUL, so it must not break a word
 			i++
 		case c == '&' && mode != Verbatim:
 			out, n := reference(s[i:end], mode)
@@ -86,8 +85,8 @@ func (b *Builder) Add(t *Text, start, end int, mode Mode) {
 	}
 }
 
-// AddExact appends t.Content[start:end] with the character references of an
-// attribute resolved and white space as it is.
+// AddExact appends t.Content[start:end]. It resolves character references as in attributes and
+// leaves white space as it is.
 func (b *Builder) AddExact(t *Text, start, end int) {
 	for i := start; i < end; {
 		n := strings.IndexByte(t.Content[i:end], '&')
@@ -109,8 +108,8 @@ func (b *Builder) AddExact(t *Text, start, end int) {
 	}
 }
 
-// AddSpace appends white space that stands for the source range at, such as a
-// line break's tag. It is written when a character follows.
+// AddSpace appends white space that stands for the source range at, such as the tag of a line
+// break. It is written once another character follows.
 func (b *Builder) AddSpace(at qianshao.Span) { b.addSpace(at, false) }
 
 // addSpace is AddSpace; blank says that the source is a single blank.
@@ -143,8 +142,8 @@ func (b *Builder) Put(at qianshao.Span, s string) {
 	}
 }
 
-// mapLast maps the last n bytes of the text to a source range. plain says that
-// they are the very bytes of the source, so that the last run may grow.
+// mapLast maps the last n bytes of the text to a source range. plain says that they are the same
+// bytes as in the source, so that the last run may grow.
 func (b *Builder) mapLast(n int, at qianshao.Span, plain bool) {
 	k := len(b.Runs) - 1
 	if plain && k >= b.fixed && b.Runs[k].Source.End == at.Start {
@@ -157,7 +156,7 @@ func (b *Builder) mapLast(n int, at qianshao.Span, plain bool) {
 	}
 }
 
-// put appends a run, or joins it to the last one where there are too many.
+// put appends a run, or joins it to the last one if there are too many.
 func (b *Builder) put(r qianshao.Run) (joined bool) {
 	if len(b.Runs) >= maxExact && b.join(r) {
 		return true
@@ -166,8 +165,8 @@ func (b *Builder) put(r qianshao.Run) (joined bool) {
 	return false
 }
 
-// room makes room for n more. A builder collects one text after another and soon has the size
-// of the longest; append would grow it in steps of a quarter, each a copy.
+// room makes room for n more elements. A builder collects one text after another and soon has the
+// size of the longest. append would grow it by a quarter at a time, copying it each time.
 func room[T any](s []T, n int) []T {
 	if n <= cap(s)-len(s) {
 		return s
@@ -175,8 +174,9 @@ func room[T any](s []T, n int) []T {
 	return slices.Grow(s, max(n, len(s)))
 }
 
-// join lets the last run map what r maps, too. If text and source had the same length, the run
-// would claim to map byte by byte: where that is not so, the source begins one run earlier.
+// join extends the last run over what r maps. A run with text and source of the same length claims
+// to map byte by byte. If that would be false, the joined run's source is extended to the beginning
+// of the run before.
 func (b *Builder) join(r qianshao.Run) bool {
 	k := len(b.Runs) - 1
 	if k < 0 || r.Text.End-b.Runs[k].Text.Start > coarse {
@@ -199,7 +199,7 @@ func (b *Builder) join(r qianshao.Run) bool {
 // isExact reports whether each byte of a run's text stands for one of the source.
 func isExact(r qianshao.Run) bool { return r.Text.Len() == r.Source.Len() }
 
-// Coarsen joins the runs of all of the text.
+// Coarsen joins as many runs of the text as possible.
 func (b *Builder) Coarsen() {
 	runs := b.Runs
 	b.Runs = b.Runs[:0]
@@ -232,9 +232,9 @@ func (b *Builder) Copy(t *Text, start, end int) {
 	b.fixed = len(b.Runs)
 }
 
-// CutFront takes the front of the text, of at most limit bytes, and leaves the rest: up to
-// the last blank in its last kilobytes, or where a character ends. The front is valid
-// until the builder is used again.
+// CutFront cuts the front off the text and returns it. The front has at most limit bytes and ends
+// at the last blank within its last kilobytes, or else at the end of a character. It is valid until
+// the builder is used again.
 func (b *Builder) CutFront(limit int) Builder {
 	const reach = 4 << 10
 	cut := limit
@@ -246,7 +246,7 @@ func (b *Builder) CutFront(limit int) Builder {
 	}
 	k := firstRun(b.Runs, cut)
 	if k < len(b.Runs) && !isExact(b.Runs[k]) && b.Runs[k].Text.Start > cut-reach {
-		cut = b.Runs[k].Text.Start // what is mapped as a whole stays whole
+		cut = b.Runs[k].Text.Start // a run that is not mapped byte by byte stays whole
 	}
 	front := Builder{Text: b.Text[:cut], Runs: append([]qianshao.Run{}, b.Runs[:k]...)}
 	if k < len(b.Runs) && b.Runs[k].Text.Start < cut {
@@ -268,7 +268,7 @@ func (b *Builder) CutFront(limit int) Builder {
 	return front
 }
 
-// Reorder puts pieces of the text, which together are all of it, into another order.
+// Reorder puts pieces of the text, which must cover all of it, into another order.
 func (b *Builder) Reorder(order []qianshao.Span) {
 	var out Builder
 	from := Text{Content: string(b.Text), runs: b.Runs}
@@ -278,7 +278,7 @@ func (b *Builder) Reorder(order []qianshao.Span) {
 	b.Text, b.Runs, b.fixed = out.Text, out.Runs, out.fixed
 }
 
-// Join appends what another builder holds.
+// Join appends the text of another builder.
 func (b *Builder) Join(o *Builder) {
 	b.flushSpace()
 	n := len(b.Text)

@@ -8,13 +8,13 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// letter is one letter of a text and where it stands in the source.
+// letter is a letter of a text and its place in the source.
 type letter struct {
 	text   string
 	source qianshao.Span
 }
 
-// letters is a source of n letters written as character references, every third as itself.
+// letters returns a source of n letters, two of every three written as character references.
 func letters(n int) (source string, all []letter) {
 	var b strings.Builder
 	for i := range n {
@@ -29,8 +29,8 @@ func letters(n int) (source string, all []letter) {
 	return b.String(), all
 }
 
-// holds checks that no text is lost, that the runs map all of it, in its order, and that
-// the range of each letter holds the place where it is written.
+// holds checks that no text is lost, that the runs map all of it in order, and that the source
+// range of each letter holds the place where it is written.
 func holds(t *testing.T, b *Builder, all []letter) {
 	t.Helper()
 	var want strings.Builder
@@ -58,8 +58,8 @@ func holds(t *testing.T, b *Builder, all []letter) {
 	}
 }
 
-// TestMapsGetCoarse: runs beyond maxExact are joined, so that there are few; the first ones
-// stay exact, and evidence lies inside the range of what it is joined with.
+// TestMapsGetCoarse: runs beyond maxExact are joined, so that there are few of them. The first runs
+// stay exact, and a joined run's source holds all of its letters.
 func TestMapsGetCoarse(t *testing.T) {
 	t.Parallel()
 	const n = maxExact + 100*coarse
@@ -84,8 +84,8 @@ func TestMapsGetCoarse(t *testing.T) {
 	}
 }
 
-// TestCoarsen joins the runs of a short text, too, and of one that was cut, joined with
-// another or put into another order.
+// TestCoarsen: the runs of a text are joined even if there are few, also after it was cut, joined
+// with another or put into another order.
 func TestCoarsen(t *testing.T) {
 	t.Parallel()
 	const n = 10 * coarse
@@ -141,8 +141,8 @@ func TestCoarsen(t *testing.T) {
 	})
 }
 
-// TestCoarseTextsAreCut: a text with a coarse map is cut in two without loss, and both parts
-// are mapped to ranges that hold what they say.
+// TestCoarseTextsAreCut: a text with a coarse map can be cut in two without loss, and the letters
+// of both parts lie in the ranges that they are mapped to.
 func TestCoarseTextsAreCut(t *testing.T) {
 	t.Parallel()
 	const n = 12 << 10
@@ -160,13 +160,13 @@ func TestCoarseTextsAreCut(t *testing.T) {
 	holds(t, &b, all[cut:])
 }
 
-// TestOneToOneIsNotFeigned: the text and source of a joined run never have the same length by
-// chance, which would claim that it maps byte by byte.
+// TestOneToOneIsNotFeigned: a joined run never has text and source of the same length by chance,
+// which would wrongly claim that it maps byte by byte.
 func TestOneToOneIsNotFeigned(t *testing.T) {
 	t.Parallel()
 	var b Builder
 	b.Put(qianshao.Span{Start: 0, End: 5}, "w")
-	b.Put(qianshao.Span{Start: 5, End: 6}, "xxxxx") // with the w, six bytes for six
+	b.Put(qianshao.Span{Start: 5, End: 6}, "xxxxx") // together with the w, six bytes for six
 	b.Coarsen()
 	x := letter{"x", qianshao.Span{Start: 5, End: 6}}
 	holds(t, &b, []letter{{"w", qianshao.Span{Start: 0, End: 5}}, x, x, x, x, x})

@@ -15,7 +15,7 @@ type Mode uint8
 const (
 	Verbatim    Mode = iota // references are not resolved: scripts, comments, raw text
 	InText                  // "&lt" is resolved, too
-	InAttribute             // only "&lt;" is resolved
+	InAttribute             // "&lt;" is resolved, "&lt" is not
 )
 
 // maxReferenceName is longer than any name of a character reference.
@@ -48,7 +48,7 @@ func reference(s string, mode Mode) (decoded string, n int) {
 	if decoded == s[:n] {
 		return "", 0
 	}
-	// "&notit;" is ¬ followed by "it;": what is left over is not part of the reference.
+	// "&notit;" is ¬ followed by "it;", so what is left over is not part of the reference.
 	for n > 2 && len(decoded) > 1 && decoded[len(decoded)-1] == s[n-1] {
 		decoded, n = decoded[:len(decoded)-1], n-1
 	}
@@ -108,7 +108,7 @@ func IsEntityEncoded(raw string) bool {
 				continue
 			}
 		}
-		if c := raw[i]; !ascii.IsSpace(c) && c&0xC0 != 0x80 { // count a character's first byte only
+		if c := raw[i]; !ascii.IsSpace(c) && c&0xC0 != 0x80 { // count only the first byte of each character
 			plain++
 		}
 		i++

@@ -1,7 +1,6 @@
-// Package mapped has texts that know where in a document's source each of their
-// bytes comes from: stretches of the source itself, and texts that were built
-// from it by resolving character references, collapsing white space, or decoding
-// the strings of a script.
+// Package mapped has texts that know where in a document's source each of their bytes comes from:
+// parts of the source itself, and texts built from it by resolving character references, collapsing
+// white space, or decoding the strings of a script.
 package mapped
 
 import "github.com/qianshao/qianshao"
@@ -9,8 +8,8 @@ import "github.com/qianshao/qianshao"
 // Text is a text with its map to the document's source.
 type Text struct {
 	Content string
-	// runs map Content to the source. If they are nil, Content is the source's
-	// bytes at base.
+	// runs map Content to the source. If runs is nil, Content is the part of the source that begins
+	// at base.
 	runs []qianshao.Run
 	base int
 }
@@ -18,8 +17,8 @@ type Text struct {
 // Source returns the text that is the source itself.
 func Source(source string) Text { return Text{Content: source} }
 
-// Outside returns a text that is not in the source, such as an external script's, and is
-// referred to at an offset of it. All of it is mapped to that place, which is empty.
+// Outside returns a text that is not in the source, such as an external script's, and that the
+// source refers to at an offset. All of it is mapped to the empty range at that offset.
 func Outside(content string, at int) Text {
 	return Text{Content: content, runs: []qianshao.Run{{Text: qianshao.Span{End: len(content)}, Source: qianshao.Span{Start: at, End: at}}}}
 }

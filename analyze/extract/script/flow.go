@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
 )
 
-// styleChange notes if the script hides or shows the element that the call at
-// token i looks up: getElementById("x").style.display="none", $("#x").hide().
+// styleChange notes whether the script hides or shows the element that the call at token i looks
+// up: getElementById("x").style.display="none", $("#x").hide().
 func (s *reader) styleChange(i int) {
 	if !s.is(i+1, "(") || i+3 >= len(s.tokens) || s.tokens[i+2].kind != stringToken || !s.is(i+3, ")") {
 		return
@@ -47,7 +47,7 @@ func (s *reader) followVariable(name string, from int, id string) {
 	}
 }
 
-// changes notes whether the member at token i hides or shows the element with the id.
+// changes notes whether the member at token i hides or shows the element with an id.
 func (s *reader) changes(i int, id string) {
 	hides, shows := false, false
 	argument := func(k int) string {
@@ -90,13 +90,13 @@ func (s *reader) changes(i int, id string) {
 const (
 	// maxChecks bounds how many uses of the referrer are examined in one script.
 	maxChecks = 32
-	// checkBefore and checkBehind are how many tokens before and after such a use
-	// the names of search engines, and after it the redirect, are looked for.
+	// checkBefore and checkBehind are how many tokens before and after such a use are searched for
+	// the names of search engines. The redirect is searched for only after it.
 	checkBefore, checkBehind = 120, 300
 )
 
-// findRedirect looks for code that compares the referrer or user agent with search
-// engines and then redirects, writes or changes the title. It emits the first one only.
+// findRedirect looks for code that compares the referrer or user agent with search engines and then
+// redirects, writes to the page or changes the title. It emits only the first one.
 func (s *reader) findRedirect() {
 	checks := 0
 	for i := range s.tokens {
@@ -122,7 +122,7 @@ func (s *reader) findRedirect() {
 	}
 }
 
-// outer returns token i with its quotes or slashes.
+// outer returns token i including its quotes or slashes.
 func (s *reader) outer(i int) token {
 	t := s.tokens[i]
 	if t.kind == stringToken || t.kind == regexToken || t.kind == templateToken {
@@ -132,7 +132,7 @@ func (s *reader) outer(i int) token {
 	return t
 }
 
-// property returns the name at token i, written .name or ["name"].
+// property returns the name at token i, whether written .name or ["name"].
 func (s *reader) property(i int) string {
 	switch {
 	case s.tokens[i].kind == nameToken && s.is(i-1, "."):
@@ -143,8 +143,8 @@ func (s *reader) property(i int) string {
 	return ""
 }
 
-// findEngine returns the first token from..to that names a search engine, or -1.
-// For user agents only crawlers count, since Baidu and Sogou also make browsers.
+// findEngine returns the first token in from..to that names a search engine, or -1. Among user
+// agents only crawlers count, since Baidu and Sogou also make browsers.
 func (s *reader) findEngine(from, to int, crawlersOnly bool) int {
 	names := []string{"baidu", "sogou", "so.com", "soso", "haosou", "google", "bing", "yahoo", "sm.cn", "360", "spider"}
 	if crawlersOnly {
@@ -164,10 +164,9 @@ func (s *reader) findEngine(from, to int, crawlersOnly bool) int {
 	return -1
 }
 
-// findDeparture returns the end of the first statement from..to that leaves the
-// page or writes another one: location = …, location.replace(…), write(…), or
-// document.title = …, by which a hacked page shows people its old title. It returns 0 if
-// there is none.
+// findDeparture returns the end of the first statement in from..to that leaves the page or replaces
+// it: location = …, location.replace(…), write(…), or document.title = …, by which a hacked page
+// shows people its old title. It returns 0 if there is none.
 func (s *reader) findDeparture(from, to int) int {
 	for i := from; i < to; i++ {
 		if s.tokens[i].kind != nameToken {
@@ -200,7 +199,7 @@ func (s *reader) findDeparture(from, to int) int {
 const maxPackedWords = 1 << 16
 
 // unpack undoes Dean Edwards' packer, eval(function(p,a,c,k,e,d){…}('…',62,9,'…'.split('|'))),
-// which most packed scripts that are injected use. i is the token eval.
+// which most injected scripts that are packed use. i is the token eval.
 func (s *reader) unpack(i int) (v mapped.Text, next int, ok bool) {
 	if !s.is(i+2, "function") || !s.is(i+3, "(") || !s.is(i+4, "p") || !s.is(i+6, "a") {
 		return v, i, false

@@ -6,7 +6,6 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/ascii"
 )
 
-// tokenKind is the kind of a token.
 type tokenKind uint8
 
 const (
@@ -18,15 +17,14 @@ const (
 	punctuationToken
 )
 
-// token is a token of a script. Strings are without their quotes.
+// token is a token of a script. A string's token does not include the quotes.
 type token struct {
 	kind       tokenKind
 	start, end int32
 }
 
-// lex splits a script into tokens from byte i on and leaves comments out, until it has
-// maxTokens. It returns where it stopped. It never fails: an unterminated string ends with
-// its line.
+// lex splits a script into tokens from byte i on, without comments, until it has maxTokens. next is
+// where it stopped. It never fails: an unterminated string ends at the end of its line.
 func lex(s string, i int, tokens []token) (out []token, next int) {
 	noRegex := 0 // no regular expression ends before this offset
 	for i < len(s) && len(tokens) < maxTokens {
@@ -81,8 +79,8 @@ func lex(s string, i int, tokens []token) (out []token, next int) {
 
 func isNameByte(c byte) bool { return ascii.IsAlphanumeric(c) || c == '_' || c == '$' || c >= 0x80 }
 
-// punctLength returns the length of a punctuation token. It distinguishes
-// comparison and assignment: = == === => += != <= >=.
+// punctLength returns the length of a punctuation token. It tells comparisons from assignments: =
+// == === => += != <= >=.
 func punctLength(s string) int {
 	n := 1
 	if strings.IndexByte("=!<>+-*&|", s[0]) >= 0 {
@@ -110,7 +108,7 @@ func after(s string, i int, mark string) int {
 	return len(s)
 }
 
-// quoted returns the end of the string that starts at i, without and with its quote.
+// quoted returns where the string that starts at i ends, before and after its closing quote.
 func quoted(s string, i int) (end, next int) {
 	quote := s[i]
 	for j := i + 1; j < len(s); j++ {
@@ -126,7 +124,7 @@ func quoted(s string, i int) (end, next int) {
 	return len(s), len(s)
 }
 
-// templated is quoted for a template, `…`, in which ${…} holds anything but a backquote.
+// templated is quoted for a template, `…`, in which ${…} may hold anything but a backquote.
 func templated(s string, i int) (end, next int) {
 	for j := i + 1; j < len(s); j++ {
 		switch s[j] {
@@ -162,8 +160,8 @@ func regexMayFollow(s string, tokens []token) bool {
 // maxRegex bounds the length of a regular expression.
 const maxRegex = 4096
 
-// regexEnd returns the end of the regular expression at i. If there is none it
-// returns false, and the offset up to which it looked.
+// regexEnd returns the end of the regular expression at i. If there is none, ok is false and end is
+// the offset up to which it looked.
 func regexEnd(s string, i int) (end int, ok bool) {
 	class := false
 	j := i + 1

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestParts: a script of more than maxTokens is read in parts, and no token is cut: whatever
-// stands at the end of a part is found, once, where it is.
+// TestParts: a script of more than maxTokens is read in parts, and no token is cut. Whatever stands
+// at the end of a part is found once, at its place.
 func TestParts(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []struct{ name, code, want string }{
@@ -18,7 +18,7 @@ func TestParts(t *testing.T) {
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			// The token is the last of a part, lies behind its end, or one before it.
+			// The token is one before the end of a part, at the end, or just behind it.
 			for _, before := range []int{maxTokens - 2, maxTokens - 1, maxTokens, maxTokens + 1} {
 				code := strings.Repeat(";", before) + kind.code + strings.Repeat(";", 10) + "'尾巴'"
 				if got, want := read(code, 1000), []string{kind.want, "literal 尾巴"}; !slices.Equal(got, want) {
@@ -36,7 +36,7 @@ func TestParts(t *testing.T) {
 	})
 }
 
-// TestLexGoesOn: the tokens of all parts are those of the whole, end to end.
+// TestLexGoesOn: the tokens of all parts together are those of the whole script.
 func TestLexGoesOn(t *testing.T) {
 	t.Parallel()
 	var code strings.Builder

@@ -1,9 +1,9 @@
-// Package script reads scripts without running them: which strings they
-// hold, what they write into the page, which elements they hide, and whether they
-// send visitors of search engines elsewhere.
+// Package script reads scripts without running them: which strings they hold, what they write into
+// the page, which elements they hide, and whether they send visitors from search engines to another
+// page.
 //
-// It evaluates no more than string literals, +, variables that hold such, and the
-// decoders by which injected scripts disguise their strings.
+// It evaluates only string literals, +, variables that hold strings, and the decoders with which
+// injected scripts disguise their strings.
 package script
 
 import (
@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	// minASCIILiteral is the length from which a string of ASCII alone may be
-	// a domain or a word. Scripts have thousands of shorter ones as option names.
+	// minASCIILiteral is the shortest string of ASCII alone that may be a domain or a word. Scripts
+	// have thousands of shorter ones as names of options.
 	minASCIILiteral = 4
-	// minAccount is how many digits the shortest account has.
+	// minAccount is the number of digits of the shortest account.
 	minAccount = 5
 	// stepsPerToken bounds the evaluation of nested expressions.
 	stepsPerToken = 16
-	// maxTokens is how much of a script is read at a time (12 bytes each). Libraries that are
-	// written into a page have a tenth of it; a longer one is read in parts.
+	// maxTokens is how many tokens of a script are read at a time (12 bytes each). Libraries
+	// written into a page have a tenth of that. A longer script is read in parts.
 	maxTokens = 1 << 20
 )
 
@@ -33,12 +33,12 @@ type Kind uint8
 
 // The kinds of effects.
 const (
-	Literal    Kind = iota // a string literal without escapes, at Start to End of the script
+	Literal    Kind = iota // a string literal without escapes, from Start to End of the script
 	String                 // a string that was decoded: Text
 	Write                  // markup that is written at the script's place: Text
-	WriteApart             // markup that is written elsewhere, as by innerHTML: Text
+	WriteApart             // markup that is written in another place, as by innerHTML: Text
 	Eval                   // a script that eval runs: Text
-	Redirect               // code at Start to End that sends visitors of search engines elsewhere
+	Redirect               // code from Start to End that sends visitors from search engines to another page
 	Hide                   // the element of this ID is hidden
 )
 
@@ -50,9 +50,9 @@ type Effect struct {
 	ID         string
 }
 
-// Matters reports whether an external script says something: it has Chinese
-// characters, writes into the page, hides a part of it, or sends visitors elsewhere. Most
-// scripts of a page are libraries, which do not.
+// Matters reports whether an external script has anything to say: it has Chinese characters, writes
+// into the page, hides a part of it, or sends visitors to another page. Most scripts of a page are
+// libraries and do none of this.
 func Matters(code string) bool {
 	text, budget, matters := mapped.Source(code), len(code), false
 	Read(&text, &budget, func(e Effect) { matters = matters || e.Matters(&text) })
@@ -76,7 +76,7 @@ func (e *Effect) Matters(script *mapped.Text) bool {
 
 // HasHan reports whether a text has a Chinese character.
 func HasHan(s string) bool {
-	for i := range len(s) { // most texts are ASCII, which costs least byte by byte
+	for i := range len(s) { // most texts are ASCII, for which this is the fastest way
 		if s[i] >= utf8.RuneSelf {
 			return strings.ContainsFunc(s[i:], func(r rune) bool { return unicode.Is(unicode.Han, r) })
 		}
@@ -84,9 +84,8 @@ func HasHan(s string) bool {
 	return false
 }
 
-// Read calls emit with the script's effects, in their order. budget is how many
-// bytes of decoded text may still be emitted; Read subtracts what it emits and
-// leaves out what goes beyond.
+// Read calls emit with the script's effects, in order. budget is how many bytes of decoded text may
+// still be emitted. Read subtracts what it emits and leaves out what does not fit.
 func Read(script *mapped.Text, budget *int, emit func(Effect)) {
 	s := &reader{script: script, budget: budget, emit: emit, shown: map[string]bool{}}
 	s.tokens = make([]token, 0, min(len(script.Content)/5+8, maxTokens))
@@ -112,11 +111,11 @@ type reader struct {
 	skipped  [][2]int // token ranges of operands that could not be evaluated
 	steps    int
 	maxSteps int
-	looked   int             // tokens at which an assignment was looked for
-	copied   int             // bytes of variables' values
+	looked   int             // tokens searched for an assignment
+	copied   int             // bytes of the values of variables
 	hidden   []string        // ids that are hidden …
-	shown    map[string]bool // … and shown again, as those of menus are
-	redirect bool            // one was found
+	shown    map[string]bool // … and shown again, as menus are
+	redirect bool            // a redirect was found
 }
 
 // text returns a token's text, or "" if there is no token i.
@@ -127,7 +126,7 @@ func (s *reader) text(i int) string {
 	return s.script.Content[s.tokens[i].start:s.tokens[i].end]
 }
 
-// is reports whether token i is this name or punctuation; a string is neither.
+// is reports whether token i is this name or punctuation. It is false for a string.
 func (s *reader) is(i int, what string) bool {
 	if i < 0 || i >= len(s.tokens) || s.tokens[i].kind != nameToken && s.tokens[i].kind != punctuationToken {
 		return false
@@ -135,7 +134,8 @@ func (s *reader) is(i int, what string) bool {
 	return s.text(i) == what
 }
 
-// maxWalkDepth bounds how often operands that could not be evaluated are walked again.
+// maxWalkDepth bounds how often the tokens of operands that could not be evaluated are walked
+// again.
 const maxWalkDepth = 4
 
 // walk reads the tokens from..to, in order.
@@ -162,8 +162,8 @@ func (s *reader) walk(from, to, depth int) {
 	}
 }
 
-// statement recognises the statement or expression that starts at token i. It
-// returns the token after it, or i if there is none.
+// statement recognises the statement or expression that starts at token i. It returns the token
+// after it, or i if it recognises none.
 func (s *reader) statement(i int) int {
 	t := s.tokens[i]
 	switch t.kind {
@@ -257,10 +257,9 @@ func (s *reader) plain(t token) {
 	}
 }
 
-// isOption reports whether a string is one of the program's own names: of an option, a class,
-// an event. It has no dot, slash or colon, as an address has, no @ and no blank, and too few
-// digits for an account. What is ASCII and has none of these says nothing of a crime when it
-// stands in a script.
+// isOption reports whether a string is one of the program's own names: of an option, a class, an
+// event. It has no dot, slash, colon or @, which an address has, no blank, and too few digits for
+// an account. In a script, such an ASCII string is no sign of a crime.
 func isOption(s string) bool {
 	digits := 0
 	for i := range len(s) {
@@ -281,14 +280,14 @@ func (s *reader) decoded(v mapped.Text) {
 	}
 }
 
-// spend takes n bytes off the budget, and reports whether they were left.
+// spend takes n bytes off the budget, and reports whether that many were left.
 func (s *reader) spend(n int) bool {
 	*s.budget -= n
 	return *s.budget >= 0
 }
 
-// worthReading reports whether a string may be for people, or a domain. It leaves
-// out the option names and selectors of which scripts are full.
+// worthReading reports whether a string may be a domain or text that people read. It leaves out the
+// names of options and the selectors that scripts are full of.
 func worthReading(s string) bool {
 	if strings.HasPrefix(s, "data:") {
 		return false // a picture or a font
@@ -305,15 +304,15 @@ func worthReading(s string) bool {
 	return letters >= minASCIILiteral
 }
 
-// writes emits the markup at token i: at the script's place, as document.write
-// does, or apart, as innerHTML does.
+// writes emits the markup at token i: as written at the script's place, like document.write does,
+// or elsewhere, like innerHTML does.
 func (s *reader) writes(i int, apart bool) int {
 	v, next, ok := s.value(i, 0)
 	if !ok || !s.spend(len(v.Content)) {
 		s.skipped = nil
 		return i
 	}
-	for s.is(next, ",") && !apart { // document.write takes several
+	for s.is(next, ",") && !apart { // document.write takes several arguments
 		more, n, ok := s.value(next+1, 0)
 		if !ok || n <= next+1 {
 			break
@@ -331,7 +330,7 @@ func (s *reader) writes(i int, apart bool) int {
 	return next
 }
 
-// writesMarkup is writes for jQuery's methods, which also take strings without markup.
+// writesMarkup is writes for jQuery's methods, which also take strings that are not markup.
 func (s *reader) writesMarkup(i int) int {
 	if i >= len(s.tokens) || s.tokens[i].kind != stringToken && !s.is(i, "unescape") && (s.tokens[i].kind != nameToken || !s.is(i+1, ")")) {
 		return i
@@ -361,8 +360,8 @@ func (s *reader) evals(i int) int {
 	return next
 }
 
-// skip returns the token after the operand at token i: the next + , ; or closing
-// bracket that is not inside other brackets.
+// skip returns the token that ends the operand at token i: the next + , ; or closing bracket
+// outside other brackets.
 func (s *reader) skip(i int) int {
 	level := 0
 	for ; i < len(s.tokens); i++ {

@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
 )
 
-// read returns a script's effects as lines: kind, text or code, and for what was
-// decoded the code that it comes from.
+// read returns a script's effects as lines: the kind, the text or code and, for a decoded text, the
+// code that it comes from.
 func read(code string, budget int) (out []string) {
 	source := mapped.Source(code)
 	kinds := map[Kind]string{Literal: "literal", String: "string", Write: "write", WriteApart: "write apart", Eval: "eval", Redirect: "redirect", Hide: "hide"}
@@ -66,8 +66,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestBudget: beyond the budget nothing is emitted but literals, which take no
-// memory.
+// TestBudget: beyond the budget only literals are emitted, which take no memory.
 func TestBudget(t *testing.T) {
 	got := read(`document.write("<p>1234567"); document.write("<p>8"); x = "literal."`, 12)
 	if diff := cmp.Diff([]string{"write <p>1234567 ← <p>1234567", "literal literal."}, got); diff != "" {

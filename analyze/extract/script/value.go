@@ -12,10 +12,10 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/mapped"
 )
 
-// value evaluates the expression at token i, as far as it consists of strings, +,
-// and the decoders with which injected scripts disguise strings. It returns the
-// token after the expression. Other operands count as empty strings; their tokens
-// are noted in s.skipped. ok is false if no operand is a string.
+// value evaluates the expression at token i, as far as it consists of strings, +, and the decoders
+// with which injected scripts disguise strings. It returns the token after the expression. Other
+// operands count as empty strings, and their tokens are noted in s.skipped. ok is false if no
+// operand is a string.
 func (s *reader) value(i, depth int) (v mapped.Text, next int, ok bool) {
 	var out mapped.Builder
 	for {
@@ -38,7 +38,7 @@ func (s *reader) value(i, depth int) (v mapped.Text, next int, ok bool) {
 const (
 	// maxExpressionDepth bounds unescape(unescape(unescape(…
 	maxExpressionDepth = 8
-	// maxVariableDepth bounds variables that are made of variables.
+	// maxVariableDepth bounds variables that are made of other variables.
 	maxVariableDepth = 4
 )
 
@@ -81,19 +81,19 @@ func (s *reader) operand(i, depth int) (v mapped.Text, next int, ok bool) {
 }
 
 const (
-	// maxBack is how many tokens before its use a variable's assignment is looked for.
+	// maxBack is how many tokens back from its use a variable's assignment is looked for.
 	maxBack = 2000
 	// looksPerToken bounds the search for assignments in a script.
 	looksPerToken = 8
 	// copiesPerByte bounds what variables are expanded to: a = b + b; b = c + c; …
 	copiesPerByte = 2
-	// maxAdditions bounds the statements that add to a variable: html += "…".
+	// maxAdditions bounds the statements that append to a variable: html += "…".
 	maxAdditions = 64
 )
 
-// variable evaluates the variable at token i: the last value that is assigned to it
-// before, and what is added to it behind that. What a function or a loop does in
-// between is not known, so the value is what the text says from top to bottom.
+// variable evaluates the variable at token i: the last value assigned to it before that token, and
+// what was appended to it since. What functions and loops do is not known, so the script is taken
+// as running from top to bottom.
 func (s *reader) variable(i, depth int) (mapped.Text, bool) {
 	if depth > maxVariableDepth || s.is(i-1, ".") || s.is(i+1, ".") || s.is(i+1, "[") || s.is(i+1, "=") {
 		return mapped.Text{}, false
@@ -116,7 +116,7 @@ func (s *reader) variable(i, depth int) (mapped.Text, bool) {
 	}
 	var out mapped.Builder
 	known := false
-	kept := s.skipped // what is skipped here has been walked where it stands
+	kept := s.skipped // tokens skipped here are walked at their own place
 	for _, at := range slices.Backward(additions) {
 		piece, next, ok := s.value(at, depth+1)
 		if s.copied += len(piece.Content); s.copied > copiesPerByte*len(s.script.Content) {
@@ -131,8 +131,8 @@ func (s *reader) variable(i, depth int) (mapped.Text, bool) {
 	return out.Build(), known
 }
 
-// method evaluates the method that is called on a string: concat, which injected
-// scripts use to hide words.
+// method evaluates a method that is called on a string: concat, which injected scripts use to hide
+// words.
 func (s *reader) method(v mapped.Text, i, depth int) (mapped.Text, int, bool) {
 	if s.is(i, ".") && s.is(i+2, "(") && s.is(i+1, "concat") {
 		more, next, ok := s.value(i+3, depth+1)
@@ -159,7 +159,7 @@ func (s *reader) call(i, depth int, decode func(*mapped.Text, *mapped.Builder) b
 	return out.Build(), next + 1, true
 }
 
-// charCodes evaluates String.fromCharCode(…) whose numbers start at token i.
+// charCodes evaluates String.fromCharCode(…). Its numbers start at token i.
 func (s *reader) charCodes(i int) (mapped.Text, int, bool) {
 	var out mapped.Builder
 	var high rune
@@ -296,8 +296,8 @@ func hexRune(s string, i, n int) (rune, bool) {
 	return rune(r), err == nil
 }
 
-// unpercent decodes %uXXXX and %XX. The latter are read as UTF-8 where they are
-// valid, like decodeURIComponent does, and as Latin-1 otherwise, like unescape.
+// unpercent decodes %uXXXX and %XX. The latter are read as UTF-8 if they are valid, as
+// decodeURIComponent does, and as Latin-1 otherwise, as unescape does.
 func unpercent(v *mapped.Text, out *mapped.Builder) bool {
 	s := v.Content
 	for i := 0; i < len(s); {
@@ -322,7 +322,7 @@ func unpercent(v *mapped.Text, out *mapped.Builder) bool {
 	return true
 }
 
-// percentEscape decodes one character at the start of s, which may be several escapes.
+// percentEscape decodes one character at the start of s, which may take several escapes.
 func percentEscape(s string) (decoded string, n int) {
 	if len(s) > 1 && (s[1] == 'u' || s[1] == 'U') {
 		r, ok := hexRune(s, 2, 4)
@@ -354,8 +354,8 @@ func percentEscape(s string) (decoded string, n int) {
 	return string(rune(raw[0])), 3
 }
 
-// unbase64 decodes base64 if the result is text. The result is mapped as a whole,
-// because four characters encode three bytes.
+// unbase64 decodes base64 if the result is text. It maps the result as a whole, because four
+// characters encode three bytes.
 func unbase64(v *mapped.Text, out *mapped.Builder) bool {
 	raw, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(v.Content), "="))
 	if err != nil || !isText(raw) {
@@ -375,7 +375,7 @@ func isText(b []byte) bool {
 	return utf8.Valid(b)
 }
 
-// isMarkup reports whether a string has a tag in it.
+// isMarkup reports whether a string contains a tag.
 func isMarkup(s string) bool {
 	i := strings.IndexByte(s, '<')
 	return i >= 0 && i+1 < len(s) && (ascii.IsAlphanumeric(s[i+1]) || s[i+1] == '/' || s[i+1] == '!')

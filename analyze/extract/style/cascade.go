@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	// stepsPerElement bounds selector matching. An element of an ordinary page
-	// takes a few dozen steps.
+	// stepsPerElement bounds the matching of selectors. On an ordinary page an element takes a few
+	// dozen steps.
 	stepsPerElement = 256
 	// freeSteps are the steps that any page may take.
 	freeSteps = 1 << 20
-	// maxStyleCache bounds the distinct style attributes that are kept parsed.
+	// maxStyleCache bounds how many different style attributes are kept parsed.
 	maxStyleCache = 4096
 )
 
@@ -29,7 +29,7 @@ type cascaded struct {
 
 func (d *cascaded) has(p css.Property) bool { return d.set&(1<<p) != 0 }
 
-// get returns the value, or the zero value, which hides nothing.
+// get returns the property's value, or the zero value, which hides nothing.
 func (d *cascaded) get(p css.Property) css.Value {
 	if d.has(p) {
 		return d.values[p]
@@ -45,8 +45,8 @@ func (d *cascaded) apply(p css.Property, v css.Value, priority uint64) {
 	d.priorities[p], d.values[p] = priority, v
 }
 
-// Priorities of declarations: important before others, style attributes before
-// rules, then by specificity, then by order.
+// Priorities of declarations: important ones before others, style attributes before rules, then by
+// specificity, then by order.
 const (
 	importantPriority = 1 << 63
 	inlinePriority    = 1 << 62
@@ -87,7 +87,7 @@ func (c *cascade) compute(canvas computed) {
 		}
 		c.styles.of[el] = parent
 		if c.styles.computed[parent].sealed != qianshao.HidingNone {
-			continue // no descendant can be visible
+			continue // everything inside is hidden, too
 		}
 		hinted := c.hints(el)
 		c.matchRules(el)
@@ -99,7 +99,7 @@ func (c *cascade) compute(canvas computed) {
 	}
 }
 
-// keep sets the style of an element. Links in a row have the same one, which is kept once.
+// keep sets the style of an element. Adjacent links have the same style, which is kept once.
 func (s *Styles) keep(el int32, style computed) {
 	last := len(s.computed) - 1
 	if s.computed[last] != style {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// matcher matches selectors against the elements of a tree. It counts its steps.
+// matcher matches selectors against the elements of a tree, and counts its steps.
 type matcher struct {
 	*tree.Tree
 	names           []css.Names // of each element and its ancestors
@@ -21,7 +21,6 @@ func newMatcher(t *tree.Tree, maxSteps int) matcher {
 	return matcher{Tree: t, names: make([]css.Names, len(t.Elements)), maxSteps: maxSteps}
 }
 
-// matches reports whether the selector selects element el.
 func (m *matcher) matches(s *css.Selector, el int32) bool {
 	m.steps++
 	if p := m.Elements[el].Parent; p >= 0 && m.names[p].Lacks(&s.Above) {
@@ -30,7 +29,7 @@ func (m *matcher) matches(s *css.Selector, el int32) bool {
 	return m.from(s, 0, el)
 }
 
-// enter notes the names of an element for its descendants. Parents come first.
+// enter notes the names of an element for its descendants. Parents must be entered first.
 func (m *matcher) enter(el int32) {
 	e := &m.Elements[el]
 	n := &m.names[el]
@@ -47,7 +46,7 @@ func (m *matcher) enter(el int32) {
 	ascii.EachWord(list, n.Add)
 }
 
-// from matches compounds i and up, compound i against element el.
+// from matches compound i and those after it, against element el and its ancestors and siblings.
 func (m *matcher) from(s *css.Selector, i int, el int32) bool {
 	if !m.is(&s.Compounds[i], el) {
 		return false
@@ -77,10 +76,10 @@ func (m *matcher) from(s *css.Selector, i int, el int32) bool {
 	return false
 }
 
-// maxSelectable bounds how much of an attribute selectors look at.
+// maxSelectable bounds how much of an attribute is matched.
 const maxSelectable = 2048
 
-// attribute returns an attribute's value, cut at maxSelectable, and whether the element has it.
+// attribute returns an attribute's value, cut to maxSelectable, and whether the element has it.
 func (m *matcher) attribute(el int32, name string) (string, bool) {
 	e := &m.Elements[el]
 	for _, a := range m.Attributes(el) {
@@ -93,7 +92,7 @@ func (m *matcher) attribute(el int32, name string) (string, bool) {
 	return "", false
 }
 
-// is reports whether an element is what a compound asks.
+// is reports whether an element matches a compound.
 func (m *matcher) is(c *css.Compound, el int32) bool {
 	m.steps++
 	e := &m.Elements[el]

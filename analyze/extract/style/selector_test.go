@@ -10,9 +10,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// TestSelectorsAgainstCascadia holds our matcher to cascadia's answers: the
-// elements have their number as attribute n, and a well-formed page gives both
-// the same tree.
+// TestSelectorsAgainstCascadia compares our matcher with cascadia. The elements have their number
+// as attribute n, and the page is well formed, so that both get the same tree.
 func TestSelectorsAgainstCascadia(t *testing.T) {
 	const page = `<html><head></head><body n="0"><div n="1" id="main" class="a b"><p n="2">x</p><p n="3" class="b">y</p>` +
 		`<ul n="4" class="menu on"><li n="5" class="first"><a n="6" href="http://a.example/x.html">1</a></li><li n="7"><a n="8" title="t u">2</a></li><li n="9" lang="zh-CN"><span n="10">3</span></li></ul></div>` +

@@ -1,5 +1,5 @@
-// Package style applies a page's style sheets to its tree and tells how the text
-// of each element is hidden.
+// Package style applies a page's style sheets to its tree and says how the text of each element is
+// hidden.
 package style
 
 import (
@@ -11,12 +11,11 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/tree"
 )
 
-// Styles are the computed styles of a tree's elements, as far as they decide what
-// is visible.
+// Styles are the computed styles of a tree's elements, as far as they decide what is visible.
 type Styles struct {
 	of       []int32 // element → index in computed: many elements share one
 	computed []computed
-	cover    bool // something opaque lies over the whole page
+	cover    bool // something opaque covers the whole page
 	// OverBudget says that the sheets were too expensive to apply in full.
 	OverBudget bool
 }
@@ -26,7 +25,7 @@ func (s *Styles) Text(el int32) qianshao.Hiding {
 	return s.computed[s.of[el]].text(s.cover)
 }
 
-// Box returns how an element's box is hidden, and its attributes with it.
+// Box returns how an element's box, and with it its attributes, are hidden.
 func (s *Styles) Box(el int32) qianshao.Hiding {
 	c := &s.computed[s.of[el]]
 	if c.sealed == qianshao.HidingNone && c.invisible {
@@ -35,14 +34,14 @@ func (s *Styles) Box(el int32) qianshao.Hiding {
 	return c.sealed
 }
 
-// Sealed reports whether an element is hidden with all that is in it.
+// Sealed reports whether an element is hidden together with everything in it.
 func (s *Styles) Sealed(el int32) bool {
 	return s.computed[s.of[el]].sealed != qianshao.HidingNone
 }
 
-// Compute computes the style of every element from the page's style sheets, its
-// style attributes and what its scripts hide. load returns the external sheet at
-// a URL and whether it was fetched; it may be nil.
+// Compute computes the style of every element from the page's style sheets, its style attributes
+// and what its scripts hide. load returns the external sheet at a URL and whether it was fetched.
+// It may be nil.
 func Compute(t *tree.Tree, urls *link.Resolver, load func(url string) ([]byte, bool)) Styles {
 	c := &cascade{matcher: newMatcher(t, stepsPerElement*len(t.Elements)+freeSteps), rules: css.NewRules()}
 	l := loader{rules: c.rules, load: load}
@@ -63,8 +62,8 @@ func Compute(t *tree.Tree, urls *link.Resolver, load func(url string) ([]byte, b
 	}
 	c.compute(computed{
 		fontSize: defaultFont, colour: css.Colour{A: 255},
-		// A page has a white canvas unless a sheet says otherwise. If a sheet is
-		// missing it may be dark.
+		// A page's canvas is white unless a sheet says otherwise. If a sheet is missing, the canvas
+		// may be dark.
 		background: css.Colour{R: 255, G: 255, B: 255, A: 255}, backgroundKnown: complete && !c.rules.Cut(),
 	})
 	c.styles.OverBudget = c.steps >= c.maxSteps || c.rules.Cut()
@@ -77,7 +76,7 @@ type loader struct {
 	load  func(url string) ([]byte, bool)
 }
 
-// sheet adds the style sheet at a URL and what it imports. It reports whether all were there.
+// sheet adds the style sheet at a URL and those that it imports. It reports whether all were there.
 func (l *loader) sheet(url string) bool {
 	if url == "" || l.load == nil {
 		return false
@@ -91,9 +90,9 @@ func (l *loader) sheet(url string) bool {
 	return l.imports(&urls)
 }
 
-// imports adds what the last sheet imports, and reports whether all was there.
-// Imported rules come after the sheet's own here, and before it in a browser: if
-// both select an element the result can differ.
+// imports adds what the last sheet imports, and reports whether all of it was there. Here the
+// imported rules come after the sheet's own, while in a browser they come before: if both select an
+// element, the result can differ.
 func (l *loader) imports(urls *link.Resolver) bool {
 	complete := true
 	for {

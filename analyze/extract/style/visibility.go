@@ -13,7 +13,7 @@ import (
 type computed struct {
 	// sealed hides the element and its descendants, whatever these declare.
 	sealed qianshao.Hiding
-	// Descendants inherit the following and may declare otherwise.
+	// Descendants inherit the following, but can declare otherwise.
 	invisible bool
 	indented  bool // text-indent far off
 	flat      bool // line-height 0
@@ -21,21 +21,21 @@ type computed struct {
 	colour    css.Colour
 	fill      css.Colour // -webkit-text-fill-color
 	hasFill   bool
-	// background is the colour behind the text. It is unknown over an image, and
-	// in a box that is positioned over others.
+	// background is the colour behind the text. It is unknown over an image and in a box positioned
+	// over others.
 	background      css.Colour
 	backgroundKnown bool
-	// boxed says that an element between this one and the body has a background,
-	// which covers elements with a negative z-index.
+	// boxed says that an element between the body and this one has a background, which covers
+	// elements with a negative z-index.
 	boxed bool
 	// under says that the element has a negative z-index.
 	under bool
 }
 
-// Distances, in CSS pixels, from which a box is off the screen.
+// Distances, in CSS pixels, at which a box is off the screen.
 const (
-	// Sites shift menus by their own width, and centre boxes with left: 50% and a
-	// negative margin of half their width. Hidden links are further out.
+	// Sites shift menus by the menu's own width, and centre boxes with left: 50% and a negative
+	// margin of half the box's width. Hidden links are further out.
 	farPosition = 400
 	farMargin   = 970 // half of the widest common layout (1920) is 960
 )
@@ -124,7 +124,7 @@ func fontSize(v css.Value, parent float32) float32 {
 func (c *cascade) paint(el int32, s *computed) {
 	d, e := &c.d, &c.Elements[el]
 	if _, ok := c.Lookup(el, "href"); ok && e.Atom == atom.A {
-		s.colour, s.hasFill = css.Colour{B: 238, A: 255}, false // of an unvisited link, HTML 15.3.5
+		s.colour, s.hasFill = css.Colour{B: 238, A: 255}, false // an unvisited link, HTML 15.3.5
 	}
 	if v := d.get(css.TextColour); v.Unit == css.Coloured {
 		s.colour = v.Colour
@@ -136,7 +136,7 @@ func (c *cascade) paint(el int32, s *computed) {
 	}
 	switch {
 	case e.Atom == atom.Button || e.Atom == atom.Select || e.Atom == atom.Input || e.Atom == atom.Textarea:
-		s.backgroundKnown = false // the browser's own
+		s.backgroundKnown = false // the browser's own background
 	case d.get(css.Position).Is(css.Absolute) && !s.under:
 		s.backgroundKnown = false // it lies over something else
 	}
@@ -153,8 +153,8 @@ func (c *cascade) paint(el int32, s *computed) {
 	}
 }
 
-// coversPage reports whether the element, which has a background, covers the
-// whole window: it is fixed or absolute, and as large.
+// coversPage reports whether the element, which has a background, covers the whole window: it is
+// fixed or absolute and at least as large.
 func (c *cascade) coversPage() bool {
 	d := &c.d
 	if !d.get(css.Position).Is(css.Absolute) {
@@ -206,7 +206,7 @@ func (c *cascade) hasAttribute(el int32, name string) bool {
 	return ok
 }
 
-// isTransparent reports whether an opacity makes text unreadable.
+// isTransparent reports whether an opacity makes text impossible to read.
 func isTransparent(v css.Value) bool {
 	switch v.Unit {
 	case css.Factor:
@@ -240,8 +240,8 @@ func (c *cascade) offScreen() bool {
 	return false
 }
 
-// maxScroll is a marquee's step in pixels from which nothing can be read;
-// injected ones use 1000 to 9000.
+// maxScroll is the step of a marquee, in pixels, from which its text cannot be read. Injected ones
+// use 1000 to 9000.
 const maxScroll = 500
 
 // tinyMarquee recognises <marquee width=5 height=10 scrollamount=3000>, the
@@ -256,8 +256,8 @@ func (c *cascade) tinyMarquee(el int32) bool {
 	return n >= maxScroll
 }
 
-// zeroSize returns HidingZeroSize if the element has no area. Text overflows a
-// box of size zero unless its overflow is hidden; frames and images do not.
+// zeroSize returns HidingZeroSize if the element has no area. Text overflows a box of size zero
+// unless its overflow is hidden. Frames and images do not.
 func (c *cascade) zeroSize(el int32, parent *computed) qianshao.Hiding {
 	d, e := &c.d, &c.Elements[el]
 	small := func(p css.Property) bool {

@@ -13,13 +13,13 @@ type Attribute struct {
 	Start, End int32
 }
 
-// maxAttributes bounds the attributes of one element, so that a look-up stays
-// cheap. Those that a hostile tag has beyond are dropped.
+// maxAttributes bounds the attributes of one element, so that looking one up is fast. Further
+// attributes of a hostile tag are dropped.
 const maxAttributes = 128
 
-// appendAttributes parses the attributes of the start tag text[start:end] as
-// WHATWG 13.2.5.32 to 13.2.5.39 says. x/net/html does the same, but gives no
-// positions. Of two attributes with one name a look-up finds the first.
+// appendAttributes parses the attributes of the start tag text[start:end] as WHATWG 13.2.5.32 to
+// 13.2.5.39 says. x/net/html does the same, but gives no positions. If two attributes have the same
+// name, a look-up finds the first.
 func appendAttributes(attrs []Attribute, text string, start, end int) []Attribute {
 	first := len(attrs)
 	i := start + 1
@@ -45,8 +45,8 @@ func appendAttributes(attrs []Attribute, text string, start, end int) []Attribut
 	return attrs
 }
 
-// attributeValue returns the range of the value of the attribute whose name ends
-// at i, and where the next attribute may start.
+// attributeValue returns the range of the value of the attribute with the name that ends at i, and
+// where the next attribute may start.
 func attributeValue(text string, i, end int) (from, to, next int) {
 	j := i
 	for j < end && ascii.IsSpace(text[j]) {

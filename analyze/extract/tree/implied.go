@@ -6,8 +6,8 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// implyEnds closes the elements whose end the start tag a implies
-// (WHATWG 13.1.2.4, optional tags, and the tree construction's table modes).
+// implyEnds closes the elements that end because tag a starts (WHATWG 13.1.2.4, optional tags, and
+// the tree construction's table modes).
 func (b *builder) implyEnds(a atom.Atom, kind TagKind) {
 	if kind&Block != 0 && kind&tablePart == 0 && b.tags.p.open > 0 {
 		b.closeNearest(boundary, atom.P)
@@ -47,8 +47,8 @@ func (b *builder) closeTop(tags ...atom.Atom) {
 	}
 }
 
-// closeNearest closes the nearest open element of the tags, unless an element of
-// kind stop is in between.
+// closeNearest closes the nearest open element with one of the tags, unless an element of kind stop
+// is in between.
 func (b *builder) closeNearest(stop TagKind, tags ...atom.Atom) {
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
 		e := &b.Elements[b.frames[i].element]
@@ -62,7 +62,7 @@ func (b *builder) closeNearest(stop TagKind, tags ...atom.Atom) {
 	}
 }
 
-// closeInTable closes the outermost open element of the tags within the nearest table.
+// closeInTable closes the outermost open element with one of the tags inside the nearest table.
 func (b *builder) closeInTable(tags ...atom.Atom) {
 	if b.tags.table.open == 0 {
 		return
@@ -82,15 +82,15 @@ func (b *builder) closeInTable(tags ...atom.Atom) {
 	}
 }
 
-// searchFloor is the lowest frame that a search may reach.
+// searchFloor returns the lowest frame that a search may reach.
 func (b *builder) searchFloor() int { return max(b.floor, len(b.frames)-maxSearch) }
 
-// endTag closes the element that the tag names, if it is open and within reach.
+// endTag closes the element that the tag names, if it is open and within maxSearch.
 func (b *builder) endTag(tag *Tag) {
 	a, kind := tag.Atom, tag.Kind
 	switch {
 	case a == atom.Html || a == atom.Body:
-		return // what follows belongs to the body: a popular place for injected links
+		return // text after </body> or </html> still belongs to the body: a popular place for injected links
 	case tag.open <= 0:
 		return
 	case kind&formatting != 0:
@@ -119,13 +119,13 @@ func (b *builder) endTag(tag *Tag) {
 	}
 }
 
-// maxReopened bounds the blocks that a misnested formatting tag reopens. WHATWG's
-// adoption agency algorithm gives up after eight, too.
+// maxReopened bounds how many blocks a misnested formatting tag reopens. WHATWG's adoption agency
+// algorithm also gives up after eight.
 const maxReopened = 8
 
-// endFormatting ends a formatting element. Blocks inside that are still open go
-// on outside it: in <b>1<div>2</b>3</div> the 3 is not bold. WHATWG reparents
-// nodes for this; here the blocks are opened again.
+// endFormatting ends a formatting element. Blocks still open inside it go on outside it: in
+// <b>1<div>2</b>3</div> the 3 is not bold. WHATWG gives such nodes another parent. Here the blocks
+// are opened again.
 func (b *builder) endFormatting(tag *Tag) {
 	for i := len(b.frames) - 1; i >= b.searchFloor(); i-- {
 		e := &b.Elements[b.frames[i].element]
@@ -139,7 +139,7 @@ func (b *builder) endFormatting(tag *Tag) {
 	}
 }
 
-// reopen closes frame i and all above it, and opens the blocks among these again.
+// reopen closes frame i and all above it, and opens the blocks among them again.
 func (b *builder) reopen(i int) {
 	var again []int32
 	for _, f := range b.frames[i+1:] {

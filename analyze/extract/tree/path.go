@@ -8,25 +8,25 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// maxPathSteps bounds a path. The path of an element nested deeper has the
-// innermost steps, which are a valid selector.
+// maxPathSteps bounds the steps of a path. The path of an element nested deeper has only the
+// innermost steps, which are still a valid selector.
 const maxPathSteps = 6
 
-// Paths makes the paths of a tree's elements. Elements that follow each other are mostly of one
-// parent, so the front that these share is made once.
+// Paths makes the paths of a tree's elements. Successive elements mostly have the same parent, so
+// the part of the path that they share is made once.
 type Paths struct {
 	tree   *Tree
-	parent int32 // whose steps front has
+	parent int32 // the element that front is the path of
 	front  []byte
 	memory []byte
 }
 
-// Paths returns what makes the paths of the tree's elements.
+// Paths returns a maker of paths for the tree's elements.
 func (t *Tree) Paths() *Paths { return &Paths{tree: t} }
 
-// Of returns a CSS selector of the element: "#list > li:nth-of-type(2) > a". It
-// starts at an element with an id, at the body or head, or maxPathSteps up. An
-// element that a script writes has the script's path.
+// Of returns a CSS selector for the element: "#list > li:nth-of-type(2) > a". It starts at an
+// element with an id, at the body or head, or maxPathSteps up. An element that a script writes has
+// the path of the script.
 func (p *Paths) Of(el int32) string {
 	t := p.tree
 	for owner := t.Fragments[t.Elements[el].Fragment].Owner; owner != 0 && owner < el; owner = t.Fragments[t.Elements[el].Fragment].Owner {
@@ -43,13 +43,13 @@ func (p *Paths) Of(el int32) string {
 	return string(p.memory)
 }
 
-// beginsPath reports whether nothing above the element is needed to find it.
+// beginsPath reports whether the element can be found without naming an ancestor.
 func (t *Tree) beginsPath(el int32) bool {
 	e := &t.Elements[el]
 	return e.Parent < 0 || e.Atom == atom.Body || e.Atom == atom.Head || t.plainID(el) != ""
 }
 
-// appendSteps appends an element and those that it is in, at most so many.
+// appendSteps appends the last steps of the path to an element, no more of them than most.
 func (t *Tree) appendSteps(b []byte, el int32, most int) []byte {
 	if parent := t.Elements[el].Parent; most > 1 && !t.beginsPath(el) && parent != 0 {
 		b = append(t.appendSteps(b, parent, most-1), " > "...)

@@ -7,18 +7,18 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Tag is a tag of a page. All elements with it share it.
+// Tag is a tag of a page, shared by all elements that have it.
 type Tag struct {
 	Name string    // lower case
 	Atom atom.Atom // 0 for a tag that HTML does not have
 	Kind TagKind
-	open int32 // elements that are open
+	open int32 // number of open elements
 }
 
-// tags are the tags of a page, each once, and those that are asked for by name.
+// tags are the tags of a page, each once, and some that are often asked for.
 type tags struct {
 	byName                         map[string]*Tag
-	free                           []Tag // memory of the next ones
+	free                           []Tag // memory for the next ones
 	svg, math, p, a, button, table *Tag
 }
 
@@ -28,7 +28,7 @@ func newTags() tags {
 	return t
 }
 
-// nameOf returns the name of the tag that stands at the beginning of s.
+// nameOf returns the name of the tag that s begins with.
 func nameOf(s string) string {
 	n := 0
 	for n < len(s) && !ascii.IsSpace(s[n]) && s[n] != '/' && s[n] != '>' {
@@ -37,7 +37,8 @@ func nameOf(s string) string {
 	return s[:n]
 }
 
-// find returns the tag with a name as the page writes it, or nil if the page had none before.
+// find returns the tag with a name as the page writes it, or nil if the page has had no such tag
+// yet.
 func (t *tags) find(name string) *Tag {
 	if tag := t.byName[name]; tag != nil {
 		return tag
@@ -45,7 +46,7 @@ func (t *tags) find(name string) *Tag {
 	return t.byName[lowerName(name)]
 }
 
-// of returns the tag with a name as the page writes it.
+// of is find, but adds the tag if there is none.
 func (t *tags) of(name string) *Tag {
 	if tag := t.byName[name]; tag != nil {
 		return tag
@@ -66,11 +67,10 @@ func (t *tags) of(name string) *Tag {
 	return tag
 }
 
-// full reports whether there are as many tags as there may be. The elements of a further
-// one are not known to have it in common.
+// full reports whether the limit of tags is reached. Elements with a further tag do not share one.
 func (t *tags) full() bool { return len(t.byName) >= maxTags }
 
-// lowerName is the name of a tag as the tokenizer has it: only ASCII has its case changed.
+// lowerName lowers the name of a tag as the tokenizer does: only the case of ASCII letters changes.
 func lowerName(name string) string {
 	lower := []byte(strings.ReplaceAll(name, "\x00", "\uFFFD"))
 	for i, c := range lower {
@@ -91,10 +91,10 @@ const (
 	heading                        // h1 to h6
 	formatting                     // may be misnested with blocks: <b><p></b>
 	inHead                         // may stand in the head
-	boundary                       // an end tag inside cannot close what is outside
+	boundary                       // an end tag inside it cannot close what is outside
 	listScope                      // an li or dd inside belongs to this list
 	tablePart                      // cell, row or section
-	Fallback                       // its content is for browsers that cannot show it
+	Fallback                       // its content is shown only by browsers that cannot show the element
 )
 
 // tagKinds is read only.

@@ -1,6 +1,5 @@
-// Package tree parses HTML to a tree of elements and to events in the order of the
-// source, both with their positions. What inline scripts write is parsed at the
-// place where they write it.
+// Package tree parses HTML into a tree of elements and into events in the order of the source, both
+// with their positions. What inline scripts write is parsed at the place where they write it.
 package tree
 
 import (
@@ -13,28 +12,28 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Limits of the tree. No page is refused: what exceeds a limit is read with less
-// structure, and TooDeep or TooMany says so.
+// Limits of the tree. No page is refused: beyond a limit it is read with less structure, and
+// TooDeep or TooMany says so.
 const (
-	// maxElements bounds memory (about 100 bytes each). A page of 20 MB that is
-	// not an attack has fewer. Further tags are skipped; their text is kept.
+	// maxElements bounds memory (about 100 bytes each). A page of 20 MB that is not an attack has
+	// fewer. Beyond it, tags are skipped and their text is kept.
 	maxElements = 500_000
-	// maxFragments bounds scripts and what they write (80 bytes each). A script that writes
-	// more often is not read further.
+	// maxFragments bounds scripts and what they write (80 bytes each). The rest of a script that
+	// writes more often is not read.
 	maxFragments = 500_000
-	// usualPage is up to which size a page has elements in proportion to it.
+	// usualPage is the size up to which the number of elements is estimated from the page.
 	usualPage = 1 << 20
-	// noteDepth is the depth at which html.Parse refuses a page.
+	// noteDepth is the depth at which html.Parse refuses a page. A page that deep gets a note.
 	noteDepth = 512
 	// maxSearch bounds how many open elements an end tag looks at, so that a
 	// million end tags take linear time.
 	maxSearch = 512
-	// maxAsides bounds comments and strings of scripts. Each becomes a region, and a document
+	// maxAsides bounds comments and the strings of scripts. Each becomes a region, and a document
 	// has no more regions than that.
 	maxAsides = 100_000
-	// maxTags bounds the different tags. Pages have some dozens.
+	// maxTags bounds the number of different tags. Pages have some dozens.
 	maxTags = 1 << 16
-	// maxSiblingTypes bounds how many tags below one parent are counted for :nth-of-type.
+	// maxSiblingTypes bounds how many different tags under one parent are counted for :nth-of-type.
 	maxSiblingTypes = 32
 )
 
@@ -42,9 +41,9 @@ const (
 // start tags, so a parent comes before its children. Element 0 is the root.
 type Element struct {
 	*Tag
-	Heading bool // is a heading or in one
-	// Turned is how often bdo elements turn the text round: odd numbers run from right to
-	// left, even ones from left to right.
+	Heading bool // a heading, or inside one
+	// Turned is how many nested bdo elements turn the text round: it runs from right to left if the
+	// number is odd, from left to right if it is even.
 	Turned         uint8
 	More           bool // another sibling of the same tag follows
 	named          bool // it has an id
@@ -65,17 +64,17 @@ type EventKind uint8
 // The kinds of events.
 const (
 	Open     EventKind = iota // an element
-	Close                     // a block or a link; other elements have no such event
+	Close                     // of a block or a link; other elements have no such event
 	Text                      // text with character references
-	RawText                   // text without
-	Comment                   // between the comment's marks
+	RawText                   // text without character references
+	Comment                   // what is between the comment's marks
 	Literal                   // a string of a script
-	Redirect                  // code that sends visitors of search engines elsewhere
+	Redirect                  // code that sends visitors from search engines to another page
 )
 
-// Event is something on the page, in the order of its source. Start and End are
-// its range in the fragment. Fragment is -1 for an element that was opened a
-// second time, or by no tag: its attributes are not to be read.
+// Event is something on the page, in the order of the source. Start and End are its range in the
+// fragment. Fragment is -1 for an element that was opened again, or without a tag: its attributes
+// must not be read.
 type Event struct {
 	Kind       EventKind
 	Element    int32
@@ -97,30 +96,30 @@ type frame struct {
 	types   []siblingType
 }
 
-// siblingType counts the children of one tag below an open element.
+// siblingType counts the children with one tag under an open element.
 type siblingType struct {
 	tag    *Tag
 	count  int32
 	latest int32
 }
 
-// Fragment is a text that is read as HTML, CSS or a script: the source itself,
-// or what a script in it produces.
+// Fragment is a text that is read as HTML, CSS or a script: the source itself, or what a script in
+// it produces.
 type Fragment struct {
 	mapped.Text
-	// Hiding is how text of this fragment is hidden: HidingWritten or
-	// HidingTemplate; empty for the source itself.
+	// Hiding is how text of this fragment is hidden: HidingWritten or HidingTemplate, or empty for
+	// the source itself.
 	Hiding qianshao.Hiding
 	Owner  int32 // the script element that produced the text; 0 for the source
-	// Script is the URL of the external script that holds or produced the text; empty
-	// for what the page itself holds.
+	// Script is the URL of the external script that holds or produced the text, or empty if the
+	// page itself did.
 	Script string
-	nested bool // it is the document of an iframe, or in it
-	depth  int  // how many nested scripts or documents the text is in
+	nested bool // the text is in the document of an iframe
+	depth  int  // how many nested scripts or documents the text is inside
 }
 
-// HidingOf returns how text of the fragment is hidden, given how its style hides
-// it. That a script wrote the text explains more than a style that conceals it.
+// HidingOf returns how text of the fragment is hidden, if its style hides it as given. That a
+// script wrote the text explains more than how its style hides it.
 func (f *Fragment) HidingOf(byStyle qianshao.Hiding) qianshao.Hiding {
 	if f.Hiding != "" && (byStyle == qianshao.HidingNone || byStyle.Concealed()) {
 		return f.Hiding
@@ -137,17 +136,16 @@ type Tree struct {
 	Sheets     []Sheet
 	Scripts    []int32  // script elements with a src attribute
 	HiddenIDs  []string // ids of elements that a script hides
-	Anchors    int      // how many a elements there are
+	Anchors    int      // number of a elements
 	Base       int32    // the first base element with a href; 0 if there is none
 	TooDeep    bool
 	TooMany    bool
 }
 
-// builder builds a tree from the tokens of x/net/html's tokenizer. It does not
-// implement all of WHATWG's tree construction: it knows void elements, implied end
-// tags, misnested formatting, and the scopes that keep an end tag inside its table
-// cell. In return it knows the position of everything, has no limit of depth
-// (html.Parse refuses pages nested deeper than 512) and takes linear time.
+// builder builds a tree from the tokens of x/net/html's tokenizer. It does not implement all of
+// WHATWG's tree construction: only void elements, implied end tags, misnested formatting, and the
+// scopes that keep an end tag inside its table cell. In return it knows the position of everything,
+// has no limit of depth (html.Parse refuses pages nested deeper than 512) and takes linear time.
 type builder struct {
 	Tree
 	frames []frame
@@ -160,22 +158,22 @@ type builder struct {
 	// nestable is how many bytes of nested documents may still be parsed.
 	nestable int32
 	external External
-	asides   int // comments and strings of scripts so far
+	asides   int // number of comments and strings of scripts so far
 }
 
-// External returns the code of the external script at a reference of the page, with its
-// absolute URL; ok is false if it was not fetched, or was read before.
+// External returns the code of the external script at a reference of the page, and its absolute
+// URL. ok is false if it was not fetched, or was read already.
 type External func(ref string) (code, url string, ok bool)
 
-// Build parses a page's source. External scripts are read in the place of their
-// elements; external may be nil.
+// Build parses a page's source. External scripts are read at the places of their elements. external
+// may be nil.
 func Build(source string, external External) *Tree {
 	b := newBuilder(source)
 	b.external = external
 	b.feed(0)
 	b.popTo(1)
 	b.TooMany = b.TooMany || b.budget < 0 || b.tags.full()
-	t := b.Tree // a copy: of a hostile page, what the builder has beside it is nearly as large
+	t := b.Tree // a copy, to free the builder, which is nearly as large as the tree of a hostile page
 	return &t
 }
 
@@ -260,7 +258,7 @@ func (b *builder) event(kind EventKind, el, fi int32, start, end int) {
 	b.Events = append(b.Events, Event{kind, el, fi, int32(start), int32(end)})
 }
 
-// addText takes a text token. The content of a style or script element is not text.
+// addText adds a text token, unless it is the content of a style or script element.
 func (b *builder) addText(fi int32, start, end int) {
 	text := b.Fragments[fi].Content
 	top := b.top()
@@ -296,12 +294,12 @@ func (b *builder) addText(fi int32, start, end int) {
 	b.event(kind, b.frames[len(b.frames)-1].element, fi, start, end)
 }
 
-// startTag opens an element, after closing those whose end it implies.
+// startTag opens an element, after closing those that end because of it.
 func (b *builder) startTag(fi int32, start, end int, tag *Tag, selfClosing bool) {
 	a, kind := tag.Atom, tag.Kind
 	switch {
 	case b.floor > 1 && (a == atom.Html || a == atom.Body || a == atom.Head):
-		return // of a nested document, or of what innerHTML drops
+		return // a tag of a nested document, or one that innerHTML drops
 	case a == atom.Html:
 		b.adopt(0, fi, start, end)
 		return
@@ -344,7 +342,7 @@ func (b *builder) startTag(fi int32, start, end int, tag *Tag, selfClosing bool)
 	}
 }
 
-// collect notes base and link elements, so that nobody need search for them.
+// collect notes base and link elements, so that they need not be searched for.
 func (b *builder) collect(el int32) {
 	switch b.Elements[el].Atom {
 	case atom.Base:
@@ -358,7 +356,7 @@ func (b *builder) collect(el int32) {
 	}
 }
 
-// openBody opens the body, which every page has even if it has no tag for it.
+// openBody opens the body. Every page has one, even without a tag for it.
 func (b *builder) openBody() {
 	if b.body != 0 || b.xml || b.floor > 1 {
 		return
@@ -371,8 +369,9 @@ func (b *builder) openBody() {
 	b.push(b.body)
 }
 
-// adopt gives an open element the attributes of a further tag of its kind, unless
-// it has some: the second <body style=…> of a page counts if the first had none.
+// adopt gives an open element the attributes of a further tag of the same name, unless it already
+// has some: <body style=…> counts even as the second body tag of a page, if the first had no
+// attributes.
 func (b *builder) adopt(el, fi int32, start, end int) {
 	e := &b.Elements[el]
 	if e.AttributeCount > 0 {
@@ -384,7 +383,7 @@ func (b *builder) adopt(el, fi int32, start, end int) {
 	b.count(el)
 }
 
-// count notes the attributes of an element, which are the last ones.
+// count notes which attributes are the element's: those that were read last.
 func (b *builder) count(el int32) {
 	e := &b.Elements[el]
 	own := b.attributes[e.attributes:]
@@ -477,7 +476,7 @@ func (b *builder) pop() {
 	b.frames = b.frames[:n]
 }
 
-// closed updates the counts of open elements and emits the event of the end.
+// closed counts an element as no longer open and emits the event of its end.
 func (b *builder) closed(el int32) {
 	e := &b.Elements[el]
 	e.open--
@@ -499,7 +498,7 @@ func (t *Tree) Attributes(el int32) []Attribute {
 	return t.attributes[e.attributes : e.attributes+int32(e.AttributeCount)]
 }
 
-// Value returns an attribute's value, references resolved; "" if it is missing.
+// Value returns an attribute's value with its references resolved, or "" if there is none.
 func (t *Tree) Value(el int32, name string) string {
 	v, _ := t.Lookup(el, name)
 	return v

@@ -9,21 +9,20 @@ import (
 	"github.com/qianshao/qianshao/analyze/extract/script"
 )
 
-// Limits of what scripts may produce.
+// Limits of what scripts may write.
 const (
-	// maxWritten is how many bytes the scripts of a page may write beyond the
-	// page's own length; an unpacker can be told to write without end.
+	// maxWritten is how many bytes the scripts of a page may write beyond the page's own length. An
+	// unpacker can be made to write without end.
 	maxWritten = 1 << 20
-	// maxNested is how many bytes the documents in srcdoc attributes may have
-	// together. Each reference in them takes 32 bytes of memory.
+	// maxNested is how many bytes the documents in srcdoc attributes may have together. Each
+	// character reference in them takes 32 bytes of memory.
 	maxNested = 1 << 20
-	// maxScriptDepth bounds a script that writes a script that writes a script, and
-	// a document in a document.
+	// maxScriptDepth bounds how deep scripts may write scripts, and documents hold documents.
 	maxScriptDepth = 4
 )
 
-// script reads the content of a script element while the page is parsed, since
-// what the script writes comes right after it.
+// script reads the content of a script element while the page is parsed, since what the script
+// writes comes right after it.
 func (b *builder) script(el, fi int32, start, end int) {
 	kind := b.scriptType(el)
 	from := &b.Fragments[fi]
@@ -49,8 +48,8 @@ func isCode(kind string) bool {
 	return kind == "" || strings.Contains(kind, "script") || kind == "module"
 }
 
-// externalScript notes a script element with a src attribute, and reads the script if
-// it was fetched. All its text is mapped to the beginning of the reference.
+// externalScript notes a script element with a src attribute, and reads the script if it was
+// fetched. All its text is mapped to the start of the reference.
 func (b *builder) externalScript(el int32) {
 	e := &b.Elements[el]
 	for _, at := range b.Attributes(el) {
@@ -105,20 +104,20 @@ func (b *builder) readScript(f Fragment) {
 			b.event(Redirect, f.Owner, fi, e.Start, e.End)
 		case script.Hide:
 			if f.nested {
-				return // an element of the nested document
+				return // the element is one of the nested document
 			}
 			b.HiddenIDs = append(b.HiddenIDs, e.ID)
 		}
 	})
 }
 
-// produced returns a text as a fragment that was produced by another.
+// produced returns a fragment for a text that another fragment produced.
 func (b *builder) produced(text mapped.Text, by Fragment) Fragment {
 	return Fragment{Text: text, Owner: by.Owner, Script: by.Script, nested: by.nested, depth: by.depth}
 }
 
-// nested parses the document that an iframe carries in its srcdoc attribute. Its
-// style sheets are not read, since they are for that document alone.
+// nested parses the document in an iframe's srcdoc attribute. Its style sheets are not read, since
+// they apply only to that document.
 func (b *builder) nested(el, fi int32) {
 	for _, at := range b.Attributes(el) {
 		if at.Name != "srcdoc" || at.Start == at.End {
@@ -135,7 +134,7 @@ func (b *builder) nested(el, fi int32) {
 	}
 }
 
-// full reports whether there are as many fragments as there may be, and notes it.
+// full reports whether the limit of fragments is reached, and notes it.
 func (b *builder) full() bool {
 	isFull := len(b.Fragments) >= maxFragments
 	b.TooMany = b.TooMany || isFull
@@ -147,8 +146,8 @@ func (b *builder) addFragment(f Fragment) int32 {
 	return int32(len(b.Fragments) - 1)
 }
 
-// write parses a fragment as HTML: inside the element that is open, or apart from
-// it in a div of its own.
+// write parses a fragment as HTML: inside the element that is open or, if apart, in a div of its
+// own.
 func (b *builder) write(f Fragment, apart bool) {
 	if f.depth++; f.depth > maxScriptDepth || strings.TrimSpace(f.Content) == "" || b.full() {
 		return
