@@ -7,9 +7,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Digits returns the decimal digits that a character shows: "1" for 1, １, ①, ⑴,
-// 𝟏 and ١, "20" for ⑳; empty for every character that shows anything else. It
-// does not allocate.
+// Digits returns the decimal digits that a character shows: "1" for 1, １, ①, ⑴, 𝟏 and ١, "20" for
+// ⑳, and "" for any other character. It does not allocate.
 func Digits(r rune) string {
 	const digits = "0123456789"
 	switch {
@@ -54,8 +53,8 @@ func digitsOf(r rune) string {
 	return numberWord(n)
 }
 
-// IsUnseen reports whether a reader sees nothing of a character by itself: it is
-// invisible, or a mark on the character before it.
+// IsUnseen reports whether a reader cannot see a character by itself: it is invisible, or a mark on
+// the character before it.
 func IsUnseen(r rune) bool {
 	return r >= 0x80 && (isInvisible(r) || unicode.In(r, unicode.Mn, unicode.Me))
 }

@@ -2,8 +2,8 @@ package fold
 
 import "unicode/utf8"
 
-// smallCapitals pairs letters that Unicode counts as phonetic symbols, and so
-// gives no decomposition, with the letter they show.
+// smallCapitals pairs letters that Unicode counts as phonetic symbols, and for which it gives no
+// decomposition, with the letters that they show.
 const smallCapitals = "ᴀaʙbᴄcᴅdᴇeꜰfɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpꞯqʀrꜱsᴛtᴜuᴠvᴡwʏyᴢz"
 
 // squaredWords are the words of U+1F18B–1F18F and U+1F191–1F19A.
@@ -21,11 +21,11 @@ func squaredWord(r rune) string {
 
 const (
 	letters = "abcdefghijklmnopqrstuvwxyz"
-	numbers = "1234567891011121314151617181920" // 1 to 9 one digit each, then two
+	numbers = "1234567891011121314151617181920" // 1 to 9 have one digit each, the others two
 )
 
-// enclosed returns what a circled, squared or small-capital sign without a
-// compatibility decomposition shows; "" for every other character.
+// enclosed returns what a circled, squared or small-capital sign without a compatibility
+// decomposition shows, or "" for any other character.
 func enclosed(r rune) (string, Step) {
 	letter := func(first rune) (string, Step) { return letters[r-first : r-first+1], StepEnclosed }
 	number := func(first rune, one int) (string, Step) { return numberWord(int(r-first) + one), StepEnclosed }
@@ -68,7 +68,7 @@ func numberWord(n int) string {
 
 func smallCapital(r rune) string {
 	if r < 0x250 || r > 0x2af && r < 0x1d00 || r > 0x1d7f && r < 0xa700 || r > 0xa7ff {
-		return "" // no block that has any
+		return "" // outside the blocks that have small capitals
 	}
 	for i := 0; i < len(smallCapitals); {
 		c, n := utf8.DecodeRuneInString(smallCapitals[i:])

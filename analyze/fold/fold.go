@@ -1,12 +1,11 @@
 // Package fold converts text to one form for matching and searching, and
 // remembers where in the input each character of that form comes from.
 //
-// One pass over the input does, for each character: NFKC, lower case, width,
-// enclosed and styled letters, traditional → simplified; it drops combining
-// marks, invisible characters, and separators (space, punctuation, symbols,
-// emoji, control characters, half characters), and records what it dropped in
-// front of the next character. Financial numerals (壹, 贰) stay: package match
-// reads them.
+// One pass over the input does the following for each character: NFKC, lower case, width, enclosed
+// and styled letters, traditional → simplified. It drops combining marks, invisible characters and
+// separators (space, punctuation, symbols, emoji, control characters, half characters), and records
+// what it dropped with the next character. Financial numerals (壹, 贰) stay: package match reads
+// them.
 package fold
 
 import (
@@ -16,29 +15,29 @@ import (
 	"unicode/utf8"
 )
 
-// Text is a folded text. The slices have one length: character i was made from
-// the bytes Start[i]:End[i] of the input by Steps[i], and Gaps[i] is what was
-// dropped between it and the character before. One input character may give
-// several (㎏ → k, g); these share a byte range. A Text is a reusable buffer: once
-// grown, Fold does not allocate. The zero value is ready for use.
+// Text is a folded text. All slices have the same length: character i was made from the bytes
+// Start[i]:End[i] of the input by Steps[i], and Gaps[i] is what was dropped between it and the
+// character before. One input character may become several (㎏ → k, g), which then share a byte
+// range. A Text is a reusable buffer: once grown, Fold does not allocate. The zero value is ready
+// for use.
 type Text struct {
 	Runes      []rune
 	Start, End []int32
 	Steps      []Step
 	Gaps       []Gap
-	// Marks are the dropped signs that may be read as a character, in order.
+	// Marks are the dropped signs that can be read as characters, in order.
 	Marks []Mark
-	// Characters is how many characters the input has; each bad byte is one.
+	// Characters is how many characters the input has, counting each bad byte as one.
 	Characters int
 	source     string
 	tables     *tables
 	memory     []remembered
 }
 
-// Mark is a sign that was dropped but depicts a character: + (加), 🐂 (牛).
+// Mark is a dropped sign that depicts a character: + (加), 🐂 (牛).
 type Mark struct {
-	Before     int32 // the folded character after it; len(Runes) at the end
-	Rune       rune  // what it depicts
+	Before     int32 // the folded character after it, or len(Runes) at the end
+	Rune       rune  // the character that it depicts
 	Start, End int32 // its bytes in the input
 }
 
@@ -55,8 +54,8 @@ func (t *Text) Reset() {
 	t.Characters, t.source = 0, ""
 }
 
-// Fold resets t and fills it with the folded form of s. Inputs of 2 GiB and
-// more are cut there, since offsets are 32 bits wide.
+// Fold resets t and fills it with the folded form of s. An input of 2 GiB or more is cut there,
+// since offsets have 32 bits.
 func (t *Text) Fold(s string) {
 	t.Reset()
 	if len(s) > maxInput {
@@ -66,7 +65,7 @@ func (t *Text) Fold(s string) {
 		t.tables = loadTables()
 	}
 	t.source = s
-	t.reserve(len(s)/3 + 1) // as many as Chinese text has; a Latin one grows
+	t.reserve(len(s)/3 + 1) // what Chinese text needs; a Latin one grows
 	var gap Gap
 	for i := 0; i < len(s); {
 		b := s[i]
@@ -94,9 +93,8 @@ func (t *Text) Fold(s string) {
 	}
 }
 
-// latin folds the run of ASCII letters and digits that begins at i, and returns
-// its end. Folding is quick because all five slices are lengthened once for each
-// run.
+// latin folds the run of ASCII letters and digits that begins at i, and returns its end. It is fast
+// because it lengthens all five slices only once for each run.
 func (t *Text) latin(s string, i int, gap *Gap) int {
 	runes, starts, ends, steps := t.room()
 	k := 0
@@ -117,8 +115,8 @@ func (t *Text) latin(s string, i int, gap *Gap) int {
 	return i
 }
 
-// han folds the run of Chinese characters of the common blocks that begins at
-// i, and returns its end, which is i if there is none.
+// han folds the run of Chinese characters in the common blocks that begins at i, and returns its
+// end. If there is none, it returns i.
 func (t *Text) han(s string, i int, gap *Gap) int {
 	runes, starts, ends, steps := t.room()
 	if len(runes) > hanRun {
@@ -137,10 +135,10 @@ func (t *Text) han(s string, i int, gap *Gap) int {
 	return i + 3*k
 }
 
-// hanRun is the longest run that han folds at once. Most runs use most of it.
+// hanRun is the longest run that han folds at once. Most runs are nearly that long.
 const hanRun = 32
 
-// room returns the free part of each slice after the characters, all of one length
+// room returns the free part of each slice behind the characters. All parts have the same length,
 // of at least 1.
 func (t *Text) room() (runes []rune, starts, ends []int32, steps []Step) {
 	n := len(t.Runes)
@@ -151,8 +149,8 @@ func (t *Text) room() (runes []rune, starts, ends []int32, steps []Step) {
 	return runes, t.Start[n:][:len(runes)], t.End[n:][:len(runes)], t.Steps[n:][:len(runes)]
 }
 
-// lengthen appends the k characters of a run that are in the slices. Only before
-// the first of them something was dropped.
+// lengthen adds to the text the k characters of a run that were written into the slices. The gap is
+// the one before the first of them.
 func (t *Text) lengthen(k int, gap *Gap) {
 	if k == 0 {
 		return
@@ -165,7 +163,7 @@ func (t *Text) lengthen(k int, gap *Gap) {
 	t.Characters += k
 }
 
-// other folds what is neither ASCII nor a common Chinese character.
+// other folds a character that is neither ASCII nor a common Chinese one.
 func (t *Text) other(r rune, start, end int, gap *Gap) {
 	switch {
 	case r == '，' || r == '：' || r == '；':
@@ -187,8 +185,8 @@ const (
 	iterationMark   = '々'
 )
 
-// isHan reports whether r is in Extension A or the unified ideographs. The
-// hexagram symbols between the two blocks are not.
+// isHan reports whether r is in Extension A or the unified ideographs. The hexagram symbols between
+// the two blocks do not count.
 func isHan(r rune) bool {
 	return r >= hanFirst && r <= hanLast && (r < 0x4dc0 || r >= 0x4e00)
 }
@@ -204,12 +202,12 @@ func (t *Text) reserve(n int) {
 	t.Steps, t.Gaps = slices.Grow(t.Steps, n), slices.Grow(t.Gaps, n)
 }
 
-// push appends a character. It writes into slices that have room, because five
-// appends take three times as long.
+// push appends a character. It writes into slices that have room: five appends would take three
+// times as long.
 func (t *Text) push(r rune, start, end int, step Step, gap *Gap) {
 	n := len(t.Runes)
 	if n == cap(t.Runes) {
-		t.reserve(1) // one sign gave several characters
+		t.reserve(1) // one sign became several characters
 	}
 	t.Runes = t.Runes[:n+1]
 	t.Start, t.End, t.Steps, t.Gaps = t.Start[:n+1], t.End[:n+1], t.Steps[:n+1], t.Gaps[:n+1]
@@ -250,20 +248,20 @@ func (t *Text) dropCJKPunctuation(r rune, gap *Gap) {
 	}
 }
 
-// Term folds a term in the same way as a text.
+// Term folds a term like a text.
 func Term(s string) []rune {
 	var t Text
 	t.Fold(s)
 	return slices.Clone(t.Runes)
 }
 
-// String folds s for the search index: the same characters, with each run of
-// separators kept as one space and none at either end. The same function is
-// used at index and at query time.
+// String folds s for the search index. It gives the same characters, but keeps each run of
+// separators as one space, and none at either end. The same function is used when texts are indexed
+// and when they are searched.
 func String(s string) string { return new(Text).string(s) }
 
-// Strings returns String as a function for many texts: it keeps its memory from one to the
-// next. It is safe for concurrent use.
+// Strings returns a function that does the same as String for many texts and keeps its memory from
+// one to the next. It is safe for concurrent use.
 func Strings() func(string) string {
 	texts := sync.Pool{New: func() any { return new(Text) }}
 	return func(s string) string {
@@ -287,7 +285,7 @@ func (t *Text) string(s string) string {
 	return b.String()
 }
 
-// asciiLetters holds the lower-case form of ASCII letters and digits; 0 is a separator.
+// asciiLetters holds the lower-case form of ASCII letters and digits, and 0 for separators.
 var asciiLetters = func() (table [utf8.RuneSelf]byte) {
 	for b := byte(0); b < utf8.RuneSelf; b++ {
 		switch {
@@ -300,9 +298,8 @@ var asciiLetters = func() (table [utf8.RuneSelf]byte) {
 	return table
 }()
 
-// asciiBreaks classes the ASCII separators. The dot is a symbol, not the end
-// of a sentence: Chinese prose ends in 。 and writers of advertisements put a
-// dot between any two characters.
+// asciiBreaks gives the break of each ASCII separator. The dot is a symbol, not the end of a
+// sentence: Chinese prose ends in 。 and advertisers put a dot between any two characters.
 var asciiBreaks = func() (table [utf8.RuneSelf]Break) {
 	for i := range table {
 		table[i] = BreakSymbol

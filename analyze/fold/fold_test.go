@@ -12,7 +12,7 @@ import (
 func TestFold(t *testing.T) {
 	tests := []struct {
 		name, in, want string
-		steps          Step // union over characters and inner gaps
+		steps          Step // all steps of the characters and of the gaps between them
 	}{
 		{"plain", "注册送彩金", "注册送彩金", 0},
 		{"case", "VIP会员", "vip会员", StepCase},
@@ -69,8 +69,8 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// checkInvariants holds for every input: ascending offsets within bounds, one
-// length of all slices.
+// checkInvariants checks what holds for every input: offsets ascend within bounds, and all slices
+// have the same length.
 func checkInvariants(t *testing.T, text *Text, in string) {
 	t.Helper()
 	n := len(text.Runes)
@@ -92,7 +92,7 @@ func checkInvariants(t *testing.T, text *Text, in string) {
 	}
 }
 
-// TestFoldedStays: folding what was folded changes nothing, for every character there is.
+// TestFoldedStays: folding a folded text changes nothing, for every character there is.
 func TestFoldedStays(t *testing.T) {
 	var once, twice Text
 	for r := range rune(unicode.MaxRune + 1) {

@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/internal/headlines"
 )
 
-// FuzzFold holds: no panic; places ascend within bounds; folding what was folded
-// changes nothing; each character's own bytes fold to it; marks lie in gaps.
+// FuzzFold: nothing panics, offsets ascend within bounds, folding a folded text changes nothing,
+// each character's own bytes fold to that character, and marks lie in gaps.
 func FuzzFold(f *testing.F) {
 	for _, seed := range []string{
 		"註冊·贈送 彩金", "ⓠⓘⓟⓐⓘ 𝐁𝐊𝐏 ①🅰🇻ᴀ🈲", "棋\xe7\x89牌\xed\xa0\x80", "㎏ﷺ⑩㈠…", "が\u3099é가ｶﾞ", "+微🐂\ufe0f١٢", "\u200b\u0336\x00",
@@ -41,7 +41,7 @@ func FuzzFold(f *testing.F) {
 	})
 }
 
-// hostile are texts in which nothing is ordinary, by name, to be repeated.
+// hostile are texts to be repeated in which no character is ordinary.
 var hostile = map[string]string{
 	"one character": "牌", "zero widths": "\u200b", "emoji": "🐂", "brackets": "【", "half characters": "\xe7\x89",
 	"ligatures": "ﷺ", "combining": "\u0336", "circled": "ⓠ",
@@ -72,7 +72,7 @@ func BenchmarkFoldHostile(b *testing.B) {
 			b.Run(name+"/"+sizeName(size), func(b *testing.B) {
 				var t Text
 				b.SetBytes(int64(len(text)))
-				best := time.Hour // the best pass is the one that other processes disturbed least
+				best := time.Hour // the best pass is the one least disturbed by other processes
 				for b.Loop() {
 					start := time.Now()
 					t.Fold(text)

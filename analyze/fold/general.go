@@ -7,19 +7,19 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// remembered is what the slow path made of a character: a gap, or one character.
+// remembered is what the slow path made of a character: nothing, or one other character.
 type remembered struct {
-	from, to rune // to 0: dropped
+	from, to rune // to is 0 if the character is dropped
 	step     Step
 	brk      Break
 	mark     bool // dropped, but depicts a character
 }
 
-// memory is how many characters of the slow path a Text remembers, by their
-// last bits: a text that is not Chinese uses a few dozen.
+// memory is how many characters a Text remembers from the slow path, by their last bits. A text
+// that is not Chinese uses a few dozen.
 const memory = 256
 
-// general folds any character that the fast path of Fold does not know.
+// general folds any character that the fast path of Fold does not handle.
 func (t *Text) general(r rune, start, end int, gap *Gap) {
 	if t.memory == nil {
 		t.memory = make([]remembered, memory)
@@ -80,18 +80,18 @@ func (t *Text) fullWidth(b byte, start, end int, gap *Gap) {
 		t.push(rune(c), start, end, StepWidth, gap)
 	case c != 0:
 		t.push(rune(c), start, end, StepWidth|StepCase, gap)
-	case b == '.': // unlike the ASCII dot, ． ends Chinese sentences
+	case b == '.': // ． ends Chinese sentences, unlike the ASCII dot
 		gap.drop(StepSeparator, BreakSentence)
 	default:
 		gap.drop(StepSeparator, asciiBreaks[b])
 	}
 }
 
-// maxExpansion is how many characters one sign may become. The squared words (㍿)
-// have up to six; the Arabic ligature ﷺ would have 18 from three bytes.
+// maxExpansion is how many characters one sign may become. The squared words (㍿) become up to six.
+// The Arabic ligature ﷺ would become 18, from three bytes.
 const maxExpansion = 6
 
-// decomposed folds r by its compatibility decomposition without the marks.
+// decomposed folds r by its compatibility decomposition, leaving out the marks.
 func (t *Text) decomposed(r rune, start, end int, gap *Gap) {
 	var buffer [utf8.UTFMax]byte
 	form := norm.NFKD.Properties(utf8.AppendRune(buffer[:0], r)).Decomposition()
@@ -118,7 +118,7 @@ func (t *Text) decomposed(r rune, start, end int, gap *Gap) {
 	}
 }
 
-// plain keeps or drops a character that has no decomposition.
+// plain keeps or drops a character without a decomposition.
 func (t *Text) plain(r rune, start, end int, step Step, gap *Gap) {
 	switch {
 	case isHan(r) || r > hanLast && r < 0x32000 && unicode.Is(unicode.Han, r):
@@ -159,11 +159,11 @@ func (t *Text) plain(r rune, start, end int, step Step, gap *Gap) {
 	}
 }
 
-// isKept reports whether r is kept: letters and numbers are.
+// isKept reports whether r is kept. Letters and numbers are.
 func isKept(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }
 
-// digit maps a decimal digit of any script to ASCII; every other character
-// to itself. Unicode encodes each script's digits as ten in a row.
+// digit maps a decimal digit of any script to ASCII, and any other character to itself. Unicode
+// encodes the ten digits of each script in a row.
 func digit(r rune) rune {
 	if r < utf8.RuneSelf || !unicode.Is(unicode.Nd, r) {
 		return r
@@ -172,13 +172,14 @@ func digit(r rune) rune {
 	for zero > r-9 && unicode.Is(unicode.Nd, zero-1) {
 		zero--
 	}
-	// Neighbouring scripts may touch (mathematical digits), then count in tens.
+	// Digits of several scripts or styles may adjoin, as the mathematical ones do. Then they count
+	// in tens.
 	return '0' + (r-zero)%10
 }
 
 func isKana(r rune) bool { return r >= 0x3041 && r <= 0x30fe }
 
-// stepOf names the step of a character with a compatibility decomposition.
+// stepOf returns the step for a character with a compatibility decomposition.
 func stepOf(r rune) Step {
 	switch {
 	case r >= 0x1d400 && r <= 0x1d7ff, r >= 0x2070 && r <= 0x209c, r >= 0x1d2c && r <= 0x1d6a, r >= 0x2100 && r <= 0x214f,
@@ -201,7 +202,7 @@ func isInvisible(r rune) bool {
 		return true
 	}
 	switch r {
-	case 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x3164, 0xfeff, 0xffa0, 0x2800: // Hangul and Braille fillers too
+	case 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x3164, 0xfeff, 0xffa0, 0x2800: // including Hangul and Braille fillers
 		return true
 	}
 	return false

@@ -2,8 +2,8 @@ package fold
 
 import "math/bits"
 
-// Step is a set of transforms that lead from a text to the term that it matches.
-// Fold does the first group; package match finds the second in a folded text.
+// Step is a set of transforms that lead from a text to the term that it matches. Fold does those of
+// the first group. Package match finds those of the second in a folded text.
 type Step uint32
 
 const (
@@ -19,23 +19,23 @@ const (
 	StepEmoji                        // emoji dropped between two characters, or read as the character it stands for
 
 	StepLookAlike // another character of similar shape: 碦 → 客
-	StepHomophone // another character of the same sound: 菠菜 → 博彩
+	StepHomophone // another character with the same sound: 菠菜 → 博彩
 	StepPinyin    // sound written in Latin letters: qipai → 棋牌
 	StepInitials  // initial letters of the sounds: bjl → 百家乐
 	StepSplit     // one character written as its two halves: 木奉 → 棒
 	StepLeet      // digit for letter or letter for digit: V1P → VIP
-	StepNumeral   // financial or Arabic numeral for the plain one: 壹, 1 → 一
+	StepNumeral   // financial or Arabic numeral instead of the plain one: 壹, 1 → 一
 
 	stepCount = iota
 )
 
-// stepNames are the names in a finding's evidence, by bit.
+// stepNames are the names used in a finding's evidence, by bit.
 var stepNames = [stepCount]string{
 	"nfkc", "case", "width", "invisible", "combining", "traditional", "separator", "styled", "enclosed", "emoji",
 	"look-alike", "homophone", "pinyin", "initials", "split", "leet", "numeral",
 }
 
-// Names returns the names of the steps in s, in a fixed order; nil for none.
+// Names returns the names of the steps in s in a fixed order, or nil if there are none.
 func (s Step) Names() []string {
 	if s == 0 {
 		return nil
@@ -49,8 +49,8 @@ func (s Step) Names() []string {
 	return names
 }
 
-// Break says how much what was dropped between two characters separates them for
-// a reader, from not at all to the end of a sentence.
+// Break says how much two characters are separated, in a reader's eyes, by what was dropped between
+// them: from not at all to the end of a sentence.
 type Break uint8
 
 const (
@@ -65,6 +65,6 @@ const (
 // Gap is what was dropped in front of a character.
 type Gap struct {
 	Steps Step
-	Width uint8 // characters dropped, saturating at 255
-	Break Break // the strongest of them
+	Width uint8 // characters dropped, at most 255
+	Break Break // the strongest break among them
 }

