@@ -5,30 +5,31 @@ import (
 	"slices"
 )
 
-// automaton is an Aho-Corasick automaton in a double array: the child of
-// state s by code c is cell base[s]+c if that cell's check is s. (Aoe, "An
-// Efficient Digital Search Algorithm by Using a Double-Array Structure", 1989;
-// Aho and Corasick, 1975.) Codes count from 1; 0 is a symbol that no pattern has.
+// automaton is an Aho-Corasick automaton in a double array: the child of state s by code c is cell
+// base[s]+c if that cell's check is s. (Aoe, "An Efficient Digital Search Algorithm by Using a
+// Double-Array Structure", 1989; Aho and Corasick, 1975.) Codes count from 1. Code 0 is any symbol
+// that no pattern has.
 type automaton struct {
 	cells []cell
 	links []link
-	// heads holds, for a state that ends a pattern, the caller's number of it; else 0.
+	// heads holds the caller's number of a pattern for the state that ends it, and 0 for other
+	// states.
 	heads []int32
-	// depths holds each state's number of codes read, saturating at 255.
+	// depths holds the number of codes read in each state, at most 255.
 	depths []uint8
-	// root is the root's transition for every code: most failures end there.
+	// root is the root's transition for every code: after a failure, most searches go on there.
 	root []int32
-	// shallow is the last state of one code; deeper ones have higher numbers.
+	// shallow is the last state after a single code. States after more codes have higher numbers.
 	shallow int32
-	// pairs is a bitmap of the states of two codes. Most pairs of characters begin no
-	// pattern, and this says so from the nearest cache.
+	// pairs is a bitmap of the states after two codes. Most pairs of characters begin no pattern,
+	// and this table, which stays in the nearest cache, answers that.
 	pairs [pairBits / 64]uint64
 }
 
-// pairBits make no pair of up to 510 codes share a bit; Chinese has some 400 syllables.
+// With pairBits, no two pairs of up to 510 codes share a bit. Chinese has some 400 syllables.
 const pairBits = 1 << 18
 
-// pair returns the place in pairs of a shallow state and the next code.
+// pair returns the place in pairs of a shallow state with the next code.
 func pair(s int32, code uint16) uint32 { return (uint32(s)<<9 + uint32(code)) % pairBits }
 
 // goesOn reports whether the shallow state s may have a child by code.
@@ -37,16 +38,16 @@ func (a *automaton) goesOn(s int32, code uint16) bool {
 	return a.pairs[at/64]>>(at%64)&1 != 0
 }
 
-// cell is what nearly every step reads of a state. It is small, for the cache.
+// cell is the part of a state that nearly every step reads. It is small, for the cache.
 type cell struct {
 	base  int32 // shifted left by one; the lowest bit says that link.out is set
 	check int32
 }
 
-// link is what the fewer steps read that fail from a deep state or end a pattern.
+// link is the part that fewer steps read: those that fail from a deep state or end a pattern.
 type link struct {
 	fail int32 // the state of the longest proper suffix
-	out  int32 // the head of the state or of the nearest on its fail chain that has one; 0 if none
+	out  int32 // the head of this state or of the nearest on its fail chain that has one; 0 if none has
 }
 
 func (c cell) child(code uint16) int32 { return c.base>>1 + int32(code) }
@@ -69,10 +70,11 @@ func (a *automaton) step(s int32, code uint16) int32 {
 	return a.fail(s, code)
 }
 
-// fail is step for a state that has no child by code: the child of the longest suffix that has one.
+// fail is step for a state without a child by code: it returns the child of the longest suffix that
+// has one.
 func (a *automaton) fail(s int32, code uint16) int32 {
 	for s > a.shallow {
-		if parent := a.cells[s].check; parent <= a.shallow { // a state of two codes: its suffix is the second
+		if parent := a.cells[s].check; parent <= a.shallow { // after two codes, the only suffix is the second
 			s = a.root[s-a.cells[parent].child(0)]
 		} else {
 			s = a.links[s].fail
@@ -91,12 +93,12 @@ func (a *automaton) fail(s int32, code uint16) int32 {
 type builder struct {
 	auto     *automaton
 	patterns [][]uint16 // sorted, distinct
-	free     []int32    // next free cell after a free cell, a forward list
+	free     []int32    // the next free cell after each free cell
 	from     int32      // first free cell worth trying
 	children []child    // scratch
 }
 
-// child is a state to be placed: the patterns lo:hi share its prefix.
+// child is a state to be placed. The patterns lo:hi share its prefix.
 type child struct {
 	code   uint16
 	lo, hi int32
@@ -109,8 +111,8 @@ type node struct {
 	lo, hi int32
 }
 
-// newAutomaton builds the automaton of patterns, which it sorts by code; codes
-// is the size of the alphabet. heads[i] belongs to patterns[i].
+// newAutomaton builds the automaton of patterns, which it sorts by code. codes is the size of the
+// alphabet. heads[i] belongs to patterns[i].
 func newAutomaton(patterns [][]uint16, heads []int32, codes int) *automaton {
 	order := make([]int, len(patterns))
 	for i := range order {
@@ -169,17 +171,16 @@ func (b *builder) collect(n node) {
 	}
 }
 
-// place finds a base for the state whose children were collected and takes
-// their cells.
+// place finds a base for the state with the collected children and takes their cells.
 func (b *builder) place(state int32) {
 	first := int32(b.children[0].code)
 	tries := 0
 	at := max(b.nextFree(b.from), b.nextFree(first+1))
 	for ; !b.fits(at - first); at = b.nextFree(at + 1) {
-		// Where many attempts fail the array is nearly full, and later states
-		// need not look there again. This keeps the build linear.
-		// A state with many children, as the surname of 10,000 names, fits hardly anywhere
-		// between others, so that the search ends behind all of them.
+		// Where many attempts fail, the array is nearly full, and later states need not try there
+		// again. This keeps the build linear. A state with many children, such as a surname shared
+		// by 10,000 names, hardly ever fits between others. Then the search stops and takes cells
+		// behind all of them.
 		switch tries++; tries {
 		case maxTries:
 			b.from = at
@@ -189,7 +190,7 @@ func (b *builder) place(state int32) {
 	}
 	base := at - first
 	b.auto.cells[state].base = base << 1
-	b.grow(int(base) + len(b.auto.root)) // every code leads to a cell, of a child or not
+	b.grow(int(base) + len(b.auto.root)) // every code must lead to a cell, whether or not to a child
 	for _, e := range b.children {
 		child := base + int32(e.code)
 		b.auto.cells[child].check = state
@@ -199,7 +200,7 @@ func (b *builder) place(state int32) {
 
 const (
 	maxTries  = 32
-	maxSearch = 4096 // with a million names, no limit took thirteen times as long to compile
+	maxSearch = 4096 // without a limit, a million names took thirteen times as long to compile
 )
 
 func (b *builder) fits(base int32) bool {
@@ -212,8 +213,8 @@ func (b *builder) fits(base int32) bool {
 	return true
 }
 
-// nextFree returns the first free cell from at on. It shortens the path for the next
-// caller (path halving, as in a union-find).
+// nextFree returns the first free cell from at on. It shortens the path for the next caller (path
+// halving, as in a union-find).
 func (b *builder) nextFree(at int32) int32 {
 	b.grow(int(at) + 1)
 	for b.auto.cells[at].check != noCheck {
@@ -236,7 +237,7 @@ func (b *builder) grow(n int) {
 	}
 }
 
-// link sets the child's fail state: parents come before children, level by level.
+// link sets the child's fail state. It works because parents come before children, level by level.
 func (b *builder) link(parent, child int32, code uint16) {
 	if parent == rootState {
 		b.auto.root[code] = child
@@ -245,7 +246,7 @@ func (b *builder) link(parent, child int32, code uint16) {
 	b.auto.links[child].fail = b.auto.step(b.auto.links[parent].fail, code)
 }
 
-// outputs fills in what ends at each state, level by level.
+// outputs finds what ends at each state, level by level.
 func (b *builder) outputs(queue []node) {
 	a := b.auto
 	for _, n := range queue {

@@ -10,15 +10,15 @@ import (
 	"github.com/qianshao/qianshao/internal/headlines"
 )
 
-// varied are the words of the shipped dictionary, and a megabyte of ordinary text.
+// varied returns the words of the shipped dictionary, and a megabyte of ordinary text.
 func varied(b *testing.B) (*headlines.Words, string) {
 	b.Helper()
 	return headlines.ForBenchmark(b, "../token/dictionary.txt.gz", 1<<20)
 }
 
-// BenchmarkScan scans varied headlines for names, few of which occur, for the commonest
-// words, which are hits in nearly every place, and for the vocabulary of crime. 1,000,000
-// terms take some seconds to compile.
+// BenchmarkScan scans varied headlines for names, which rarely occur, for the commonest words,
+// which are hits nearly everywhere, and for the vocabulary of crime. 1,000,000 terms take some
+// seconds to compile.
 func BenchmarkScan(b *testing.B) {
 	w, text := varied(b)
 	for _, n := range []int{1_000, 10_000, 100_000, 1_000_000} {
@@ -47,8 +47,8 @@ func benchmarkScan(b *testing.B, terms []string, text string) {
 	b.ReportMetric(float64(hits), "hits")
 }
 
-// BenchmarkSymbols shows what symbols and edges cost on plain text: folding and scanning
-// with all of them, beside folding and a bare automaton over characters.
+// BenchmarkSymbols shows what symbols and edges cost on plain text: it compares folding and
+// scanning with all of them to folding and a plain automaton over characters.
 func BenchmarkSymbols(b *testing.B) {
 	_, text := varied(b)
 	terms := vocabularyTerms()
@@ -80,7 +80,7 @@ func BenchmarkSymbols(b *testing.B) {
 	})
 }
 
-// plainAutomaton has a code for each character and knows no disguises.
+// plainAutomaton has a code for each character and does not know disguises.
 func plainAutomaton(terms []string) (*automaton, []uint16) {
 	table, last := make([]uint16, 1<<16), uint16(0)
 	seen := map[string]bool{}
@@ -136,7 +136,7 @@ func BenchmarkScanHostile(b *testing.B) {
 				var folded fold.Text
 				folded.Fold(text)
 				b.SetBytes(int64(len(text)))
-				best := time.Hour // the best pass is the one that other processes disturbed least
+				best := time.Hour // the best pass is the one least disturbed by other processes
 				for b.Loop() {
 					start := time.Now()
 					m.Scan(&folded, func(Hit) {})

@@ -1,32 +1,32 @@
 package match
 
-// blocks are the terms as the scanner reads them. Terms with the same symbols are found
-// together and so stand together, the last of the list first, in a row of numbers: with a
-// hundred thousand terms each jump to another place is a wait for the memory.
+// blocks are the terms in the form in which the scanner reads them, as a row of numbers. Terms with
+// the same symbols are found together. They are stored together, the last in the list first,
+// because with a hundred thousand terms every jump to another place waits for the memory.
 //
-//	next    where the block of the longest shorter term begins that ends in the same place; 0 for none
-//	length  of the terms, in characters
-//	count   of the terms
-//	then for each its index and its characters
+// next    where the block of the longest shorter term begins that ends in the same place, or 0
+// length  number of characters of each term
+// count   number of terms
+// then, for each term, its index and its characters
 type blocks []int32
 
 const blockHeader = 3
 
-// at returns what the block at head says: where the next begins, the length of its terms,
-// and for each term its index and its characters.
+// at returns what the block at head holds: where the next begins, the length of its terms, and each
+// term's index and characters.
 func (b blocks) at(head int32) (next int32, length int, rows []int32) {
 	length = int(b[head+1])
 	return b[head], length, b[head+blockHeader:][:int(b[head+2])*(1+length)]
 }
 
-// newBlocks lays out terms; patternOf has the number of each term's symbols, of which
-// there are count. heads says where the block of each begins.
+// newBlocks lays out terms. patternOf has the number of each term's symbols, and count is how many
+// such numbers there are. heads says where the block of each number begins.
 func newBlocks(terms [][]rune, patternOf []int32, count int) (b blocks, heads []int32) {
 	heads = make([]int32, count)
 	for i, p := range patternOf {
 		heads[p] += int32(1 + len(terms[i]))
 	}
-	size := int32(1) // 0 is no block
+	size := int32(1) // 0 stands for no block
 	for p, rows := range heads {
 		heads[p] = size
 		size += blockHeader + rows
@@ -42,7 +42,7 @@ func newBlocks(terms [][]rune, patternOf []int32, count int) (b blocks, heads []
 	return b, heads
 }
 
-// link tells each block which one comes after it.
+// link tells each block which one follows it.
 func (b blocks) link(a *automaton) {
 	for state, head := range a.heads {
 		if head != 0 {

@@ -24,17 +24,17 @@ var (
 	initialLetters string
 )
 
-// character is what the matcher knows of one character.
+// character is what the matcher knows about a character.
 type character struct {
 	r      rune
 	common uint8     // 0 rare … 3 everyday
-	sure   uint8     // how many of like are from the project's own list, and certain
+	sure   uint8     // how many of like are certain, because the project's own list has them
 	sounds [3]uint16 // syllables without tone, the commonest first; 0 for none
 	like   []rune    // common characters that it looks like, the most similar first
-	// bySound is what it costs in the place of a character with the same commonest sound.
-	// alike has a bit, chosen by a character's last six bits, for each character for which
-	// that cost may not hold: those that it looks like, or all if it is a numeral of cheques or
-	// has no sound.
+	// bySound is the cost of this character in place of another with the same commonest sound.
+	// alike has a bit, chosen by the last six bits, for each character for which that cost may not
+	// hold: those that it looks like. All bits are set if it is a financial numeral or has no
+	// sound.
 	bySound uint8
 	alike   uint64
 }
@@ -45,28 +45,28 @@ type split struct{ left, right, whole rune }
 // characters are all tables, read-only once loaded.
 type characters struct {
 	list      []character
-	index     map[rune]int32    // into list, for what lies outside the array
+	index     map[rune]int32    // into list, for characters outside the array
 	basic     []uint16          // into list plus one, by r-basicFirst
 	syllables map[string]uint16 // every syllable's number, from 1
-	trie      []syllableNode    // the same, letter by letter; 0 is the root
+	trie      []syllableNode    // the same as a trie of letters; 0 is the root
 	splits    map[rune][]split  // by the whole
 	imitators imitators         // character → the list's entries that look like it
 	bySound   [][]int32         // syllable → entries that have it as any reading
 	polyphone []int32           // entries with several readings
 	letters   map[rune]rune     // foreign letter → Latin letter or digit
 	initials  ['z' + 1][]uint16 // letter → syllables it is an abbreviation of
-	spare     []rune            // where the next entries' like begin
+	spare     []rune            // memory for the like of the next entries
 }
 
-// About how much the table has, so that memory is taken once.
+// The approximate size of the table, so that memory is allocated once.
 const (
 	tableBytes   = 1 << 20
 	tableEntries = 32 << 10
-	tableAbove   = 8 << 10 // of the entries, outside the array
+	tableAbove   = 8 << 10 // entries outside the array
 	tableLikes   = 16 << 10
 )
 
-// everyday is the commonness of the commonest characters.
+// everyday is the commonness of the most frequent characters.
 const everyday = 3
 
 const (
@@ -80,8 +80,8 @@ var loadCharacters = sync.OnceValue(readCharacters)
 func readCharacters() *characters {
 	c := &characters{list: make([]character, 0, tableEntries), index: make(map[rune]int32, tableAbove), basic: make([]uint16, basicLast-basicFirst+1),
 		splits: map[rune][]split{}, syllables: map[string]uint16{}, letters: map[rune]rune{}}
-	// The generator writes the table and tests read it. Without it the matcher
-	// would find no disguises.
+	// An error here would be that of a broken table, which the generator writes and tests read.
+	// Without the table the matcher would find no disguises.
 	if zip, err := gzip.NewReader(bytes.NewReader(characterTable)); err == nil {
 		var text strings.Builder
 		text.Grow(tableBytes)
@@ -96,9 +96,9 @@ func readCharacters() *characters {
 	return c
 }
 
-// invert lists, for each character and syllable, the characters that may be written
-// in its place. Everyday characters are listed only if the project's own list has
-// them: they mostly mean themselves, and each edge at one slows every plain text.
+// invert lists, for each character and syllable, the characters that may be written in its place.
+// Everyday characters are listed only if the project's own list has them: they mostly mean
+// themselves, and every edge at one makes all plain texts slower.
 func (c *characters) invert() {
 	c.buildTrie()
 	c.imitators = newImitators(c.list)
@@ -131,7 +131,7 @@ func (c *character) price() {
 	}
 }
 
-// lookAlikes are the characters that an entry counts as an imitator of.
+// lookAlikes returns the characters that an entry may imitate.
 func (c *character) lookAlikes() []rune {
 	if c.common == everyday {
 		return c.like[:c.sure]
@@ -139,10 +139,10 @@ func (c *character) lookAlikes() []rune {
 	return c.like
 }
 
-// imitators lists the entries that look like a character, by the character. Those of the
-// basic plane, nearly all, stand in one array.
+// imitators lists, for each character, the entries that look like it. Those of the basic plane,
+// nearly all, are in one array.
 type imitators struct {
-	ends    []int32 // of each character's entries, which begin where those of the character before end
+	ends    []int32 // where each character's entries end; they begin where those of the character before end
 	entries []int32
 	above   map[rune][]int32
 }
@@ -158,7 +158,7 @@ func newImitators(list []character) imitators {
 	}
 	sum := int32(0)
 	for r, n := range x.ends {
-		x.ends[r] = sum // for now, where they begin
+		x.ends[r] = sum // for now, where the entries begin
 		sum += n
 	}
 	x.entries = make([]int32, sum)
@@ -175,7 +175,7 @@ func newImitators(list []character) imitators {
 	return x
 }
 
-// of returns the entries that look like a character, in the list's order.
+// of returns the entries that look like a character, in the order of the list.
 func (x *imitators) of(r rune) []int32 {
 	if int(r) >= len(x.ends) {
 		return x.above[r]
@@ -237,8 +237,8 @@ func (c *characters) addLine(line string) {
 	c.add(entry)
 }
 
-// likeOf returns characters in memory that entries share: allocated one by one, they would
-// take twice as much.
+// likeOf returns the characters of text in memory that all entries share: allocated one by one,
+// they would take twice as much.
 func (c *characters) likeOf(text string) []rune {
 	if len(text) > cap(c.spare)-len(c.spare) {
 		c.spare = make([]rune, 0, max(tableLikes, len(text)))
@@ -263,7 +263,7 @@ func (c *characters) syllable(s string) uint16 {
 	id, ok := c.syllables[s]
 	if !ok {
 		id = uint16(len(c.syllables) + 1)
-		c.syllables[strings.Clone(s)] = id // a part of the table would keep all of it
+		c.syllables[strings.Clone(s)] = id // a part of the table would keep all of it in memory
 	}
 	return id
 }
@@ -292,8 +292,8 @@ func (c *characters) of(r rune) *character {
 	return nil
 }
 
-// soundCost returns the cost of got in the place of a character want that has the same
-// commonest sound; 0 if changeCost must be asked.
+// soundCost returns the cost of got in place of want, if the two have the same commonest sound. It
+// returns 0 if only changeCost can tell.
 func (c *characters) soundCost(got, want rune) int {
 	if got < basicFirst || got > basicLast {
 		return 0
@@ -309,7 +309,7 @@ func (c *characters) soundCost(got, want rune) int {
 	return 0
 }
 
-// syllableNode is a node of the trie of syllables.
+// syllableNode is a node in the trie of syllables.
 type syllableNode struct {
 	next [26]int16 // by letter; 0 for none
 	id   uint16    // the syllable that ends here; 0 for none
@@ -342,7 +342,7 @@ func (c *character) isLike(r rune) bool {
 	return false
 }
 
-// isSurelyLike is isLike by the project's own list.
+// isSurelyLike is isLike for the project's own list only.
 func (c *character) isSurelyLike(r rune) bool {
 	for _, l := range c.like[:c.sure] {
 		if l == r {

@@ -4,14 +4,14 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 )
 
-// reading is how the characters of a text were read as a term's: one by one from
-// first on or, if there is a thread, as its symbols from the one numbered first on.
+// reading is how the characters of a text were read as those of a term: one by one from first on
+// or, if there is a thread, as the thread's symbols from number first on.
 type reading struct {
 	first  int32
 	thread *thread
 }
 
-// isOwn reports whether a character was read as its own symbol, which is its commonest sound.
+// isOwn reports whether a character was read as its own symbol, that of its commonest sound.
 func (r *reading) isOwn(k int) bool {
 	return r.thread == nil || r.thread.edges>>slot(r.first+int32(k))&1 == 0
 }
@@ -24,32 +24,31 @@ func (r *reading) at(k int) span {
 	return span{i, i}
 }
 
-// place is where the text has the symbols of a block's terms, with everything that does not
-// depend on the term.
+// place is a place in the text with the symbols of a block's terms. It holds everything that is the
+// same for all these terms.
 type place struct {
 	read reading
-	// as in Hit, which is made from them at the very end: copying what was just written would
-	// stall
+	// As in Hit. A Hit is made from these only at the very end, because copying what was just
+	// written would stall.
 	firstAt, lastAt, start, end int32
 	steps                       fold.Step
-	gaps                        int // the cost of what stands between the characters
-	limit                       int // of the summed costs of changed characters and gaps
+	gaps                        int // cost of what stands between the characters
+	limit                       int // of the sum of the costs of changed characters and gaps
 	first, last                 endOfPlace
 	smooth                      bool
 }
 
-// endOfPlace says how a place begins or ends: in the middle of a run of Latin letters or
-// digits, with a letter that is read as an initial.
+// endOfPlace says how a place begins or ends: inside a run of Latin letters or digits, and with a
+// letter that is read as an initial.
 type endOfPlace struct{ inRun, initial bool }
 
-// cuts reports whether a hit that begins or ends with the term's character r cuts a
-// run of Latin letters or digits, as "av" does in "java" and "6合" in "16合". Between a
-// letter and a digit is a boundary: "qq" in "qq12345" is a hit. The same holds for letters
-// read as initials (彩p in 彩PS3 is not 彩票). What was read as pinyin ends with a
-// syllable anyway.
+// cuts reports whether a hit that begins or ends with the term's character r cuts a run of Latin
+// letters or digits, as "av" does in "java" and "6合" in "16合". There is a boundary between a letter
+// and a digit: "qq" in "qq12345" is a hit. Letters read as initials may not cut a run either (彩p in
+// 彩PS3 is not 彩票). Anything read as pinyin ends with a syllable anyway.
 func (e endOfPlace) cuts(r rune) bool { return e.inRun && (e.initial || sameRun(r, r)) }
 
-// survey notes what the hits of all terms of n symbols share that the text has at a place.
+// survey notes what all hits of terms with n symbols at a place have in common.
 func (p *place) survey(t *fold.Text, n int) {
 	read := &p.read
 	p.limit = budget(n)
@@ -79,8 +78,8 @@ func (p *place) survey(t *fold.Text, n int) {
 	}
 }
 
-// smooth reports whether n characters were written as folded, with nothing between them,
-// and are not Latin. Most hits on ordinary text are of this kind.
+// smooth reports whether n characters are written as folded, with nothing between them, and are not
+// Latin. Most hits in ordinary text are like this.
 func smooth(t *fold.Text, first int32, n int) bool {
 	var steps fold.Step
 	var width uint8
@@ -94,7 +93,7 @@ func smooth(t *fold.Text, first int32, n int) bool {
 	return steps == 0 && width == 0 && !mayRun(t.Runes[first]) && !mayRun(t.Runes[int(first)+n-1])
 }
 
-// isPlain reports whether the text has a term's characters as they are. Such a hit costs nothing.
+// isPlain reports whether the text has a term's characters unchanged. Such a hit costs nothing.
 func (p *place) isPlain(t *fold.Text, wants []rune) bool {
 	if !p.smooth {
 		return false
@@ -107,8 +106,8 @@ func (p *place) isPlain(t *fold.Text, wants []rune) bool {
 	return true
 }
 
-// gapsCost prices what stands between all characters. Where gapped is set the term
-// itself has a separator.
+// gapsCost returns the cost of what stands between the characters. gapped says before which
+// characters the term itself has a separator.
 func (p *place) gapsCost(t *fold.Text, n int, gapped []bool) (gaps int, steps fold.Step) {
 	first := p.read.at(0)
 	last := first
@@ -128,8 +127,8 @@ func (p *place) hit(term int32, steps fold.Step, cost int) Hit {
 	return Hit{term, p.firstAt, p.lastAt, p.start, p.end, steps, cost}
 }
 
-// compare compares the text with a term of characters wants and returns what the hit costs:
-// more than MaxCost if they differ too much, or if the hit would cut a Latin word.
+// compare compares the text with a term of characters wants and returns the cost of the hit. It is
+// more than MaxCost if the two differ too much or the hit would cut a Latin word.
 func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (steps fold.Step, cost int) {
 	if p.isPlain(t, wants) {
 		return 0, 0
@@ -159,8 +158,8 @@ func (m *Matcher) compare(t *fold.Text, p *place, term int32, wants []rune) (ste
 	return steps, stepCost(steps) + normalise(sum, n)
 }
 
-// changesInRow prices the characters of a text in the place of a term's that have the same
-// symbols.
+// changesInRow returns the cost of a text's characters in place of a term's characters with the
+// same symbols.
 func (m *Matcher) changesInRow(text, wants []rune) (sum int, steps fold.Step) {
 	for k, want := range wants {
 		got := text[k]
@@ -179,7 +178,7 @@ func (m *Matcher) changesInRow(text, wants []rune) (sum int, steps fold.Step) {
 	return sum, steps
 }
 
-// changes prices what was read by a thread in the place of a term's characters.
+// changes returns the cost of what a thread read in place of a term's characters.
 func (m *Matcher) changes(t *fold.Text, read *reading, wants []rune) (sum int, steps fold.Step) {
 	for k, want := range wants {
 		s := read.at(k)

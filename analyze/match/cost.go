@@ -1,13 +1,12 @@
-// Package match finds many terms at once in a folded text. It is an Aho-Corasick
-// automaton in a double array. Its alphabet are symbols: characters with one sound
-// have one symbol, and so have letters with one shape. So one pass finds terms as
-// written and in disguise; symbols.go explains how.
+// Package match finds many terms at once in a folded text. It is an Aho-Corasick automaton in a
+// double array. Its alphabet consists of symbols: characters with the same sound have the same
+// symbol, and so have letters of the same shape. So one pass finds terms both as written and in
+// disguise. symbols.go explains how.
 //
-// Every hit has a cost, which says how far the text is from the term. The costs of
-// changed characters and of what is between characters are added, doubled and
-// divided by the number of the term's characters: one changed character of two
-// matters more than one of five. Each kind of invisible characters, combining
-// marks, styled letters and enclosed letters adds 1.
+// Every hit has a cost that says how far the text is from the term. The costs of changed characters
+// and of what stands between characters are added, doubled and divided by the number of the term's
+// characters: one changed character matters more among two than among five. Invisible characters,
+// combining marks, styled letters and enclosed letters each add 1.
 //
 //	as written, whatever its case, width or script (traditional)  0
 //	space between two characters                                  1
@@ -28,7 +27,7 @@
 //	everyday                 4                        5      5
 //	… that differs in a stroke (lookalikes.txt)  3
 //
-// Hits more expensive than MaxCost are not emitted.
+// Hits that cost more than MaxCost are not emitted.
 package match
 
 import (
@@ -39,11 +38,10 @@ import (
 )
 
 const (
-	// CostPlain is the highest cost of a hit in ordinary writing.
+	// CostPlain is the highest cost of a hit in ordinary spelling.
 	CostPlain = 2
-	// CostDisguised is the lowest cost of a hit that needs corroboration: a
-	// term of two characters with an everyday character of the same sound, or
-	// one of four with two.
+	// CostDisguised is the lowest cost of a hit that needs corroboration, such as that of a term of
+	// two characters with one everyday character of the same sound, or of four with two.
 	CostDisguised = 4
 	// MaxCost is the highest cost of a hit that is emitted.
 	MaxCost = 10
@@ -51,7 +49,7 @@ const (
 
 const (
 	clauseCost    = 12
-	sentenceCost  = 1000 // above every budget
+	sentenceCost  = 1000 // above any budget
 	spacedOutCost = 2
 	skipCost      = 2
 	numeralCost   = 1
@@ -65,9 +63,9 @@ const (
 	impossible    = 1000
 )
 
-// changeCosts returns the costs of another character by how common it is (0 and 1
-// rare, 2 uncommon, 3 everyday): of one that is like the term's in look and sound, in
-// look alone, and in sound alone.
+// changeCost are the costs of a different character, which depend on how common it is (0 and 1
+// rare, 2 uncommon, 3 everyday): when it both looks and sounds like the term's, only looks like it,
+// and only sounds like it.
 type changeCost struct{ both, look, sound int }
 
 func changeCosts(common uint8) changeCost {
@@ -80,14 +78,14 @@ func changeCosts(common uint8) changeCost {
 	return changeCost{4, 5, 5}
 }
 
-// budget returns what the changes and gaps in a hit of a term with n
-// characters may cost together: it grows with the length.
+// budget returns what the changes and gaps in a hit of a term with n characters may cost together.
+// It grows with n.
 func budget(n int) int { return MaxCost * max(n, 1) / 2 }
 
-// normalise brings the sum of a hit's changes to the scale of MaxCost.
+// normalise brings the sum of a hit's changes and gaps to the scale of MaxCost.
 func normalise(sum, n int) int { return (2*sum + n - 1) / n }
 
-// stepCost prices each kind of transform once.
+// stepCost returns the cost of the transforms, each kind counted once.
 func stepCost(steps fold.Step) int {
 	const priced = fold.StepInvisible | fold.StepCombining | fold.StepStyled | fold.StepEnclosed
 	if steps&priced == 0 {
@@ -102,9 +100,8 @@ func stepCost(steps fold.Step) int {
 	return cost
 }
 
-// gapsCost prices what stands between two spans: what was dropped, and the
-// characters that a reading passed over. Where the term itself has a
-// separator, one is free.
+// gapsCost returns the cost of what stands between two spans: what was dropped, and the characters
+// that a reading skipped. If the term itself has a separator there, one is free.
 func gapsCost(t *fold.Text, before, after span, free bool) (int, fold.Step) {
 	if before.last < 0 || after.first < 0 {
 		return markGapCost(t, before, after)
@@ -125,11 +122,11 @@ func gapsCost(t *fold.Text, before, after span, free bool) (int, fold.Step) {
 	return cost, steps
 }
 
-// maxMarkGap is how many bytes may stand between a sign and its neighbour:
-// a space, a variation selector, one further sign.
+// maxMarkGap is how many bytes may stand between a sign and its neighbour: a space, a variation
+// selector, one more sign.
 const maxMarkGap = 8
 
-// markGapCost prices what stands beside a sign that was read as a character.
+// markGapCost returns the cost of what stands beside a sign that was read as a character.
 func markGapCost(t *fold.Text, before, after span) (int, fold.Step) {
 	_, _, from := ends(t, before.last)
 	_, to, _ := ends(t, after.first)
@@ -158,8 +155,8 @@ func gapCost(gap fold.Gap) int {
 	return sentenceCost
 }
 
-// spacedOut reports whether the same sign separates all characters from first to
-// last. With fewer than two gaps, the neighbours must be separated by it, too.
+// spacedOut reports whether the same sign separates all characters from first to last. If there are
+// fewer than two gaps, it must also separate them from their neighbours.
 func spacedOut(t *fold.Text, first, last int32) bool {
 	if first < 0 || last < 0 {
 		return false
@@ -173,7 +170,7 @@ func spacedOut(t *fold.Text, first, last int32) bool {
 	mark := rune(-1)
 	for i := first + 1; i <= last; i++ {
 		if t.Start[i] == t.Start[i-1] {
-			continue // from one sign: ⑩
+			continue // two characters from one sign: ⑩
 		}
 		r, n := utf8.DecodeRuneInString(t.Source()[t.End[i-1]:t.Start[i]])
 		if n == 0 || mark >= 0 && r != mark {
@@ -184,8 +181,8 @@ func spacedOut(t *fold.Text, first, last int32) bool {
 	return mark >= 0
 }
 
-// symbolCost returns the cost of reading the characters s as the term's character
-// want, or impossible.
+// symbolCost returns the cost of reading the characters s as the term's character want, or
+// impossible.
 func (m *Matcher) symbolCost(t *fold.Text, s span, want rune, n int) (int, fold.Step) {
 	if s.first < 0 {
 		return m.markCost(t.Marks[-s.first-1].Rune, want, n)
@@ -212,15 +209,15 @@ func (m *Matcher) symbolCost(t *fold.Text, s span, want rune, n int) (int, fold.
 	return cost, steps
 }
 
-// replaceCost prices another character than want in a term of n.
+// replaceCost returns the cost of another character in place of want in a term of n.
 func (m *Matcher) replaceCost(got, want rune, n int) (int, fold.Step) {
 	if n == 1 {
-		return impossible, 0 // a single character is found as written or not at all
+		return impossible, 0 // a single character must be found as written
 	}
 	return m.changeCost(got, want)
 }
 
-// markCost prices a sign read as a character: + for 加 costs less than a picture.
+// markCost returns the cost of a sign read as a character: + for 加 costs less than a picture.
 func (m *Matcher) markCost(got, want rune, n int) (int, fold.Step) {
 	cost, step := pictureCost, fold.StepEmoji
 	if got == '加' {
@@ -236,7 +233,7 @@ func (m *Matcher) markCost(got, want rune, n int) (int, fold.Step) {
 	return cost, step
 }
 
-// changeCost prices one character for another.
+// changeCost returns the cost of one character in place of another.
 func (m *Matcher) changeCost(got, want rune) (int, fold.Step) {
 	a, b := m.symbols.chars.of(got), m.symbols.chars.of(want)
 	if a == nil || b == nil {
@@ -260,7 +257,7 @@ func (m *Matcher) changeCost(got, want rune) (int, fold.Step) {
 	return impossible, 0
 }
 
-// signCost prices letters, digits and signs of other scripts.
+// signCost returns the cost of letters, digits and signs of other scripts.
 func (m *Matcher) signCost(got, want rune) (int, fold.Step) {
 	latin := m.symbols.latin(got)
 	switch {
@@ -279,10 +276,10 @@ func (m *Matcher) signCost(got, want rune) (int, fold.Step) {
 	return impossible, 0
 }
 
-// isNumeral is true for the plain numerals.
+// isNumeral reports whether r is a plain numeral.
 func isNumeral(r rune) bool { return strings.ContainsRune(numerals+"十百千", r) }
 
-// isFinancial is true for the numerals of cheques.
+// isFinancial reports whether r is a numeral as written on cheques.
 func isFinancial(r rune) bool {
 	switch r {
 	case '壹', '贰', '叁', '肆', '伍', '陆', '柒', '捌', '玖', '拾', '佰', '仟':

@@ -26,7 +26,7 @@ func vocabularyTerms() []string {
 	return terms
 }
 
-// openShared opens one of the labelled sets, where a developer has them.
+// openShared opens one of the labelled sets, which only some developers have.
 func openShared(t testing.TB, name string) *bufio.Scanner {
 	_, here, _, _ := runtime.Caller(0)
 	file, err := os.Open(filepath.Join(filepath.Dir(here), "../../../shared/eval", name))
@@ -39,7 +39,7 @@ func openShared(t testing.TB, name string) *bufio.Scanner {
 	return lines
 }
 
-// cheapest returns the lowest cost of each term found.
+// cheapest returns the cheapest hit of each term found.
 func cheapest(m *Matcher, t *fold.Text, text string) map[int32]Hit {
 	found := map[int32]Hit{}
 	t.Fold(text)
@@ -51,8 +51,8 @@ func cheapest(m *Matcher, t *fold.Text, text string) map[int32]Hit {
 	return found
 }
 
-// TestDisguisesSurvive measures which part of the words of a plain text are
-// still found in its disguised form.
+// TestDisguisesSurvive measures how many words of a plain text are still found in its disguised
+// form.
 func TestDisguisesSurvive(t *testing.T) {
 	terms := vocabularyTerms()
 	m, err := Compile(terms)

@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 )
 
-// TestAutomatonAgainstNaive compares the double array with a search of every
-// pattern at every place.
+// TestAutomatonAgainstNaive compares the double array with searching for every pattern at every
+// place.
 func TestAutomatonAgainstNaive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		alphabet := rapid.Uint16Range(1, 6).Draw(t, "alphabet")
@@ -60,9 +60,9 @@ func TestAutomatonAgainstNaive(t *testing.T) {
 	})
 }
 
-// FuzzScan holds: no panic; places within bounds; every term whose characters
-// stand in the text in order, undisguised or by sound, is found at no higher cost
-// than a naive search says; every hit is found again in its own bytes.
+// FuzzScan: nothing panics, and places are within bounds. Every term whose characters are in the
+// text in order, undisguised or by sound, is found at no higher cost than by a naive search. Every
+// hit is found again in its own bytes.
 func FuzzScan(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"注册送 彩金，棋*牌", "注册送\n彩金\n棋牌"},
@@ -111,7 +111,7 @@ func FuzzScan(f *testing.F) {
 	})
 }
 
-// naive prices one term at one place, character by character.
+// naive returns the hit of a term at a place, compared character by character.
 func (m *Matcher) naive(t, term *fold.Text, index, first int32) (h Hit, ok bool) {
 	n := term.Len()
 	last := first + int32(n) - 1

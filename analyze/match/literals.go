@@ -2,29 +2,28 @@ package match
 
 import "slices"
 
-// Literals finds strings of characters exactly as they are. All digits are the
-// same to it: 00 is any two. It is immutable and safe for concurrent use.
+// Literals finds strings of characters exactly as they are, except that all digits are the same to
+// it: 00 matches any two. It is immutable and safe for concurrent use.
 //
-// Most characters of a text begin no literal, and few of those that do are followed
-// by a literal's second character. Small tables answer both questions before the
-// trie is asked.
+// Most characters of a text do not begin a literal, and few of those that do are followed by a
+// literal's second character. Small tables rule these out before the trie is used.
 type Literals struct {
 	trie  *automaton
-	codes []uint16             // of the characters up to the highest in a literal, with begins and whole
+	codes []uint16             // of the characters up to the highest in any literal, with begins and whole
 	pairs [1 << 16 / 64]uint64 // bitmap of the first two characters, by hash
-	ones  []int32              // literals of one character by its code
+	ones  []int32              // the literal of a single character, by its code
 }
 
 const (
 	begins = 1 << 15 // a literal of several characters begins with this one
-	whole  = 1 << 14 // the character by itself is a literal
+	whole  = 1 << 14 // the character is itself a literal
 )
 
-// MaxLiteralRunes is how many different characters literals can have in all.
+// MaxLiteralRunes is how many different characters all literals together may have.
 const MaxLiteralRunes = whole - 1
 
-// CompileLiterals builds the trie of distinct literals, each of at least one
-// character and with 0 for any digit.
+// CompileLiterals builds the trie of literals. They must be different, have at least one character,
+// and have 0 for any digit.
 func CompileLiterals(literals [][]rune) *Literals {
 	highest := '9'
 	for _, literal := range literals {
@@ -94,8 +93,7 @@ func (l *Literals) Places(text []rune, out []Place) []Place {
 	return out
 }
 
-// mayBegin reports whether a literal may begin with the character of that code,
-// followed by rest.
+// mayBegin reports whether a literal may begin with the character of a code, followed by rest.
 func (l *Literals) mayBegin(code uint16, rest []rune) bool {
 	if len(rest) == 0 {
 		return false
@@ -104,8 +102,8 @@ func (l *Literals) mayBegin(code uint16, rest []rune) bool {
 	return l.pairs[pair/64]>>(pair%64)&1 != 0
 }
 
-// walk appends the literals of several characters that begin at a place with
-// the character of that code, followed by rest.
+// walk appends the literals of several characters that begin at a place with the character of a
+// code, followed by rest.
 func (l *Literals) walk(code uint16, rest []rune, at int32, out []Place) []Place {
 	cells, codes := l.trie.cells, l.codes
 	state := cells[rootState].child(code)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestLiterals compares the automaton with looking for each literal by itself.
+// TestLiterals compares the automaton with searching for each literal by itself.
 func TestLiterals(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	word := func(n int, alphabet string) []rune {

@@ -15,10 +15,10 @@ type Matcher struct {
 	auto    *automaton
 	symbols *symbolTable
 	terms   blocks
-	// gapped says, of the few terms that have separators of their own, before which
+	// gapped is for the few terms that have separators of their own, and says before which
 	// characters.
 	gapped map[int32][]bool
-	// scanners are reused: a page has hundreds of short texts.
+	// scanners are reused, because a page has hundreds of short texts.
 	scanners sync.Pool
 }
 
@@ -27,12 +27,12 @@ type Hit struct {
 	Term        int32     // index in the list given to Compile
 	First, Last int32     // first and last character of the folded text, inclusive
 	Start, End  int32     // byte range of the folded input
-	Steps       fold.Step // transforms of the characters and of what is between them
+	Steps       fold.Step // transforms of the characters and of what stands between them
 	Cost        int       // see the package comment
 }
 
-// Compile folds the terms and builds the matcher. It fails if nothing is left of a
-// term after folding; the error has the term's index.
+// Compile folds the terms and builds the matcher. It fails if folding leaves nothing of a term. The
+// error then has the term's index.
 func Compile(terms []string) (*Matcher, error) {
 	m := &Matcher{gapped: map[int32][]bool{}}
 	m.scanners.New = func() any { return newScanner(m) }
@@ -68,7 +68,7 @@ func (m *Matcher) build(terms [][]rune) {
 	for i, runes := range terms {
 		codes, key = codes[:0], key[:0]
 		for _, r := range runes {
-			inTerms[r], inTerms[m.symbols.latin(r)] = true, true // К stands for K, and K for it
+			inTerms[r], inTerms[m.symbols.latin(r)] = true, true // К stands for K, and K for К
 			code := m.symbols.add(r)
 			codes = append(codes, code)
 			key = append(key, byte(code), byte(code>>8))
@@ -88,8 +88,8 @@ func (m *Matcher) build(terms [][]rune) {
 	m.terms.link(m.auto)
 }
 
-// ends returns the character at one end of a span, and its bytes. The character
-// of a mark is the one after it.
+// ends returns the character at one end of a span, and its bytes. For a mark it is the character
+// after the mark.
 func ends(t *fold.Text, i int32) (at, start, end int32) {
 	if i >= 0 {
 		return i, t.Start[i], t.End[i]
@@ -107,7 +107,7 @@ func sameRun(a, b rune) bool {
 	return isDigit(a) && isDigit(b) || isAlphabetic(a) && isAlphabetic(b)
 }
 
-// mayRun reports whether sameRun can be true of a character.
+// mayRun reports whether sameRun can be true for a character.
 func mayRun(r rune) bool { return r < 0x1100 }
 
 func isDigit(r rune) bool { return r >= '0' && r <= '9' }

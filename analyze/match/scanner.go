@@ -5,27 +5,27 @@ import (
 )
 
 const (
-	// maxThreads bounds the readings beside the main one, so that a text of
-	// nothing but disguises takes linear time.
+	// maxThreads bounds the readings beside the main one, so that a text full of disguises takes
+	// linear time.
 	maxThreads = 16
-	// maxSymbols is the longest term found by a thread.
+	// maxSymbols is the longest term that a thread finds.
 	maxSymbols = 24
-	// kept is how many symbols a thread keeps: maxSymbols and a power of two.
+	// kept is how many symbols a thread keeps: at least maxSymbols, and a power of two.
 	kept = 32
 	// maxLatinRun is the longest run of Latin letters read as pinyin.
 	maxLatinRun = 24
-	// maxInitials is the longest run of letters read as initials.
+	// maxInitials is the longest run of Latin letters read as initials.
 	maxInitials = 2
 	// maxEdges bounds the edges at one character.
 	maxEdges = 12
 )
 
-// span is the range of characters that one symbol was read from. Mark k of the
-// text is the span of -k-1.
+// span is the range of characters from which one symbol was read. Mark k of the text has the span
+// -k-1.
 type span struct{ first, last int32 }
 
-// edge is another way to read the next characters of the text: length characters
-// as one code. With code 0 they are skipped.
+// edge is another way to read the next characters of the text: length characters as one code. If
+// the code is 0, they are skipped.
 type edge struct {
 	length int32
 	code   uint16
@@ -35,13 +35,13 @@ type edge struct {
 type thread struct {
 	state int32
 	at    int32 // the next character to read
-	need  int32 // the depth of states that reach back over the edge; with less it is the main reading
-	n     int32 // symbols recorded; the last are kept
+	need  int32 // the depth from which a state reaches back over the edge; a shallower one belongs to the main reading
+	n     int32 // number of symbols recorded; the last ones are kept
 	spans [kept]span
-	edges uint32 // a bit for each of spans that was read by an edge
+	edges uint32 // one bit for each of spans, set if it was read by an edge
 }
 
-// slot is where a thread keeps its nth symbol.
+// slot returns where a thread keeps its nth symbol.
 func slot(n int32) uint32 { return uint32(n) % kept }
 
 func (th *thread) push(s span) {
@@ -51,7 +51,7 @@ func (th *thread) push(s span) {
 	th.n++
 }
 
-// pushEdge is push for what was read by an edge.
+// pushEdge is push for a symbol that was read by an edge.
 func (th *thread) pushEdge(s span) {
 	at := slot(th.n)
 	th.spans[at] = s
@@ -65,25 +65,25 @@ type scanner struct {
 	t       *fold.Text
 	emit    func(Hit)
 	base    int32               // state of the main reading
-	threads [maxThreads]*thread // the first live of them are read; copying threads would cost more than all else
+	threads [maxThreads]*thread // the live ones come first; pointers, because copying threads would cost more than anything else
 	live    int
 	edges   [maxEdges]edge
 	count   int
 	run     latinRun
-	quiet   int32 // no edges start before this character: a Latin run that is no pinyin
-	// marks counts the text's marks read so far; nextMark is the character
-	// after the next mark, or -1.
+	quiet   int32 // no edges start before this character: a Latin run that is not pinyin
+	// marks is how many of the text's marks were read so far. nextMark is the character after the
+	// next mark, or -1.
 	marks    int
 	nextMark int32
-	pending  []Hit // hits with the same end, which threads may find again
+	pending  []Hit // hits with the same end, which other threads may find again
 	ends     [maxQueue]ended
 	queued   int
-	touched  int32 // keeps flush's first reading
+	touched  int32 // makes sure that flush's first reading is not optimised away
 	place    place
 }
 
-// Scan calls emit for every hit in t, in the order of their ends. Overlapping hits
-// are all emitted. Of one term at one place the cheapest hit is emitted.
+// Scan calls emit for every hit in t, in the order in which they end. Overlapping hits are all
+// emitted, but of one term at one place only the cheapest.
 func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 	sc := m.scanners.Get().(*scanner)
 	defer m.scanners.Put(sc)
@@ -106,8 +106,8 @@ func (m *Matcher) Scan(t *fold.Text, emit func(Hit)) {
 	sc.t, sc.emit = nil, nil
 }
 
-// plain reads characters from i on while there is only the main reading. It returns the
-// first at which edges may start or that a mark stands before.
+// plain reads characters from i on while there is only the main reading. It stops before the first
+// character at which edges may start or that follows a mark.
 func (sc *scanner) plain(i int32) int32 {
 	text := sc.t.Runes
 	if sc.nextMark >= 0 {
@@ -146,10 +146,10 @@ func (sc *scanner) plain(i int32) int32 {
 	return i
 }
 
-// ended is a character at which terms end, the state there, and the block of the longest.
+// ended is a character at which terms end, with the state there and the block of the longest term.
 type ended struct{ at, state, head int32 }
 
-// maxQueue is how many characters at which terms end are dealt with together.
+// maxQueue is how many characters at which terms end are handled together.
 const maxQueue = 16
 
 // queue notes that terms end at character i.
@@ -160,8 +160,8 @@ func (sc *scanner) queue(i, state int32) {
 	}
 }
 
-// flush reports the hits of the main reading that were queued. It asks the memory for all their
-// blocks before it reads the first: so it waits once for all of them.
+// flush reports the hits of the main reading that were queued. It touches the blocks of all of them
+// before it reads the first, so that it waits for memory once instead of many times.
 func (sc *scanner) flush() {
 	queued := sc.ends[:sc.queued]
 	for k := range queued {
@@ -185,7 +185,7 @@ func newScanner(m *Matcher) *scanner {
 	return sc
 }
 
-// start prepares a scanner, which may have read another text, for this one.
+// start prepares a scanner, which may have read another text before, for this one.
 func (sc *scanner) start(t *fold.Text, emit func(Hit)) {
 	sc.t, sc.emit = t, emit
 	sc.base, sc.live, sc.count, sc.quiet, sc.marks = rootState, 0, 0, 0, 0
@@ -201,8 +201,8 @@ func (sc *scanner) findMark() {
 	}
 }
 
-// readMarks reads the signs before character i as what they depict, in threads. A
-// thread that read one sign of a row reads the next; the main reading skips signs.
+// readMarks reads the signs before character i as what they depict, in threads. A thread that read
+// one sign in a row reads the next, too. The main reading skips signs.
 func (sc *scanner) readMarks(i int32) {
 	for ; sc.nextMark == i; sc.findMark() {
 		mark := -int32(sc.marks) - 1
@@ -269,8 +269,8 @@ func (sc *scanner) slow(i int32) {
 	sc.sweep(i)
 }
 
-// sweep reports the hits of threads that end at character i. It drops threads whose
-// state no longer reaches back over their edge.
+// sweep reports the hits of threads that end at character i, and drops threads with a state that no
+// longer reaches back over their edge.
 func (sc *scanner) sweep(i int32) {
 	live := 0
 	for k := range sc.live {
@@ -292,8 +292,8 @@ func (sc *scanner) sweep(i int32) {
 	sc.pending = sc.pending[:0]
 }
 
-// branch starts a thread that takes edge e at character i. It continues parent or,
-// if that is nil, the main reading.
+// branch starts a thread that takes edge e at character i. It continues parent or, if parent is
+// nil, the main reading.
 func (sc *scanner) branch(parent *thread, i int32, e edge) {
 	if sc.live == maxThreads {
 		return
@@ -313,7 +313,7 @@ func (sc *scanner) branch(parent *thread, i int32, e edge) {
 	th := sc.threads[sc.live]
 	if parent != nil {
 		th.n, th.edges = parent.n, parent.edges
-		for at := max(0, parent.n-depth); at < parent.n; at++ { // no hit will read earlier ones
+		for at := max(0, parent.n-depth); at < parent.n; at++ { // hits will not need the symbols before these
 			th.spans[slot(at)] = parent.spans[slot(at)]
 		}
 	} else {
@@ -370,12 +370,12 @@ func (sc *scanner) findEdges(i int32) {
 	}
 }
 
-// latinRun is a run of Latin letters, which may be pinyin.
+// latinRun is a run of Latin letters that may be pinyin.
 type latinRun struct {
 	first, end int32
 	letters    [maxLatinRun]byte
-	rest       [maxLatinRun + 1]bool // the letters from here on are a sequence of syllables
-	reached    [maxLatinRun + 1]bool // the letters up to here are
+	rest       [maxLatinRun + 1]bool // the letters from here on can be read as syllables
+	reached    [maxLatinRun + 1]bool // the letters up to here can
 }
 
 // pinyinEdges adds the syllables that begin at letter i.
@@ -448,8 +448,8 @@ func (sc *scanner) readRun(i int32) {
 	}
 }
 
-// mainHits reports the terms that end at character i in the main reading, those of the
-// block at head first. No two of these hits are of one term at one place.
+// mainHits reports the terms that end at character i in the main reading, beginning with the block
+// at head. No two of these hits are of the same term at the same place.
 func (sc *scanner) mainHits(i, head int32) {
 	sc.place.read.thread = nil
 	for head != 0 {
@@ -470,8 +470,7 @@ func (sc *scanner) mainHits(i, head int32) {
 	}
 }
 
-// threadHits reports the terms that end at a thread's last symbol and include its
-// edge.
+// threadHits reports the terms that end at a thread's last symbol and include its edge.
 func (sc *scanner) threadHits(th *thread) {
 	sc.place.read.thread = th
 	for head := sc.m.auto.links[th.state].out; head != 0; {
@@ -491,7 +490,7 @@ func (sc *scanner) threadHits(th *thread) {
 	}
 }
 
-// report delays a thread's hit, since others may find a cheaper one at the same place.
+// report delays a thread's hit, since another thread may find a cheaper one at the same place.
 func (sc *scanner) report(term int32, steps fold.Step, cost int) {
 	for k := range sc.pending {
 		if p := &sc.pending[k]; p.Term == term && p.First == sc.place.firstAt && p.Last == sc.place.lastAt {

@@ -6,48 +6,47 @@ import (
 	"unicode"
 )
 
-// The automaton does not run over characters but over symbols. The symbol of a Chinese
-// character is its most common sound without tone; that of a letter or digit is the class of
-// those that look like it. So one pass finds the terms and their spellings with other
-// characters of the same sound. Each find is then compared with the term, character by
-// character (see compare).
+// The automaton does not read characters but symbols. The symbol of a Chinese character is its most
+// common sound, without tone. That of a letter or digit is the class of those that look like it. So
+// one pass finds both the terms and their spellings with other characters of the same sound. Each
+// find is then compared with the term, character by character (see compare).
 //
-// What one symbol for each character cannot express is an edge: another symbol for
-// a character (it looks like a character of a term, or has a second reading), one
-// symbol for several characters (qi → 棋, 木奉 → 棒), or none (a kana between two
-// Chinese characters). Edges start threads beside the main pass; see scanner.
+// An edge expresses what one symbol for each character cannot: another symbol for a character
+// (which looks like a character of a term, or has a second reading), one symbol for several
+// characters (qi → 棋, 木奉 → 棒), or none (a kana between two Chinese characters). Edges start threads
+// beside the main pass; see scanner.
 
 // special is set in the code of a character at which edges may start.
 const special = 1 << 15
 
-// symbolTable has the symbols and edges of the characters that texts may have.
-// A code is the number of a symbol that some term has; 0 is any other.
+// symbolTable has the symbols and edges of all characters. A code is the number of a symbol in some
+// term. 0 is any other symbol.
 type symbolTable struct {
 	chars   *characters
 	codes   map[uint32]uint16  // symbol → code
 	basic   *[1 << 16]uint16   // character → code and special, basic plane
 	kinds   []kind             // which edges to look for, basic plane
-	above   map[rune]uint16    // the same above it
+	above   map[rune]uint16    // as basic, for the planes above
 	other   map[rune][]uint16  // further codes of a character
 	halves  map[[2]rune]uint16 // two halves → code of the whole
 	sounds  []uint16           // syllable → code
 	numeral [10]uint16         // digit → code of the Chinese numeral
 }
 
-// kind says which edges a character may start or end. It spares most characters
-// the look-up in the maps.
+// kind says which edges a character may start or end, so that most characters need not be looked up
+// in the maps.
 type kind uint8
 
 const (
 	kindLatin kind = 1 << iota
 	kindOther
 	kindLeft  // half of a split
-	kindRight // other half of one
+	kindRight // the other half
 	kindDigit
 	kindKana
 )
 
-// symbolOfRune tags the symbol of a character that has no sound.
+// symbolOfRune marks the symbol of a character without a sound.
 const symbolOfRune = 1 << 24
 
 const numerals = "一二三四五六七八九"
@@ -57,7 +56,7 @@ func newSymbolTable() *symbolTable {
 		above: map[rune]uint16{}, other: map[rune][]uint16{}, halves: map[[2]rune]uint16{}}
 }
 
-// symbol returns the class of a character of a term or a text.
+// symbol returns the symbol of a character in a term or a text.
 func (l *symbolTable) symbol(r rune) uint32 {
 	if c := l.chars.of(r); c != nil && c.sounds[0] != 0 {
 		return uint32(c.sounds[0])
@@ -65,7 +64,7 @@ func (l *symbolTable) symbol(r rune) uint32 {
 	return symbolOfRune | uint32(shape(l.latin(r)))
 }
 
-// latin maps a foreign letter to the Latin letter or digit it stands for.
+// latin maps a foreign letter to the Latin letter or digit that it stands for.
 func (l *symbolTable) latin(r rune) rune {
 	if r >= 0x80 && r < 0x3000 || r >= 0xa700 && r < 0xa800 {
 		if to, ok := l.chars.letters[r]; ok {
@@ -75,7 +74,7 @@ func (l *symbolTable) latin(r rune) rune {
 	return r
 }
 
-// shape returns one letter or digit for all that are written in its place.
+// shape returns the same letter or digit for all those that are written in place of each other.
 func shape(r rune) rune {
 	switch r {
 	case 'o', '〇':
@@ -86,7 +85,7 @@ func shape(r rune) rune {
 	return r
 }
 
-// add returns the code of a term's character.
+// add returns the code of a character in a term, and gives it one if it has none.
 func (l *symbolTable) add(r rune) uint16 {
 	s := l.symbol(r)
 	code, ok := l.codes[s]
@@ -124,7 +123,7 @@ func (l *symbolTable) ofAbove(r rune) uint16 {
 	return 0
 }
 
-// complete fills the tables once the codes of all terms' characters are known.
+// complete fills the tables once all characters of the terms have codes.
 func (l *symbolTable) complete(inTerms map[rune]bool) {
 	l.sounds = make([]uint16, len(l.chars.syllables)+1)
 	for s := range l.sounds {
@@ -144,7 +143,7 @@ func (l *symbolTable) complete(inTerms map[rune]bool) {
 			l.basic[c.r] = l.sounds[c.sounds[0]]
 		}
 	}
-	for _, r := range slices.Sorted(maps.Keys(inTerms)) { // sorted, since maxOther leaves some out
+	for _, r := range slices.Sorted(maps.Keys(inTerms)) { // sorted, because maxOther leaves some out
 		l.addOthers(r)
 	}
 	for _, i := range l.chars.polyphone {
@@ -158,9 +157,9 @@ func (l *symbolTable) complete(inTerms map[rune]bool) {
 	l.addMarks(inTerms)
 }
 
-// addOthers adds a term's character's code to the characters that may be written
-// in its place and have another code: those that look like it, and those that
-// sound like its second reading (航 for 行 in 银行, which has the code of xing).
+// addOthers adds the code of a term's character to the characters with another code that may be
+// written in its place: those that look like it, and those that sound like its second reading (航
+// for 行 in 银行, which has the code of xing).
 func (l *symbolTable) addOthers(r rune) {
 	code := l.codes[l.symbol(r)]
 	for _, i := range l.chars.imitators.of(r) {
@@ -206,7 +205,7 @@ func (l *symbolTable) mark(r rune, k kind) {
 	}
 }
 
-// kindOf returns the kinds of a character that is special.
+// kindOf returns the kinds of edges at a character that is special.
 func (l *symbolTable) kindOf(r rune) kind {
 	if int(r) < len(l.kinds) {
 		return l.kinds[r]
@@ -214,8 +213,8 @@ func (l *symbolTable) kindOf(r rune) kind {
 	return kindOther | kindLeft | kindRight
 }
 
-// addMarks marks the characters that start edges of the other kinds: letters
-// (pinyin), digits (numerals) and kana (noise).
+// addMarks marks the characters at which other kinds of edges start: letters (pinyin), digits
+// (numerals) and kana (noise).
 func (l *symbolTable) addMarks(inTerms map[rune]bool) {
 	for r := 'a'; r <= 'z'; r++ {
 		l.mark(r, kindLatin)

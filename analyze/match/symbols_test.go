@@ -24,7 +24,7 @@ func find(t *testing.T, text, term string) (Hit, bool) {
 func TestLanes(t *testing.T) {
 	tests := []struct {
 		text, term string
-		raw        string // what the hit covers
+		raw        string // the text that the hit covers
 		steps      []string
 		doubtful   bool // needs corroboration
 	}{
@@ -81,10 +81,10 @@ func TestLanes(t *testing.T) {
 	}
 }
 
-// TestLanesStayQuiet holds what must not be taken for a disguise.
+// TestLanesStayQuiet lists what must not be taken for a disguise.
 func TestLanesStayQuiet(t *testing.T) {
 	for _, test := range [][2]string{
-		{"这4一本书", "这是一本书"}, // 4 sounds like 是, but is not a spelling of it
+		{"这4一本书", "这是一本书"}, // 4 sounds like 是, but is not used to spell it
 		{"最快3月", "快三月份"},
 		{"迷彩PS3", "彩票"},
 		{"松下ZS3", "下注"},
@@ -102,8 +102,7 @@ func TestLanesStayQuiet(t *testing.T) {
 	}
 }
 
-// TestOnePlaceOnce: a place is reported once a term, whatever number of
-// readings lead there.
+// TestOnePlaceOnce: a term is reported once at each place, no matter how many readings lead there.
 func TestOnePlaceOnce(t *testing.T) {
 	for _, text := range []string{"薇信", "长长行行", "木奉", "qipai", "微❤心信"} {
 		m, err := Compile([]string{"微信", "涨行", "棒", "棋牌", "信", "长行"})
@@ -153,8 +152,8 @@ func TestCharacterTables(t *testing.T) {
 	}
 }
 
-// TestLanesAreDeterministic: which readings of a character are left out, where it has too
-// many, does not depend on the order of a map.
+// TestLanesAreDeterministic: if a character has too many readings, the ones that are left out do
+// not depend on the order of a map.
 func TestLanesAreDeterministic(t *testing.T) {
 	want, err := Compile(vocabularyTerms())
 	if err != nil {

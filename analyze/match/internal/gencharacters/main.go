@@ -1,6 +1,6 @@
-// Gencharacters writes characters.txt.gz: for every Chinese character how
-// common it is, how it sounds, and which common characters it looks like; and
-// which pairs of characters are the two halves of a third.
+// Gencharacters writes characters.txt.gz: for every Chinese character, how common it is, how it
+// sounds, and which common characters it looks like, and which pairs of characters are the two
+// halves of a third.
 //
 //	go run ./internal/gencharacters \
 //	    -pinyin pinyin_dict.go          # github.com/mozillazg/go-pinyin (MIT)
@@ -9,10 +9,10 @@
 //	    -words s_1.txt                  # gse's dictionary (Apache-2.0), for frequencies
 //	    -traditional ../fold/traditional.txt > characters.txt.gz
 //
-// The file has one character a line, fields parted by tabs: the character, its
-// commonness (0 to 3), its readings without tone (the commonest first), and the
-// characters it looks like (the likeliest first). Lines that begin with "+" are
-// splits: left half, right half, whole.
+// The file has one character on each line, with fields separated by tabs: the character, its
+// commonness (0 to 3), its readings without tone (the commonest first), and the characters that it
+// looks like (the likeliest first). Lines that begin with "+" are splits: left half, right half,
+// whole.
 package main
 
 import (
@@ -53,7 +53,7 @@ func run(in inputs) error {
 	shapes := newShapes(d)
 	for _, c := range slices.Sorted(maps.Keys(d.known())) {
 		if _, folded := d.simplified[c]; folded {
-			continue // never seen: folding replaces it
+			continue // folding replaces it, so the matcher never sees it
 		}
 		if c > lastBasic && len(d.readings[c]) == 0 {
 			continue

@@ -19,30 +19,30 @@ import (
 
 type inputs struct{ pinyin, unihan, decomposition, words, traditional string }
 
-// data is what the inputs say of each character.
+// data is what the inputs say about each character.
 type data struct {
 	readings   map[rune][]string // without tone, the commonest first
 	strokes    map[rune]int
-	variants   map[rune][]rune     // same word or easily taken for each other
-	parts      map[string][]string // decomposition, by character or by number of an unnamed part
+	variants   map[rune][]rune     // the same word, or easily confused
+	parts      map[string][]string // decomposition, by the character or by the number of an unnamed part
 	across     map[rune]bool       // the parts stand side by side
-	repeats    map[rune]bool       // one part, two or three times
+	repeats    map[rune]bool       // the same part two or three times
 	commonness map[rune]int        // 0 rare … 3 everyday
 	simplified map[rune]rune
 }
 
-// Of Extension B, with its 42,711 characters, only those that imitate a common
-// character of the same sound are kept.
+// Of the 42,711 characters of Extension B, only those are kept that imitate a common character with
+// the same sound.
 const (
 	lastBasic      = 0xffff
 	lastExtensionB = 0x2a6df
 )
 
-// everyday is the commonness of the commonest characters.
+// everyday is the commonness of the most frequent characters.
 const everyday = 3
 
-// Ranks by frequency that part everyday from common, uncommon and rare
-// characters; general lists of China's standard have 3,500 and 6,500.
+// Ranks by frequency that separate everyday from common, uncommon and rare characters. The general
+// lists of China's standard have 3,500 and 6,500.
 var commonnessRanks = [...]int{2200, 3500, 5500}
 
 func read(in inputs) (*data, error) {
@@ -52,7 +52,7 @@ func read(in inputs) (*data, error) {
 	}
 	steps := []func() error{
 		func() error { return d.readTraditional(in.traditional) },
-		func() error { return d.readWords(in.words) }, // before readPinyin, which asks for commonness
+		func() error { return d.readWords(in.words) }, // before readPinyin, which needs the commonness
 		func() error { return d.readPinyin(in.pinyin) },
 		func() error { return d.readUnihan(in.unihan) },
 		func() error { return d.readDecomposition(in.decomposition) },
@@ -83,7 +83,7 @@ func (d *data) known() map[rune]bool {
 	return known
 }
 
-// sameSound is true if a and b share a reading.
+// sameSound reports whether a and b share a reading.
 func (d *data) sameSound(a, b rune) bool {
 	return slices.ContainsFunc(d.readings[a], func(p string) bool { return slices.Contains(d.readings[b], p) })
 }
@@ -118,9 +118,9 @@ func (d *data) readPinyin(name string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %q: %w", name, m[0], err)
 		}
-		// The first is the commonest. Of an everyday character the others count
-		// only where a count of running text knows them (see addFrequencies): it
-		// would otherwise be read in ways that nobody thinks of.
+		// The first reading is the commonest. For an everyday character, the others count only if
+		// they occur in a corpus of running text (see addFrequencies). Otherwise it would be read
+		// in ways that nobody thinks of.
 		for i, p := range strings.Split(string(m[2]), ",") {
 			if i == 0 || d.commonness[rune(code)] < everyday {
 				d.addReading(rune(code), toneless(p))
@@ -136,12 +136,12 @@ func (d *data) addReading(c rune, p string) {
 	}
 }
 
-// toneless drops the tone mark; ü is written v.
+// toneless drops the tone mark, and writes ü as v.
 func toneless(p string) string {
 	var b strings.Builder
 	for _, r := range norm.NFD.String(strings.ReplaceAll(strings.ReplaceAll(norm.NFC.String(p), "ê", "e"), "ü", "v")) {
 		switch {
-		case r == 0x308: // the diaeresis of a ü that bears a tone
+		case r == 0x308: // the diaeresis of a ü with a tone
 			s := strings.TrimSuffix(b.String(), "u")
 			b.Reset()
 			b.WriteString(s + "v")
@@ -152,7 +152,7 @@ func toneless(p string) string {
 	return b.String()
 }
 
-// secondShare is the least share of a reading in running text to count.
+// secondShare is the smallest share in running text at which a further reading counts.
 const secondShare = 0.05
 
 var pinluEntry = regexp.MustCompile(`([^ (]+)\((\d+)\)`)
@@ -200,7 +200,7 @@ func codepoint(s string) rune {
 	return rune(code)
 }
 
-// addFrequencies puts the readings that running text knows in front.
+// addFrequencies puts the readings that occur in running text first.
 func (d *data) addFrequencies(c rune, value string) {
 	counts, total := map[string]int{}, 0
 	var order []string
@@ -215,7 +215,7 @@ func (d *data) addFrequencies(c rune, value string) {
 	}
 	order = slices.DeleteFunc(order, func(p string) bool { return float64(counts[p]) < secondShare*float64(total) })
 	slices.SortStableFunc(order, func(a, b string) int { return counts[b] - counts[a] })
-	// Running text knows 卜 mostly from 萝卜 (bo): the dictionary's reading stays.
+	// In running text 卜 occurs mostly in 萝卜 (bo), so the dictionary's reading stays, too.
 	for _, p := range d.readings[c] {
 		if !slices.Contains(order, p) {
 			order = append(order, p)
@@ -254,7 +254,7 @@ func (d *data) readDecomposition(name string) error {
 	return nil
 }
 
-// readWords ranks the characters by how often they stand in words.
+// readWords ranks the characters by how often they occur in words.
 func (d *data) readWords(name string) error {
 	file, err := os.Open(name)
 	if err != nil {

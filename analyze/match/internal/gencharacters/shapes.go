@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// shapes knows of which parts the characters are made.
+// shapes knows which parts the characters are made of.
 type shapes struct {
 	*data
 	leaves   map[rune]map[string]int // smallest parts, with how often they occur
@@ -19,13 +19,13 @@ type shapes struct {
 }
 
 const (
-	leafStrokes = 4   // a part with so few strokes is not taken apart further
-	bigShare    = 0.4 // a part with so much of the strokes carries the look of a character
-	likeShare   = 0.7 // characters that share so much of their strokes look alike
-	likeBig     = 0.4 // … or so much, if they share a big part
-	maxLike     = 6   // look-alikes kept for a character
+	leafStrokes = 4   // a part with at most this many strokes is not taken apart further
+	bigShare    = 0.4 // a part with this share of the strokes gives a character its look
+	likeShare   = 0.7 // characters that share this much of their strokes look alike
+	likeBig     = 0.4 // … or this much, if they share a big part
+	maxLike     = 6   // look-alikes kept for each character
 	maxDepth    = 6
-	bigBonus    = 0.25 // rank of characters that differ in the radical alone
+	bigBonus    = 0.25 // added to the score of characters that differ only in the radical
 )
 
 func newShapes(d *data) *shapes {
@@ -47,7 +47,7 @@ func newShapes(d *data) *shapes {
 	return s
 }
 
-// same unites forms of one part: 訁 and 讠, 金 and 钅, 人 and 亻.
+// same maps the forms of a part to one: 訁 and 讠, 金 and 钅, 人 and 亻.
 func (s *shapes) same(part string) string {
 	r, n := utf8.DecodeRuneInString(part)
 	if n != len(part) {
@@ -62,11 +62,11 @@ func (s *shapes) same(part string) string {
 	return string(r)
 }
 
-// radicals maps the traditional form of a radical to the one in use.
+// radicals maps the traditional form of a radical to the form in use.
 var radicals = map[rune]rune{'釒': '钅', '訁': '讠', '飠': '饣', '糹': '纟', '糸': '纟', '牜': '牛', '王': '玉', '𧾷': '足'}
 
-// meaningRadicals stand beside the part that gives a character its sound and
-// look, so that sharing one of them makes no two characters look alike.
+// meaningRadicals stand beside the part that gives a character its sound and look, so that two
+// characters do not look alike just because they share one.
 const meaningRadicals = "钅金讠言饣食纟牛玉足人亻水氵手扌心忄犬犭示礻衣衤刀刂火灬艹艸贝车木口日月土石竹⺮虫鱼鸟马门页雨山女禾米酉田目耳走辶阝邑阜疒广厂尸囗宀穴力又大革骨羽舟身舌角里"
 
 func isRadical(part string) bool { return strings.Contains(meaningRadicals, part) }
@@ -75,7 +75,7 @@ func (s *shapes) size(part string) int {
 	if n, ok := s.partSize[part]; ok {
 		return n
 	}
-	s.partSize[part] = 1 // against cycles
+	s.partSize[part] = 1 // stops cycles
 	n := 0
 	if r, width := utf8.DecodeRuneInString(part); width == len(part) {
 		n = s.strokes[r]
@@ -89,7 +89,7 @@ func (s *shapes) size(part string) int {
 	return s.partSize[part]
 }
 
-// take adds the parts of part to c's.
+// take adds the parts of part to those of c.
 func (s *shapes) take(c rune, part string, depth int) {
 	total := s.size(string(c))
 	size := s.size(part)
@@ -109,7 +109,7 @@ func (s *shapes) take(c rune, part string, depth int) {
 	}
 }
 
-// like returns the common characters that c may be taken for.
+// like returns the common characters that c may be mistaken for.
 func (s *shapes) like(c rune) []rune {
 	shared := map[rune]int{}
 	for leaf, n := range s.leaves[c] {
@@ -147,7 +147,7 @@ func (s *shapes) like(c rune) []rune {
 	return s.best(c, scores)
 }
 
-// best orders the candidates: what also sounds the same and is common comes first.
+// best orders the candidates: those that also sound the same and are common come first.
 func (s *shapes) best(c rune, scores map[rune]float64) []rune {
 	list := make([]rune, 0, len(scores))
 	for d := range scores {
@@ -161,12 +161,12 @@ func (s *shapes) best(c rune, scores map[rune]float64) []rune {
 	return list[:min(len(list), maxLike)]
 }
 
-// splits lists left half, right half and whole of common characters, in the
-// forms in which a keyboard gives the halves: 亻 and 人, 钅 and 金.
+// splits lists left half, right half and whole of common characters, with the halves as a keyboard
+// gives them: 亻 and 人, 钅 and 金.
 func (s *shapes) splits() []string {
 	var list []string
 	for c := range s.known() {
-		// A traditional whole counts where its simplified form is common: 訁+正.
+		// A traditional whole counts if its simplified form is common: 訁+正.
 		if s.commonness[c] == 0 || !s.across[c] {
 			continue
 		}
@@ -199,7 +199,7 @@ func (s *shapes) forms(part string) []rune {
 	return forms
 }
 
-// keyboardForms are characters, also kana, that stand in for a half.
+// keyboardForms are characters, some of them kana, that are typed instead of a half.
 var keyboardForms = map[rune]string{
 	'亻': "イィ彳人", '刂': "リ刀", '扌': "才手", '忄': "小心", '氵': "シ水", '钅': "金釒", '讠': "言訁", '纟': "糸糹", '饣': "食飠", '口': "ロ", '力': "カ", '又': "ヌ", '夕': "タ", '卜': "ト", '宀': "ウ", '工': "エ",
 }
