@@ -15,14 +15,14 @@ const (
 	maxSegwit       = 74
 	ethereumLength  = 42
 	maxAddress      = maxSegwit
-	maxChecksums    = 2000 // a page; hostile text could ask for one a character
+	maxChecksums    = 2000 // for a page; hostile text could ask for one at every character
 	ethereumPrefix  = "0x"
 	segwitPrefix    = "bc1"
 	legacyBeginning = "13"
 )
 
-// addresses finds addresses of cryptocurrencies. They may be broken by signs or
-// spaces; the checksum tells whether the pieces belong together.
+// addresses finds the addresses of cryptocurrencies. They may be broken up by signs or spaces: the
+// checksum tells whether the pieces belong together.
 func (r *reading) addresses() {
 	for i := 0; i < len(r.text.Runes); i++ {
 		if !isWord(r.text.Runes[i]) || !r.startsWord(i) {
@@ -37,8 +37,8 @@ func (r *reading) addresses() {
 	}
 }
 
-// address recognises an address that begins at character first and returns its
-// last character, 0 if there is none.
+// address recognises an address that begins at character first and returns its last character, or 0
+// if there is none.
 func (r *reading) address(first int) int {
 	text := ""
 	for next := first; len(text) < maxAddress; {

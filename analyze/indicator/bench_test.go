@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/indicator"
 )
 
-// promotion is a page of about 100 kB: a front page's navigation and text, with
-// promotion and handles in every tenth paragraph.
+// promotion is a page of about 100 kB: the navigation and text of a front page, with promotion and
+// handles in every tenth paragraph.
 func promotion() string {
 	var b strings.Builder
 	for i := range 1000 {
@@ -22,7 +22,8 @@ func promotion() string {
 	return b.String()
 }
 
-// BenchmarkAttach is beside the extraction of the same page, which is about a third of its analysis.
+// BenchmarkAttach also measures the extraction of the same page, which is about a third of its
+// analysis.
 func BenchmarkAttach(b *testing.B) {
 	body := promotion()
 	b.Run("extract", func(b *testing.B) {
@@ -43,7 +44,8 @@ func BenchmarkAttach(b *testing.B) {
 	})
 }
 
-// BenchmarkHostile doubles texts that ask for much work at each character: the rate must not fall.
+// BenchmarkHostile doubles the length of texts that need much work at each character: the rate must
+// not fall.
 func BenchmarkHostile(b *testing.B) {
 	f := indicator.New()
 	for _, unit := range []string{"1", "1 ", "T1 ", "QQ", "a.b.", "微信", "@a ", "ICP", "62 ", "一", "http://"} {

@@ -11,7 +11,7 @@ import (
 
 const base58Alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
-// Version bytes of base58check addresses, all of 21 bytes and a checksum of 4.
+// Version bytes of base58check addresses. All addresses have 21 bytes and a checksum of 4.
 const (
 	versionBitcoinKey    = 0x00 // P2PKH, begins with 1
 	versionBitcoinScript = 0x05 // P2SH (BIP 13), begins with 3
@@ -20,8 +20,8 @@ const (
 	checkBytes           = 4
 )
 
-// base58Version decodes an address in base58check and returns its version
-// byte; ok is false if it has not 21 bytes or the checksum is wrong.
+// base58Version decodes an address in base58check and returns its version byte. ok is false if it
+// does not have 21 bytes or the checksum is wrong.
 func base58Version(s string) (version byte, ok bool) {
 	var decoded [addressBytes + checkBytes]byte
 	for i := range len(s) {
@@ -38,7 +38,7 @@ func base58Version(s string) (version byte, ok bool) {
 			return 0, false
 		}
 	}
-	// Each leading 1 stands for a byte 0, so that a short text does not pass for a padded one.
+	// Each leading 1 stands for a byte 0, so that a short text does not pass for a padded address.
 	ones := len(s) - len(strings.TrimLeft(s, "1"))
 	zeros := 0
 	for zeros < len(decoded) && decoded[zeros] == 0 {
@@ -59,8 +59,8 @@ const (
 	bech32mConst   = 0x2bc830a3 // BIP 350, witness versions 1 to 16
 )
 
-// isSegwit reports whether s, in lower case, is a main net address of Bitcoin by
-// BIP 173 or BIP 350.
+// isSegwit reports whether s, in lower case, is an address of Bitcoin's main net by BIP 173 or BIP
+// 350.
 func isSegwit(s string) bool {
 	const prefix = "bc1"
 	data, ok := strings.CutPrefix(s, prefix)
@@ -102,8 +102,8 @@ func bech32Step(sum uint32, v byte) uint32 {
 	return sum
 }
 
-// witnessLength returns the number of bytes in groups of five bits; the
-// padding must be shorter than a group, and zero.
+// witnessLength returns the number of bytes in groups of five bits. The padding must be zero and
+// shorter than a group.
 func witnessLength(groups []byte) (int, bool) {
 	bits := len(groups) * 5
 	padding := bits % 8
@@ -113,9 +113,9 @@ func witnessLength(groups []byte) (int, bool) {
 	return bits / 8, true
 }
 
-// ethereumAddress returns the spelling of EIP-55 of 40 hexadecimal digits. Mixed
-// case must be right; all lower or all upper carries no checksum and passes,
-// as the standard has it. The zero address is nobody's.
+// ethereumAddress returns 40 hexadecimal digits in the spelling of EIP-55. If upper and lower case
+// are mixed, they must be right. By the standard, an address all in lower or all in upper case has
+// no checksum and passes. Nobody owns the zero address.
 func ethereumAddress(digits string) (string, bool) {
 	lower := strings.ToLower(digits)
 	if raw, err := hex.DecodeString(lower); err != nil || len(raw) != 20 || strings.Trim(lower, "0") == "" {
@@ -136,14 +136,14 @@ func ethereumAddress(digits string) (string, bool) {
 	return "0x" + string(spelt), true
 }
 
-// isBankCard reports whether the digits have a card's length, an issuer's
-// beginning and the check digit of ISO/IEC 7812-1 (Luhn).
+// isBankCard reports whether the digits have the length of a card, begin like those of an issuer,
+// and have the check digit of ISO/IEC 7812-1 (Luhn).
 func isBankCard(digits string) bool {
 	return len(digits) >= 16 && len(digits) <= 19 && isIssuer(digits) && luhn(digits)
 }
 
-// isIssuer knows the beginnings of cards in use in China: UnionPay, the older
-// domestic series 95, and the international schemes (16 digits).
+// isIssuer knows how the cards in use in China begin: UnionPay, the older domestic series 95, and
+// the international schemes (16 digits).
 func isIssuer(digits string) bool {
 	four := digits[:4]
 	switch {
@@ -171,9 +171,9 @@ func luhn(digits string) bool {
 	return sum%10 == 0
 }
 
-// isResidentID reports whether s is a resident identity number (GB 11643-1999): 17 digits with
-// a date of birth and a check character, X in lower case. One must never become an indicator,
-// however it is spelt.
+// isResidentID reports whether s is a resident identity number (GB 11643-1999): 17 digits with a
+// date of birth, and a check character, X in lower case. Such a number must never become an
+// indicator, however it is spelt.
 func isResidentID(s string) bool {
 	if len(s) != 18 {
 		return false

@@ -5,12 +5,12 @@ import (
 	"testing"
 )
 
-// The addresses are the examples of BIP 13, 173 and 350, the genesis block's, and the one in
+// The addresses are the examples of BIP 13, 173 and 350, that of the genesis block, and the one in
 // the documentation of CryptoTron (TRON).
 func TestBitcoinAndTronAddresses(t *testing.T) {
 	for _, test := range []struct {
 		address string
-		version int // -1 refused
+		version int // -1: not an address
 	}{
 		{"1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", versionBitcoinKey},
 		{"1111111111111111111114oLvT2", versionBitcoinKey}, // twenty zero bytes
@@ -83,7 +83,7 @@ func TestBankCards(t *testing.T) {
 		"6200000000000005":     true,
 		"6222020000000000005":  false,
 		"4111111111111112":     false,
-		"1234567812345670":     false, // no issuer
+		"1234567812345670":     false, // no issuer begins like this
 		"411111111111111":      false, // too short
 		"62000000000000000003": false, // too long
 	} {

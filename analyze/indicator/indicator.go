@@ -1,14 +1,13 @@
-// Package indicator finds the handles by which those who promote a crime want to be reached or
-// paid, near the evidence of a finding, also when they are spelt to dodge filters: 加V: ①③…,
-// 扣扣：1 2 3, abc点com. Values that have a checksum must pass it. Resident identity numbers are
-// no indicators, however spelt.
+// Package indicator finds, near the evidence of a finding, the handles by which the promoters of a
+// crime want to be reached or paid, even if they are spelt to evade filters: 加V: ①③…, 扣扣：1 2 3,
+// abc点com. A value with a checksum must pass it. Resident identity numbers are never indicators,
+// however they are spelt.
 //
-// Nothing is harvested. Only findings at AlertLevel or above are looked at, and
-// of the page only the regions that hold their evidence and those next to them;
-// beside concealed evidence only what is concealed too, since on a hacked page
-// the visible neighbour is its victim. The site's registration and the
-// accounts of its statistics scripts are the exception: they name the site and
-// stand anywhere on the page.
+// Nothing is harvested. Indicators are looked for only beside findings at AlertLevel or above, and
+// only in the regions that hold the evidence and in those next to them. If the evidence is
+// concealed, only concealed regions count, since on a hacked page the visible text belongs to the
+// victim. The exception are the site's registration and the accounts of its statistics scripts:
+// they identify the site and may stand anywhere on the page.
 package indicator
 
 import (
@@ -20,13 +19,13 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Reach of evidence.
+// How far from evidence indicators are looked for.
 const (
 	nearRegions = 6    // places in the document's order on either side
-	nearLinks   = 2    // likewise, for the targets of links beside visible evidence
+	nearLinks   = 2    // likewise, for the targets of links near visible evidence
 	nearBytes   = 1200 // bytes of text on either side, 400 Chinese characters
-	// maxRead bounds the text read on one page, in bytes. A page of promotion
-	// shows its handles within the first tens of kilobytes.
+	// maxRead bounds the text read on one page, in bytes. A promotional page shows its handles
+	// within the first tens of kilobytes.
 	maxRead = 128 << 10
 )
 
@@ -39,8 +38,8 @@ type Finder struct {
 // New returns a finder.
 func New() *Finder { return &Finder{labels: buildLabels(), patterns: compilePatterns()} }
 
-// Attach sets the indicators of those findings of the page that are at
-// AlertLevel or above. The findings must be doc's.
+// Attach sets the indicators of those findings that are at AlertLevel or above. The findings must
+// be doc's.
 func (f *Finder) Attach(doc *qianshao.Document, page string, findings []qianshao.Finding) {
 	if !slices.ContainsFunc(findings, isAlert) {
 		return
@@ -71,14 +70,14 @@ type search struct {
 	labels  map[rune][]label
 	web     *web
 	reading reading
-	links   map[int]string // target by its region
+	links   map[int]string // target by the link's region
 	found   map[int][]candidate
-	// collected is the memory of windows before they are merged.
+	// collected is memory for windows before they are merged.
 	collected []window
 }
 
-// window is a stretch of a region's text, in bytes. It is far if a site to which it links is
-// too far away to belong to the evidence.
+// window is a part of a region's text, in bytes. far says that the sites it links to are too far
+// from the evidence to belong to it.
 type window struct {
 	region, from, to int
 	far              bool
@@ -122,7 +121,7 @@ func (s *search) windows(findings []qianshao.Finding) [][]window {
 	return near
 }
 
-// merge sorts windows and makes one of those that overlap.
+// merge sorts windows and joins those that overlap.
 func merge(windows []window) []window {
 	slices.SortFunc(windows, func(x, y window) int { return cmp.Or(x.region-y.region, x.from-y.from, x.to-y.to) })
 	merged := windows[:0]
@@ -137,7 +136,8 @@ func merge(windows []window) []window {
 	return merged
 }
 
-// places calls use with the regions of the alerts' evidence, in document order, and where in their texts it stands.
+// places calls use for the evidence of each alert, in document order, with its region and its
+// offset in the region's text.
 func (s *search) places(findings []qianshao.Finding, use func(finding, region, at int)) {
 	type element struct {
 		kind       qianshao.RegionKind
@@ -165,7 +165,7 @@ func (s *search) places(findings []qianshao.Finding, use func(finding, region, a
 				continue
 			}
 			var at int
-			if e.Script != "" || e.Picture != "" { // it has no place in the source, or that of the picture
+			if e.Script != "" || e.Picture != "" { // the page's source does not hold the text
 				at = strings.Index(r.Text, e.Before+e.Text+e.After)
 			} else {
 				at = textOffset(r, e.Span.Start)
@@ -177,7 +177,8 @@ func (s *search) places(findings []qianshao.Finding, use func(finding, region, a
 	}
 }
 
-// textOffset is where in the region's text a byte of the source stands, -1 if it does not.
+// textOffset returns the offset in the region's text of a byte of the source, or -1 if the byte is
+// not in the region.
 func textOffset(r *qianshao.Region, source int) int {
 	for _, run := range r.Map {
 		if source < run.Source.Start || source >= run.Source.End {
@@ -191,8 +192,8 @@ func textOffset(r *qianshao.Region, source int) int {
 	return -1
 }
 
-// edge says that evidence needs the beginning or the end of a region near it, and whether it is near enough for
-// a site linked from there to belong to the evidence.
+// edge says that evidence needs the beginning or the end of a region near it, and whether the
+// region is near enough for a site linked from there to belong to the evidence.
 type edge uint8
 
 const (
@@ -202,9 +203,9 @@ const (
 	edgeEndNear
 )
 
-// neighbours returns the windows of evidence and those of the regions around it. Evidence often lies in
-// consecutive regions, so most of them are needed many times: edges merges these needs into one window. It holds
-// zeroes for all regions before the call, and again after it.
+// neighbours returns the windows of evidence and of the regions around it. Evidence often lies in
+// consecutive regions, so that most of them are needed many times: edges merges these needs into
+// one window. All of edges must be zero before the call, and is again after it.
 func (s *search) neighbours(evidence []window, edges []edge) []window {
 	for i, w := range evidence {
 		if i == 0 || evidence[i-1].region != w.region {
@@ -231,7 +232,7 @@ func (s *search) neighbours(evidence []window, edges []edge) []window {
 	return all
 }
 
-// mark sets the edges of the regions around one with evidence.
+// mark sets the edges of the regions around one that has evidence.
 func (s *search) mark(region int, edges []edge) {
 	here := sideOf(&s.doc.Regions[region])
 	for step := 1; step <= nearRegions; step++ {
@@ -248,7 +249,7 @@ func (s *search) mark(region int, edges []edge) {
 	}
 }
 
-// scan reads what is near any finding, each stretch of text once.
+// scan reads the text near all findings, each part of it once.
 func (s *search) scan(near [][]window) {
 	all := merge(slices.Concat(near...))
 	s.links = map[int]string{}
@@ -274,7 +275,7 @@ func (s *search) scan(near [][]window) {
 	}
 }
 
-// region returns the candidates of a stretch of a region's text.
+// region returns the candidates in a part of a region's text.
 func (s *search) region(w window) []candidate {
 	r, from := &s.doc.Regions[w.region], w.from
 	text := r.Text[from:w.to]
@@ -299,15 +300,15 @@ func (s *search) region(w window) []candidate {
 	s.reading.labelled(s.labels)
 	s.reading.penguins()
 	s.reading.mentions()
-	if r.Kind != qianshao.RegionScript && r.Kind != qianshao.RegionComment { // location.host is no host
+	if r.Kind != qianshao.RegionScript && r.Kind != qianshao.RegionComment { // location.host is not a host name
 		s.reading.hosts(s.web)
 	}
 	s.web.plain(text, from, add)
 	return append(found, s.reading.found...)
 }
 
-// target records where the reference of a whole URL region leads; pictures come
-// from anywhere and say nothing.
+// target records where the reference of a whole URL region leads. Pictures come from anywhere and
+// tell nothing.
 func (s *search) target(region int, add func(candidate)) {
 	r := &s.doc.Regions[region]
 	raw := s.links[region]
@@ -364,7 +365,7 @@ func (s *search) choose(windows []window, site []qianshao.Indicator) []qianshao.
 	return out
 }
 
-// appendUnique adds i unless its kind and value are there, or there is no room.
+// appendUnique adds i unless its kind and value are already there or the limit is reached.
 func (s *search) appendUnique(all []qianshao.Indicator, i qianshao.Indicator) []qianshao.Indicator {
 	if len(all) >= qianshao.MaxIndicators || i.Value == "" {
 		return all
@@ -381,8 +382,8 @@ func (s *search) appendUnique(all []qianshao.Indicator, i qianshao.Indicator) []
 	return append(all, i)
 }
 
-// indicator turns a region's candidate into an indicator, without line and
-// column. It is the zero value if neither the source nor an external script holds it.
+// indicator turns a region's candidate into an indicator, without line and column. It returns the
+// zero value if neither the source nor an external script holds the candidate.
 func (s *search) indicator(c candidate, r *qianshao.Region) qianshao.Indicator {
 	span := r.SourceSpan(c.start, c.end)
 	var text string
@@ -399,12 +400,11 @@ func (s *search) indicator(c candidate, r *qianshao.Region) qianshao.Indicator {
 	return qianshao.Indicator{Kind: c.kind, Value: c.value, Text: cut(text), Region: r.Kind, Hidden: r.Hidden, Picture: r.Picture, Span: span}
 }
 
-// cut shortens s to MaxEvidenceText bytes, at a character's end.
+// cut shortens s to MaxEvidenceText bytes, at the end of a character.
 func cut(s string) string { return s[:runeStart(s, qianshao.MaxEvidenceText)] }
 
-// setPositions sets lines and columns in one walk over the source.
-// Document.Position counts each column from the beginning of the line: too
-// expensive on a page of 20 MB in one line.
+// setPositions sets lines and columns in one pass over the source. Document.Position counts each
+// column from the beginning of the line, which would be too slow on a page with 20 MB in one line.
 func setPositions(source string, all []*qianshao.Indicator) {
 	slices.SortStableFunc(all, func(x, y *qianshao.Indicator) int { return cmp.Compare(x.Span.Start, y.Span.Start) })
 	line, column, at := 1, 1, 0

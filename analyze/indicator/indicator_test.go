@@ -15,10 +15,10 @@ import (
 
 const page = "http://www.school.example.cn/news/1.html"
 
-// term marks the evidence in the tests' pages.
+// term is the evidence in the tests' pages.
 const term = "线上赌场"
 
-// attach returns the indicators of a finding on every place of term in the page.
+// attach returns the indicators of a finding with evidence at every place of term in the page.
 func attach(t testing.TB, f *indicator.Finder, body string, level qianshao.Level) (*qianshao.Document, []qianshao.Indicator) {
 	t.Helper()
 	doc, findings := evidenced(t, body, level)
@@ -26,7 +26,7 @@ func attach(t testing.TB, f *indicator.Finder, body string, level qianshao.Level
 	return doc, findings[0].Indicators
 }
 
-// evidenced returns the page's document and one finding of all places of term in it.
+// evidenced returns the page's document and one finding with evidence at every place of term.
 func evidenced(t testing.TB, body string, level qianshao.Level) (*qianshao.Document, []qianshao.Finding) {
 	t.Helper()
 	doc := extract.Parse(qianshao.Page{URL: page, ContentType: "text/html; charset=utf-8", Body: []byte(body)}).Document(nil)
@@ -145,7 +145,7 @@ func TestHandles(t *testing.T) {
 		{"满 800 900 1000 元", ""},
 		{"加群。Me 123", ""},
 		{"someone@lucky888.com", ""},
-		// never
+		// never an indicator
 		{"身份证 1 1 0 1 0 1 1 9 4 9 1 2 3 1 0 0 2 4 卡号", ""},
 		{"微信 １１０１０５１９４９１２３１００２X", ""},
 	} {
@@ -242,7 +242,7 @@ func TestRawTextKeepsItsDisguise(t *testing.T) {
 	}
 }
 
-// FuzzAttach: a page has the same indicators every time, each the source's own text.
+// FuzzAttach: a page has the same indicators every time, and each is text of the source.
 func FuzzAttach(f *testing.F) {
 	for _, seed := range []string{
 		"QQ：12345678 扣扣：1 2 3 4 5", "加V: ①③⑧ abc_2023", "t.me/+AbC @lucky888", "🐧123456", "12 ⑫⑫⑫ 138-0013-8001",

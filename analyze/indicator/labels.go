@@ -8,17 +8,17 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 )
 
-// label is a word that announces an id. Words are folded: lower case,
-// simplified, without separators.
+// label is a word that announces an id. Its word is folded: lower case, simplified, without
+// separators.
 type label struct {
 	word []rune
 	kind qianshao.IndicatorKind
-	// short words are also parts of others: the id must be set off by a colon
-	// or the like, or begin with a digit.
+	// short words are also parts of other words: a colon or the like must separate them from the
+	// id, or the id must begin with a digit.
 	short bool
 }
 
-// buildLabels returns all labels by their first character, the longest first, once.
+// buildLabels returns all labels, each once, by their first character and the longest first.
 func buildLabels() map[rune][]label {
 	table := map[rune][]label{}
 	add := func(kind qianshao.IndicatorKind, short bool, words string) {
@@ -40,10 +40,10 @@ func buildLabels() map[rune][]label {
 	return table
 }
 
-// Reach of a label.
+// How far a label reaches.
 const (
 	maxFillers = 8 // characters between a label and its id
-	maxLabel   = 6 // characters of a sign between them, spaces included
+	maxLabel   = 6 // characters of signs between them, including spaces
 )
 
 // fillers may stand between a label and its id: 微信号是：, QQ客服, 加我❤.
@@ -66,7 +66,7 @@ func (r *reading) labelled(labels map[rune][]label) {
 	}
 }
 
-// labelAt returns the longest label at character i and the character behind it.
+// labelAt returns the longest label that begins at character i and the character after it.
 func (r *reading) labelAt(labels map[rune][]label, i int) (label, int, bool) {
 	for _, l := range labels[r.text.Runes[i]] {
 		end := i + len(l.word)
@@ -77,7 +77,7 @@ func (r *reading) labelAt(labels map[rune][]label, i int) (label, int, bool) {
 			continue
 		}
 		if l.kind == qianshao.IndicatorWeChat && slices.Equal(r.text.Runes[end:min(end+2, len(r.text.Runes))], []rune("ip")) {
-			continue // VIP, after a word that ends before the V
+			continue // the V of VIP
 		}
 		if l.word[len(l.word)-1] == 'v' && r.at(end) == 'x' && r.joint(end) == jointNone && (r.joint(end+1) != jointNone || !isLetter(r.at(end+1))) {
 			end++ // 微vx
@@ -90,13 +90,14 @@ func (r *reading) labelAt(labels map[rune][]label, i int) (label, int, bool) {
 	return label{}, 0, false
 }
 
-// startsLabel lets a Latin label begin a word, or follow another id's end.
+// startsLabel reports whether a Latin label may begin at character i: a word begins there that is
+// not part of a host name or a mail address.
 func (r *reading) startsLabel(i int) bool {
 	return r.startsWord(i) && r.joint(i) != jointDot && r.joint(i) != jointAt
 }
 
-// idAfter skips what may stand between a label and its id. It returns where the
-// id begins, -1 if there is none, and whether a sign or filler sets it off.
+// idAfter skips what may stand between a label and its id. It returns where the id begins, or -1 if
+// there is none, and whether a sign or filler separates the two.
 func (r *reading) idAfter(labels map[rune][]label, i int, l label) (at int, setOff bool) {
 	for from := i; i < len(r.text.Runes) && i-from <= maxFillers; i++ {
 		gap := r.text.Gaps[i]
@@ -107,7 +108,7 @@ func (r *reading) idAfter(labels map[rune][]label, i int, l label) (at int, setO
 		_, _, another := r.labelAt(labels, i)
 		switch {
 		case another && i > from && !isWord(c) && !strings.ContainsRune(fillers, c):
-			return -1, false // QQ微信：…; the nearer label has it
+			return -1, false // QQ微信：…: the id belongs to the nearer label
 		case isWord(c) || r.digit(i) != 0:
 			colon := r.joint(i) == jointColon || r.joint(i) == jointAt || r.joint(i) == jointSymbol
 			return i, setOff || colon
@@ -116,14 +117,14 @@ func (r *reading) idAfter(labels map[rune][]label, i int, l label) (at int, setO
 		case strings.ContainsRune(fillers, c):
 		case isHan(c):
 			return -1, false
-		default: // letters of far scripts serve as ornaments: ᚰ
+		default: // letters of rare scripts serve as ornaments: ᚰ
 			setOff = true
 		}
 	}
 	return -1, false
 }
 
-// id reads the id at character i as the label's kind has it.
+// id reads the id at character i in the way of the label's kind.
 func (r *reading) id(l label, i int, setOff bool) {
 	if isWord(l.word[0]) && r.joint(i) == jointNone && isWord(r.at(i)) && !isDigit(r.at(i)) {
 		return // the beginning of a longer word: tgabc
@@ -143,14 +144,14 @@ func (r *reading) id(l label, i int, setOff bool) {
 	}
 }
 
-// Digits of an account's number. QQ numbers have at least five.
+// Lengths of account numbers. QQ numbers have at least five digits.
 const (
 	minAccount = 5
 	maxAccount = 11
 )
 
-// accountNumber reads a number of 5 to 11 digits at character i. A group of six or more
-// stands for itself; shorter ones may be parts (351 417 3330).
+// accountNumber reads a number of 5 to 11 digits at character i. A group of six or more is a number
+// by itself. Shorter groups may be parts of one (351 417 3330).
 func (r *reading) accountNumber(i int) (number, bool) {
 	groups := r.groupsAt(i)
 	var best number
@@ -174,8 +175,8 @@ func (r *reading) accountNumber(i int) (number, bool) {
 	return best, true
 }
 
-// isCounted reports whether a unit follows character last: then its number is an
-// amount or a date.
+// isCounted reports whether a unit follows character last, so that the number is an amount or a
+// date.
 func (r *reading) isCounted(last int) bool {
 	c := r.at(last + 1)
 	return c != 0 && r.joint(last+1) <= jointSpace && strings.ContainsRune("元块万千折年月日人次天", c)
@@ -196,7 +197,7 @@ func (r *reading) numberBefore(label int) {
 	}
 }
 
-// penguins finds the sign by which QQ is meant, in front of a number or behind it.
+// penguins finds the sign that stands for QQ, in front of a number or behind it.
 func (r *reading) penguins() {
 	source := r.text.Source()
 	if !strings.Contains(source, "🐧") {
@@ -225,8 +226,8 @@ func (r *reading) penguins() {
 	}
 }
 
-// Lengths of ids in characters. WeChat's are 6 to 20 and begin with a letter,
-// Telegram's 5 to 32.
+// Lengths of ids in characters. WeChat ids have 6 to 20 and begin with a letter, Telegram names
+// have 5 to 32.
 const (
 	minWeChat   = 6
 	maxWeChat   = 20
@@ -234,10 +235,10 @@ const (
 	maxTelegram = 32
 )
 
-// account reads a WeChat or BatChat id: a name, or the number that leads to it.
+// account reads a WeChat or BatChat id: a name, or the number of the account that it belongs to.
 func (r *reading) account(l label, i int, setOff bool) {
 	if r.digit(i) != 0 {
-		// A single V or 微 before a bare number is not a label: 微5000000.
+		// A single V or 微 right before a number is not a label: 微5000000.
 		if l.short && !setOff && r.joint(i) == jointNone && isHan(l.word[0]) && l.word[0] != '薇' {
 			return
 		}
@@ -259,7 +260,7 @@ func (r *reading) account(l label, i int, setOff bool) {
 	r.add(l.kind, name, i, last)
 }
 
-// telegram reads a name with or without @; a name without it needs a reason.
+// telegram reads a name with or without @. A name without @ must pass isName.
 func (r *reading) telegram(i int, setOff bool) {
 	name, last := r.name(i)
 	if len(name) < minTelegram || len(name) > maxTelegram || isDigit(rune(name[0])) || r.isPartOfHost(i, last) {
@@ -270,7 +271,7 @@ func (r *reading) telegram(i int, setOff bool) {
 	}
 }
 
-// contactWords make a bare @name an address of Telegram, where this custom comes from.
+// contactWords make a bare @name a Telegram name: the custom comes from there.
 const contactWords = "联系|客服|咨询|业务|频道|群|官方|担保|号|找|私聊|飞机|电报|tg"
 
 // mentions finds bare names: 咨询 @abc99.
@@ -280,7 +281,7 @@ func (r *reading) mentions() {
 			continue
 		}
 		if sign := r.before(i); !strings.HasSuffix(sign, "@") && !strings.HasSuffix(sign, "＠") || sign == "@" && i > 0 && isWord(r.at(i-1)) && !r.isAnnounced(i, "tg|telegram") {
-			continue // nothing, or a mail's address
+			continue // an empty name, or the end of a mail address
 		}
 		if r.isAnnounced(i, contactWords) {
 			r.telegram(i, true)
@@ -288,7 +289,7 @@ func (r *reading) mentions() {
 	}
 }
 
-// before is between, at the text's beginning too.
+// before is like between, but also works at the beginning of the text.
 func (r *reading) before(i int) string {
 	if i > 0 {
 		return r.between(i)
@@ -296,8 +297,8 @@ func (r *reading) before(i int) string {
 	return r.text.Source()[:r.text.Start[0]]
 }
 
-// name reads a Latin id from character i on: letters, digits, _ and -. Signs
-// and spaces between single characters are ornaments: a-b-c 1 2 3.
+// name reads a Latin id from character i on: letters, digits, _ and -. Signs and spaces between
+// single characters are ornaments: a-b-c 1 2 3.
 func (r *reading) name(i int) (string, int) {
 	var b strings.Builder
 	last, ornamented, first := i, false, true
@@ -324,7 +325,8 @@ func (r *reading) name(i int) (string, int) {
 	return b.String(), last
 }
 
-// pieceLength is the number of characters, up to two, of the word that ends with character last.
+// pieceLength returns the number of characters, at most two, of the word that ends with character
+// last.
 func (r *reading) pieceLength(last int) int {
 	if last > 0 && isWord(r.at(last-1)) && r.joint(last) == jointNone {
 		return 2
@@ -332,8 +334,8 @@ func (r *reading) pieceLength(last int) int {
 	return 1
 }
 
-// isName refuses words of the language: a name has a digit or _, or is set off
-// by a colon and no product's name.
+// isName rejects ordinary words: a name has a digit or _, or is separated by a colon and is not the
+// name of a product.
 func isName(name string, setOff bool) bool {
 	if strings.ContainsAny(name, "0123456789_") {
 		return true
@@ -345,7 +347,7 @@ func isName(name string, setOff bool) bool {
 	return setOff
 }
 
-// isPartOfHost reports whether a dot joins the word first…last to another one.
+// isPartOfHost reports whether a dot joins the word first…last to another word.
 func (r *reading) isPartOfHost(first, last int) bool {
 	if r.joint(last+1) == jointDot && isWord(r.at(last+1)) && strings.HasPrefix(r.between(last+1), ".") {
 		return true

@@ -14,10 +14,10 @@ type group struct {
 	before      joint
 }
 
-// maxGroups bounds a number: a card spelt digit by digit has 19.
+// maxGroups bounds the groups of a number: a card spelt digit by digit has 19.
 const maxGroups = 24
 
-// groupAt reads the digits from character i on; Chinese numerals count.
+// groupAt reads the digits from character i on, including Chinese numerals.
 func (r *reading) groupAt(i int) group {
 	if r.digit(i) == 0 {
 		return group{first: i, last: i - 1, before: r.joint(i)}
@@ -26,8 +26,8 @@ func (r *reading) groupAt(i int) group {
 	return group{digits: r.digits[i:end], first: i, last: end - 1, before: r.joint(i)}
 }
 
-// groupsAt reads groups of digits from character i on that may be one number.
-// They are good until it is called again.
+// groupsAt reads the groups of digits from character i on that may be one number. They are valid
+// until the next call.
 func (r *reading) groupsAt(i int) []group {
 	groups := r.groups[:0]
 	for len(groups) < maxGroups && r.digit(i) != 0 {
@@ -42,8 +42,8 @@ func (r *reading) groupsAt(i int) []group {
 	return groups
 }
 
-// mayJoin reports whether two groups may be parts of one number. A dot joins
-// single digits only: 1.3.8 is a spelling, 22.34 an amount.
+// mayJoin reports whether two groups may be parts of one number. A dot joins only single digits:
+// 1.3.8 is a spelling, 22.34 an amount.
 func mayJoin(a, b group) bool {
 	switch b.before {
 	case jointSpace, jointHyphen:
@@ -63,7 +63,8 @@ type number struct {
 	first, last int
 }
 
-// prefixes calls use with the number of the first group, of the first two, and so on, up to a length.
+// prefixes calls use with the number made of the first group, of the first two, and so on, up to a
+// length.
 func (r *reading) prefixes(groups []group, longest int, use func(number) bool) {
 	for i, g := range groups {
 		n := number{digits: r.digits[groups[0].first : g.last+1], groups: groups[:i+1], first: groups[0].first, last: g.last}
@@ -73,11 +74,12 @@ func (r *reading) prefixes(groups []group, longest int, use func(number) bool) {
 	}
 }
 
-// minPhone is how many digits the shortest number has that needs no label, that of a telephone without its area code.
+// minPhone is the length of the shortest number that needs no label: a telephone number without its
+// area code.
 const minPhone = 7
 
-// numbers looks at every number of the text: first for those of residents,
-// which block what they touch, then for telephones and cards.
+// numbers looks at every number in the text: first for resident identity numbers, which exclude
+// everything that they overlap, then for telephones and cards.
 func (r *reading) numbers() {
 	r.starts = r.starts[:0]
 	r.eachGroups(func(groups []group) {
@@ -110,7 +112,7 @@ func (r *reading) numbers() {
 	}
 }
 
-// eachGroups calls use with the groups from the start of every group of the text on.
+// eachGroups calls use for every group of the text, with the groups from there on.
 func (r *reading) eachGroups(use func([]group)) {
 	for i := 0; i < len(r.digits); i++ {
 		if r.digits[i] == 0 {
@@ -123,20 +125,19 @@ func (r *reading) eachGroups(use func([]group)) {
 	}
 }
 
-// groupEnd returns the character behind the digits that begin at i.
+// groupEnd returns the character after the digits that begin at i.
 func (r *reading) groupEnd(i int) int {
 	for i++; r.digit(i) != 0 && r.text.Gaps[i].Break == fold.BreakNone; i++ {
 	}
 	return i
 }
 
-// followsSingle reports whether the digit i goes on a number that is spelt digit by digit.
+// followsSingle reports whether digit i continues a number that is spelt digit by digit.
 func (r *reading) followsSingle(i int) bool {
 	return i > 0 && r.groupEnd(i) == i+1 && r.digit(i-1) != 0 && r.joint(i) <= jointDot && r.pieceLength(i-1) == 1
 }
 
-// startsNumber is false in the middle of a Latin word (v1380…), but for one
-// that announces a telephone.
+// startsNumber is false inside a Latin word (v1380…), unless the word announces a telephone.
 func (r *reading) startsNumber(i int) bool {
 	if r.startsWord(i) {
 		return true
@@ -159,7 +160,7 @@ func (r *reading) endsWith(i int, word string) bool {
 	return true
 }
 
-// isWhole reports whether the number does not go on behind its last group.
+// isWhole reports whether no more digits follow the number's last group.
 func (r *reading) isWhole(n number) bool {
 	next := n.last + 1
 	if len(n.groups) > 1 && len(n.groups[len(n.groups)-1].digits) == 1 && r.digit(next) != 0 {
@@ -168,8 +169,8 @@ func (r *reading) isWhole(n number) bool {
 	return !isWord(r.at(next)) || r.joint(next) != jointNone
 }
 
-// isEvenlySpaced refuses numbers that are several: all groups of one digit, or
-// none but the last shorter than three.
+// isEvenlySpaced reports whether the groups can be one number: all have a single digit, or all but
+// the last have at least three. Others are several numbers.
 func isEvenlySpaced(groups []group) bool {
 	single, long := true, true
 	for i, g := range groups {
@@ -179,8 +180,7 @@ func isEvenlySpaced(groups []group) bool {
 	return single || long
 }
 
-// phone recognises a telephone number of mainland China and returns it
-// in its canonical spelling.
+// phone recognises a telephone number of mainland China and returns it in its canonical form.
 func (r *reading) phone(n number) (string, bool) {
 	if !r.isWhole(n) {
 		return "", false
@@ -204,8 +204,8 @@ func (r *reading) phone(n number) (string, bool) {
 	return "", false
 }
 
-// landline recognises area code and number. The code has three digits for 010
-// and 02x, four otherwise.
+// landline recognises an area code with a number. The code has three digits for 010 and 02x, four
+// otherwise.
 func (r *reading) landline(n number) (string, bool) {
 	code := 4
 	if strings.HasPrefix(n.digits, "01") || strings.HasPrefix(n.digits, "02") {
@@ -222,22 +222,22 @@ func (r *reading) landline(n number) (string, bool) {
 	return n.digits[:code] + "-" + n.digits[code:], true
 }
 
-// isRepeated refuses the placeholders of forms: nobody has the number 13800000000.
+// isRepeated recognises the placeholders of forms: nobody has the number 13800000000.
 func isRepeated(digits string) bool { return strings.Trim(digits, digits[:1]) == "" }
 
-// phoneWords and cardWords announce a number; folded, parted by |.
+// phoneWords and cardWords announce a number. They are folded and separated by |.
 const (
 	phoneWords = "电话|手机|热线|座机|来电|致电|拨打|联系方式|联系人|tel|phone|dh"
 	cardWords  = "卡号|银行|账号|帐号|账户|帐户|户名|开户|收款|转账|打款|汇款|银联|card|农行|工行|建行|中行|招行|支行"
 )
 
-// Reach of the words that announce something, in folded characters.
+// How far the words that announce something reach, in folded characters.
 const (
 	announceReach = 12
 	cardReach     = 30
 )
 
-// isAnnounced reports whether one of the words stands shortly in front of character i.
+// isAnnounced reports whether one of the words stands shortly before character i.
 func (r *reading) isAnnounced(i int, words string) bool {
 	return containsAny(string(r.text.Runes[max(0, i-announceReach):i]), words)
 }

@@ -17,22 +17,22 @@ type candidate struct {
 	start, end int // bytes of the region's text
 }
 
-// reading is a stretch of a region's text in folded form. The folding drops separators;
-// reading asks the source what stood between two characters, since exactly that sets an id
-// apart from its neighbours.
+// reading is a part of a region's text in folded form. Folding drops separators. They are what sets
+// an id apart from its neighbours, so reading looks up in the source what stood between two
+// characters.
 type reading struct {
 	text    fold.Text
-	digits  string  // the digit that each character shows, 0 where it shows none; empty if none does
-	memory  []byte  // of digits
-	groups  []group // of groupsAt
-	starts  []int   // of numbers
-	offset  int     // of the stretch in the region's text
+	digits  string  // the digit that each character shows, or 0; empty if no character shows one
+	memory  []byte  // for digits
+	groups  []group // for groupsAt
+	starts  []int   // for numbers
+	offset  int     // of the part in the region's text
 	hashes  int     // checksums that may still be computed on this page
 	private [][2]int
 	found   []candidate
 }
 
-// read folds text, which begins at offset in its region.
+// read folds text, which begins at an offset of its region.
 func (r *reading) read(text string, offset int) {
 	r.text.Fold(text)
 	r.readDigits()
@@ -41,7 +41,7 @@ func (r *reading) read(text string, offset int) {
 	r.found = r.found[:0]
 }
 
-// readDigits sets the digits, which most of the work on numbers reads.
+// readDigits sets the digits, which most of the search for numbers reads.
 func (r *reading) readDigits() {
 	n := len(r.text.Runes)
 	r.memory = slices.Grow(r.memory[:0], n)[:n]
@@ -57,7 +57,8 @@ func (r *reading) readDigits() {
 	}
 }
 
-// digit returns the ASCII digit that character i shows, 0 if it shows none or is outside of the text.
+// digit returns the ASCII digit that character i shows, or 0 if it shows none or is outside the
+// text.
 func (r *reading) digit(i int) byte {
 	if uint(i) >= uint(len(r.digits)) {
 		return 0
@@ -65,8 +66,8 @@ func (r *reading) digit(i int) byte {
 	return r.digits[i]
 }
 
-// add records folded characters first to last as a handle, unless they touch a
-// resident's identity number.
+// add records the folded characters from first to last as a handle, unless they overlap a resident
+// identity number.
 func (r *reading) add(kind qianshao.IndicatorKind, value string, first, last int) {
 	for _, p := range r.private {
 		if first <= p[1] && last >= p[0] {
@@ -76,7 +77,7 @@ func (r *reading) add(kind qianshao.IndicatorKind, value string, first, last int
 	r.found = append(r.found, candidate{kind, value, r.offset + int(r.text.Start[first]), r.offset + int(r.text.End[last])})
 }
 
-// at returns the folded character i, 0 outside of the text.
+// at returns the folded character i, or 0 outside the text.
 func (r *reading) at(i int) rune {
 	if i < 0 || i >= len(r.text.Runes) {
 		return 0
@@ -84,13 +85,13 @@ func (r *reading) at(i int) rune {
 	return r.text.Runes[i]
 }
 
-// joint is what parts a character from the one before it.
+// joint is what separates a character from the one before it.
 type joint uint8
 
 const (
-	jointNone   joint = iota // nothing that a reader sees
+	jointNone   joint = iota // nothing that a reader can see
 	jointSpace               // spaces
-	jointHyphen              // one - or its kin
+	jointHyphen              // one - or a similar sign
 	jointUnder               // one _
 	jointDot                 // one dot of any kind
 	jointAt                  // one @
@@ -98,10 +99,10 @@ const (
 	jointSlash               // begins with /
 	jointQuote               // brackets or quotation marks
 	jointSymbol              // other signs
-	jointWide                // a sentence's end, a comma, a line's end, or more than maxJoint characters
+	jointWide                // the end of a sentence or line, a comma, or more than maxJoint characters
 )
 
-// maxJoint is how many characters may stand between two characters of one id.
+// maxJoint is how many separators may stand between two characters of one id.
 const maxJoint = 3
 
 // between returns what was dropped in front of character i.
@@ -110,13 +111,13 @@ func (r *reading) between(i int) string {
 		return ""
 	}
 	from, to := r.text.End[i-1], r.text.Start[i]
-	if from >= to { // two characters out of one sign: ⑫
+	if from >= to { // both characters come from one sign: ⑫
 		return ""
 	}
 	return r.text.Source()[from:to]
 }
 
-// joint classes what stands in front of character i; the edges are wide.
+// joint classifies what stands before character i. The beginning and the end of the text are wide.
 func (r *reading) joint(i int) joint {
 	if i <= 0 || i >= len(r.text.Runes) {
 		return jointWide
@@ -125,7 +126,7 @@ func (r *reading) joint(i int) joint {
 	if gap.Break == fold.BreakNone {
 		return jointNone
 	}
-	if gap.Width > 2*maxJoint { // spaces around a sign count, but not endlessly
+	if gap.Width > 2*maxJoint { // spaces around a sign are allowed, up to a limit
 		return jointWide
 	}
 	between := strings.TrimFunc(r.between(i), isBlank)
@@ -163,7 +164,7 @@ func isBlank(c rune) bool {
 	return unicode.IsSpace(c) || c >= 0x200b && c <= 0x200f || c == 0x2060 || c == 0xfeff || c == 0xfe0f || c == 0xfe0e
 }
 
-// isWord is true for the characters of ids: ASCII letters and digits.
+// isWord reports whether c can be in an id: an ASCII letter or digit.
 func isWord(c rune) bool { return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' }
 
 func isDigit(c rune) bool { return c >= '0' && c <= '9' }
@@ -172,19 +173,19 @@ func isLetter(c rune) bool { return c >= 'a' && c <= 'z' }
 
 func isHan(c rune) bool { return c >= 0x3400 && unicode.Is(unicode.Han, c) }
 
-// startsWord reports whether no Latin word or number runs into character i.
+// startsWord reports whether character i is not in the middle of a Latin word or number.
 func (r *reading) startsWord(i int) bool {
 	return i == 0 || !isWord(r.text.Runes[i-1]) || r.joint(i) != jointNone
 }
 
-// wordEnd returns the character behind the Latin word or number that begins at i.
+// wordEnd returns the character after the Latin word or number that begins at i.
 func (r *reading) wordEnd(i int) int {
 	for i++; isWord(r.at(i)) && r.joint(i) == jointNone; i++ {
 	}
 	return i
 }
 
-// cased returns characters first to last in their own case, which addresses need.
+// cased returns the characters from first to last in the case of the source, which addresses need.
 func (r *reading) cased(first, last int) string {
 	var b strings.Builder
 	for i := first; i <= last; i++ {
@@ -197,8 +198,8 @@ func (r *reading) cased(first, last int) string {
 	return b.String()
 }
 
-// digitOf returns the ASCII digit that c shows, also as a Chinese numeral, plain or financial;
-// 0 if it shows none.
+// digitOf returns the ASCII digit that c shows, or 0 if it shows none. Chinese numerals count,
+// plain or financial.
 func digitOf(c rune) byte {
 	if isDigit(c) {
 		return byte(c)

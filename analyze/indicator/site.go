@@ -7,7 +7,7 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// provinces are the beginnings of registration numbers.
+// provinces are the characters that registration numbers begin with.
 const provinces = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 
 // registrationContext is how many bytes around "ICP" are read.
@@ -32,7 +32,7 @@ func (r *reading) registrations(text string, add func(candidate)) {
 	}
 }
 
-// indexICP finds the letters in the ways in which they are written.
+// indexICP finds the letters ICP in all the ways in which they are written.
 func indexICP(s string) int {
 	best := -1
 	for _, word := range []string{"ICP", "icp", "Icp", "ＩＣＰ"} {
@@ -52,7 +52,7 @@ func runeStart(s string, i int) int {
 	return i
 }
 
-// registration reads the number at character i, its province.
+// registration reads the number that begins at character i with its province.
 func (r *reading) registration(i int) (candidate, bool) {
 	none := candidate{}
 	province, kind := r.at(i), r.at(i+4)
@@ -80,8 +80,8 @@ func (r *reading) registration(i int) (candidate, bool) {
 	return candidate{qianshao.IndicatorICP, value, r.offset + int(r.text.Start[i]), r.offset + int(r.text.End[last])}, true
 }
 
-// statistics finds the accounts of statistics scripts in the page's source,
-// where they stand in URLs, calls and escaped document.writes alike. Offsets are of the source.
+// statistics finds the accounts of statistics scripts in the page's source, where they stand in
+// URLs, calls and escaped document.writes alike. Offsets are offsets in the source.
 func statistics(source string, add func(candidate)) {
 	found := func(service, id string, start int) {
 		add(candidate{qianshao.IndicatorStatistics, service + ":" + id, start, start + len(id)})
@@ -111,7 +111,7 @@ func statistics(source string, add func(candidate)) {
 	google(source, found)
 }
 
-// google finds the ids of Google's measuring: UA-12345-1, G-ABCDEFGH12, GTM-ABCDEF.
+// google finds the ids of Google's services: UA-12345-1, G-ABCDEFGH12, GTM-ABCDEF.
 func google(source string, found func(service, id string, start int)) {
 	each(source, "UA-", func(at int) {
 		start := at - len("UA-")
@@ -137,10 +137,10 @@ func google(source string, found func(service, id string, start int)) {
 	}
 }
 
-// parted reports whether a quotation mark or sign stands in front of i.
+// parted reports whether a quotation mark or a sign stands before i.
 func parted(s string, i int) bool { return i > 0 && strings.IndexByte(`'"=/`, s[i-1]) >= 0 }
 
-// each calls use with the offset behind each occurrence of word.
+// each calls use with the offset after each occurrence of word.
 func each(s, word string, use func(at int)) {
 	for at := 0; ; {
 		i := strings.Index(s[at:], word)
@@ -158,7 +158,7 @@ func foundNumber(source string, at, least int, service string, found func(servic
 	}
 }
 
-// maxID bounds an account's id in bytes.
+// maxID bounds the id of an account, in bytes.
 const maxID = 64
 
 // run returns the bytes at the beginning of s that is accepts.

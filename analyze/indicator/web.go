@@ -11,24 +11,24 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// Patterns of what stands in a text as the web writes it.
+// Patterns for text in the forms that the web uses.
 const (
 	urlPattern  = `(?i)\bh(?:tt|xx)ps?://[^\s"'<>\\^` + "`" + `{}|\p{Han}，。；：！？、（）【】《》“”]+`
 	uinPattern  = `(?i)[?&](?:uin|qq)=([1-9][0-9]{4,10})\b`
 	mailPattern = `(?i)\b([1-9][0-9]{4,10})@(?:vip\.)?qq\.com`
 )
 
-// patterns are compiled once.
+// patterns are the compiled patterns.
 type patterns struct{ url, uin, mail *regexp.Regexp }
 
 func compilePatterns() patterns {
 	return patterns{regexp.MustCompile(urlPattern), regexp.MustCompile(uinPattern), regexp.MustCompile(mailPattern)}
 }
 
-// web recognises URLs and host names of other sites than the page's.
+// web recognises URLs and host names of sites other than the page's.
 type web struct {
 	patterns
-	own string // the page's registrable domain, or host; empty for files
+	own string // the page's registrable domain, or its host; empty for a file
 }
 
 func newWeb(p patterns, page string) *web {
@@ -39,8 +39,8 @@ func newWeb(p patterns, page string) *web {
 	return w
 }
 
-// Registrable returns the part of a host name that somebody registered; of an address, and
-// of what nobody can register, all of it.
+// Registrable returns the part of a host name that somebody registered. It returns an IP address,
+// or a name that nobody can register, as it is.
 func Registrable(host string) string {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return host
@@ -51,14 +51,14 @@ func Registrable(host string) string {
 	return host
 }
 
-// isOwn says whether a text is a URL of the page's own site: its version for telephones.
+// isOwn reports whether a text is a URL of the page's own site, such as its version for telephones.
 func (w *web) isOwn(text string) bool {
 	u, err := url.Parse(strings.TrimSpace(text))
 	return err == nil && w.own != "" && Registrable(strings.ToLower(u.Hostname())) == w.own
 }
 
-// isFurniture is true for hosts to which half of all pages link: registers,
-// standards, statistics (which are found as such).
+// isFurniture reports whether half of all pages link to the host: registers, standards, statistics
+// (which are found as such).
 func isFurniture(host string) bool {
 	switch Registrable(host) {
 	case "w3.org", "schema.org", "miit.gov.cn", "beian.gov.cn", "cnzz.com", "51.la", "umeng.com", "googletagmanager.com", "google-analytics.com",
@@ -68,7 +68,8 @@ func isFurniture(host string) bool {
 	return host == "hm.baidu.com" || host == "push.zhanzhang.baidu.com" || host == "zz.bdstatic.com"
 }
 
-// isShared is true for platforms that everybody uses: the URL says something, the host nothing.
+// isShared reports whether the host is a platform that everybody uses: its URL tells something, the
+// host nothing.
 func isShared(host string) bool {
 	switch Registrable(host) {
 	case "qq.com", "baidu.com", "apple.com", "google.com", "microsoft.com", "taobao.com", "tmall.com", "jd.com", "alipay.com",
@@ -113,8 +114,8 @@ func (w *web) target(raw string, start, end int, add func(candidate)) {
 	}
 }
 
-// telegramLink returns the account or invitation to which a link of Telegram leads; ok says
-// that it is a link of Telegram, whether or not it leads to an account.
+// telegramLink returns the account or invitation that a link of Telegram leads to. ok says that it
+// is a link of Telegram, whether or not it leads to an account.
 func telegramLink(host string, u *url.URL) (name string, ok bool) {
 	if host != "t.me" && host != "telegram.me" && host != "telegram.dog" {
 		return "", false
@@ -143,8 +144,8 @@ func isAccountName(s string) bool {
 	return true
 }
 
-// plain finds URLs, and QQ numbers in contact links and mail addresses, in a
-// region's text as it stands.
+// plain finds URLs, and QQ numbers in contact links and mail addresses, in a region's text as it
+// is.
 func (w *web) plain(text string, offset int, add func(candidate)) {
 	if strings.Contains(text, "://") {
 		for _, at := range w.url.FindAllStringIndex(text, -1) {
@@ -172,8 +173,7 @@ const (
 	maxLabels = 8
 )
 
-// hosts finds host names in folded text, also spelt ａｂｃ．ＣＯＭ, a b c . c o m or
-// abc点com.
+// hosts finds host names in folded text, including ａｂｃ．ＣＯＭ, a b c . c o m and abc点com.
 func (r *reading) hosts(w *web) {
 	for i := 0; i < len(r.text.Runes); {
 		if !isWord(r.text.Runes[i]) || !r.startsWord(i) {
@@ -194,13 +194,13 @@ func (r *reading) hosts(w *web) {
 	}
 }
 
-// isPath reports whether character i goes on the path of a URL: /download.app.
+// isPath reports whether character i continues the path of a URL: /download.app.
 func (r *reading) isPath(i int) bool {
 	return r.joint(i) == jointSlash && !strings.HasSuffix(r.between(i), "//")
 }
 
-// host reads words joined by dots and hyphens from character i on. odd says
-// that a dot was written otherwise than as a dot.
+// host reads the words joined by dots and hyphens from character i on. odd says that a dot was
+// written in some other way.
 func (r *reading) host(i int) (host string, last int, odd bool) {
 	var b strings.Builder
 	last = i
@@ -225,8 +225,8 @@ func (r *reading) host(i int) (host string, last int, odd bool) {
 	return strings.TrimRight(b.String(), ".-"), last, odd
 }
 
-// hostJoint returns what joins the word that ends in front of character i to
-// the next one, which begins at next; "" if nothing does.
+// hostJoint returns what joins the word before character i to the next one, which begins at next,
+// or "" if nothing does.
 func (r *reading) hostJoint(i int) (separator string, next int, odd bool) {
 	if c := r.at(i); c == '点' && isWord(r.at(i+1)) && r.joint(i) <= jointSpace && r.joint(i+1) <= jointSpace {
 		return ".", i + 1, true
@@ -248,8 +248,9 @@ func (r *reading) hostJoint(i int) (separator string, next int, odd bool) {
 	return "", i, false
 }
 
-// isHost reports whether the name ends in a public suffix. An odd dot needs one of the usual
-// suffixes: 网址：abc。Me 123 has no host in it. So do suffixes that are also endings of files.
+// isHost reports whether the name ends in a public suffix. With an odd dot, it must be one of the
+// usual suffixes: 网址：abc。Me 123 has no host in it. The same holds for suffixes that are also file
+// extensions.
 func isHost(host string, odd bool) bool {
 	dot := strings.LastIndexByte(host, '.')
 	if dot < 1 || len(host) > maxHost || len(host)-dot < 3 || strings.Contains(host, "..") || strings.Contains(host, ".-") || strings.Contains(host, "-.") {
@@ -266,8 +267,8 @@ func isHost(host string, odd bool) bool {
 	return suffix != host && (managed || strings.IndexByte(suffix, '.') >= 0)
 }
 
-// isUnlikeCode refuses what is more often the name of a file or a template's
-// variable than of a host: readme.md, customer.credit, 6.pt.
+// isUnlikeCode rejects what is more often the name of a file or of a template's variable than that
+// of a host: readme.md, customer.credit, 6.pt.
 func isUnlikeCode(host, top string) bool {
 	switch top {
 	case "py", "sh", "pl", "rs", "md", "so", "zip", "mov", "ps":
