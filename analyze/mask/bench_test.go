@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/mask"
 )
 
-// manyNumbers are ways to fill a page with what looks like numbers.
+// manyNumbers are texts to fill a page with things that look like numbers.
 func manyNumbers() map[string]string {
 	return map[string]string{
 		"one to a line":  "110101194912310024\n",
@@ -33,7 +33,7 @@ func document(unit string, size int) *qianshao.Document {
 	return extract.Parse(page).Document(nil)
 }
 
-// BenchmarkDocument shows that masking takes time and memory in proportion to the page.
+// BenchmarkDocument shows that the time and memory of masking are proportional to the page.
 func BenchmarkDocument(b *testing.B) {
 	for name, unit := range manyNumbers() {
 		for _, size := range []int{1 << 20, 2 << 20, 4 << 20, 8 << 20} {
@@ -51,7 +51,7 @@ func BenchmarkDocument(b *testing.B) {
 	}
 }
 
-// TestMemory: masking a page allocates a few times the page, whatever it is full of.
+// TestMemory: masking a page allocates at most a few times its size, whatever the page is full of.
 func TestMemory(t *testing.T) {
 	const size = 1 << 20
 	for name, unit := range manyNumbers() {

@@ -17,17 +17,17 @@ const (
 	acrossMarkup             // HTML: tags, comments and references may stand in a number
 )
 
-// Limits of what may part two characters of a number. A number as people write it
-// has one separator between two groups; markup between table cells has line ends, too.
+// Limits of what may separate two characters of a number. People write one separator between two
+// groups. Markup between table cells also has line ends.
 const (
 	maxSeparators = 3
 	maxGap        = 1024 // bytes
 )
 
-// find calls use with each character of each number in s, in order. It reads s
-// once and remembers one number's length of it.
+// find calls use with the characters of each number in s, in order. It reads s once and remembers
+// only as much of it as a number is long.
 func find(s string, m mode, use func(character)) {
-	var window [length + 2]character // one more than a number, and a sign may show two digits
+	var window [length + 2]character // one more than a number has, and a sign may show two digits
 	for at := nextDigit(s, 0); at < len(s); {
 		if end := skipShort(s, m, at); end > at {
 			at = nextDigit(s, end)
@@ -60,7 +60,7 @@ func find(s string, m mode, use func(character)) {
 	}
 }
 
-// kind says what a byte may be in a number.
+// kind is what a byte can be in a number.
 type kind uint8
 
 const (
@@ -68,11 +68,11 @@ const (
 	digit
 	checkX
 	gap    // ASCII of isSeparator
-	within // it may stand in a number of HTML
-	wide   // it is the first of a character that has to be looked at
+	within // it may stand inside a number in HTML
+	wide   // the first byte of a character that has to be decoded
 )
 
-// kinds is read only. The characters that begin with E4 to E9, nearly all Chinese ones, are
+// kinds is read only. Characters that begin with E4 to E9, which nearly all Chinese ones do, are
 // not part of a number.
 var kinds = func() (k [256]kind) {
 	for c := '0'; c <= '9'; c++ {
@@ -90,8 +90,8 @@ var kinds = func() (k [256]kind) {
 	return k
 }()
 
-// skipShort returns where the digits from at on end, if they are plainly too few for a
-// number, as nearly all are; else at.
+// skipShort returns the end of the digits from at on if they are clearly too few for a number, as
+// nearly all are. Otherwise it returns at.
 func skipShort(s string, m mode, at int) int {
 	n := 0
 	for i := at; i < len(s); i++ {
@@ -119,12 +119,12 @@ func skipShort(s string, m mode, at int) int {
 type reader struct {
 	s     string
 	mode  mode
-	at    int  // of what comes next
-	first bool // it begins a group
+	at    int  // of what is read next
+	first bool // what is read next begins a group
 }
 
-// next appends the next character of the run, or two where one sign shows two digits.
-// It returns false at the end of the run.
+// next appends the next character of the run, or two if one sign shows two digits. It returns false
+// at the end of the run.
 func (r *reader) next(run []character) ([]character, bool) {
 	separators, limit := 0, min(len(r.s), r.at+maxGap)
 	for at := r.at; at < limit; {
@@ -193,7 +193,7 @@ func (r *reader) decode(at int) (rune, int) {
 	return utf8.DecodeRuneInString(r.s[at:])
 }
 
-// maxReference is the length of the longest character reference that is read.
+// maxReference bounds the character references that are read.
 const maxReference = 16
 
 // tagLength returns the length of the tag or comment that s begins with, or 0.
@@ -212,8 +212,8 @@ func tagLength(s string) int {
 	return n + len(end)
 }
 
-// isX reports whether a character looks like the X that may end a number: Latin, Cyrillic,
-// Greek, or the Roman numeral, of any width.
+// isX reports whether a character looks like the X that may end a number: Latin, Cyrillic, Greek,
+// or the Roman numeral, of any width.
 func isX(r rune) bool {
 	switch r {
 	case 'x', 'X', 'ｘ', 'Ｘ', 'х', 'Х', 'χ', 'Χ', 'Ⅹ', 'ⅹ', 'ⓧ', 'Ⓧ', '✗', '✕', '×', '🅧', '🅇', '🆇':
@@ -222,7 +222,7 @@ func isX(r rune) bool {
 	return false
 }
 
-// isSeparator reports whether a character may part two groups of a number.
+// isSeparator reports whether a character may separate two groups of a number.
 func isSeparator(r rune) bool {
 	switch r {
 	case ' ', '-', '\u00a0', '\u3000', '·', '.':
@@ -231,8 +231,8 @@ func isSeparator(r rune) bool {
 	return false
 }
 
-// nextDigit returns the offset of the first digit from i on, in whatever form, or
-// len(s). Every page passes through here, so it looks at eight bytes at a time.
+// nextDigit returns the offset of the first digit from i on, in whatever form, or len(s). Every
+// page passes through here, so it looks at eight bytes at a time.
 func nextDigit(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
 		c := s[i : i+8]
@@ -252,15 +252,15 @@ func nextDigit(s string, i int) int {
 	return len(s)
 }
 
-// Digits that are not ASCII begin with one of these bytes in UTF-8: ① and ❶; all
-// bytes from １'s on, which are rare in other texts.
+// Digits beyond ASCII begin with one of these bytes in UTF-8: ① and ❶, and all bytes from that of １
+// on, which are rare in other texts.
 const (
 	circledLead   = 0xE2
 	fullWidthLead = 0xEF
 )
 
-// digitsOrLeads sets the highest bit of each byte that is an ASCII digit or a lead,
-// and perhaps of another one above such a byte.
+// digitsOrLeads sets the highest bit of each byte that is an ASCII digit or a lead. It may also set
+// that of a byte above such a byte.
 func digitsOrLeads(w uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	low := w &^ highs
@@ -270,7 +270,7 @@ func digitsOrLeads(w uint64) uint64 {
 	return (digits | wide | (other-ones)&^other) & highs
 }
 
-// isDigitAt says whether the character at i shows a digit.
+// isDigitAt reports whether the character at i shows a digit.
 func isDigitAt(s string, i int) bool {
 	c := s[i]
 	switch {

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/fold"
 )
 
-// TestNextDigit compares looking at eight bytes at a time with looking at each.
+// TestNextDigit compares looking at eight bytes at a time with looking at each one.
 func TestNextDigit(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	pieces := strings.Fields("a b / : 0 9 5 ， ① ❶ “ 。 ９ ０ ； ｘ 中 文 \xef \xbc \x80 \xb0 \xb9 \xf0 \xee")
@@ -32,7 +32,7 @@ func TestNextDigit(t *testing.T) {
 	}
 }
 
-// TestKinds compares the table of bytes with what each character is.
+// TestKinds compares the table of bytes with how each character is decoded.
 func TestKinds(t *testing.T) {
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		k, s := kinds[string(r)[0]], string(r)
@@ -49,7 +49,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestSkipShort: what is skipped holds whole runs, none of which is long enough for a number.
+// TestSkipShort: only whole runs are skipped, and none is long enough for a number.
 func TestSkipShort(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	pieces := strings.Split("1|22|333|19491231|X|x| |-|.|<b>|</b>|&nbsp;|&#49;|\n|\t|a|,|中|，|１|①|\u200b|\u3000|  - ", "|")

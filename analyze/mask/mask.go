@@ -1,11 +1,10 @@
-// Package mask overwrites resident identity numbers (GB 11643-1999, and the 15
-// digits that they had before) in everything that a finding may show or the
-// store may keep. Forgers and card traders print their victims' numbers; we look
-// at pages, never at persons.
+// Package mask overwrites resident identity numbers (GB 11643-1999, and the older ones of 15
+// digits) in everything that a finding may show or the store may keep. Forgers and card traders
+// publish their victims' numbers. We look at pages, never at persons.
 //
-// A number counts as it is read: its digits may be full-width or circled, parted
-// by blanks, invisible characters or markup, or spelt as character references.
-// What is overwritten keeps its length, so every span still points to its place.
+// A number is found if a reader can read it: its digits may be full-width or circled, separated by
+// blanks, invisible characters or markup, or written as character references. Overwriting keeps the
+// length, so that every span still points to its place.
 package mask
 
 import (
@@ -39,8 +38,8 @@ func Prefix(s string) string {
 	return s[:end]
 }
 
-// blank writes asterisks over the characters of s, in as many bytes: "*" for one,
-// and the full-width one for three.
+// blank overwrites the characters of s with asterisks of the same number of bytes: "*" for one
+// byte, the full-width asterisk for three.
 func blank(out []byte, s string) {
 	for at := 0; at < len(s); {
 		_, size := utf8.DecodeRuneInString(s[at:])
@@ -49,14 +48,14 @@ func blank(out []byte, s string) {
 	}
 }
 
-// asterisks takes the place of a character of so many bytes.
+// asterisks takes the place of a character of size bytes.
 func asterisks(size int) string { return [...]string{"", "*", "**", "＊", "＊*"}[size] }
 
-// Document masks a document: its source, regions, title and links.
+// Document masks a document's source, regions, title and links.
 //
-// A number is looked for in the source, as it stands and with its markup left
-// out, and in each region, where references are resolved and scripts are read.
-// The source and the regions then lose what any of them showed.
+// Numbers are looked for in the source, with and without its markup, and in each region, where
+// references are resolved and scripts are read. A number found in any of them is then masked in the
+// source and in all regions.
 func Document(doc *qianshao.Document) {
 	m := document{Document: doc}
 	for _, mode := range []mode{plain, acrossMarkup} {
@@ -75,12 +74,12 @@ func Document(doc *qianshao.Document) {
 	}
 }
 
-// document is a document that is being masked.
+// document is a document while it is being masked.
 type document struct {
 	*qianshao.Document
 	covered []bool // by byte of the source; nil before the first number
-	// shown are the masked titles and anchors, by what they were: the document has
-	// copies of them.
+	// shown are the masked titles and anchors, by their former text, since the document has copies
+	// of them.
 	shown map[string]string
 }
 
@@ -92,7 +91,7 @@ func (m *document) copied(text string) string {
 	return String(text)
 }
 
-// cover notes that a range of the source has to go.
+// cover notes that a range of the source must be overwritten.
 func (m *document) cover(start, end int) {
 	if m.covered == nil {
 		m.covered = make([]bool, len(m.Source))
@@ -102,7 +101,7 @@ func (m *document) cover(start, end int) {
 	}
 }
 
-// region masks the numbers of a region's text, and covers their source.
+// region masks the numbers in a region's text, and covers their source.
 func (m *document) region(r *qianshao.Region) {
 	r.Picture = String(r.Picture)
 	if len(r.Text) < oldLength {
@@ -122,9 +121,10 @@ func (m *document) region(r *qianshao.Region) {
 	}
 }
 
-// coverRuns covers the source of a character of a region; run is the first run that
-// may have some of it. Of a run that is one piece, such as a stretch of Base64,
-// nothing is covered unless all its text is: the rest says something else.
+// coverRuns covers the source of a character of a region, and returns the first run that may hold
+// the next character. run is the first that may hold this one. A run that is mapped as a whole,
+// such as a piece of Base64, is covered only if all of its text is, because the rest says something
+// else.
 func (m *document) coverRuns(r *qianshao.Region, run int, c character) int {
 	for run < len(r.Map) && r.Map[run].Text.End <= c.start {
 		run++
@@ -187,7 +187,8 @@ func (m *document) show(r *qianshao.Region) {
 	}
 }
 
-// isCovered reports whether a region shows something of a run that has to go.
+// isCovered reports whether a run's text must be masked: any of its source is covered or, if the run
+// is mapped as a whole, all of it.
 func (m *document) isCovered(run qianshao.Run) bool {
 	byBytes := run.Text.Len() == run.Source.Len()
 	for i := run.Source.Start; i < run.Source.End; i++ {
