@@ -6,38 +6,38 @@ import (
 	"strings"
 )
 
-// Around is how a term comes about by chance: inside the longer words of the
-// dictionary, as 彩金 in 五彩金香, and where two words meet, as 离心 in 远离|心脏.
+// Around says how a term comes about by chance: inside longer words of the dictionary, as 彩金 in
+// 五彩金香, and where two words meet, as 离心 in 远离|心脏.
 type Around struct {
-	// Own is how often the term is a word by itself, in a million words of ordinary
-	// text; 0 if the dictionary does not have it.
+	// Own is how often the term is a word by itself, in a million words of ordinary text. It is 0
+	// if the dictionary does not have it.
 	Own float64
-	// Chance is how often it comes about by chance, in a million words: as often as
-	// words that contain it, and as pairs that straddle it are to be expected if words
-	// follow each other as their frequencies say.
+	// Chance is how often the term comes about by chance, in a million words: in words that contain
+	// it, and across pairs of words, as often as such pairs are expected to meet given the
+	// frequencies of the words.
 	Chance float64
-	// Examples are the words and pairs that bring most of it, the most frequent first;
-	// a pair is written as 远离|心脏.
+	// Examples are the words and pairs that account for most of it, the most frequent first. A pair
+	// is written as 远离|心脏.
 	Examples []string
 }
 
-// Limits of what is named of a term.
+// Limits of the examples of a term.
 const (
 	maxExamples = 6  // words and pairs
-	maxPairing  = 20 // words on either side that are tried as a pair, the most frequent
-	// minChance is how often a term comes about in a million words, at least, to have
-	// examples: what is rarer nobody asks about.
+	maxPairing  = 20 // the most frequent words on either side that are tried as pairs
+	// minChance is how often a term must come about in a million words to have examples. Nobody
+	// asks about rarer ones.
 	minChance = 0.5
 )
 
-// Query is a term to look up, with longer texts that contain it: what is found inside
-// one of them does not count.
+// Query is a term to look up, with longer texts that contain it. Occurrences inside one of those
+// texts do not count.
 type Query struct {
 	Term    string
 	Excepts []string
 }
 
-// FindAround looks terms up in the segmenter's words and answers in their order.
+// FindAround looks up terms in the segmenter's words and answers in the order of the queries.
 func (s *Segmenter) FindAround(queries []Query) []Around {
 	c := newChances(queries)
 	for word := range s.load().Words() {
@@ -50,11 +50,11 @@ func (s *Segmenter) FindAround(queries []Query) []Around {
 	return out
 }
 
-// part is what the dictionary has of a part of a term.
+// part is what the dictionary has for a part of a term.
 type part struct {
-	all   float64   // of all words that end, or begin, with it
-	own   float64   // of the word that is the part
-	words []example // those, in any order, or the most frequent
+	all   float64   // frequency of all words that end, or begin, with the part
+	own   float64   // frequency of the word that is the part itself
+	words []example // of all, in no order, or only the most frequent
 }
 
 // example is a word or a pair with its frequency.
@@ -63,12 +63,12 @@ type example struct {
 	frequency float64
 }
 
-// chances gathers what FindAround needs, in one pass over the dictionary.
+// chances collects what FindAround needs, in one pass over the dictionary.
 type chances struct {
 	total        float64            // frequency of all words
 	terms        map[string]float64 // own frequency
 	inside       map[string][]example
-	heads, tails map[string]*part // by the part that words end with, and begin with
+	heads, tails map[string]*part // by the part, for words that end with it and that begin with it
 }
 
 func newChances(queries []Query) *chances {
@@ -84,10 +84,11 @@ func newChances(queries []Query) *chances {
 	return c
 }
 
-// eachCut calls f with the two parts of the term at each place where words may meet in it.
+// eachCut calls f with the two parts of the term for each place at which two words may meet in it.
 func (q *Query) eachCut(f func(head, tail string)) { q.eachCutOf(q.Term, f) }
 
-// eachCutOf does so for a text that contains the term, with what stands around the term.
+// eachCutOf does the same for a text that contains the term, and includes what stands around the
+// term.
 func (q *Query) eachCutOf(text string, f func(head, tail string)) {
 	from := strings.Index(text, q.Term)
 	if from < 0 {
@@ -100,7 +101,7 @@ func (q *Query) eachCutOf(text string, f func(head, tail string)) {
 	}
 }
 
-// excepts says whether what stands in a text does not count.
+// excepts reports whether an occurrence in a text does not count.
 func (q *Query) excepts(text string) bool {
 	return slices.ContainsFunc(q.Excepts, func(except string) bool { return strings.Contains(text, except) })
 }
@@ -142,7 +143,7 @@ func (p *part) add(word string, frequency float64, isPart bool) {
 	p.words = append(p.words, example{word, frequency})
 }
 
-// most returns the most frequent words of a part. It forgets the others.
+// most returns the most frequent words of a part, and forgets the others.
 func (p *part) most() []example {
 	if len(p.words) > maxPairing {
 		p.words = most(p.words, maxPairing)
@@ -180,7 +181,7 @@ func (c *chances) around(q *Query) Around {
 	return a
 }
 
-// examples returns the words and pairs that a term is in, the most frequent first.
+// examples returns the words and pairs that contain a term, the most frequent first.
 func (c *chances) examples(q *Query) (texts []string) {
 	list := slices.DeleteFunc(slices.Clone(c.inside[q.Term]), func(e example) bool { return q.excepts(e.text) })
 	q.eachCut(func(head, tail string) { list = append(list, c.pairs(q, head, tail)...) })
@@ -190,7 +191,7 @@ func (c *chances) examples(q *Query) (texts []string) {
 	return texts
 }
 
-// pairs returns the most frequent pairs of words that meet between the parts of a term.
+// pairs returns the most frequent pairs of words that meet between the two parts of a term.
 func (c *chances) pairs(q *Query, head, tail string) (list []example) {
 	for _, before := range c.heads[head].most() {
 		for _, behind := range c.tails[tail].most() {

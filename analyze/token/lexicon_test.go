@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/analyze/token/internal/dictionary"
 )
 
-// TestLexiconIsCurrent makes the lexicon anew.
+// TestLexiconIsCurrent makes the lexicon again and compares the two.
 func TestLexiconIsCurrent(t *testing.T) {
 	t.Parallel()
 	want, err := dictionary.Compact(".")
@@ -25,8 +25,8 @@ func TestLexiconIsCurrent(t *testing.T) {
 	}
 }
 
-// TestCutsAsGSE parts 15,000 made-up texts, and those of the SIGHAN 2005 test sets where a
-// developer has them, with gse and with the lexicon: the words are the same.
+// TestCutsAsGSE cuts 15,000 made-up texts, and the SIGHAN 2005 test sets if a developer has them,
+// with gse and with the lexicon. The words must be the same.
 func TestCutsAsGSE(t *testing.T) {
 	lines := sources(t)
 	reference := &gse.Segmenter{SkipLog: true, NotLoadHMM: true, NotStop: true}
@@ -54,7 +54,7 @@ func TestCutsAsGSE(t *testing.T) {
 	}
 }
 
-// sources returns the words out of which the lexicon is made.
+// sources returns the words from which the lexicon is made.
 func sources(t *testing.T) string {
 	t.Helper()
 	lines, err := dictionary.Lines(".")
@@ -64,8 +64,8 @@ func sources(t *testing.T) string {
 	return lines
 }
 
-// madeUpTexts are words of the dictionary and parts of them, run together, with what
-// stands between words on real pages.
+// madeUpTexts returns words of the dictionary and parts of them, run together with what stands
+// between words on real pages.
 func madeUpTexts(dictionary string, n int) (texts []string) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var words []string
@@ -81,7 +81,7 @@ func madeUpTexts(dictionary string, n int) (texts []string) {
 		var text strings.Builder
 		for range 1 + random.IntN(20) {
 			word := words[random.IntN(len(words))]
-			if random.IntN(4) == 0 { // a part: the next word meets it in an unusual place
+			if random.IntN(4) == 0 { // a part of a word, so that the next word stands in an unusual place
 				runes := []rune(word)
 				word = string(runes[random.IntN(len(runes)):])
 			}

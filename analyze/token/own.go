@@ -9,14 +9,13 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// leastFrequency is the frequency of an operator's word that gives none, unless it takes more
-// to keep the word whole. It is that of words in the supplement.
+// leastFrequency is the frequency of an operator's word that gives none, unless the word needs more
+// to be kept whole. Words in the supplement have the same frequency.
 const leastFrequency = 50
 
-// NewWith returns a segmenter that knows other words, too: lines of "word" or "word
-// frequency", each word once. They take the place of the same words of the dictionary. A word without
-// a frequency gets one by which it is not cut where it stands by itself. Making the
-// lexicon takes some tenths of a second.
+// NewWith returns a segmenter with additional words, as lines of "word" or "word frequency", each
+// word once. They replace the same words of the dictionary. A word without a frequency gets one
+// with which it is not cut where it stands alone. Making the lexicon takes some tenths of a second.
 func NewWith(lines string) (*Segmenter, error) {
 	shipped := open()
 	words := dictionary.Read(withFrequencies(shipped, lines))
@@ -40,8 +39,8 @@ func NewWith(lines string) (*Segmenter, error) {
 	return &Segmenter{load: func() *lexicon.Lexicon { return made }}, nil
 }
 
-// withFrequencies completes lines that give a word alone. Such a word gets twice the frequency
-// that it needs, so that text beside it is less likely to cut it.
+// withFrequencies adds the frequency to lines that give only a word. It is twice what the word
+// needs, so that the text beside it is less likely to cut it.
 func withFrequencies(shipped *lexicon.Lexicon, lines string) string {
 	var out strings.Builder
 	for line := range strings.Lines(lines) {

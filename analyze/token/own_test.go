@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Words of one's own hold terms inside them back, with a frequency or without one, and
-// leave all other words as they are.
+// An operator's own words, with or without a frequency, hold back the terms inside them, and leave
+// all other words unchanged.
 func TestNewWith(t *testing.T) {
 	t.Parallel()
 	own, err := NewWith("六合社区\n博彩路 200\n金沙4S店\n我们可以\n六合区 3\n")
@@ -52,7 +52,7 @@ func TestNewWith(t *testing.T) {
 	}
 }
 
-// What comes about by chance is reckoned with the words of one's own.
+// An operator's own words count in what comes about by chance.
 func TestFindAroundOwn(t *testing.T) {
 	t.Parallel()
 	own, err := NewWith("龘龘山\n")
@@ -68,14 +68,14 @@ func TestFindAroundOwn(t *testing.T) {
 	}
 }
 
-// The largest file that package rule lets pass makes a lexicon.
+// The largest file that package rule accepts can be made into a lexicon.
 func TestNewWithMany(t *testing.T) {
 	t.Parallel()
 	var lines strings.Builder
 	for i := range 20_000 {
 		fmt.Fprintf(&lines, "%c%c%c %d\n", 0x4e00+i%5000, 0x5e00+i/5000, 0x6e00+i%97, 2+47*i)
 	}
-	for i := range 750 { // each character a stretch of its own
+	for i := range 750 { // each character is a piece of its own
 		fmt.Fprintf(&lines, "%c中%c\n", 0x20000+2*i, 0x20001+2*i)
 	}
 	if _, err := NewWith(lines.String()); err != nil {
@@ -92,7 +92,7 @@ func BenchmarkNewWith(b *testing.B) {
 	}
 }
 
-// A word of any letters, digits and marks is found again in a text as it was written.
+// A word of any letters, digits and marks is found as it was written.
 func TestNewWithOddWords(t *testing.T) {
 	t.Parallel()
 	odd := []string{"²合四", "Ⅷ号院", "佐々木村", "é合店", "Ж合店", "ｶ合村", "𠮷合村", "１号坊", "a合B坊", "e\u0301合村", "İ合村", "〇〇村", "六\u3099合"}

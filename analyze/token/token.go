@@ -1,8 +1,7 @@
-// Package token parts Chinese text into words, so that a rule can ask for
-// whole words: 六合 must not fire in 六合区. It hides where the words come from:
-// gse reads the dictionary when the lexicon is made, and an operator's own words;
-// texts are cut by the lexicon, as gse's Segment would cut them (shortest path over a dictionary,
-// linear in the text).
+// Package token cuts Chinese text into words, so that a rule can ask for whole words: 六合 must not
+// fire in 六合区. It hides where the words come from. gse reads the dictionary when the lexicon is
+// made, and it reads an operator's own words. The lexicon cuts texts in the same way as gse's
+// Segment (the shortest path over a dictionary, in time linear in the text).
 package token
 
 import (
@@ -15,28 +14,28 @@ import (
 	"github.com/qianshao/qianshao/analyze/token/internal/lexicon"
 )
 
-// words is the lexicon of dictionary.txt.gz (see NOTICE and internal/gendictionary) and
-// supplement.txt, which are not in the program.
+// words is the lexicon made from dictionary.txt.gz (see NOTICE and internal/gendictionary) and
+// supplement.txt, which are not part of the program.
 //
 //go:generate go run ./internal/genlexicon
 //go:embed lexicon.bin
 var words []byte
 
 const (
-	// windowReach is how many characters on either side of a span are
-	// segmented to tell whether it is bounded. Dictionary words have at most
-	// some ten characters; a shift in segmentation dies out within a few words.
+	// windowReach is how many characters on either side of a span are segmented to find out whether
+	// it is bounded. Dictionary words have at most some ten characters, and a shift in segmentation
+	// disappears within a few words.
 	windowReach = 16
-	// pieceLimit is how many bytes of text without punctuation are segmented
-	// at once; it bounds memory, as some 30 bytes are kept for each of them.
+	// pieceLimit is how many bytes of text without punctuation are segmented at once. It bounds
+	// memory, since some 30 bytes are kept for each of them.
 	pieceLimit = 4096
 
-	// The block of the common Chinese characters. All of it are letters.
+	// The block of the common Chinese characters. All of them are letters.
 	firstIdeograph, lastIdeograph = 0x4e00, 0x9fff
 )
 
-// Segmenter parts text into words. It opens its lexicon on first use (within a
-// millisecond; it is mapped, not read) and is safe for concurrent use.
+// Segmenter cuts text into words. It opens its lexicon on first use (within a millisecond: the
+// lexicon is mapped, not read) and is safe for concurrent use.
 type Segmenter struct {
 	load func() *lexicon.Lexicon
 }
@@ -45,13 +44,13 @@ type Segmenter struct {
 // characters are words of their own.
 type Word struct{ Start, End int }
 
-// New returns a segmenter that has not opened anything yet.
+// New returns a segmenter that has not opened its lexicon yet.
 func New() *Segmenter {
 	return &Segmenter{load: sync.OnceValue(open)}
 }
 
-// open opens the embedded words. A test compares them with what their sources make, so an
-// error here would be a broken binary.
+// open opens the embedded words. A test compares them with their sources, so an error here means
+// that the binary is broken.
 func open() *lexicon.Lexicon {
 	l, err := lexicon.Open(words)
 	if err != nil {
@@ -60,9 +59,8 @@ func open() *lexicon.Lexicon {
 	return l
 }
 
-// Words parts text into words that cover it in order. The dictionary is of
-// simplified characters in lower case: give it folded text where the input
-// may be traditional.
+// Words cuts text into words that cover it in order. The dictionary has simplified characters in
+// lower case, so text that may be traditional must be folded first.
 func (s *Segmenter) Words(text string) []Word {
 	words := make([]Word, 0, len(text)/4)
 	for start := 0; start < len(text); {
@@ -85,8 +83,8 @@ func (s *Segmenter) segment(words []Word, text string, start, end int) []Word {
 	return words
 }
 
-// pieceEnd returns the end of the piece of text that starts at start: behind
-// the first separator after half of pieceLimit, or at pieceLimit.
+// pieceEnd returns the end of the piece of text that starts at start: after the first separator in
+// the second half of pieceLimit, or at pieceLimit.
 func pieceEnd(text string, start int) int {
 	if len(text)-start <= pieceLimit {
 		return len(text)
@@ -105,21 +103,21 @@ func pieceEnd(text string, start int) int {
 	return at
 }
 
-// IsBounded reports whether text[start:end] begins and ends at word
-// boundaries. Only a window around it is segmented, so the work for a text is
-// linear in the number of spans asked for. A range outside text is not bounded.
+// IsBounded reports whether text[start:end] begins and ends at word boundaries. It segments only a
+// window around the span, so the work for a text is linear in the number of spans asked for. A
+// range outside the text is not bounded.
 func (s *Segmenter) IsBounded(text string, start, end int) bool {
 	if start < 0 || end > len(text) || start >= end {
 		return false
 	}
 	if !utf8.RuneStart(text[start]) || end < len(text) && !utf8.RuneStart(text[end]) {
-		return false // within a character
+		return false // inside a character
 	}
 	from, to := windowStart(text, start), windowEnd(text, end)
 	if from == start && to == end {
 		return true // between separators on both sides
 	}
-	// A long span needs no segmenting in its middle.
+	// The middle of a long span need not be segmented.
 	if end-start <= 2*windowReach*utf8.UTFMax {
 		return s.hasBoundaries(text, from, to, start, end)
 	}
@@ -162,10 +160,10 @@ func windowEnd(text string, end int) int {
 	return end
 }
 
-// isSeparator is true for what no word contains.
+// isSeparator reports whether no word contains r.
 func isSeparator(r rune) bool {
 	if r >= firstIdeograph && r <= lastIdeograph {
-		return false // what most are; to look them up takes a sixth of IsBounded
+		return false // true of most characters, and looking them up takes a sixth of the time of IsBounded
 	}
 	return r == utf8.RuneError || !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r)
 }

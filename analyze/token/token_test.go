@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// shared is one segmenter for all tests.
+// shared is the segmenter of all tests.
 var shared = New()
 
 func TestIsBounded(t *testing.T) {
@@ -109,8 +109,8 @@ func TestConcurrentFirstUse(t *testing.T) {
 	wait.Wait()
 }
 
-// TestBoundariesAgainstGold prints the F1 of word boundaries on the SIGHAN 2005
-// test sets, where a developer has them.
+// TestBoundariesAgainstGold prints the F1 of word boundaries on the SIGHAN 2005 test sets, if a
+// developer has them.
 func TestBoundariesAgainstGold(t *testing.T) {
 	sets := goldSets(t)
 	if len(sets) == 0 {
@@ -130,8 +130,8 @@ func TestBoundariesAgainstGold(t *testing.T) {
 	}
 }
 
-// goldSets returns the lines of the SIGHAN 2005 test sets by the name of the set, their words
-// parted by spaces, where a developer has them.
+// goldSets returns the lines of the SIGHAN 2005 test sets by the name of the set, with words
+// separated by spaces, if a developer has them.
 func goldSets(t *testing.T) map[string][]string {
 	t.Helper()
 	files, err := filepath.Glob("../../../shared/eval/segmentation/*_test_gold.utf8")

@@ -1,4 +1,4 @@
-// Package dictionary reads the words out of which the lexicon is made, with gse.
+// Package dictionary uses gse to read the words from which the lexicon is made.
 package dictionary
 
 import (
@@ -16,12 +16,13 @@ import (
 	"github.com/qianshao/qianshao/analyze/token/internal/lexicon"
 )
 
-// supplementFrequency is that of a word of the supplement that names none: above the
+// supplementFrequency is the frequency of a word in the supplement that gives none: above the
 // dictionary's rare words (3), below its everyday ones.
 const supplementFrequency = "50"
 
 // Lines returns the words of a folder in gse's format: lines of "word frequency". Those of
-// supplement.txt come before those of dictionary.txt.gz: gse keeps the first of two entries.
+// supplement.txt come before those of dictionary.txt.gz, because gse keeps the first of two
+// entries.
 func Lines(folder string) (string, error) {
 	supplement, err := os.ReadFile(filepath.Join(folder, "supplement.txt"))
 	if err != nil {
@@ -61,26 +62,26 @@ func unzip(w io.Writer, name string) error {
 	return nil
 }
 
-// Read reads lines of "word frequency" as gse's LoadDictStr does. That one also parts
-// every word for search engines, which takes half as much time again and half of the memory.
+// Read reads lines of "word frequency" as gse's LoadDictStr does. But LoadDictStr also splits every
+// word for search engines, which takes half as much time and memory again.
 func Read(lines string) (words []lexicon.Word) {
 	reader := &gse.Segmenter{SkipLog: true, NotLoadHMM: true, NotStop: true, Dict: gse.NewDict()}
 	reader.Init()
 	for line := range strings.Lines(lines) {
 		text, number, _ := strings.Cut(strings.TrimSpace(line), " ")
-		// Size is the frequency with which gse counts a word: 2 for every word of one
+		// Size returns the frequency with which gse counts a word: 2 for every word of one
 		// character, 0 for a line without a word.
 		counted, known := reader.Size(2, text, number), reader.Dict.NumTokens()
 		if counted == 0 || reader.AddToken(text, counted) != nil || reader.Dict.NumTokens() == known {
 			continue
 		}
-		frequency, _ := strconv.ParseFloat(number, 64) // Size has read it, too
+		frequency, _ := strconv.ParseFloat(number, 64) // Size has parsed it without an error
 		words = append(words, lexicon.Word{Text: reader.Dict.Tokens[known].Text(), Frequency: uint32(frequency), Counted: uint32(counted)})
 	}
 	return words
 }
 
-// Compact returns the file of the lexicon of the words of a folder.
+// Compact returns the lexicon file for the words of a folder.
 func Compact(folder string) ([]byte, error) {
 	lines, err := Lines(folder)
 	if err != nil {

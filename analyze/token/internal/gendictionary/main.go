@@ -1,12 +1,10 @@
-// Gendictionary writes dictionary.txt.gz out of gse's simplified dictionary
-// (Apache-2.0; see NOTICE):
+// Gendictionary writes dictionary.txt.gz from gse's simplified dictionary (Apache-2.0; see NOTICE):
 //
 //	go run ./internal/gendictionary -from $(go list -m -f '{{.Dir}}' github.com/go-ego/gse)/data/dict/zh/s_1.txt > dictionary.txt.gz
 //
-// It leaves out the parts of speech, and of the words that the corpus hardly
-// knows all but nouns and names of places and organisations of two and three
-// characters: those are what a term of a rule may be a part of. That halves
-// the time and the memory of loading.
+// It leaves out the parts of speech. Of the words that hardly occur in the corpus, it keeps only
+// nouns and names of places and organisations with two or three characters, since a term of a rule
+// may be part of one. That halves the time and the memory of loading.
 package main
 
 import (
@@ -20,8 +18,8 @@ import (
 	"unicode/utf8"
 )
 
-// rareBelow is the frequency under which a word is rare: gse gives 3 to words
-// that it took from lists rather than from its corpus.
+// rareBelow is the frequency below which a word is rare: gse gives 3 to words taken from lists
+// rather than from its corpus.
 const rareBelow = 4
 
 func main() {

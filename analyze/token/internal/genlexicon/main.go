@@ -1,6 +1,6 @@
-// Genlexicon writes lexicon.bin, by which the program cuts words, out of what gse reads in
-// dictionary.txt.gz and supplement.txt. It works in the folder it is started in: run
-// "go generate ./analyze/token" after a change of either.
+// Genlexicon writes lexicon.bin, with which the program cuts words, from what gse reads in
+// dictionary.txt.gz and supplement.txt. It works in the current folder: run "go generate
+// ./analyze/token" after changing either of them.
 package main
 
 import (

@@ -10,24 +10,24 @@ import (
 	"unicode/utf8"
 )
 
-// file is a lexicon as it is stored, all numbers little-endian: a head of seven uint32, the
+// file is a lexicon in its stored form, with all numbers little-endian: a head of seven uint32, the
 // arrays in the order of the fields, and the names, each followed by a zero byte. Nodes are
-// numbered breadth first; the root is node 0.
+// numbered breadth first. The root is node 0.
 type file struct {
 	counted uint64 // sum over all words
 
 	labels      array16  // of each node
-	words       array16  // 0 for a node at which no word ends, or 1 + the word's place in frequencies and counts
-	parents     array64  // a bit for each node that has children
-	before      array32  // how many parents stand before each number of parents
+	words       array16  // 0 if no word ends at the node, or 1 + the word's place in frequencies and counts
+	parents     array64  // one bit for each node, set if it has children
+	before      array32  // how many bits are set in parents before each of its numbers
 	children    array32  // the first child of each parent, and the number of nodes
 	frequencies array32  // Word.Frequency of words
 	counts      array32  // Word.Counted of the same
-	names       []string // the units whose labels are not their characters: firstName and on
+	names       []string // the units with labels that are not characters, from firstName on
 }
 
-// The arrays are read where they lie. A slice of numbers would need them aligned, which an
-// embedded file may not be.
+// The arrays are read in place. A slice of numbers would need them aligned, and an embedded file
+// may not be.
 type (
 	array16 []byte
 	array32 []byte
@@ -39,7 +39,7 @@ func (a array32) at(i int) uint32 { return binary.LittleEndian.Uint32(a[4*i:]) }
 func (a array64) at(i int) uint64 { return binary.LittleEndian.Uint64(a[8*i:]) }
 func (a array32) len() int        { return len(a) / 4 }
 
-// head is how a file begins. It tells how long the arrays are.
+// head is the beginning of a file. It says how long the arrays are.
 type head struct {
 	Magic                       uint32
 	Nodes, Parents, Frequencies uint32
@@ -47,10 +47,10 @@ type head struct {
 	Counted                     uint64 // sum over all words
 }
 
-// magic is "qsl1": the form of the file. Another format gets another number.
+// magic is "qsl1", which identifies the format. Another format gets another number.
 const magic = 0x316c7371
 
-// parse finds the arrays of a file. It does not read what is in them.
+// parse finds the arrays of a file. It does not read their content.
 func parse(data []byte) (*file, error) {
 	var h head
 	n, err := binary.Decode(data, binary.LittleEndian, &h)
@@ -79,7 +79,7 @@ func parse(data []byte) (*file, error) {
 	return f, nil
 }
 
-// eachWord yields the words at and below a node, whose units spell text.
+// eachWord yields the words at a node and below it. text spells the units up to the node.
 func (f *file) eachWord(node int, text []byte, yield func(Word) bool) bool {
 	if word := int(f.words.at(node)); word > 0 && !yield(Word{string(text), f.frequencies.at(word - 1), f.counts.at(word - 1)}) {
 		return false
@@ -92,7 +92,7 @@ func (f *file) eachWord(node int, text []byte, yield func(Word) bool) bool {
 	return true
 }
 
-// spell appends a unit.
+// spell appends the text of a unit.
 func (f *file) spell(text []byte, label uint16) []byte {
 	if i := int(label) - firstName; 0 <= i && i < len(f.names) {
 		return append(text, f.names[i]...)
@@ -104,16 +104,16 @@ func (f *file) spell(text []byte, label uint16) []byte {
 type Word struct {
 	Text      string // Latin letters are in lower case
 	Frequency uint32 // in the dictionary's corpus
-	Counted   uint32 // the frequency by which texts are cut
+	Counted   uint32 // the frequency that is used to cut texts
 }
 
-// entry is a word on its way into a file.
+// entry is a word that is being written to a file.
 type entry struct {
 	units []uint16
 	word  uint16 // see file.words
 }
 
-// Encode writes the file of different words.
+// Encode writes the file of words, which must be different.
 func Encode(words []Word) ([]byte, error) {
 	if len(words) == 0 {
 		return nil, errors.New("lexicon: no words")
@@ -152,7 +152,7 @@ func Encode(words []Word) ([]byte, error) {
 	return e.bytes()
 }
 
-// encoder gathers the arrays of a file.
+// encoder collects the arrays of a file.
 type encoder struct {
 	head
 	nodes, words     []uint16
@@ -164,7 +164,7 @@ type encoder struct {
 	labels           map[string]uint16
 }
 
-// unitsOf returns the labels of a word, and numbers the units that need a name.
+// unitsOf returns the labels of a word, and numbers the units that need names.
 func (e *encoder) unitsOf(word string) (units []uint16, err error) {
 	for at, end := 0, 0; at < len(word); at = end {
 		r, n := utf8.DecodeRuneInString(word[at:])
@@ -190,7 +190,7 @@ func (e *encoder) unitsOf(word string) (units []uint16, err error) {
 	return units, nil
 }
 
-// layOut numbers the nodes breadth first. A span is of entries that share a node's units.
+// layOut numbers the nodes breadth first. A span holds the entries that share the units of a node.
 func (e *encoder) layOut(entries []entry) {
 	type span struct{ from, to, depth int }
 	spans := []span{{0, len(entries), 0}}
@@ -201,7 +201,7 @@ func (e *encoder) layOut(entries []entry) {
 		}
 		s := spans[node]
 		from := s.from
-		if len(entries[from].units) == s.depth { // the node's own word
+		if len(entries[from].units) == s.depth { // the word that ends at the node
 			e.words[node] = entries[from].word
 			from++
 		}

@@ -1,6 +1,6 @@
-// Package lexicon cuts texts into words by a dictionary that is a file of arrays without
-// pointers. The file is embedded in the program: the system maps what is read of it, so
-// nothing is loaded, copied, or visited by the garbage collector.
+// Package lexicon cuts texts into words by a dictionary that is a file of arrays without pointers.
+// The file is embedded in the program: the system maps the parts that are read, so nothing is
+// loaded, copied, or visited by the garbage collector.
 package lexicon
 
 import (
@@ -13,36 +13,35 @@ import (
 	"unicode/utf8"
 )
 
-// Lexicon is a trie over units. The children of a node follow each other in the order of
-// their labels, and come in the order of their parents. Words are cut as gse's Segment
-// cuts them, to the byte: the path of the least sum of log2(all/frequency), in the same
-// order of additions.
+// Lexicon is a trie over units. The children of a node are in the order of their labels, and follow
+// each other in the order of their parents. Words are cut exactly as gse's Segment cuts them: along
+// the path with the least sum of log2(all/frequency), added in the same order.
 //
-// A unit is what gse never cuts: a run of Latin, Cyrillic and other letters and digits of
-// up to two bytes each, whose case does not count, or any other character by itself.
+// A unit is what gse never cuts: a run of letters and digits of up to two bytes each (Latin,
+// Cyrillic and others), regardless of case, or any other single character.
 type Lexicon struct {
 	file
-	lengths []float32         // log2(counted of all/counted) by the number in file.words; noWord at 0
+	lengths []float32         // log2(counted of all/counted), by the number in file.words; noWord at 0
 	top     []uint16          // the root's child by its label
-	byName  map[string]uint16 // labels of the units that are named, see file.names
-	longest int               // bytes of the longest of them
+	byName  map[string]uint16 // labels of the units with names, see file.names
+	longest int               // bytes of the longest name
 	scratch sync.Pool
 }
 
-// The label of a unit is its character. Surrogates are no characters: they stand for the
-// runs and the characters beyond the first plane that words have.
+// The label of a unit is its character. Surrogates are not characters, so they serve as labels for
+// runs, and for characters beyond the first plane, that occur in words.
 const (
 	root = 0
 
 	firstName = 0xD800
-	unknown   = 0xDFFF // a unit that no word has
+	unknown   = 0xDFFF // a unit that occurs in no word
 
 	noWord = -1
 	// unknownLength is the length of a unit that is not a word, as in gse.
 	unknownLength = 32
 )
 
-// Open returns the lexicon of a file that Encode has written. It keeps the data.
+// Open returns the lexicon in a file that Encode has written. It keeps the data.
 func Open(data []byte) (*Lexicon, error) {
 	f, err := parse(data)
 	if err != nil {
@@ -64,12 +63,12 @@ func Open(data []byte) (*Lexicon, error) {
 	return l, nil
 }
 
-// Words yields the words, in no order that means anything.
+// Words yields the words in no particular order.
 func (l *Lexicon) Words() iter.Seq[Word] {
 	return func(yield func(Word) bool) { l.eachWord(root, nil, yield) }
 }
 
-// child returns the node behind a unit and a node that is not the root, or the root.
+// child returns the child of a node by a unit, or the root if there is none.
 func (l *Lexicon) child(node int, unit uint16) int {
 	from, end := l.childrenOf(node)
 	for to := end; from < to; {
@@ -86,7 +85,7 @@ func (l *Lexicon) child(node int, unit uint16) int {
 	return root
 }
 
-// childrenOf returns the first child of a node, and what follows the last.
+// childrenOf returns the first child of a node, and the node after the last.
 func (f *file) childrenOf(node int) (from, to int) {
 	block, bit := node/64, node%64
 	parents := f.parents.at(block)
@@ -97,7 +96,7 @@ func (f *file) childrenOf(node int) (from, to int) {
 	return int(f.children.at(i)), int(f.children.at(i + 1))
 }
 
-// unit returns the label of the unit of text that begins at a byte, and where it ends.
+// unit returns the label of the unit that begins at a byte of text, and where it ends.
 func (l *Lexicon) unit(text string, at int) (label uint16, end int) {
 	r, n := utf8.DecodeRuneInString(text[at:])
 	switch {
@@ -110,10 +109,10 @@ func (l *Lexicon) unit(text string, at int) (label uint16, end int) {
 	return uint16(r), at + n
 }
 
-// inRun says whether a character of n bytes belongs to a run.
+// inRun reports whether a character of n bytes belongs to a run.
 func inRun(r rune, n int) bool { return n <= 2 && (unicode.IsLetter(r) || unicode.IsNumber(r)) }
 
-// runEnd returns where a run ends that has come to a byte.
+// runEnd returns where a run that has reached a byte ends.
 func runEnd(text string, at int) int {
 	for at < len(text) {
 		r, n := utf8.DecodeRuneInString(text[at:])
@@ -144,22 +143,22 @@ func (l *Lexicon) named(text string) uint16 {
 	return unknown
 }
 
-// cut is a text while it is parted.
+// cut is a text while it is being cut.
 type cut struct {
 	units []uint16
-	ends  []int // byte behind each unit
+	ends  []int // the byte after each unit
 	steps []step
 	words []int
 }
 
-// step is the best way to the end of a unit: how long it is, and of how many units its
-// last word is.
+// step is the best path to the end of a unit: its length, and how many units its last word has.
 type step struct {
 	length float32
 	units  int32
 }
 
-// WordEnds calls f with the bytes behind the words of a text, in order. f must not keep them.
+// WordEnds calls f with the offsets at which the words of a text end, in order. f must not keep the
+// slice.
 func (l *Lexicon) WordEnds(text string, f func(ends []int)) {
 	c := l.scratch.Get().(*cut)
 	defer l.scratch.Put(c)
@@ -172,8 +171,8 @@ func (l *Lexicon) WordEnds(text string, f func(ends []int)) {
 	f(c.words)
 }
 
-// CountToHold returns the frequency at which a text by itself would be kept as one word: that
-// which makes its path as short as that of the words into which it is cut.
+// CountToHold returns the frequency that a text needs to be kept as one word: with it, the word
+// makes the path as short as the words into which it is now cut.
 func (l *Lexicon) CountToHold(text string) uint32 {
 	var c cut
 	l.walk(&c, text)
@@ -183,7 +182,7 @@ func (l *Lexicon) CountToHold(text string) uint32 {
 	return uint32(math.Ceil(float64(l.counted) * math.Exp2(-float64(c.steps[len(c.steps)-1].length))))
 }
 
-// walk finds the shortest ways to the end of each unit of a text.
+// walk finds the shortest paths to the end of each unit of a text.
 func (l *Lexicon) walk(c *cut, text string) {
 	c.units, c.ends = c.units[:0], c.ends[:0]
 	for at := 0; at < len(text); {
@@ -193,7 +192,7 @@ func (l *Lexicon) walk(c *cut, text string) {
 	}
 	c.steps = slices.Grow(c.steps[:0], len(c.units))[:len(c.units)]
 	clear(c.steps)
-	so := float32(0) // the length of the way so far
+	so := float32(0) // the length of the path so far
 	for first, unit := range c.units {
 		known := false
 		for node, last := int(l.top[unit]), first; node != root; node = l.child(node, c.units[last]) {
@@ -212,7 +211,7 @@ func (l *Lexicon) walk(c *cut, text string) {
 	}
 }
 
-// shorten takes a way if it is the first or the shortest.
+// shorten takes a path if it is the first or the shortest so far.
 func (s *step) shorten(length float32, units int) {
 	if s.units == 0 || length < s.length {
 		*s = step{length, int32(units)}

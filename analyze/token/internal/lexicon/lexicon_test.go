@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// small is a lexicon with a word in Latin letters, one with a character beyond the first
-// plane, and one inside of which words end and begin.
+// small is a lexicon with a word in Latin letters, one with a character beyond the first plane, and
+// one in which other words end and begin.
 func small(t *testing.T) (*Lexicon, map[string]uint32) {
 	t.Helper()
 	words := map[string]uint32{"南京": 900, "南京市": 300, "市长": 500, "长江": 400, "长江大桥": 50, "大桥": 200, "4s店": 3, "𫘨马": 7, "江": 7}
