@@ -6,9 +6,9 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// PlainVersion returns what the plain visitor got at the place where another view's
-// document has the evidence: what stands between the same neighbours. Its Text
-// is empty, and its Span too, where the plain visitor got nothing there.
+// PlainVersion returns what plain visitors get in the place of a piece of evidence from another
+// view: what stands between the same neighbours. Its Text and Span are empty if they get nothing
+// there.
 func (b *Baseline) PlainVersion(doc *qianshao.Document, e qianshao.Evidence) *qianshao.Evidence {
 	plain := b.docs[0]
 	if len(plain.Regions) == 0 {
@@ -16,7 +16,7 @@ func (b *Baseline) PlainVersion(doc *qianshao.Document, e qianshao.Evidence) *qi
 	}
 	at := regionAt(doc, e.Span)
 	known := b.positions(plain)
-	before := -1 // the last region in front that both have, in plain
+	before := -1 // the last region before the evidence that is also in plain, as its index there
 	for i := at - 1; i >= 0 && before < 0; i-- {
 		if p, ok := known[b.wholeOf(&doc.Regions[i])]; ok {
 			before = p
@@ -29,7 +29,7 @@ func (b *Baseline) PlainVersion(doc *qianshao.Document, e qianshao.Evidence) *qi
 		}
 	}
 	switch {
-	case after < 0 && before < 0: // nothing in common: its beginning stands for the page
+	case after < 0 && before < 0: // the two have nothing in common: the beginning of the plain page stands for all of it
 		return b.place(plain.Regions[0].Span(), &plain.Regions[0])
 	case after < 0:
 		after = min(before+2, len(plain.Regions))
@@ -49,7 +49,7 @@ func (b *Baseline) PlainVersion(doc *qianshao.Document, e qianshao.Evidence) *qi
 	return b.place(span, first)
 }
 
-// place makes the evidence of a span of the plain source.
+// place returns the evidence of a span of the plain source.
 func (b *Baseline) place(span qianshao.Span, region *qianshao.Region) *qianshao.Evidence {
 	plain := b.docs[0]
 	out := &qianshao.Evidence{Block: "plain visitor", Span: span}
@@ -67,8 +67,8 @@ func (b *Baseline) place(span qianshao.Span, region *qianshao.Region) *qianshao.
 	return out
 }
 
-// positions finds each region of the plain document by its wording; of those
-// that say the same, the first.
+// positions finds each region of the plain document by its wording. Of regions with the same
+// wording it finds the first.
 func (b *Baseline) positions(plain *qianshao.Document) map[uint64]int {
 	known := make(map[uint64]int, len(plain.Regions))
 	for i := range plain.Regions {
@@ -82,8 +82,7 @@ func (b *Baseline) positions(plain *qianshao.Document) map[uint64]int {
 
 func (b *Baseline) wholeOf(r *qianshao.Region) uint64 { return whole(r, b.reader.read(r)) }
 
-// regionAt returns the region in which a span of the source begins, or that
-// which comes before it.
+// regionAt returns the region in which a span of the source begins, or else the one before it.
 func regionAt(doc *qianshao.Document, span qianshao.Span) int {
 	at := 0
 	for i := range doc.Regions {

@@ -1,6 +1,6 @@
-// Package view compares two views of a page, block by block, wherever on the page
-// a block is. It compares wording and link targets. It ignores what is different at
-// every visit: numbers, dates, tokens and order. It does not judge a difference.
+// Package view compares two views of a page, block by block, no matter where on the page a block
+// is. It compares wording and link targets, and ignores what differs on every visit: numbers,
+// dates, tokens and order. It does not judge a difference.
 package view
 
 import (
@@ -13,28 +13,26 @@ import (
 )
 
 const (
-	// gramLength is how many characters in a row make a wording. Two texts seldom
-	// have five Chinese characters in common by accident.
+	// gramLength is how many consecutive characters make a wording. Two texts seldom have the same
+	// five Chinese characters by accident.
 	gramLength = 5
-	// tokenLength is the length from which letters mixed with digits count as the token of a
-	// session, a cache or a form rather than a name.
+	// tokenLength is the length from which letters mixed with digits count as a token of a session,
+	// a cache or a form, and not as a name.
 	tokenLength = 16
-	// lead is how many characters of shared text are kept beside what is new, up to
-	// the end of the sentence: a warning before a word changes what it says.
+	// lead is how many characters of shared text are kept on either side of new text, up to the end
+	// of the sentence: a warning in front of a word changes what it says.
 	lead = 40
 )
 
-// Baseline is what plain visitors get: the wording and the link targets of
-// all their visits.
+// Baseline is what plain visitors get: the wording and the link targets of all their visits.
 type Baseline struct {
 	docs []*qianshao.Document
-	// grams are hashes, sorted: of each wording in a block, and of each whole block.
+	// grams are sorted hashes of each wording in a block, and of each whole block.
 	grams  []uint64
 	reader reader
 }
 
-// NewBaseline returns the baseline of a plain visitor's page and of further plain
-// visits.
+// NewBaseline returns the baseline of one or more plain visits to a page.
 func NewBaseline(docs ...*qianshao.Document) *Baseline {
 	b := &Baseline{docs: docs}
 	for _, doc := range docs {
@@ -57,10 +55,10 @@ func NewBaseline(docs ...*qianshao.Document) *Baseline {
 
 // Difference is what one view of a page has and the baseline lacks.
 type Difference struct {
-	// Document has the view's source and those of its regions and links that are
-	// new. A region that is new in part is cut to that part and a little around it.
+	// Document has the view's source and its new regions and links. A region that is partly new is
+	// cut to the new part and a little around it.
 	Document *qianshao.Document
-	// New are the ranges of that source that are new, in the order of the regions.
+	// New are the new ranges of that source, in the order of the regions.
 	New []qianshao.Span
 }
 
@@ -68,7 +66,7 @@ type Difference struct {
 func (b *Baseline) Difference(doc *qianshao.Document) Difference {
 	only := &qianshao.Document{Charset: doc.Charset, CharsetFrom: doc.CharsetFrom, Source: doc.Source, Form: doc.Form, Notes: doc.Notes}
 	d := Difference{Document: only}
-	targets := map[int]int{} // region in doc → in only
+	targets := map[int]int{} // region in doc → region in only
 	for i := range doc.Regions {
 		region := &doc.Regions[i]
 		unknown := b.unknown(region)
@@ -97,8 +95,7 @@ func (d *Difference) Holds(span qianshao.Span) bool {
 	return slices.ContainsFunc(d.New, func(n qianshao.Span) bool { return n.Start < span.End && span.Start < n.End })
 }
 
-// unknown returns the stretches of a region's text, in bytes, that no wording
-// of the baseline covers.
+// unknown returns the parts of a region's text, in bytes, that no wording of the baseline covers.
 func (b *Baseline) unknown(region *qianshao.Region) []qianshao.Span {
 	symbols := b.reader.read(region)
 	if len(symbols) == 0 || b.has(whole(region, symbols)) {
@@ -107,7 +104,7 @@ func (b *Baseline) unknown(region *qianshao.Region) []qianshao.Span {
 	if region.Kind == qianshao.RegionURL || len(symbols) < gramLength {
 		return []qianshao.Span{{Start: 0, End: len(region.Text)}}
 	}
-	covered := 0 // symbols up to here are in the baseline or in parts
+	covered := 0 // the symbols before this one are in the baseline or in parts
 	var parts []qianshao.Span
 	stretch := func(from, to int) {
 		if from < to {
@@ -129,8 +126,8 @@ func (b *Baseline) has(gram uint64) bool {
 	return found
 }
 
-// widen adds to each part what is around it in its sentence, and joins parts that
-// meet. The parts are in order.
+// widen extends each part with the text around it in its sentence, and joins parts that meet. The
+// parts are in order.
 func widen(text string, parts []qianshao.Span) []qianshao.Span {
 	var out []qianshao.Span
 	for _, p := range parts {
@@ -169,7 +166,7 @@ func cut(r *qianshao.Region, part qianshao.Span) qianshao.Region {
 			continue
 		}
 		piece := qianshao.Run{Text: qianshao.Span{Start: start - part.Start, End: end - part.Start}, Source: run.Source}
-		if run.Text.Len() == run.Source.Len() { // byte by byte
+		if run.Text.Len() == run.Source.Len() { // mapped byte by byte
 			piece.Source = qianshao.Span{Start: run.Source.Start + start - run.Text.Start, End: run.Source.Start + end - run.Text.Start}
 		}
 		out.Map = append(out.Map, piece)
@@ -177,8 +174,8 @@ func cut(r *qianshao.Region, part qianshao.Span) qianshao.Region {
 	return out
 }
 
-// class distinguishes what a browser shows or follows from what it does not: a
-// link that is no longer in a comment is new.
+// class separates what a browser shows or follows from what it does not: a link that is no longer
+// commented out is new.
 type class uint64
 
 const (
@@ -197,7 +194,7 @@ func classOf(r *qianshao.Region) class {
 	return classShown
 }
 
-// symbol is one character of a region as compared, and its bytes in the region's text.
+// symbol is one character of a region as it is compared, with its bytes in the region's text.
 type symbol struct {
 	r          rune
 	start, end int
@@ -208,14 +205,14 @@ const (
 	anyToken  = '#'
 )
 
-// reader folds the text of regions; it keeps its buffers.
+// reader folds the text of regions, and keeps its buffers.
 type reader struct {
 	text    fold.Text
 	symbols []symbol
 }
 
-// read returns the region's characters, folded, with one symbol for each number
-// and each token. They are valid until the next call.
+// read returns the region's characters, folded, with a single symbol for each number and each
+// token. They are valid until the next call.
 func (rd *reader) read(region *qianshao.Region) []symbol {
 	rd.text.Fold(region.Text)
 	rd.symbols = rd.symbols[:0]
@@ -241,8 +238,8 @@ func (rd *reader) add(r rune, from, to int) {
 	rd.symbols = append(rd.symbols, symbol{r: r, start: int(rd.text.Start[from]), end: int(rd.text.End[to-1])})
 }
 
-// word returns where the word of Latin letters and digits at i ends, and how
-// many digits it has. Any other character is a word without digits.
+// word returns where the word of Latin letters and digits at i ends, and how many digits it has.
+// Any other character is a word without digits.
 func (rd *reader) word(i int) (end, digits int) {
 	isDigit := func(r rune) bool { return '0' <= r && r <= '9' }
 	for end = i; end < len(rd.text.Runes); end++ {
@@ -272,7 +269,7 @@ func gram(c class, symbols []symbol) uint64 {
 	return h
 }
 
-// whole returns the gram of a whole region, which equals no gram of a wording.
+// whole returns the gram of a whole region. It never equals the gram of a wording.
 func whole(r *qianshao.Region, symbols []symbol) uint64 {
 	const mark = 1 << 32
 	return gram(classOf(r)|mark, symbols)

@@ -105,7 +105,8 @@ func TestInsteadIsWhatStandsBetweenTheSameNeighbours(t *testing.T) {
 	}
 }
 
-// Text of one character, of zero-widths or of one word takes no longer than other text.
+// Text of a single repeated character, of zero-width characters or of a single word takes no longer
+// than other text.
 func BenchmarkDifference(b *testing.B) {
 	for _, text := range []string{"赌", "\u200b", "a", "线上赌场"} {
 		for size := 1 << 16; size <= 1<<18; size *= 2 {
