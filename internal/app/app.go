@@ -1,6 +1,5 @@
-// Package app is the process as a value: New opens the parts of an outpost and
-// wires them, Start runs what the options ask for, and Stop ends and closes
-// everything. It does not parse flags, and prints nothing.
+// Package app is the process as a value: New opens and wires its parts, Start runs what the options
+// ask for, and Stop ends and closes everything. It parses no flags and prints nothing.
 package app
 
 import (
@@ -26,8 +25,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Options say what a process does. Data is required; without Crawl nothing is
-// fetched, and without Console there is no server.
+// Options say what a process does. Data is required. Without Crawl nothing is fetched, and without
+// Console there is no server.
 type Options struct {
 	// Data is the data folder; it is created if it is missing.
 	Data string
@@ -39,27 +38,27 @@ type Options struct {
 	Crawl *CrawlOptions
 	// Console serves the console, the API and the metrics.
 	Console *ConsoleOptions
-	// Version is the program's. Pages are judged anew when it changes.
+	// Version is the program's version. Pages are judged again when it changes.
 	Version string
 	// Zone is the time zone of all times and days shown; nil means index.DefaultZone.
 	Zone *time.Location
-	// Warn is called for everything in the overlay that has no effect, whenever
-	// rules are put in force; optional.
+	// Warn is called for every part of the overlay that has no effect, whenever rules are put in
+	// force; optional.
 	Warn func(warning fmt.Stringer)
-	// Reindexing is called, before New returns, if the index does not match the
-	// store and is built anew; optional.
+	// Reindexing is called, before New returns, if the index does not match the store and is
+	// rebuilt; optional.
 	Reindexing datafolder.Reindexing
-	// InForce is called with what the process works with, when it starts and
-	// whenever rules are read anew; optional.
+	// InForce is called with what the process works with, when it starts and whenever rules are
+	// reloaded; optional.
 	InForce func(InForce)
 	// Send sends a message to a channel, in place of the program's own senders; optional.
 	Send func(ctx context.Context, c notify.Channel, m notify.Message) error
-	// Outward says how connections for messages are made: Resolve, DNS and Proxy. Nil means as
-	// for Crawl.
+	// Outward says how connections for messages are made: Resolve, DNS and Proxy. Nil means the
+	// same as for Crawl.
 	Outward *FetchOptions
 	// Now is the clock for messages to people; nil is time.Now.
 	Now func() time.Time
-	// Log gets failures; nil discards them.
+	// Log receives failures; nil discards them.
 	Log *slog.Logger
 }
 
@@ -86,7 +85,7 @@ type App struct {
 	crawl   *crawl         // nil without Options.Crawl
 	console *consoleServer // nil without Options.Console
 
-	reloading sync.Mutex    // held while rules are read anew
+	reloading sync.Mutex    // held while rules are reloaded
 	reloaded  chan struct{} // tells reloadOnExpiry that the rules have changed
 	cancel    context.CancelFunc
 	running   *errgroup.Group
@@ -96,9 +95,9 @@ type App struct {
 	stop      func() error  // what Stop does; runs only once
 }
 
-// New opens the data folder and wires what the options ask for. The console
-// listens already, but answers only after Start. A mistake that the operator must
-// correct is an InputError. Call Stop when done with the App, started or not.
+// New opens the data folder and wires what the options ask for. The console listens from then on,
+// but answers only after Start. A mistake that the operator must correct is an InputError. Call
+// Stop when done with the App, whether or not it was started.
 func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Data == "" {
 		return nil, errors.New("app: a data folder is required")
@@ -180,8 +179,8 @@ func (a *App) ConsoleURL() string {
 	return a.console.url
 }
 
-// Start runs the crawl, the console and the watch of expiring rules, until ctx
-// ends, Stop is called, or one of them fails. It is called at most once.
+// Start runs the crawl, the console and the reloading of rules that expire, until ctx ends, Stop is
+// called, or one of them fails. It may be called only once.
 func (a *App) Start(ctx context.Context) {
 	ctx, a.cancel = context.WithCancel(ctx)
 	a.running, ctx = errgroup.WithContext(ctx)
@@ -201,7 +200,7 @@ func (a *App) Start(ctx context.Context) {
 			defer close(a.crawled)
 			a.crawlErr = a.crawl.run(ctx)
 			a.grouper.finish()
-			a.feeder.finish() // whoever waits for the crawl can then search its findings
+			a.feeder.finish() // so that a caller of WaitCrawl can search the findings
 			a.finishNotices(ctx)
 			a.leaveErr = a.leaveMetrics(a.metrics, a.crawlErr == nil && ctx.Err() == nil)
 			return a.crawlErr
@@ -209,18 +208,18 @@ func (a *App) Start(ctx context.Context) {
 	}
 }
 
-// WaitCrawl waits for the end of the crawl that Start has started, and returns its
-// error. With CrawlOptions.Once the crawl ends when nothing is due.
+// WaitCrawl waits for the end of the crawl that Start has started, and returns its error. With
+// CrawlOptions.Once the crawl ends when no URL is due.
 func (a *App) WaitCrawl() error {
 	<-a.crawled
 	return a.crawlErr
 }
 
-// Wait waits until everything that Start has started has ended, and returns the first error.
+// Wait waits for the end of everything that Start has started, and returns the first error.
 func (a *App) Wait() error { return a.running.Wait() }
 
-// Stop ends and closes everything. It may be called more than once. The errors
-// of what was running are returned by Wait.
+// Stop ends and closes everything. It may be called more than once. Wait returns the errors of what
+// was running.
 func (a *App) Stop() error { return a.stop() }
 
 func (a *App) close() (err error) {
@@ -250,9 +249,8 @@ func (a *App) close() (err error) {
 	return errors.Join(err, a.leaveErr)
 }
 
-// loadRules reads the rules that are about to be put in force. It tests the
-// operator's own rules on the benign sample, as "rules check" does; the shipped
-// rules have been tested.
+// loadRules reads the rules that are about to be put in force. It tests the operator's own rules on
+// the benign sample, as "rules check" does. The shipped rules have been tested already.
 func (a *App) loadRules() (*analyze.Analyzer, error) {
 	analyzer, err := a.opts.Rules.Compile(a.opts.Warn)
 	if err == nil && !a.opts.Rules.Shipped() {
@@ -261,14 +259,14 @@ func (a *App) loadRules() (*analyze.Analyzer, error) {
 	return analyzer, err
 }
 
-// use puts rules in force; pages in progress finish with the rules before.
+// use puts rules in force. Pages in progress finish with the rules that they began with.
 func (a *App) use(analyzer *analyze.Analyzer) {
 	a.rules.Store(&pipeline.ActiveRules{Analyzer: analyzer, Name: a.opts.Version + " " + analyzer.Rules().Digest()})
 	a.metrics.RulesLoaded(len(analyzer.Rules().On()))
 }
 
-// Reload reads the rules anew. A broken set never replaces a good one: the old
-// one stays in force, and the failure is logged, counted and returned.
+// Reload reads the rules again. A broken set never replaces a good one: the old one stays in force,
+// and the failure is logged, counted and returned.
 func (a *App) Reload() error {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
@@ -289,8 +287,8 @@ func (a *App) Reload() error {
 	return nil
 }
 
-// reloadOnExpiry reads the rules anew on the day after an entry of the overlay
-// has expired, until ctx ends.
+// reloadOnExpiry reads the rules again on the day after an entry of the overlay has expired, until
+// ctx ends.
 func (a *App) reloadOnExpiry(ctx context.Context) {
 	for {
 		var expired <-chan time.Time
@@ -302,7 +300,7 @@ func (a *App) reloadOnExpiry(ctx context.Context) {
 			return
 		case <-a.reloaded:
 		case <-expired:
-			_ = a.Reload() // a failure is logged, and not retried automatically
+			_ = a.Reload() // a failure is logged, and not retried until the next reload
 		}
 	}
 }

@@ -26,8 +26,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestApp crawls a web, and searches the findings through the API, the index and the folder. It
-// makes backups meanwhile, reads the rules anew, stops, and leaves no goroutine behind.
+// TestApp crawls a web, and searches the findings through the API, the index and the folder.
+// Meanwhile it makes backups and reloads the rules. It then stops, and leaves no goroutine behind.
 func TestApp(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	web := ingesttest.New(ingesttest.Options{Hosts: 44, Pages: 60, Seed: 2, Rate: 200})
@@ -114,8 +114,8 @@ func wantPages(t *testing.T, data string, open int) {
 	}
 }
 
-// TestReload: a broken rule set is refused and counted, and the old one stays;
-// an overlay that is added meanwhile counts from the next reload on.
+// TestReload: a broken rule set is refused and counted, and the old one stays in force. An overlay
+// that is added meanwhile counts from the next reload on.
 func TestReload(t *testing.T) {
 	data, rules := sqlitetest.Folder(t), t.TempDir()
 	apptest.WriteRule(t, rules, "one", "云巅国际")

@@ -27,7 +27,7 @@ import (
 // shutdownTime is how long a request in progress may take when the process is told to stop.
 const shutdownTime = 5 * time.Second
 
-// ConsoleOptions say where the console listens and who may enter.
+// ConsoleOptions say where the console listens and who may log in.
 type ConsoleOptions struct {
 	// Listen is the address of console, API and metrics.
 	Listen string
@@ -35,12 +35,13 @@ type ConsoleOptions struct {
 	TrustedProxies []string
 	// RequireFactor makes everybody set up a second factor before they can do anything else.
 	RequireFactor bool
-	// OIDC names the file that describes a provider at which people may log in, too; see ReadOIDC.
+	// OIDC names the file that describes a provider through which people may log in, too; see
+	// ReadOIDC.
 	OIDC string
 }
 
-// consoleServer is the server of the console, the API and the metrics. It listens from
-// the beginning, and answers once it runs.
+// consoleServer is the server of the console, the API and the metrics. It listens once it is
+// created, and answers once it runs.
 type consoleServer struct {
 	server   *http.Server
 	listener net.Listener
@@ -48,8 +49,8 @@ type consoleServer struct {
 	urlFile  string
 }
 
-// newConsole listens, and writes the console's URL into the data folder for Search, with
-// a token that permits reading: whoever can read the folder may do so anyway.
+// newConsole listens, and writes the console's URL into the data folder for Search, with a token
+// that permits reading, which adds nothing for anybody who can read the folder.
 func newConsole(ctx context.Context, a *App, opts ConsoleOptions) (*consoleServer, error) {
 	if err := dashboards.CheckListen(opts.Listen); err != nil {
 		return nil, &datafolder.InputError{Err: err}
@@ -107,7 +108,7 @@ func reachable(address net.Addr) string {
 	return address.String()
 }
 
-// ruleTexts returns the descriptive texts of a rule in force.
+// ruleTexts returns the title and the other descriptive texts of a rule in force.
 func (a *App) ruleTexts(id string) (console.RuleTexts, bool) {
 	r, ok := a.rules.Load().Rules().Rule(id)
 	if !ok {
@@ -138,7 +139,8 @@ func (a *App) whereabouts(ctx context.Context, url string) (w console.Whereabout
 	return w, err
 }
 
-// understand parses a kept source again, without the style sheets that it had then.
+// understand parses a stored source again, without the style sheets that it had when it was
+// fetched.
 func understand(url, source string) *qianshao.Document {
 	x := analyze.Extraction{Page: qianshao.Page{URL: url, ContentType: "text/html; charset=utf-8", Body: []byte(source)}}
 	return x.Document()
@@ -160,7 +162,7 @@ func (c *consoleServer) run(ctx context.Context) error {
 		defer close(shut)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 		defer cancel()
-		_ = c.server.Shutdown(ctx) // close cuts off requests that are left
+		_ = c.server.Shutdown(ctx) // close cuts off the requests that are still open
 	})
 	if err := c.server.Serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
 		stop()
@@ -170,7 +172,7 @@ func (c *consoleServer) run(ctx context.Context) error {
 	return nil
 }
 
-// close cuts off the requests that run has left. It may be called more than once.
+// close cuts off the requests that are still open after run. It may be called more than once.
 func (c *consoleServer) close() {
 	_ = c.server.Close()
 	_ = c.listener.Close()

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// TestWhereabouts: the console gets what the register and the store know about a URL, spelt
-// as in the index.
+// TestWhereabouts: the console gets what the register and the store know about a URL,
+// and the URL in the spelling of the index.
 func TestWhereabouts(t *testing.T) {
 	t.Parallel()
 	a, err := New(t.Context(), Options{Data: t.TempDir()})

@@ -39,7 +39,7 @@ type CrawlOptions struct {
 	Observe ingest.Observer
 }
 
-// crawl fetches pages and takes them through the pipeline.
+// crawl fetches pages and passes them to the pipeline.
 type crawl struct {
 	fetcher  *fetch.Fetcher
 	browser  *render.Browser // nil if there is none
@@ -66,7 +66,7 @@ func (f ownFrontier) Lease(ctx context.Context, l ingest.Lease) ([]ingest.Item, 
 	return f.Store.Lease(ctx, l)
 }
 
-// Next makes the crawler look again in a second while nothing would be handed out.
+// Next makes the crawler ask again a second later while nothing may be handed out.
 func (f ownFrontier) Next(ctx context.Context) (due time.Time, ok bool, err error) {
 	due, ok, err = f.Store.Next(ctx)
 	if soon := time.Now().Add(time.Second); ok && !f.alone() && due.Before(soon) {
@@ -132,7 +132,7 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 	return c, nil
 }
 
-// requireAuthorisations refuses a crawl that could make no request.
+// requireAuthorisations refuses a crawl that would not be allowed any request.
 func (a *App) requireAuthorisations(ctx context.Context) error {
 	authorisations, err := a.Folder.Store.Authorisations(ctx)
 	if err == nil && len(authorisations) == 0 {
@@ -141,11 +141,11 @@ func (a *App) requireAuthorisations(ctx context.Context) error {
 	return err
 }
 
-// run seeds the frontier from the register and crawls, until nothing is due
-// (once) or ctx ends.
+// run fills the frontier with the register's seeds and crawls, until no URL is due (once) or ctx
+// ends.
 func (c *crawl) run(ctx context.Context) error {
 	if err := c.evidence.Recover(ctx); err != nil {
-		// Pages can be archived even so; the log says what to do.
+		// Pages can be archived all the same. The log says what to do.
 		c.log.Error("the evidence archive is not in order", "error", err)
 	}
 	defer c.keepRegistered(ctx)()
@@ -174,8 +174,8 @@ func (c *crawl) run(ctx context.Context) error {
 	return group.Wait()
 }
 
-// rewrite rewrites the database if something in it was deleted, unless ctx ends first. If that fails
-// because the disk has too little room, the next start tries again.
+// rewrite rewrites the database if something was deleted from it, unless ctx ends first. If it
+// fails because the disk is too full, the next start tries again.
 func (c *crawl) rewrite(ctx context.Context) {
 	started := time.Now()
 	switch done, err := c.store.Rewrite(ctx); {
@@ -186,8 +186,8 @@ func (c *crawl) rewrite(ctx context.Context) {
 	}
 }
 
-// rewriteInterval is how often a server checks whether to rewrite the database. It
-// is long because URLs are dropped every day, and nobody can write meanwhile.
+// rewriteInterval is how often a server checks whether to rewrite the database. It is long, because
+// URLs are dropped every day and nothing can be written during a rewrite.
 const rewriteInterval = 7 * 24 * time.Hour
 
 // rewriteOften calls rewrite at that interval until ctx ends.
@@ -221,7 +221,7 @@ func (c *crawl) close() {
 	c.fetcher.Close()
 }
 
-// observer passes on what the crawler does to metrics, log and another observer.
+// observer passes on what the crawler does to the metrics, the log and another observer.
 type observer struct {
 	metrics *metrics.Metrics
 	log     *slog.Logger

@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// newDesk returns the desk over the folder.
+// newDesk returns the desk of the folder.
 func newDesk(a *App) (*desk.Desk, error) {
 	return desk.New(desk.Options{
 		Store: wakingReview{a.Folder.Review, a.feeder.wake}, Account: a.Folder.Account, Mask: mask.String, Sample: a.Folder.Accounts.SecondReviewShare,
@@ -18,8 +18,8 @@ func newDesk(a *App) (*desk.Desk, error) {
 	})
 }
 
-// wakingReview wakes the feeder when people have acted, so that their acts can be searched
-// as soon as the crawl's findings.
+// wakingReview wakes the feeder when somebody has acted, so that acts can be searched as soon as
+// the crawl's findings.
 type wakingReview struct {
 	*datafolder.Review
 	wake func()
@@ -41,8 +41,8 @@ func (r wakingReview) Step(ctx context.Context, id int64, limit int, now time.Ti
 	return more, err
 }
 
-// workOnBatches carries out acts on many findings at a time, until ctx ends; first those
-// that a dead process has left unfinished.
+// workOnBatches carries out acts on many findings at a time, until ctx ends. It begins with batches
+// that a previous process left unfinished.
 func (a *App) workOnBatches(ctx context.Context) {
 	a.Desk.Work(ctx, func(err error) { a.opts.Log.Error("a batch is not done yet; tried again", "error", err) })
 }

@@ -72,8 +72,8 @@ func usage(b *testing.B) (cpu time.Duration, resident int64) {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), u.Maxrss >> 10
 }
 
-// loadAndMemory returns what has to be known about every figure: the machine's load, and
-// the memory of the process.
+// loadAndMemory returns what is needed to judge every figure: the machine's load and the memory of
+// the process.
 func loadAndMemory(b *testing.B) string {
 	b.Helper()
 	_, resident := usage(b)
@@ -109,7 +109,7 @@ func deskFolder(b *testing.B, data string, findings int) (clients []*deskClient,
 		c := &deskClient{name: account.Name, token: token}
 		for i := 1; i <= findings && len(c.findings) < 200; i++ {
 			ofLimited := slices.Contains(limited.Authorisations, fmt.Sprint("a", (i*7919)%synthetic.Authorisations))
-			if i%4 != 0 && i%10 != 0 && ofLimited != account.Sight.All { // undecided, not in the batch, and not another client's
+			if i%4 != 0 && i%10 != 0 && ofLimited != account.Sight.All { // undecided, not in the batch, and not decided by the other client
 				c.findings = append(c.findings, fmt.Sprintf("%016x", i*2654435761))
 			}
 		}
@@ -157,7 +157,7 @@ func saveNewcomer(b *testing.B, f *datafolder.Folder, finding qianshao.Finding) 
 	}
 }
 
-// deskClient is somebody who works over the API.
+// deskClient is an analyst who works over the API.
 type deskClient struct {
 	name, token, base string
 	findings          []string // ids of some that it sees
@@ -189,7 +189,7 @@ func (c *deskClient) ask(b *testing.B, method, path, body string, v any) {
 	}
 }
 
-// p95 reports the 95th percentile and the median of what f takes.
+// p95 reports the 95th percentile and the median of the times that f takes.
 func (c *deskClient) p95(b *testing.B, what string, n int, f func(i int)) {
 	b.Helper()
 	took := make([]time.Duration, n)

@@ -13,31 +13,31 @@ import (
 )
 
 const (
-	// feedPause is how long the feeder waits for more changes before it updates the
-	// index: a batch costs the index little more than one finding. A finding must be
-	// searchable within a second.
+	// feedPause is how long the feeder waits for more changes before it updates the index: a batch
+	// costs the index little more than a single finding. Findings must be searchable within a
+	// second.
 	feedPause = 300 * time.Millisecond
-	// feedInterval is how often it looks for changes for which it was not woken:
-	// those made by commands beside this process, and those that the index refused.
+	// feedInterval is how often the feeder looks for changes without being woken: those made by
+	// commands beside this process, and those that the index has refused.
 	feedInterval = 10 * time.Second
-	// lastFeed is how long the process waits for the index at its end. Changes that
-	// are left are indexed when the index is next opened.
+	// lastFeed is how long a process that ends waits for the index. Changes that are left are
+	// indexed when the index is next opened.
 	lastFeed = 10 * time.Second
 )
 
-// feeder updates the index when the store changes, so that a crawl need not wait for
-// the index, and goes on if it fails.
+// feeder updates the index when the store changes, so that a crawl neither waits for the index nor
+// stops when it fails.
 type feeder struct {
 	index   index.Index
 	store   *datafolder.Store
 	metrics *metrics.Metrics
 	log     *slog.Logger
-	// fed is called when the index was updated.
+	// fed is called when the index has been updated.
 	fed func()
 	signal
 
-	// feeding is held while the index is updated: of two updates at a time, the one
-	// with a finding's older state could come last, and put back what was deleted.
+	// feeding is held while the index is updated. If there were two updates at a time, the one with
+	// the older state of a finding could come last, and restore what was deleted.
 	feeding sync.Mutex
 }
 
@@ -56,7 +56,7 @@ func (f *feeder) run(ctx context.Context) {
 	}
 }
 
-// feed updates the index with all changes. failed says that none could be indexed.
+// feed updates the index with all changes. failed says that none of them could be indexed.
 func (f *feeder) feed(ctx context.Context) (failed bool) {
 	f.feeding.Lock()
 	defer f.feeding.Unlock()
@@ -73,7 +73,7 @@ func (f *feeder) feed(ctx context.Context) (failed bool) {
 	return err != nil && told == 0
 }
 
-// finish feeds the index for the last time, within bounds.
+// finish updates the index for the last time, within lastFeed.
 func (f *feeder) finish() {
 	ctx, cancel := context.WithTimeout(context.Background(), lastFeed)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 
 const casinoPage = `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>`
 
-// within calls is until it returns true.
+// within calls is until it returns true, and fails the test if that takes too long.
 func within(t *testing.T, most time.Duration, what string, is func() bool) {
 	t.Helper()
 	for began := time.Now(); !is(); time.Sleep(10 * time.Millisecond) {
@@ -24,8 +24,8 @@ func within(t *testing.T, most time.Duration, what string, is func() bool) {
 	}
 }
 
-// TestFoundWhileCrawling: a finding can be searched soon after it was saved, while the
-// crawl goes on, and then no changes are pending.
+// TestFoundWhileCrawling: soon after a finding was saved, while the crawl goes on, it can be
+// searched and no changes are pending.
 func TestFoundWhileCrawling(t *testing.T) {
 	t.Parallel()
 	// It takes a fraction of a second. The feeder looks by itself only every ten
@@ -103,8 +103,8 @@ func TestDecidedIsSearched(t *testing.T) {
 	}
 }
 
-// TestIndexDown: a crawl whose index fails comes to its end and reports the pending
-// changes, and the next process indexes them.
+// TestIndexDown: a crawl with an index that fails still comes to its end, and reports the pending
+// changes. The next process indexes them.
 func TestIndexDown(t *testing.T) {
 	t.Parallel()
 	a, data := apptest.Site(t, casinoPage, true)

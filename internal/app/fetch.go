@@ -36,8 +36,8 @@ type FetchOptions struct {
 	Proxy string
 }
 
-// newFetcher returns a fetcher that checks scope before every request, and takes turns with all others on
-// the same store.
+// newFetcher returns a fetcher that checks the scope before every request, and shares the pace for
+// each host with all other fetchers on the same store.
 func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope, turns fetch.Turns) (*fetch.Fetcher, error) {
 	agent, err := opts.userAgent(version)
 	if err != nil {
@@ -59,8 +59,8 @@ func newFetcher(opts FetchOptions, version string, scope func() *ingest.Scope, t
 	return fetcher, nil
 }
 
-// userAgent names the program, its operator and a way to reach them, so that a
-// site's owner who sees our requests in the log can ask.
+// userAgent names the program, its operator and a way to reach them, so that a site's owner who
+// sees our requests in the log can ask.
 func (o FetchOptions) userAgent(version string) (string, error) {
 	if o.Contact == "" {
 		return "", locales.Errorf("start.contact_missing")
@@ -112,13 +112,13 @@ type BrowserOptions struct {
 	// Browser is "auto", which looks for one; "off" or empty, which renders
 	// nothing; or a path.
 	Browser string
-	// BrowserNoSandbox runs the browser without its sandbox, which root has to
-	// do. Set it only inside a container that is itself a sandbox.
+	// BrowserNoSandbox runs the browser without its sandbox, which is necessary for root. Set it
+	// only inside a container that is itself a sandbox.
 	BrowserNoSandbox bool
 }
 
-// newBrowser returns the browser; nil if there is none, unless one was named by
-// its path.
+// newBrowser returns the browser, or nil if there is none. A browser that was given by its path
+// must work.
 func newBrowser(o BrowserOptions, fetcher *fetch.Fetcher, log *slog.Logger) (*render.Browser, error) {
 	opts := render.Options{Fetcher: fetcher, NoSandbox: o.BrowserNoSandbox, Log: log}
 	switch o.Browser {

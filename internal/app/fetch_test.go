@@ -34,8 +34,8 @@ func TestUserAgent(t *testing.T) {
 	}
 }
 
-// TestProxy: a page is fetched through the proxy, which is asked for an address
-// and not for a name.
+// TestProxy: a page is fetched through the proxy, which gets the address to connect to, and not the
+// name.
 func TestProxy(t *testing.T) {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")

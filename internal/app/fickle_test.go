@@ -34,22 +34,22 @@ const (
 	breaking answering = "breaks off"
 )
 
-// received is a message as it came.
+// received is a message as it arrived.
 type received struct {
 	key, alert string
-	at         time.Time // when it was composed
+	at         time.Time // when the message was composed
 	items      []struct {
 		Finding  string
 		Event    notify.Event
 		Occurred time.Time
 	}
-	// more is how many findings it counts without naming them, because they are in too many
-	// campaigns, as before they were grouped, or too many in one.
+	// more is how many findings the message counts without naming them, because they are in too
+	// many campaigns, as before they were grouped, or too many in one.
 	more   int
 	answer answering
 }
 
-// named is how many findings it names.
+// named returns how many findings the message names.
 func (m *received) named() int {
 	seen := map[string]bool{}
 	for _, it := range m.items {
@@ -72,7 +72,7 @@ type fickle struct {
 	recovered bool
 	restarts  int
 	messages  []*received
-	arrived   chan struct{} // closed at an arrival, after others; nil if nobody waits
+	arrived   chan struct{} // closed when a message arrives after others; nil if nobody waits
 	others    int
 }
 

@@ -11,10 +11,10 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// rested keeps the result of a costly reading, or its error, for restFactor times as long as it took:
-// so it takes only a small share of the time, however often it is requested. The quicker of the last
-// two readings counts: after one that hung for ten seconds, on a disk or a busy machine, the
-// dashboards would otherwise stand still for eight minutes.
+// rested keeps the result of an expensive reading, or its error, for restFactor times as long as
+// the reading took: so readings take only a small share of the time, however often they are
+// requested. The quicker of the last two readings counts. Otherwise the dashboards would stand
+// still for eight minutes after one reading that hung for ten seconds, on a disk or a busy machine.
 type rested[T any] struct {
 	now  func() time.Time
 	read func(ctx context.Context) (T, error)
@@ -22,19 +22,19 @@ type rested[T any] struct {
 	mu    sync.Mutex
 	value T
 	err   error
-	took  time.Duration // the last reading
+	took  time.Duration // how long the last reading took
 	until time.Time
 }
 
-// restFactor leaves the readings a fiftieth of one core at most. With 100,000 findings they are
-// at most six seconds old, and Prometheus asks less often.
+// restFactor limits the readings to a fiftieth of one core. With 100,000 findings the results are
+// at most six seconds old, and Prometheus asks less often than that.
 const restFactor = 50
 
-// firstRest is the longest rest after the first reading, which has no other to compare with and reads
-// from a cold disk.
+// firstRest is the longest rest after the first reading, which reads from a cold disk and has no
+// other reading to compare with.
 const firstRest = time.Minute
 
-// get returns the last result, read anew if it is too old.
+// get returns the last result, or reads again if it is too old.
 func (r *rested[T]) get(ctx context.Context) (T, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -48,7 +48,8 @@ func (r *rested[T]) get(ctx context.Context) (T, error) {
 	return r.value, r.err
 }
 
-// decisionsAtATime is how many acts of the trail a reading follows; more are left to the next one.
+// decisionsAtATime is how many acts of the trail one reading counts. The rest is left to the next
+// one.
 const decisionsAtATime = 20_000
 
 // gauges reads the metrics of the store, and counts people's decisions since the start.
@@ -58,7 +59,7 @@ type gauges struct {
 	counted int64 // the last act that was read
 }
 
-// watchGauges registers what a scrape reads.
+// watchGauges registers the metrics that are read when they are scraped.
 func (a *App) watchGauges(ctx context.Context) error {
 	g := &gauges{store: a.Folder.Store, metrics: a.metrics}
 	var err error
@@ -72,7 +73,7 @@ func (a *App) watchGauges(ctx context.Context) error {
 	return nil
 }
 
-// read counts what is in the store, and what was decided meanwhile.
+// read counts what is in the store, and what people have decided since the last reading.
 func (g *gauges) read(ctx context.Context) (store.Gauges, error) {
 	counts, err := g.store.Gauges(ctx, time.Now())
 	if err != nil {

@@ -9,13 +9,13 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// groupPause is how long the grouper waits for more changes, so that the findings of one
-// page, and of the pages that are fetched together, share a transaction. It is shorter than
-// feedPause, so that most findings are indexed only once, with their campaigns.
+// groupPause is how long the grouper waits for more changes, so that the findings of one page, and
+// of pages that are fetched at the same time, share a transaction. It is shorter than feedPause, so
+// that most findings are indexed only once, together with their campaigns.
 const groupPause = 200 * time.Millisecond
 
-// grouper puts findings into campaigns as they change, and brings back findings that
-// were parked until a day that has come.
+// grouper puts findings into campaigns when they change, and brings parked findings back when their
+// day has come.
 type grouper struct {
 	review *datafolder.Review
 	log    *slog.Logger
@@ -40,8 +40,8 @@ func (g *grouper) run(ctx context.Context) {
 	}
 }
 
-// group handles all pending changes. A change that fails stays in the outbox and is tried
-// again. failed says that one did, and nothing else was done.
+// group handles all pending changes. A change that fails stays in the outbox and is tried again.
+// failed says that one did, and that no other change could be handled.
 func (g *grouper) group(ctx context.Context) (failed bool) {
 	done := 0
 	for _, step := range []func(context.Context) (int, error){g.review.Campaigns.GroupPending, g.review.Campaigns.WakeParked} {
@@ -60,7 +60,7 @@ func (g *grouper) group(ctx context.Context) (failed bool) {
 	return failed && done == 0
 }
 
-// finish groups for the last time, within bounds.
+// finish groups for the last time, within lastFeed.
 func (g *grouper) finish() {
 	ctx, cancel := context.WithTimeout(context.Background(), lastFeed)
 	defer cancel()

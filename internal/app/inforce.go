@@ -12,29 +12,29 @@ import (
 
 // InForce is what a process works with: which rules, and under which authorisations.
 type InForce struct {
-	// Version is the program's and Digest the rule set's; pages are judged by both.
+	// Version is the program's and Digest the rule set's. Pages are judged by both.
 	Version, Digest string
-	// Rules counts all rules of the set, Off those that the overlay switches off.
+	// Rules counts all rules of the set, Off those that the overlay has switched off.
 	Rules, Off int
-	// RulesDir has the rules that replace the shipped ones; empty if none do.
+	// RulesDir has the rules that replace the shipped ones; empty if the shipped ones are used.
 	RulesDir string
-	// Overlay is the overlay's folder, or empty; Own counts its files, and Allowances
-	// the entries of its allow-list that are in force.
+	// Overlay is the overlay's folder, or empty. Own counts its files, and Allowances the entries
+	// of its allow-list that are in force.
 	Overlay    string
 	Own        rule.Own
 	Allowances int
-	// Expires is when the next entry of the overlay ends; the zero time if none will.
+	// Expires is when the next entry of the overlay ends; the zero time if no entry does.
 	Expires time.Time
-	// Authorisations are those in force, the first to end first. EndingSoon is how many
-	// of them end within endingSoon.
+	// Authorisations are those in force, the next to end first. EndingSoon is how many of them end
+	// within endingSoon.
 	Authorisations []qianshao.Authorisation
 	EndingSoon     int
-	// Registered counts all authorisations in the register, ended and future ones too.
+	// Registered counts all authorisations in the register, including ended and future ones.
 	Registered int
 }
 
-// endingSoon is how long before its end an authorisation is named: a contract is seldom
-// renewed within less than a month.
+// endingSoon is how long before its end an authorisation is reported: renewing a contract seldom
+// takes less than a month.
 const endingSoon = 30 * 24 * time.Hour
 
 // inForce returns what the process works with now.
@@ -64,8 +64,8 @@ func (a *App) inForce(ctx context.Context, now time.Time) (InForce, error) {
 	return f, nil
 }
 
-// noteRules records which rules are in force. If that fails, only reports lack them, so work
-// goes on.
+// noteRules records which rules are in force. If that fails, only the reports lack them, so the
+// process continues.
 func (a *App) noteRules(ctx context.Context) {
 	if err := a.Folder.NoteRules(ctx, a.rules.Load().Rules(), a.opts.Version, time.Now()); err != nil {
 		a.opts.Log.Error("it was not recorded which rules are in force", "error", err)

@@ -33,19 +33,18 @@ const killedFolder = "QIANSHAO_TEST_KILLED_API"
 // killedFindings is the number of findings that its clients decide on.
 const killedFindings = 30
 
-// killedBlocks are the texts by which the findings are grouped.
+// killedBlocks are the texts according to which the findings are grouped.
 var killedBlocks = []string{
 	"澳门线上赌场官网开户，注册送彩金，真人百家乐荷官在线发牌，老虎机爆奖不断，提款三分钟到账",
 	"时时彩投注平台每期开奖直播，玩法齐全赔率高，投注返点百分之九，彩票开户当日到账，今日名额不多",
 	"棋牌娱乐平台诚招代理，抽水日结，炸金花牛牛斗地主任选，后台包杀可控，私聊领取开户链接",
 }
 
-// TestKilledAPI kills a server at random moments while three clients decide, undo, and
-// make batches and undo them over its API; if the database is on a server, its
-// connections are cut, too. Each client then repeats its requests: those that were
-// acknowledged have the same answer, the others are done now, and nothing is in the trail
-// twice. Acknowledged batches come to their end. The standings, and how campaigns count
-// them, are the same after a reindex.
+// TestKilledAPI kills a server at random moments while three clients decide, undo, and make batches
+// and undo them over its API. If the database is on a server, its connections are cut, too. Each
+// client then repeats its requests: those that were acknowledged get the same answer, the others
+// are done now, and nothing is in the trail twice. Acknowledged batches are completed. The
+// standings, and how campaigns count them, are the same after a reindex.
 func TestKilledAPI(t *testing.T) {
 	if data := os.Getenv(killedFolder); data != "" {
 		serveUntilKilled(t, data)
@@ -87,8 +86,8 @@ func TestKilledAPI(t *testing.T) {
 	})
 }
 
-// killAfter returns after how many answers a server is killed, however long they take: in the midst
-// of work, or, every fourth time, while the clients repeat their requests.
+// killAfter returns the number of answers after which a server is killed, however long they take:
+// in the middle of work or, every fourth time, while the clients repeat their requests.
 func killAfter(round int) int64 {
 	if round%4 == 3 {
 		return 1 + rand.Int64N(3*againAnswered)
@@ -168,7 +167,7 @@ func killedClients(t *testing.T, p place) (clients []*killedClient) {
 	return clients
 }
 
-// killedClient is somebody who works over the API, and remembers what it has sent.
+// killedClient is an analyst who works over the API, and remembers the requests sent.
 type killedClient struct {
 	name, token, base string
 	ids               []string
@@ -179,7 +178,7 @@ type killedClient struct {
 
 type killedRequest struct {
 	path, body, key string
-	status          int   // 0 while it was not answered
+	status          int   // 0 until it is answered
 	seq             int64 // of the act
 }
 
@@ -234,7 +233,7 @@ func (c *killedClient) sendOnce(ctx context.Context, r *killedRequest) (answer j
 	return answer, 0, nil
 }
 
-// do remembers a request that changes something, and then sends it.
+// do remembers a request that changes something and sends it.
 func (c *killedClient) do(path, body string) (answer []byte, ok bool) {
 	c.n++
 	r := &killedRequest{path: path, body: body, key: fmt.Sprint(c.name, "-", c.n)}
@@ -252,8 +251,8 @@ func seqOf(answer []byte) int64 {
 	return done.Act.Seq
 }
 
-// againAnswered is how many of the last answered requests are sent again after a kill;
-// earlier ones were sent again after earlier kills.
+// againAnswered is how many of the last answered requests are sent again after a kill. Earlier ones
+// were sent again after earlier kills.
 const againAnswered = 10
 
 // again repeats the unanswered requests and the last answered ones, or all of them: those
@@ -328,7 +327,7 @@ func (c *killedClient) workOnBatch(i int) (ok bool) {
 	return ok
 }
 
-// batches returns the batches of which something was acknowledged, with the final state that each must
+// batches returns the batches with an acknowledged request, and the final state that each must
 // reach.
 func (c *killedClient) batches() map[string]string {
 	batches := map[string]string{}

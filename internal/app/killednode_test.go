@@ -18,9 +18,9 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// TestKilledNode kills a node of the search cluster while thousands of findings are indexed,
-// of which every third changes again. Findings that the store takes for indexed are in the
-// index, each once and in its present state, before the node has come back and after.
+// TestKilledNode kills a node of the search cluster while thousands of findings are indexed, every
+// third of which then changes again. All findings that the store counts as indexed are in the
+// index, each once and in its latest state, both before the node comes back and after.
 func TestKilledNode(t *testing.T) {
 	const findings = 3000
 	kill := backendstest.Killable(t)

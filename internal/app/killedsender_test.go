@@ -35,7 +35,7 @@ const (
 	senderClock  = "QIANSHAO_TEST_CLOCK"
 )
 
-// quickly is how many times faster than others the clock of the test and of its child runs.
+// quickly is how many times faster than real time the clock of the test and of its child runs.
 const quickly = 120
 
 // quickClock is the same in the test and in its child.
@@ -102,15 +102,15 @@ func sendUntilKilled(t *testing.T, data string) {
 	}
 }
 
-// fate is a finding of the test, and what may be reported about it.
+// fate is a finding of the test, and what may and must be reported about it.
 type fate struct {
 	id, page string
 	// barred are, by the kind of alert, the periods in which no message may report anything about it.
 	barred map[string][][2]time.Time
 	// must are, by the kind of alert, the events that have to be reported.
 	must map[string][]notify.Event
-	// left says that it has left the pending findings and come back: then events may be reported
-	// again.
+	// left says that it has left the list of pending findings and come back: then events may be
+	// reported again.
 	left bool
 }
 
@@ -143,7 +143,7 @@ var (
 type planned struct {
 	at time.Time
 	do func()
-	// before says that it must happen before the clock is put ahead.
+	// before says that it must happen before the clock is put forward.
 	before bool
 }
 
@@ -188,7 +188,7 @@ func newOutpost(t *testing.T, p place) *outpost {
 	return o
 }
 
-// alert makes a view, and the alerts of it.
+// alert makes a view with its alerts.
 func (o *outpost) alert(kind, query string) {
 	o.t.Helper()
 	_, err := o.f.Store.SaveView(o.t.Context(), store.SavedView{ID: kind, Owner: "ann", Name: kind, Query: query, Changed: o.now()})
@@ -213,8 +213,8 @@ func (o *outpost) check(err error) {
 
 func (o *outpost) now() time.Time { return o.clock.Load().Now() }
 
-// ahead puts the clock ahead while the program is down, as after a long stop. It first does what must
-// happen before that.
+// ahead puts the clock forward while the program is down, as after a long stop. What must happen
+// before that is done first.
 func (o *outpost) ahead(by time.Duration) {
 	o.t.Helper()
 	var later []planned
@@ -329,7 +329,7 @@ func (o *outpost) settle() {
 	}
 }
 
-// quiet says that nothing is left to report.
+// quiet reports whether nothing is left to report.
 func (o *outpost) quiet() bool {
 	o.t.Helper()
 	for _, c := range []store.Consumer{store.ConsumerCampaigns, store.ConsumerIndex, store.ConsumerNotices} {
@@ -353,7 +353,7 @@ func (o *outpost) quiet() bool {
 	return states[notify.Pending] == 0
 }
 
-// save saves a page as it is now; without a rule it is clean.
+// save saves a page in its present state. Without a rule it is not flagged.
 func (o *outpost) save(page string, at time.Time, rules ...string) {
 	o.t.Helper()
 	n := 0
@@ -373,7 +373,7 @@ func (o *outpost) fate(page string) *fate {
 	return f
 }
 
-// old puts a page with a finding into the folder that is older than the alerts and becomes overdue later.
+// old adds a page with a finding that is older than the alerts and becomes overdue later.
 func (o *outpost) old(i int, in time.Duration) {
 	o.t.Helper()
 	f := o.fate(fmt.Sprint(i, "-old"))

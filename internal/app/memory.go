@@ -9,17 +9,17 @@ import (
 
 // Bounds on the memory of a process.
 const (
-	// crawlLimit is where the garbage collector begins to work harder in a process that
-	// crawls for months beside others, not counting the program itself and its memory
-	// maps. GOMEMLIMIT overrides it.
+	// crawlLimit is the memory from which the garbage collector works harder in a process that
+	// crawls for months beside other programs. It does not include the program itself and its
+	// memory maps. GOMEMLIMIT overrides it.
 	crawlLimit = 160 << 20
-	// ScanLimit is the same for commands that judge pages and end. With less, the
-	// collector would run all the time while a slow page of the largest size is judged:
-	// with 200 MB, contacts took twice the CPU.
+	// ScanLimit is the same for commands that judge pages and end. With less, the collector would
+	// run all the time while a slow page of the largest size is judged: with 200 MB, finding
+	// contacts took twice the CPU.
 	ScanLimit = 300 << 20
-	// garbage is how much garbage may gather below the limit, in per cent of the
-	// memory in use. As the limit bounds the peaks, it can be collected less
-	// often than by Go's default. GOGC overrides it.
+	// garbage is how much garbage may accumulate below the limit, in per cent of the memory in use.
+	// Since the limit bounds the peaks, it can be collected less often than by Go's default. GOGC
+	// overrides it.
 	garbage = 300
 )
 
@@ -31,17 +31,17 @@ func LimitMemory(limit int64) {
 	}
 }
 
-// A process at rest returns its memory to the system. The runtime by itself would keep
-// it, since the heap may grow to four times the memory in use before it is collected.
+// An idle process returns its memory to the system. Left to itself, the runtime would keep it,
+// since the heap may grow to four times the memory in use before it is collected.
 const (
 	restInterval = 5 * time.Minute
-	// restCollections is how often a heap at rest is collected in that time: every two
-	// minutes by the runtime, and once by returnMemory.
+	// restCollections is how often an idle heap is collected in that time: every two minutes by the
+	// runtime, and once by returnMemory.
 	restCollections = 3
 )
 
-// returnMemory returns the garbage of the start to the system, and then that of each
-// burst of work once it is over, until ctx ends.
+// returnMemory returns the garbage of the start to the system, and later that of each burst of work
+// once it is over, until ctx ends.
 func returnMemory(ctx context.Context, ticks <-chan time.Time) {
 	for last := (rest{}); ; {
 		if last.isRest(collections()) {
@@ -55,13 +55,13 @@ func returnMemory(ctx context.Context, ticks <-chan time.Time) {
 	}
 }
 
-// rest distinguishes intervals of rest from those of work. The first is one of rest.
+// rest tells idle intervals from busy ones. The first counts as idle.
 type rest struct {
 	isStarted   bool
 	collections int64 // at the end of the last interval
 }
 
-// isRest says whether the interval that has just ended was one of rest, by the number of
+// isRest reports whether the interval that has just ended was idle, judging by the number of
 // collections since the start of the process.
 func (r *rest) isRest(collections int64) bool {
 	is := !r.isStarted || collections-r.collections <= restCollections

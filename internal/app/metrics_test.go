@@ -37,7 +37,7 @@ func TestMetrics(t *testing.T) {
 	if _, err := a.Desk.Do(t.Context(), ann, draft); err != nil {
 		t.Fatal(err)
 	}
-	// The counts may be old, and are not from one transaction: answers are read before the queue.
+	// The counts may be old and may not agree with each other: answers are read before the queue.
 	const answered = `qianshao_findings_answered{answer="crime",category="gambling"}`
 	within(t, 2*time.Minute, "told", func() bool { return metric(t, a, answered) == "1" })
 	for name, want := range map[string]string{

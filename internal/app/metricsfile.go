@@ -19,7 +19,7 @@ func checkMetricsFile(path string) error {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return &datafolder.InputError{Err: locales.Errorf("start.metrics_folder", path, folder)}
 	}
-	// With a pipe, reading the last crawl's counters would block at the end of the crawl.
+	// Reading the last crawl's counters from a pipe would block at the end of the crawl.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return &datafolder.InputError{Err: locales.Errorf("start.metrics_not_file", path)}
 	}

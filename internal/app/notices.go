@@ -31,7 +31,7 @@ func newNotices(a *App) (engine *notify.Engine, err error) {
 	})
 }
 
-// newEngine returns an engine for a folder; o says how it sends, searches and counts.
+// newEngine returns an engine for a folder. o says how it sends, searches and counts.
 func newEngine(f *datafolder.Folder, opts *Options, o notify.Options) (*notify.Engine, error) {
 	if opts.Send != nil {
 		o.Send = opts.Send
@@ -74,7 +74,7 @@ func (a *App) countDelivery(kind notify.Kind, outcome notify.State) {
 	a.metrics.Delivery(string(kind), counted[outcome])
 }
 
-// deliveries returns the values of the gauges of deliveries.
+// deliveries returns the values of the gauges about deliveries.
 func (a *App) deliveries(ctx context.Context) (d metrics.Deliveries, err error) {
 	counts, oldest, err := a.Folder.Store.DeliveryStates(ctx)
 	return metrics.Deliveries{Pending: counts[notify.Pending], Failed: counts[notify.Failed], Oldest: oldest}, err

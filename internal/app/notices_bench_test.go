@@ -22,8 +22,8 @@ import (
 )
 
 // BenchmarkNotices measures the cost of matching 200 findings with 50 alerts on one view, and of
-// sending the 50 messages through one channel to a fast receiver, compared with a bare http.Post
-// of the same bodies. It counts processor time, the receiver's included.
+// sending the 50 messages through one channel to a fast receiver, compared with a bare http.Post of
+// the same bodies. It counts processor time, including the receiver's.
 func BenchmarkNotices(b *testing.B) {
 	const alerts, findings = 50, 200
 	var body []byte

@@ -20,8 +20,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestTold: a crawl without a console, as cron runs it, sends messages about its findings before it
-// ends, which takes as long as notify.Gather. Without an alert in the folder it does not wait.
+// TestTold: a crawl without a console, as run by cron, sends messages about its findings before it
+// ends, which takes as long as notify.Gather. If the folder has no alert, it does not wait.
 func TestTold(t *testing.T) {
 	t.Parallel()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -85,8 +85,8 @@ func alertOf(t *testing.T, data, authorisation, query string) {
 	}
 }
 
-// TestDeliveriesAreCounted: the metrics count what became of messages, but not tests. One
-// message of the alert has failed before; the other has nothing left to report, and is dropped.
+// TestDeliveriesAreCounted: the metrics count what became of messages, but not tests. One message
+// of the alert has failed before. The other has nothing left to report, and is dropped.
 func TestDeliveriesAreCounted(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// oidcFile is the format of the file that sets up log-in at an OIDC provider.
+// oidcFile is the format of the file that sets up log-in through an OIDC provider.
 type oidcFile struct {
 	Issuer     string   `yaml:"issuer"`
 	ClientID   string   `yaml:"client_id"`

@@ -33,11 +33,11 @@ const (
 	pageRequests = 20
 )
 
-// BenchmarkPages measures every page of the console over HTTP, with the findings of
-// BenchmarkDesk, the trail of their decisions, and the register and the frontier of their
-// sites: for an account that sees all, and for one that sees 3 of 200 authorisations. The
-// folder that QIANSHAO_BENCH_FOLDER names is made, or used again if it exists;
-// QIANSHAO_BENCH_PAGES restricts the measurement to paths with that prefix.
+// BenchmarkPages measures every page of the console over HTTP, with the findings of BenchmarkDesk,
+// the trail of their decisions, and the register and the frontier of their sites: for an account
+// that sees all, and for one that sees 3 of 200 authorisations. The folder that
+// QIANSHAO_BENCH_FOLDER names is filled, or used again if it exists. QIANSHAO_BENCH_PAGES restricts
+// the measurement to paths with that prefix.
 func BenchmarkPages(b *testing.B) {
 	findings := benchFindings(b)
 	data, kept := os.Getenv("QIANSHAO_BENCH_FOLDER"), false
@@ -98,8 +98,8 @@ type reader struct {
 	client    *http.Client
 }
 
-// measure requests the varieties of a page; it returns the wall-clock and CPU times,
-// sorted, and the slowest address.
+// measure requests the variants of a page. It returns the wall-clock and CPU times, sorted, and the
+// slowest address.
 func (r *reader) measure(b *testing.B, base string, path func(i int, all bool) string) (took, cpu []time.Duration, worst string) {
 	b.Helper()
 	if r.client == nil {
@@ -135,7 +135,7 @@ func (r *reader) get(b *testing.B, address string) {
 	}
 	defer w.Body.Close()
 	body, err := io.ReadAll(w.Body)
-	refused := w.StatusCode == http.StatusForbidden && !r.all // a page that the limited account may not see
+	refused := w.StatusCode == http.StatusForbidden && !r.all // the limited account may not see the page
 	if err != nil || w.StatusCode != http.StatusOK && !refused {
 		b.Errorf("%s as %s: %d %v\n%.600s", address, r.name, w.StatusCode, err, body)
 	}
@@ -201,8 +201,8 @@ func benchBatches(b *testing.B, a *app.App, findings int) map[bool]int64 {
 	return ids
 }
 
-// benchNotices sets up alerts and schedules for each account, under ids with its name, and a log of
-// deliveries.
+// benchNotices sets up alerts and schedules for each account, with the account's name in their ids,
+// and a log of deliveries.
 func benchNotices(b *testing.B, a *app.App) {
 	b.Helper()
 	ctx, by, s := b.Context(), store.Signed{By: "all", At: time.Now()}, a.Folder.Store
@@ -298,13 +298,13 @@ var benchQueries = []string{
 	"parked:true", "age:>7d", "age:<200d -verdict:crime", "http://s%d.example/nothing", "s%d.example",
 }
 
-// target is one variety of a page: addresses that are requested one after another.
+// target is one variant of a page: addresses that are requested one after another.
 type target struct {
 	name string
 	path func(i int, all bool) string
 }
 
-// benchTargets are the addresses of each page, by its path, in their varieties.
+// benchTargets returns the addresses of each page, by its path, in their variants.
 func benchTargets(findings int, batches map[bool]int64) map[string][]target {
 	one := func(paths ...string) (list []target) {
 		for _, path := range paths {
@@ -405,7 +405,7 @@ func benchQuery(place, i int) string {
 	return url.QueryEscape(q)
 }
 
-// queueTargets are each list, in each order that it has, and with each query.
+// queueTargets returns each list, in each of its orders, and with each query.
 func queueTargets() (list []target) {
 	address := func(of campaign.List, rest string) string { return "/?list=" + string(of) + rest }
 	for _, of := range []campaign.List{
@@ -425,7 +425,7 @@ func queueTargets() (list []target) {
 	return append(list, target{"open with all queries", func(i int, _ bool) string { return address(campaign.ListOpen, "&q="+benchQuery(i, i)) }})
 }
 
-// searchTargets are each query, in each order.
+// searchTargets returns each query, in each order.
 func searchTargets() (list []target) {
 	for place, q := range benchQueries {
 		list = append(list, target{q, func(i int, _ bool) string {

@@ -77,11 +77,11 @@ func TestEndedGetsNoRequest(t *testing.T) {
 	}
 }
 
-// TestEndedElsewhereGetsNoRequest: once a command on another machine has ended an authorisation and reported
-// success, the running crawl makes no request to its site.
+// TestEndedElsewhereGetsNoRequest: once a command on another machine has reported that it ended an
+// authorisation, the running crawl makes no request to its site.
 func TestEndedElsewhereGetsNoRequest(t *testing.T) {
 	t.Parallel()
-	servers := backendstest.Store(t) // without an index, as a cluster that is down must not stop a crawl
+	servers := backendstest.Store(t) // without an index, because a cluster that is down must not stop a crawl
 	servers.Index.Address, servers.Evidence.Address = "http://127.0.0.1:1/i", t.TempDir()
 	var requests atomic.Int64
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

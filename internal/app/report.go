@@ -18,7 +18,7 @@ import (
 // scheduledReport makes the report of a schedule: what the account sees of the period, in the language of the
 // channel, with files for mail.
 func (a *App) scheduledReport(ctx context.Context, s notify.Schedule, account qianshao.Account, from, _ time.Time) (*notify.Attached, error) {
-	noon := from.Add(12 * time.Hour) // noon exists even on a day that begins at one o'clock because clocks were put forward
+	noon := from.Add(12 * time.Hour) // midnight may not exist, where clocks are put forward then
 	period := report.Week(noon, from.Location())
 	if s.Period == notify.Month {
 		period = report.Month(noon, from.Location())

@@ -17,8 +17,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestScheduledReport: a schedule brings the report of the last month in the channel's language, with a link to its
-// page, a few lines for chats and the files for mail, and names no account.
+// TestScheduledReport: a schedule sends the report of the last month in the channel's language,
+// with a link to its page, a few lines for chats and the files for mail. It names no account.
 func TestScheduledReport(t *testing.T) {
 	t.Parallel()
 	data, now := sqlitetest.Folder(t), time.Now()

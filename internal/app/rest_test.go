@@ -13,15 +13,15 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestWorkersRest: a worker that is woken all the time, and always fails, logs it a few
-// times, and not each time.
+// TestWorkersRest: a worker that is woken all the time, and always fails, logs a few of its
+// failures and not each one.
 func TestWorkersRest(t *testing.T) {
 	t.Parallel()
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: sqlitetest.Folder(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Close(); err != nil { // now every reading fails
+	if err := f.Close(); err != nil { // from now on, every reading fails
 		t.Fatal(err)
 	}
 	type worker interface {

@@ -15,9 +15,9 @@ import (
 	"github.com/qianshao/qianshao/store/storetest"
 )
 
-// TestRestoredSends: a folder that was restored while the original goes on sends a message that was on
-// its way with the same key, so that a receiver recognises it; later messages each folder sends with
-// its own keys.
+// TestRestoredSends: if a folder is restored while the original is still in use, both send a
+// pending message with the same key, so that a receiver can recognise it. Each sends later messages
+// with keys of its own.
 func TestRestoredSends(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)
@@ -65,7 +65,7 @@ func find(t *testing.T, data, page string) {
 	}
 }
 
-// sendOnce opens a folder, sends what is due within seven minutes, and returns the messages.
+// sendOnce opens a folder, sends what becomes due within seven minutes, and returns the messages.
 func sendOnce(t *testing.T, data string, answer error) (sent []notify.Message) {
 	t.Helper()
 	now := time.Now()

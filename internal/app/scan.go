@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/internal/scan"
 )
 
-// scan judges by the rules in force the pages that somebody sends to the API. It keeps nothing.
+// scan judges the pages of an API request by the rules in force. It keeps nothing.
 func (a *App) scan(ctx context.Context, r api.ScanRequest, emit func(answer any) error) error {
 	analyzer := a.rules.Load().Analyzer
 	return scan.InOrder(ctx, scanEntries(r), func(e input.Entry) scan.Answer {
@@ -22,7 +22,7 @@ func (a *App) scan(ctx context.Context, r api.ScanRequest, emit func(answer any)
 	}, func(answer scan.Answer) error { return emit(answer.Masked()) })
 }
 
-// scanEntries are the lines of a request, or its one page.
+// scanEntries returns the lines of a request, or its one page.
 func scanEntries(r api.ScanRequest) iter.Seq[input.Entry] {
 	const name = "body"
 	if r.Lines {

@@ -19,8 +19,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestScanAPI: a page, and posts as JSON lines, are judged by the rules in force; input
-// that is too large is refused, and nothing that was sent is kept or logged.
+// TestScanAPI: a page, and posts as JSON lines, are judged by the rules in force. Input that is too
+// large is refused, and nothing that was sent is kept or logged.
 func TestScanAPI(t *testing.T) {
 	t.Parallel()
 	const post = "百家乐开户，注册送88元彩金，微信 kaihu888"

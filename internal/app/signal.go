@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// signal tells a worker that findings have changed, once, however often that happens
-// before it looks. It has room for one.
+// signal tells a worker that findings have changed: once, however often they change before it
+// looks. It has room for one.
 type signal chan struct{}
 
 // wake gives the signal.
 func (s signal) wake() {
 	select {
 	case s <- struct{}{}:
-	default: // it was given already
+	default: // it was already given
 	}
 }
 
-// wait waits for the signal and then pause, for more changes, or for a tick. ok is false
-// if ctx ended first.
+// wait waits for the signal, and then pause long for more changes, or for a tick. ok is false if
+// ctx ended first.
 func (s signal) wait(ctx context.Context, tick <-chan time.Time, pause time.Duration) (ok bool) {
 	select {
 	case <-ctx.Done():

@@ -25,8 +25,8 @@ type Tally struct {
 // hostCounts are numbers of URLs by host, with the port where there is one.
 type hostCounts map[string]int
 
-// maxTallied bounds the hosts that are counted separately for one reason: pages
-// may link to millions. Further ones count under "".
+// maxTallied bounds the hosts that are counted separately for one reason, since pages may link to
+// millions. Further hosts count under "".
 const maxTallied = 10_000
 
 // NewTally returns an empty tally.
@@ -71,10 +71,10 @@ func (t *Tally) Replanned(what ingest.Replanned) {
 type Summary struct {
 	Fetched int
 	store.Counts
-	// Skipped is what the crawl has skipped, and Before what earlier crawls
-	// skipped on hosts that are not in Skipped, each with the most URLs first.
+	// Skipped is what the crawl has skipped, and Before what earlier crawls skipped on hosts that
+	// are not in Skipped, each beginning with the most URLs.
 	Skipped, Before []Skipped
-	// Waiting are the hosts that currently fail.
+	// Waiting are the hosts that fail at present.
 	Waiting []store.WaitingHost
 	// Replanned is what was planned while the clock was ahead.
 	Replanned ingest.Replanned

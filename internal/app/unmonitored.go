@@ -11,14 +11,14 @@ import (
 )
 
 // countsAge is how old the numbers may be when they are requested without a list: every scrape and
-// every look at the console asks for them, and they count all hosts.
+// every view of the console requests them, and they count all hosts.
 const countsAge = 30 * time.Second
 
-// unmonitored caches the numbers of what is not monitored.
+// unmonitored caches the numbers of unmonitored sites.
 type unmonitored struct {
 	folder *datafolder.Folder
 	mu     sync.Mutex
-	// counts are the numbers for each authorisation, as not everybody sees all of them.
+	// counts are the numbers for each authorisation, because not everybody sees all authorisations.
 	counts map[string]qianshao.UnmonitoredCounts
 	read   time.Time
 }
@@ -46,7 +46,7 @@ func (u *unmonitored) list(ctx context.Context, r qianshao.UnmonitoredRequest) (
 	return list, nil
 }
 
-// count reads the numbers anew.
+// count reads the numbers again.
 func (u *unmonitored) count(ctx context.Context) error {
 	scope, err := u.folder.Register.Read(ctx)
 	if err != nil {
@@ -66,7 +66,7 @@ func (u *unmonitored) count(ctx context.Context) error {
 	return nil
 }
 
-// states are the values of the gauge qianshao_unmonitored.
+// states returns the values of the gauge qianshao_unmonitored.
 func (u *unmonitored) states(ctx context.Context) (map[string]int, error) {
 	list, err := u.list(ctx, qianshao.UnmonitoredRequest{Sight: qianshao.SeeAll()})
 	states := map[string]int{}

@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestUnmonitored: gauge, API and folder agree on a register from which no page
-// has come, by offset and limit.
+// TestUnmonitored: the gauge, the API and the folder agree on a register from which no page has
+// been fetched, for any offset and limit.
 func TestUnmonitored(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)
@@ -38,7 +38,7 @@ func TestUnmonitored(t *testing.T) {
 	if err != nil || len(list.Rows) != 1 || list.Rows[0].Host != "c.example" || list.Counts.Hosts() != 3 || list.Counts.Authorisations() != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
-	// A limited account sees only what is under its authorisations, also in cached numbers.
+	// A limited account sees only what its authorisations cover, also in cached numbers.
 	for _, limit := range []int{0, 9} {
 		for authorisation, want := range map[string]int{"a": 4, "b": 0, "": 0} {
 			sight := qianshao.Sight{Authorisations: []string{authorisation}}
