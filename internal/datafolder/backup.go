@@ -17,8 +17,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// The operator's own files in a data folder. A backup has the layout of a data folder, so overlay and
-// policy take effect again where it is restored.
+// The operator's own files in a data folder. A backup has the same layout, so that overlay and
+// policy are in effect again where it is restored.
 const (
 	overlayFolder = "overlay"
 	retentionName = "retention.yaml"
@@ -31,17 +31,18 @@ const (
 // RetentionPath is the path of a data folder's retention policy.
 func RetentionPath(data string) string { return filepath.Join(data, retentionName) }
 
-// RestoredRules is the folder of a restored data folder with rules that replaced the shipped ones; a
-// program started there must be told to use it.
+// RestoredRules is the folder in a restored data folder with rules that replaced the shipped ones.
+// A program that is started there must be told to use it.
 func RestoredRules(data string) string { return filepath.Join(data, rulesFolder) }
 
 // backupTries bounds how often a backup starts again because evidence was deleted while it was copied.
 const backupTries = 3
 
-// Backup copies the data folder into a new folder, while a server or crawl may be working on it: the
-// database as of one moment, the evidence archive as known to that database, the overlay and rules in use,
-// the retention policy, the configuration file. The search index is left out, since Restore builds it. tell
-// is called with problems of the evidence archive itself, which is then copied as it is.
+// Backup copies the data folder into a new folder, even while a server or crawl is working on it:
+// the database as of one moment, the evidence archive as known to that database, the overlay and
+// rules in use, the retention policy, and the configuration file. The search index is left out,
+// since Restore builds it. tell is called with problems that the evidence archive itself has. The
+// archive is then copied as it is.
 func (f *Folder) Backup(ctx context.Context, rules RuleFolders, to string, now time.Time, tell func(evidence.Problem)) (m *Manifest, err error) {
 	if f.opts.Backends.Store.Elsewhere() {
 		return nil, f.opts.byHand()
@@ -76,7 +77,7 @@ func (f *Folder) copyTruth(ctx context.Context, folder string, m *Manifest) (pro
 			return problems, err
 		}
 		if deleted, err := f.Evidence.DeletedSince(ctx, m.gone); err != nil || !deleted {
-			return problems, err // they are the archive's own
+			return problems, err // the problems are the archive's own
 		}
 		if err := errors.Join(os.RemoveAll(storePath(folder)), os.RemoveAll(EvidencePath(folder))); err != nil {
 			return nil, err
@@ -107,8 +108,8 @@ func (f *Folder) tryCopyTruth(ctx context.Context, folder string, m *Manifest) (
 	return c.describe(ctx, m, evidence.Head{})
 }
 
-// describe adds the contents of the folder to a manifest, and returns the problems of its evidence, which
-// must lead to the head kept, unless that is zero.
+// describe adds the contents of the folder to a manifest, and returns the problems of its evidence.
+// Its chain must lead to the head kept, unless that is zero.
 func (f *Folder) describe(ctx context.Context, m *Manifest, kept evidence.Head) (problems []evidence.Problem, err error) {
 	verified, err := f.Evidence.Verify(ctx, kept, func(p evidence.Problem) { problems = append(problems, p) })
 	if err != nil {
@@ -168,8 +169,8 @@ func (f *Folder) copyOwn(ctx context.Context, rules RuleFolders, folder string, 
 	return nil
 }
 
-// byHand explains how to back up an outpost whose store is on a server: with the server's own tools, the
-// store first, since everything that it refers to is then already in the archive.
+// byHand explains how to back up an outpost with a store on a server: with the server's own tools,
+// and the store first, since everything that it refers to is then already in the archive.
 func (o Options) byHand() error {
 	var evidence any = "cp -a " + EvidencePath(o.Data) + " evidence"
 	if p := o.Backends.Evidence; p.Elsewhere() {
@@ -188,8 +189,8 @@ func copyFile(ctx context.Context, from, to string) error {
 // maxDepth bounds how deeply nested folders are copied: a link may lead to a folder above it.
 const maxDepth = 16
 
-// copyFolder copies the named parts of a folder. Like the loader of rules, it follows links and leaves out
-// hidden files.
+// copyFolder copies the named parts of a folder. Like the loader of rules, it follows links and
+// skips hidden files.
 func copyFolder(ctx context.Context, from, to string, parts []string) error {
 	if err := os.MkdirAll(to, 0o700); err != nil {
 		return err
@@ -233,7 +234,7 @@ func copyTree(ctx context.Context, from, to string, depth int) error {
 	return nil
 }
 
-// isInside says whether a path is a folder or inside it, after resolving links in both.
+// isInside reports whether a path is a folder or inside it, after resolving links in both.
 func isInside(path, folder string) (bool, error) {
 	path, err := resolved(path)
 	if err != nil {
@@ -246,7 +247,7 @@ func isInside(path, folder string) (bool, error) {
 	return err == nil && filepath.IsLocal(inside), nil
 }
 
-// resolved resolves the links in a path. What does not exist yet is kept as it is.
+// resolved resolves the links in a path. A part that does not exist yet is kept as it is.
 func resolved(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {

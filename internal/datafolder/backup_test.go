@@ -32,7 +32,7 @@ func wantPrivate(t *testing.T, folder string) {
 		if d.IsDir() {
 			want = 0o700
 		}
-		if err == nil && info.Mode().Perm() != want && !strings.Contains(name, "index.bleve"+string(filepath.Separator)) { // below a private folder
+		if err == nil && info.Mode().Perm() != want && !strings.Contains(name, "index.bleve"+string(filepath.Separator)) { // the index's own files are in a private folder
 			t.Errorf("%s has mode %v", name, info.Mode())
 		}
 		return err
@@ -53,8 +53,8 @@ func TestBackup(t *testing.T) {
 	t.Run("beside a deletion", func(t *testing.T) { backUpBesideDeletion(t, a, data) })
 }
 
-// backUpBesideDeletion deletes a finding with its evidence during a backup. No backup mixes the states
-// before and after.
+// backUpBesideDeletion deletes a finding with its evidence during a backup. The backup must not mix
+// the states before and after.
 func backUpBesideDeletion(t *testing.T, a *app.App, data string) {
 	id := onlyFinding(t, a.Folder)
 	deleted := make(chan error, 1)
@@ -74,8 +74,8 @@ func backUpBesideDeletion(t *testing.T, a *app.App, data string) {
 	apptest.Restored(t, after)
 }
 
-// backUpOwnParts: overlay, rules and policy are in the backup, including the targets of links, and without
-// files that no loader reads; restored they take effect again.
+// backUpOwnParts: overlay, rules and policy are in the backup, including the targets of links, and
+// without files that no loader reads. Restored, they are in effect again.
 func backUpOwnParts(t *testing.T, data string) {
 	rules, overlay := t.TempDir(), t.TempDir()
 	apptest.WriteRule(t, rules, "one", "云巅国际")
@@ -168,7 +168,8 @@ func refuseRestore(t *testing.T, data string) {
 	}
 }
 
-// backUpDamaged: a damaged archive can be backed up, too. The backup says so, and is restored as it is.
+// backUpDamaged: a damaged archive can be backed up, too. The backup says so, and is restored as it
+// is.
 func backUpDamaged(t *testing.T, data string) {
 	files, err := filepath.Glob(filepath.Join(datafolder.EvidencePath(data), "*/*/*.warc.gz"))
 	if err != nil || len(files) == 0 {

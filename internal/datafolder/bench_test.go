@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// author writes its own text, with characters as frequent as in Chinese pages: of 200 in a row some 110 are
-// different, of 830 some 270, of 2,000 some 460.
+// author writes a text of its own, with characters as frequent as on Chinese pages: 200 in a row
+// have some 110 different ones, 830 some 270, 2,000 some 460.
 type author struct {
 	random *rand.Rand
 	zipf   *rand.Zipf
@@ -52,9 +52,9 @@ func (a author) evidence(n, around int) (list []qianshao.Evidence) {
 	return list
 }
 
-// folder describes the contents of BenchmarkReindex's folder: how many findings, how many characters of
-// text each, how many pieces of evidence and with how many characters around them. Each four have the same
-// content.
+// folder describes the contents of BenchmarkReindex's folder: how many findings, with how many
+// characters of text each, how many pieces of evidence, and how many characters around each. Every
+// four findings have the same content.
 type folder struct{ findings, text, evidence, around int }
 
 func (f folder) fill(tb testing.TB, data string) {
@@ -87,9 +87,9 @@ func fillFolder(tb testing.TB, data string, pages int) {
 	folder{pages, 2000, 1, 20}.fill(tb, data)
 }
 
-// BenchmarkReindex rebuilds the derived data of a folder: campaigns and index. The small findings are like
-// the median of the 66 flagged labelled pages that are not casino front-ends, the large ones like the
-// median of the 201 that are, whose evidence is the words of menus.
+// BenchmarkReindex rebuilds the derived data of a folder: campaigns and index. The small findings
+// are like the median of the 66 flagged labelled pages that are not casino front-ends. The large
+// ones are like the median of the 201 that are, with the words of menus as their evidence.
 func BenchmarkReindex(b *testing.B) {
 	for _, f := range []folder{{2000, 300, 8, 20}, {2000, 1000, 50, 2}, {2000, 2000, 1, 20}} {
 		b.Run(fmt.Sprintf("characters=%d/evidence=%d", f.text, f.evidence), func(b *testing.B) {

@@ -17,14 +17,14 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// traits returns the function for what a finding is grouped by.
+// traits returns the function that computes what a finding is grouped by.
 func traits() func(*qianshao.Finding) campaign.Traits {
 	options := campaign.Options{Fold: fold.Strings(), Registered: indicator.Registrable}
 	return func(f *qianshao.Finding) campaign.Traits { return campaign.Of(f, options) }
 }
 
-// traitsName identifies that function: the version of the traits, and the result of folding each character.
-// If it changes, findings are grouped anew.
+// traitsName identifies that function by the version of the traits and the result of folding each
+// character. If it changes, all findings are grouped again.
 var traitsName = sync.OnceValue(func() string {
 	sum := sha256.New()
 	const chunk = 128 // characters folded at a time
@@ -41,8 +41,8 @@ var traitsName = sync.OnceValue(func() string {
 	return fmt.Sprintf("%d %s", campaign.Version, hex.EncodeToString(sum.Sum(nil)[:8]))
 })
 
-// matchCampaigns groups all findings anew if another version of the program grouped them, or if grouping
-// was interrupted.
+// matchCampaigns groups all findings again if another version of the program grouped them, or if
+// grouping was interrupted.
 func matchCampaigns(ctx context.Context, review *Review, log *slog.Logger) error {
 	stale, err := review.Campaigns.Stale(ctx)
 	if err != nil || !stale {
@@ -56,7 +56,7 @@ func matchCampaigns(ctx context.Context, review *Review, log *slog.Logger) error
 	return err
 }
 
-// regroup groups all findings anew and checks the counters.
+// regroup groups all findings again and checks the counters.
 func regroup(ctx context.Context, review *Review) error {
 	if _, err := review.Campaigns.Regroup(ctx); err != nil {
 		return err

@@ -20,13 +20,13 @@ import (
 // and none of their text is printed.
 const labelledPages = "../../../shared/eval/pages"
 
-// casinoGroup is the beginning of the group names in the set of casino front-ends, which end with each
-// page's operator.
+// casinoGroup is the beginning of the names of groups in the set of casino front-ends. The rest is
+// the operator of each page.
 const casinoGroup = "casino "
 
-// TestCampaignsOfLabelledPages groups the real pages that people have labelled as crime: in whatever order
-// they come, the groups are the same, and no group has pages of two casino operators. docs/performance.md
-// has the figures that it prints.
+// TestCampaignsOfLabelledPages groups the real pages that people have labelled as crime. In
+// whatever order they come, the groups are the same, and no group has pages of two casino
+// operators. docs/performance.md has the figures that it prints.
 func TestCampaignsOfLabelledPages(t *testing.T) {
 	if _, err := os.Stat(labelledPages); err != nil {
 		t.Skip("no labelled pages beside the checkout: ", labelledPages)
@@ -61,8 +61,8 @@ func TestCampaignsOfLabelledPages(t *testing.T) {
 	tellLabelled(t, len(pages), first)
 }
 
-// labelledCrime returns the flagged pages among those labelled as crime, and what the crawl would save for
-// each. The group of a page is its site or its operator.
+// labelledCrime returns the flagged pages among those labelled as crime, and what the crawl would
+// save for each. The group of a page is its site or its operator.
 func labelledCrime(t *testing.T, analyzer *analyze.Analyzer) (pages []webPage, saves map[string]store.Save) {
 	t.Helper()
 	samples, err := evaluate.Pages(os.DirFS(labelledPages))
@@ -75,7 +75,7 @@ func labelledCrime(t *testing.T, analyzer *analyze.Analyzer) (pages []webPage, s
 		if !s.Label.Crime() {
 			continue
 		}
-		site := fmt.Sprintf("%x", sha256.Sum256([]byte(s.Site)))[:8] // no name is printed
+		site := fmt.Sprintf("%x", sha256.Sum256([]byte(s.Site)))[:8] // so that no name is printed
 		group := "site " + site
 		if strings.HasPrefix(s.Page.URL, "casino/") {
 			group = casinoGroup + site

@@ -21,7 +21,7 @@ import (
 // webPage is a page of a generated web, with the group to which it belongs.
 type webPage struct{ url, html, group string }
 
-// The words of the generated web. Strangers' texts share the words of the trade.
+// The words of the generated web. Texts of strangers have words of the same trade.
 var (
 	webPlaces = strings.Fields("青禾 松岭 白塔 柳溪 石桥 云峰 南坪 北湖 东港 西屏 银杏 红枫 长堤 古渡 新圩 桃园 竹海 鹿鸣 雁荡 虎丘")
 	webWares  = strings.Fields("诊所 学校 花店 粮站 书屋 茶行 渔具 灯饰 农机 陶瓷 木器 印刷 钟表 乐器 家纺 饲料 园艺 眼镜 玩具 窗帘")
@@ -76,7 +76,7 @@ func generatedWeb() (pages []webPage) {
 	return pages
 }
 
-// group is a campaign with the number of its primary findings in each group of pages.
+// group is a campaign, with the number of its primary findings in each group of pages.
 type group struct {
 	kind     campaign.Kind
 	findings map[string]int
@@ -97,7 +97,7 @@ type grouped struct {
 	shared []string
 }
 
-// primary returns the campaigns that are primary for some finding.
+// primary returns the campaigns that are the primary campaign of some finding.
 func (g grouped) primary() (list []string) {
 	for _, group := range g.groups {
 		list = append(list, group.String())
@@ -193,9 +193,9 @@ func readGroups(t *testing.T, f *datafolder.Folder, pages []webPage) (g grouped)
 	return g
 }
 
-// TestCampaignsOfAWeb: one template is one campaign; five with a common handle stay five, and one further
-// campaign contains all of them; strangers stay alone. The result does not depend on the order of the
-// pages.
+// TestCampaignsOfAWeb: the pages of one template are one campaign. Five campaigns with a common
+// handle stay five, and one more campaign contains all of them. Strangers stay alone. The order of
+// the pages makes no difference.
 func TestCampaignsOfAWeb(t *testing.T) {
 	t.Parallel()
 	analyzer, err := datafolder.RuleFolders{}.Compile(nil)

@@ -19,15 +19,15 @@ import (
 // copiedChild has the options of the process that runs on a folder, in JSON.
 const copiedChild = "QIANSHAO_TEST_COPIED"
 
-// TestCopiedFolder: while a process runs on a folder, another one on a copy of it is refused, until the
-// copy has a holder of its own. After a kill the next process can start at once.
+// TestCopiedFolder: while a process runs on a folder, a process on a copy of it is refused, until
+// the copy has a holder of its own. After a kill the next process can start at once.
 func TestCopiedFolder(t *testing.T) {
 	if options := os.Getenv(copiedChild); options != "" {
 		runCopied(t, options)
 		return
 	}
 	t.Parallel()
-	servers := backends.Options{ // a cluster that is down must not keep anybody out
+	servers := backends.Options{ // a cluster that is down must not keep a process from starting
 		Store: backends.Place{Address: postgrestest.DSN(t)}, Index: backends.Place{Address: "http://127.0.0.1:1/i"}, Evidence: backends.Place{Address: t.TempDir()},
 	}
 	original, copied := datafolder.Options{Data: t.TempDir(), Backends: servers}, datafolder.Options{Data: t.TempDir(), Backends: servers}

@@ -32,7 +32,8 @@ func deskOf(t *testing.T, f *datafolder.Folder) *desk.Desk {
 	return d
 }
 
-// decided fills a folder with findings, has ann decide one and order a batch of all, and returns the batch.
+// decided fills a folder with findings, makes ann decide one and order a batch of all, and returns
+// the batch.
 func decided(t *testing.T, data string, findings int) desk.Batch {
 	t.Helper()
 	fillFolder(t, data, findings)
@@ -69,7 +70,7 @@ func decided(t *testing.T, data string, findings int) desk.Batch {
 	return b
 }
 
-// TestBatchGoesOn: a process that starts continues the batches that another one left unfinished.
+// TestBatchGoesOn: a process that starts continues batches that another one left unfinished.
 func TestBatchGoesOn(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)

@@ -2,7 +2,7 @@ package datafolder
 
 import "golang.org/x/sys/unix"
 
-// disk returns the free space of a folder's disk available to us, and its size.
+// disk returns the free space on a folder's disk that is available to us, and the disk's size.
 func disk(folder string) (free, size uint64, err error) {
 	var fs unix.Statfs_t
 	if err := unix.Statfs(folder, &fs); err != nil {

@@ -2,5 +2,5 @@
 
 package datafolder
 
-// disk returns zeros: the values are unknown on this system.
+// disk returns zeros, which mean that the values are unknown on this system.
 func disk(string) (free, size uint64, err error) { return 0, 0, nil }

@@ -17,7 +17,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// FindingReport gathers everything that store and archive have about a finding.
+// FindingReport collects everything that the store and the archive have about a finding.
 func (f *Folder) FindingReport(ctx context.Context, id string) (*console.Report, error) {
 	r := &console.Report{Made: time.Now(), By: f.software, TimeZone: f.opts.Zone}
 	found, err := f.Store.Finding(ctx, id)
@@ -52,8 +52,8 @@ func (f *Folder) FindingReport(ctx context.Context, id string) (*console.Report,
 	return r, err
 }
 
-// registeredHead is the head of the register of evidence. It covers everything archived, unless the folder
-// is only read: then only what was registered before.
+// registeredHead returns the head of the register of evidence. It covers everything archived,
+// unless the folder is opened read-only: then it covers only what was registered before.
 func (f *Folder) registeredHead(ctx context.Context) (evidence.Head, error) {
 	if !f.opts.ReadOnly {
 		if err := f.Evidence.Register(ctx); err != nil {
@@ -83,8 +83,8 @@ func enclosuresOf(list []evidence.Enclosure) iter.Seq2[evidence.Enclosure, error
 	}
 }
 
-// ExportMany writes the zip of several findings: the records of all their captures, each once, and a report
-// and screenshot for each finding, created one after another.
+// ExportMany writes the zip of several findings: the records of all their captures, each once, and
+// a report and screenshot for each finding, made one after another.
 func (f *Folder) ExportMany(ctx context.Context, w io.Writer, b export.Bundle) error {
 	found, err := f.Store.Findings(ctx, b.Findings)
 	if err != nil {
@@ -95,7 +95,7 @@ func (f *Folder) ExportMany(ctx context.Context, w io.Writer, b export.Bundle) e
 	var archived []string
 	for _, id := range b.Findings {
 		var list []evidence.Captured
-		if finding, ok := found[id]; ok { // it may have been deleted just now
+		if finding, ok := found[id]; ok { // it may have been deleted a moment ago
 			if list, err = f.Evidence.CapturesOf(ctx, finding.URL, id); err != nil {
 				return err
 			}
@@ -150,7 +150,7 @@ func (f *Folder) enclosuresOfMany(ctx context.Context, files []export.BundleFile
 	}
 }
 
-// enclosures are the files in the zip besides the archive's own.
+// enclosures returns the files in the zip besides the archive's own.
 func enclosures(r *console.Report) ([]evidence.Enclosure, error) {
 	var page, data bytes.Buffer
 	if err := errors.Join(r.WriteHTML(&page), r.WriteJSON(&data)); err != nil {

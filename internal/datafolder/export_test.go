@@ -24,8 +24,8 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// TestExportMasksResidentIDs: a resident identity number on a flagged page is in the archived response, as
-// it was served, and in nothing that people read.
+// TestExportMasksResidentIDs: a resident identity number on a flagged page is in the archived
+// response, as it was served, and in nothing that people read.
 func TestExportMasksResidentIDs(t *testing.T) {
 	const number = "11010519491231002X" // the standard's own example
 	a, data := apptest.Crawl(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p><p>注册送彩金，提供身份证号 `+
@@ -109,8 +109,9 @@ func checkArchive(t *testing.T, folder, number string) {
 	}
 }
 
-// TestExportZip: with only the zip, one can check that no file was changed, that the records of the pages
-// are in it, once each, and that they are in the chain up to its head; the trail has the hash of the zip.
+// TestExportZip: with only the zip, one can check that no file was changed, that it has the records
+// of the pages, each once, and that they are in the chain up to its head. The trail has the hash of
+// the zip.
 func TestExportZip(t *testing.T) {
 	const number = "11010519491231002X"
 	a, _ := apptest.Crawl(t, `<title>青禾诊所</title><p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖，身份证号 `+number+` 即可`)

@@ -12,17 +12,17 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// feedBatch findings are indexed at a time, or as many as have feedBytes of text: large enough to save
-// syncs, small enough for a crawl's memory.
+// feedBatch is how many findings are indexed at a time, unless fewer have feedBytes of text: large
+// enough to save syncs, small enough for the memory of a crawl.
 const (
 	feedBatch = 200
 	feedBytes = 1 << 20
 )
 
-// FeedIndex updates an index with all changes in the store, and removes the texts of deleted findings from
-// its files. It returns the number of changed findings that were indexed, and the first error; a finding
-// that the index refuses does not hold up the others. Changes are settled last: indexing one twice does no
-// harm.
+// FeedIndex updates an index with all changes in the store, and removes the texts of deleted
+// findings from its files. It returns the number of changed findings that were indexed, and the
+// first error. A finding that the index refuses does not hold up the others. Changes are settled
+// last, since indexing one twice does no harm.
 func FeedIndex(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
 	count, _, failed = tell(ctx, ctx, ix, db)
 	return count, failed
@@ -31,7 +31,7 @@ func FeedIndex(ctx context.Context, ix index.Index, db *Store) (count int, faile
 // turnWait is how long a command waits for its turn to update an index.
 const turnWait = 5 * time.Second
 
-// settleIndex is FeedIndex for a command, unless another process is doing it.
+// settleIndex is FeedIndex for a command. It does nothing if another process is doing it.
 func settleIndex(ctx context.Context, ix index.Index, db *Store) (elsewhere bool, err error) {
 	waiting, cancel := context.WithTimeout(ctx, turnWait)
 	defer cancel()
@@ -42,8 +42,8 @@ func settleIndex(ctx context.Context, ix index.Index, db *Store) (elsewhere bool
 	return false, err
 }
 
-// tell updates an index. If several processes share it, one updates it at a time; waiting bounds the wait
-// for that turn.
+// tell updates an index. If several processes share it, only one updates it at a time. waiting
+// bounds the wait for that turn.
 func tell(ctx, waiting context.Context, ix index.Index, db *Store) (count int, began bool, err error) {
 	if shared, ok := ix.(*sharedIndex); ok {
 		return shared.tell(ctx, waiting, db)
@@ -65,10 +65,10 @@ func feedFolder(ctx context.Context, ix index.Index, db *Store) (count int, fail
 	return told.count, errors.Join(failed, err)
 }
 
-// fed is the result of an update of an index.
+// fed is the result of updating an index.
 type fed struct {
 	count   int
-	deleted []store.Pending // to be settled once their texts are removed from the disk
+	deleted []store.Pending // to be settled once their texts have been removed from the disk
 	last    int64           // the Seq of the last change
 }
 
@@ -101,11 +101,12 @@ func feed(ctx context.Context, ix index.Index, db *Store, after int64) (f fed, f
 	}
 }
 
-// meanwhilePause is the time between two checks for changes while an index is purged.
+// meanwhilePause is the pause between two checks for changes while an index is purged.
 const meanwhilePause = 300 * time.Millisecond
 
-// feedMeanwhile updates an index on a cluster, and continues while it is purged, which takes half a minute.
-// Unlike an index in a folder, it needs no finding put again for that.
+// feedMeanwhile updates an index on a cluster, and continues to do so while it is purged, which
+// takes half a minute. Unlike an index in a folder, a cluster's needs no finding put again for the
+// purge.
 func feedMeanwhile(ctx context.Context, ix index.Index, db *Store) (count int, failed error) {
 	told, failed := feed(ctx, ix, db, 0)
 	if count = told.count; len(told.deleted) == 0 {
@@ -121,24 +122,24 @@ func feedMeanwhile(ctx context.Context, ix index.Index, db *Store) (count int, f
 			}
 			return count, errors.Join(failed, err)
 		case <-time.After(meanwhilePause):
-			more, err := feed(ctx, ix, db, last) // what this deletes is purged the next time
+			more, err := feed(ctx, ix, db, last) // what this deletes is purged next time
 			last, count, failed = more.last, count+more.count, cmp.Or(failed, err)
 		}
 	}
 }
 
-// telling is an update of an index from the store; the records include all changes up to seq.
+// telling is an update of an index from the store. The records include all changes up to seq.
 type telling struct {
 	ix  index.Index
 	db  *Store
 	seq int64
 }
 
-// all puts changed findings and deletes those that no longer exist. It returns the findings that were
-// indexed, and the first error.
+// all puts changed findings and deletes those that no longer exist. It returns the findings that
+// were indexed, and the first error.
 func (t *telling) all(ctx context.Context, list []store.Pending) (told []store.Pending, failed error) {
 	var missing, some []store.Pending
-	var records []qianshao.FindingRecord // a batch of them
+	var records []qianshao.FindingRecord // one batch of them
 	bytes := 0
 	for _, p := range list {
 		found, err := t.db.FindingRecordsOf(ctx, []string{p.Finding})
@@ -156,7 +157,7 @@ func (t *telling) all(ctx context.Context, list []store.Pending) (told []store.P
 		put, err := t.put(ctx, some, records)
 		told, failed = append(told, put...), cmp.Or(failed, err)
 		if errors.Is(err, index.ErrUnavailable) {
-			return told, failed // the others would have to wait as long
+			return told, failed // the other batches would have to wait as long
 		}
 		some, records, bytes = nil, nil, 0
 	}
@@ -175,7 +176,7 @@ func (t *telling) all(ctx context.Context, list []store.Pending) (told []store.P
 	return append(told, missing...), failed
 }
 
-// put puts the records of findings, one by one if the index does not accept them together.
+// put puts the records of findings into the index, one by one if it does not accept them together.
 func (t *telling) put(ctx context.Context, list []store.Pending, records []qianshao.FindingRecord) (put []store.Pending, failed error) {
 	if failed = t.db.AddReviews(ctx, records); failed != nil {
 		return nil, failed

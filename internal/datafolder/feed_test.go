@@ -36,8 +36,8 @@ func (x *choosy) Put(_ context.Context, findings []qianshao.FindingRecord, _ int
 	return nil
 }
 
-// TestIndexRefusesOne: a finding that the index refuses does not hold up the others, and is tried again;
-// many changes of one finding are indexed once.
+// TestIndexRefusesOne: a finding that the index refuses does not hold up the others, and is tried
+// again. A finding that changed several times is indexed once.
 func TestIndexRefusesOne(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -82,7 +82,8 @@ func TestIndexRefusesOne(t *testing.T) {
 	}
 }
 
-// slow is an index whose purge lasts until it has been updated with what is found meanwhile.
+// slow is an index with a purge that lasts until the index has been updated with what is found
+// meanwhile.
 type slow struct {
 	choosy
 	found func()
@@ -90,7 +91,7 @@ type slow struct {
 }
 
 func (x *slow) Put(ctx context.Context, findings []qianshao.FindingRecord, seq int64) error {
-	if x.has != nil { // it was updated
+	if x.has != nil { // it has been updated
 		close(x.told)
 	}
 	return x.choosy.Put(ctx, findings, seq)
@@ -108,8 +109,8 @@ func (x *slow) Purge(ctx context.Context, _ *qianshao.FindingRecord) error {
 	}
 }
 
-// TestFeedMeanwhile: while an index on a cluster is purged, it is updated with new findings; findings
-// deleted meanwhile remain to be purged.
+// TestFeedMeanwhile: while an index on a cluster is purged, it is updated with new findings.
+// Findings that are deleted meanwhile are left for the next purge.
 func TestFeedMeanwhile(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -150,7 +151,8 @@ func TestFeedMeanwhile(t *testing.T) {
 	}
 }
 
-// TestOpenCalledOff: cancelling a search while the index is being opened does not make the next one fail.
+// TestOpenCalledOff: cancelling a search while the index is being opened does not make the next
+// search fail.
 func TestOpenCalledOff(t *testing.T) {
 	t.Parallel()
 	cluster, err := Options{Backends: backends.Options{Index: backends.Place{Address: "http://127.0.0.1:1"}}}.cluster()

@@ -1,6 +1,7 @@
-// Package datafolder is what a process or a command does with a data folder: opening its store, evidence
-// and index, the register of authorisations and reports, rules with their overlay, search, reindexing,
-// export, backup and restore, deletion and retention. The services that run on a folder are in package app.
+// Package datafolder is what a process or a command does with a data folder: opening its store,
+// evidence and index, the register of authorisations and reports, rules with their overlay, search,
+// reindexing, export, backup and restore, deletion and retention. The services that run on a folder
+// are in package app.
 package datafolder
 
 import (
@@ -28,14 +29,14 @@ type Options struct {
 	Data string
 	// Backends are servers that replace parts of the folder.
 	Backends backends.Options
-	// ReadOnly is for work that changes nothing: it is also possible in a write-protected copy.
+	// ReadOnly is for work that changes nothing. It also works on a write-protected copy.
 	ReadOnly bool
-	// Moved is for a caller that has moved the evidence to another place than the store knows; see
-	// Folder.Moved.
+	// Moved is for a caller that has moved the evidence to a place that differs from the store's
+	// record; see Folder.Moved.
 	Moved bool
-	// Version is the program's, recorded in files that it writes.
+	// Version is the program's version, recorded in files that it writes.
 	Version string
-	// Contact is the collector's, recorded in the evidence archive's files.
+	// Contact is the collector's contact, recorded in the evidence archive's files.
 	Contact string
 	// Zone is the zone of the index's days; nil is index.DefaultZone.
 	Zone *time.Location
@@ -43,9 +44,9 @@ type Options struct {
 	Log *slog.Logger
 }
 
-// Folder is an open data folder: the store, the evidence and the register of authorisations. Commands may
-// have it open beside a server; the index, which only one process may have open, is not part of it; see
-// OpenWithIndex.
+// Folder is an open data folder: the store, the evidence and the register of authorisations.
+// Commands may have it open beside a server. The index, which only one process may have open, is
+// not part of it; see OpenWithIndex.
 type Folder struct {
 	Store *Store
 	// Review has the acts of the desk, and what follows from them.
@@ -54,10 +55,10 @@ type Folder struct {
 	Accounts *auth.Accounts
 	Evidence *evidence.Archive
 	Register *Register
-	// Holder identifies the process on this folder among all that share the store; "" if the folder was
-	// opened to be read, or to be moved.
+	// Holder identifies the process on this folder among all that share the store. It is "" if the
+	// folder was opened read-only, or to be moved.
 	Holder   string
-	claim    *claim // nil if the folder's lock is enough, or nothing runs on the folder
+	claim    *claim // nil if the folder's lock is enough, or no process runs on the folder
 	software string
 	opts     Options
 	runs     bool // opened by OpenWithIndex
@@ -102,7 +103,7 @@ func Open(ctx context.Context, opts Options) (*Folder, error) {
 	return f, nil
 }
 
-// openEvidence opens the archive at its place, for a writer, or to be read if writer is "".
+// openEvidence opens the archive at its place: for a writer, or read-only if writer is "".
 func (o *Options) openEvidence(ctx context.Context, ledger evidence.Ledger, writer string) (*evidence.Archive, error) {
 	in, err := o.openBucket(ctx)
 	if err != nil {
@@ -122,8 +123,8 @@ func (o *Options) openBucket(ctx context.Context) (bucket.Bucket, error) {
 	return bucket.Open(ctx, p.Address, bucket.Options{CredentialsFile: p.SecretFile, CAFile: p.CAFile})
 }
 
-// checkOwner refuses evidence outside the folder that belongs to another store. A store without an id has
-// no such evidence yet.
+// checkOwner refuses evidence outside the folder that belongs to another store. A store without an
+// id cannot have such evidence yet.
 func (f *Folder) checkOwner(ctx context.Context) error {
 	if !f.opts.Backends.Evidence.Elsewhere() {
 		return nil
@@ -147,7 +148,7 @@ func (f *Folder) claimEvidence(ctx context.Context) error {
 	return ownersError(bucket.Claim(ctx, f.Evidence.Bucket(), id))
 }
 
-// ownersError turns a bucket's error about its owner into one that the operator can fix.
+// ownersError turns a bucket's error about its owner into one that the operator can act on.
 func ownersError(err error) error {
 	if errors.Is(err, bucket.ErrOthers) {
 		return inputError(fmt.Errorf("--evidence: %w", err))
@@ -155,10 +156,10 @@ func ownersError(err error) error {
 	return err
 }
 
-// OpenWithIndex opens a data folder with its index, for the one process that runs on it. It updates or
-// rebuilds campaigns and index to match the store, except an index on a cluster: FeedIndex does that, since
-// the cluster may be down. told is called with the progress of a rebuild, and may be nil. Close both when
-// done with them.
+// OpenWithIndex opens a data folder with its index, for the one process that runs on it. It updates
+// or rebuilds campaigns and index to match the store, except an index on a cluster: FeedIndex does
+// that, since the cluster may be down. told is called with the progress of a rebuild, and may be
+// nil. Close both when done with them.
 func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folder, ix index.Index, err error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
@@ -166,8 +167,8 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 	if err := makeFolder(opts.Data); err != nil {
 		return nil, nil, err
 	}
-	// The index comes first: if another process, perhaps of another version, runs on the folder, the index
-	// is locked, and the store must be left alone.
+	// The index comes first: if another process, perhaps of another version, runs on the folder,
+	// then the index is locked, and the store must not be touched.
 	if ix, err = opts.openIndex(true, told); err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
@@ -198,14 +199,14 @@ func OpenWithIndex(ctx context.Context, opts Options, told Reindexing) (f *Folde
 	return nil, nil, err
 }
 
-// Moved records that index and evidence are now at the places in the folder's options. Otherwise places
-// that differ from the store's record are refused: a process given a wrong one would find nothing there,
-// and its data would be apart from the others'.
+// Moved records that index and evidence are now at the places in the folder's options. Without it,
+// places that differ from the store's record are refused: a process with a wrong place would find
+// nothing there, and would store its data apart from everybody else's.
 func (f *Folder) Moved(ctx context.Context) error {
 	return errors.Join(f.opts.movePlace(ctx, f.Store, store.PartIndex), f.MovedEvidence(ctx))
 }
 
-// MovedEvidence does that for the evidence only.
+// MovedEvidence does the same for the evidence only.
 func (f *Folder) MovedEvidence(ctx context.Context) error {
 	return errors.Join(f.claimEvidence(ctx), f.opts.movePlace(ctx, f.Store, store.PartEvidence))
 }
@@ -216,7 +217,7 @@ func EvidencePath(data string) string { return filepath.Join(data, "evidence") }
 // Software is the program's name and version, for files and requests.
 func Software(version string) string { return "qianshao/" + version }
 
-// Alone says whether no other process uses the folder's holder, as far as is known.
+// Alone reports whether no other process uses the folder's holder, as far as is known.
 func (f *Folder) Alone() bool { return f.claim == nil || f.claim.Held() }
 
 // Close closes the folder.

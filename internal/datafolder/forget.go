@@ -26,7 +26,7 @@ type ExpiredFinding struct {
 	Reason string
 }
 
-// Expired returns what the policy no longer keeps, as of now.
+// Expired returns what the policy no longer keeps at the time now.
 func (f *Folder) Expired(ctx context.Context, p evidence.Policy, now time.Time) (x Expired, err error) {
 	if x.Captures, err = f.Evidence.Expired(ctx, p, now); err != nil {
 		return x, err
@@ -40,9 +40,9 @@ func (f *Folder) Expired(ctx context.Context, p evidence.Policy, now time.Time) 
 	return x, err
 }
 
-// Prune deletes what has expired: captures from the archive, findings from the database. See SettleIndex
-// for the search index. If the error wraps bucket.ErrLocked, the bucket keeps bytes until their locks end,
-// and everything else is done.
+// Prune deletes what has expired: captures from the archive, findings from the database. For the
+// search index, see SettleIndex. If the error wraps bucket.ErrLocked, the bucket keeps bytes until
+// their locks end, and everything else was deleted.
 func (f *Folder) Prune(ctx context.Context, x Expired, now time.Time) error {
 	kept := f.Evidence.Delete(ctx, x.Captures)
 	if kept != nil && !errors.Is(kept, bucket.ErrLocked) {
@@ -60,7 +60,7 @@ func (f *Folder) Prune(ctx context.Context, x Expired, now time.Time) error {
 	return kept
 }
 
-// deletionsAtATime are recorded in one transaction.
+// deletionsAtATime is how many deletions are recorded in one transaction.
 const deletionsAtATime = 200
 
 // DeletedFinding says what was deleted with a finding.
@@ -68,15 +68,15 @@ type DeletedFinding struct {
 	Finding store.Finding
 	// Captures were deleted from the archive.
 	Captures []evidence.Expired
-	// Shared are captures that were kept, since they also show another finding.
+	// Shared are captures that were kept because they also show another finding.
 	Shared []evidence.Captured
 }
 
-// DeleteFinding deletes a finding with everything that belongs to it alone, from archive and database, and
-// records that in the archive's chain and in the log of deletions. See SettleIndex for the search index.
-// The archive comes first: if the process dies in between, the finding still exists and can be deleted
-// again. If the error wraps bucket.ErrLocked, everything is done except for what the bucket keeps until its
-// lock ends.
+// DeleteFinding deletes a finding with everything that belongs only to it, from archive and
+// database, and records that in the archive's chain and in the log of deletions. For the search
+// index, see SettleIndex. The archive comes first: if the process dies in between, the finding
+// still exists and can be deleted again. If the error wraps bucket.ErrLocked, everything was
+// deleted except for what the bucket keeps until its lock ends.
 func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.Time) (d DeletedFinding, err error) {
 	if d.Finding, err = f.Store.Finding(ctx, id); err != nil {
 		return d, err
@@ -109,9 +109,9 @@ func (f *Folder) DeleteFinding(ctx context.Context, id, reason string, now time.
 	return d, cmp.Or(err, kept)
 }
 
-// SettleIndex removes deleted findings from the search index. elsewhere says that another process has the
-// index open: a running server then does it within seconds, and any other process when it next opens the
-// index.
+// SettleIndex removes deleted findings from the search index. elsewhere says that another process
+// has the index open. A running server then removes them within seconds, and any other process when
+// it next opens the index.
 func (f *Folder) SettleIndex(ctx context.Context) (elsewhere bool, err error) {
 	if err := f.opts.keepPlaces(ctx, f.Store, false, store.PartIndex); err != nil {
 		return false, err

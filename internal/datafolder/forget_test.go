@@ -46,7 +46,7 @@ func onlyFinding(t *testing.T, f *datafolder.Folder) string {
 	return list[0].ID
 }
 
-// filesWith returns the files below a folder that contain a text unencoded.
+// filesWith returns the files below a folder that contain a text in plain form.
 func filesWith(t *testing.T, folder, text string) (names []string) {
 	t.Helper()
 	err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
@@ -65,8 +65,8 @@ func filesWith(t *testing.T, folder, text string) (names []string) {
 	return names
 }
 
-// wantForgotten expects the folder's one finding to be gone from database, index and archive, and to be in
-// the log.
+// wantForgotten checks that the folder's one finding is gone from database, index and archive, and
+// is in the log.
 func wantForgotten(t *testing.T, data string, f *datafolder.Folder, id, reason string) {
 	t.Helper()
 	if _, err := f.Store.Finding(t.Context(), id); !errors.Is(err, store.ErrNotFound) {
@@ -86,7 +86,8 @@ func wantForgotten(t *testing.T, data string, f *datafolder.Folder, id, reason s
 	if err != nil || verified.Deleted == 0 {
 		t.Errorf("%+v, %v", verified, err)
 	}
-	// This covers the index's bytes: in the database all text is compressed, except title and evidence.
+	// This checks the index's bytes: in the database all text is compressed, except title and
+	// evidence.
 	if names := filesWith(t, data, "青禾诊所"); len(names) > 0 {
 		t.Errorf("the title is still in %v", names)
 	}
@@ -140,8 +141,8 @@ type lockedBucket struct{ bucket.Bucket }
 
 func (lockedBucket) Delete(context.Context, string) error { return bucket.ErrLocked }
 
-// TestForgetLocked: a lock in the bucket does not keep a finding in the database, whether it is deleted by
-// hand or by retention.
+// TestForgetLocked: a lock in the bucket does not keep a finding in the database, whether it is
+// deleted by hand or by retention.
 func TestForgetLocked(t *testing.T) {
 	for name, forget := range map[string]func(f *datafolder.Folder, id string) error{
 		"delete": func(f *datafolder.Folder, id string) error {
@@ -170,8 +171,8 @@ func TestForgetLocked(t *testing.T) {
 	}
 }
 
-// TestDeleteBesideServer: the process that has the index open removes findings that another process has
-// deleted, at the latest when the index is next opened.
+// TestDeleteBesideServer: the process that has the index open removes findings that another process
+// has deleted, or at the latest the process that next opens the index.
 func TestDeleteBesideServer(t *testing.T) {
 	data := foundFolder(t)
 	a := apptest.New(t, app.Options{Data: data})

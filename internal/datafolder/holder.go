@@ -17,9 +17,9 @@ func holderPath(data string) string { return filepath.Join(data, "holder") }
 
 var validHolder = regexp.MustCompile(`^[a-z2-7]{16}$`)
 
-// Holder returns the name with which the process on a data folder holds leases of the frontier and writes
-// evidence, unique among all that share a store. It is created once for a folder, and stays the same after
-// a restart; a backup does not include it.
+// Holder returns the name under which the process on a data folder holds leases of the frontier and
+// writes evidence, unique among all that share a store. It is created once for a folder, and stays
+// the same after a restart. A backup does not include it.
 func Holder(data string) (string, error) {
 	name := holderPath(data)
 	content, err := os.ReadFile(name)

@@ -10,7 +10,8 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// TestHolder: a folder has one name, whoever asks first; two folders have different names.
+// TestHolder: a folder has one name, whichever process asks first. Two folders have different
+// names.
 func TestHolder(t *testing.T) {
 	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")

@@ -4,10 +4,10 @@ package datafolder
 // was changed.
 type InputError struct{ Err error }
 
-// Error is the message of what is wrong.
+// Error says what is wrong.
 func (e *InputError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the cause.
 func (e *InputError) Unwrap() error { return e.Err }
 
 func inputError(err error) error { return &InputError{err} }

@@ -24,7 +24,7 @@ const manifestName = "manifest.json"
 // manifestFormat is the format of backups that this program writes and reads.
 const manifestFormat = 1
 
-// maxManifest bounds the size of a manifest, in bytes: some 100,000 files.
+// maxManifest bounds the size of a manifest, in bytes. That is enough for some 100,000 files.
 const maxManifest = 16 << 20
 
 // Manifest lists the contents of a backup, which a restored folder must match.
@@ -42,13 +42,13 @@ type Manifest struct {
 	// ActProblems is how many faults the trail had when it was copied.
 	ActHead     string `json:"act_head"`
 	ActProblems int    `json:"act_problems"`
-	// Findings, Open and Newest are the mark of the findings.
+	// Findings, Open and Newest identify the state of the findings.
 	Findings       int       `json:"findings"`
 	Open           int       `json:"findings_open"`
 	Newest         time.Time `json:"newest_finding"`
 	Authorisations int       `json:"authorisations"`
-	// Overlay, Rules, Retention and Config are the places from which these were copied; empty if there were
-	// none.
+	// Overlay, Rules, Retention and Config are the places from which these were copied; empty if
+	// they did not exist.
 	Overlay   string `json:"overlay,omitempty"`
 	Rules     string `json:"rules,omitempty"`
 	Retention string `json:"retention,omitempty"`
@@ -56,10 +56,10 @@ type Manifest struct {
 
 	Files []ManifestFile `json:"files"`
 
-	gone int64 // records that were deleted from the archive
+	gone int64 // records that had been deleted from the archive
 }
 
-// head is the head of the evidence's register; zero if nothing was archived.
+// head returns the head of the evidence's register; zero if nothing was archived.
 func (m *Manifest) head() (evidence.Head, error) {
 	if m.Head == "" {
 		return evidence.Head{}, nil
@@ -69,7 +69,7 @@ func (m *Manifest) head() (evidence.Head, error) {
 
 // ManifestFile is a file of a backup, other than its manifest.
 type ManifestFile struct {
-	Name   string `json:"name"` // with slashes, inside the backup
+	Name   string `json:"name"` // path inside the backup, with slashes
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
 }

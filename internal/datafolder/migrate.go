@@ -15,7 +15,8 @@ import (
 
 // MigrateOptions say what is moved, and where.
 type MigrateOptions struct {
-	// From is not changed; nothing may run on it. To must be new: its folder, its database, its bucket.
+	// From is not changed, and no process may run on it. To must be new: its folder, its database,
+	// its bucket.
 	From, To Options
 	// Reindexing is called with the progress of the index; optional.
 	Reindexing Reindexing
@@ -23,16 +24,16 @@ type MigrateOptions struct {
 	Problem func(evidence.Problem)
 }
 
-// Migrate copies all data of an outpost to other places: its store into a database of either engine, in one
-// transaction, and its evidence; the index is rebuilt. Each is compared with the source. Until that is done
-// the target cannot be opened.
+// Migrate copies all data of an outpost to other places: its store into a database of either
+// engine, in one transaction, and its evidence. It rebuilds the index. Each is compared with the
+// source. Until that is done the target cannot be opened.
 func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []MigratedTable, err error) {
 	for _, name := range []string{storePath(opts.To.Data), EvidencePath(opts.To.Data), indexPath(opts.To.Data)} {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, inputError(errors.Join(err, locales.Errorf("migrate.exists", name)))
 		}
 	}
-	lock, err := opts.From.openIndex(true, nil) // a process that runs on the folder has it
+	lock, err := opts.From.openIndex(true, nil) // a process that runs on the folder holds this lock
 	if err != nil && !mustRebuild(err) {
 		return nil, nil, err
 	}
@@ -105,8 +106,8 @@ func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) 
 	return tables, err
 }
 
-// idFor returns the id for the target: the source's if index or bucket stay in place, as they record their
-// store's id; otherwise none, so that the target gets a new one.
+// idFor returns the id for the target. It is the source's if index or bucket stay in place, as
+// these record the id of their store. Otherwise it is empty, and the target gets a new one.
 func (f *Folder) idFor(ctx context.Context, to Options) (string, error) {
 	if from := f.opts.Backends; !stays(from.Index, to.Backends.Index) && !stays(from.Evidence, to.Backends.Evidence) {
 		return "", nil
@@ -114,13 +115,13 @@ func (f *Folder) idFor(ctx context.Context, to Options) (string, error) {
 	return storeID(ctx, f.Store)
 }
 
-// stays says whether a part outside the folder is in the same place for the target.
+// stays reports whether a part outside the folder is in the same place for the target.
 func stays(from, to backends.Place) bool { return from.Elsewhere() && from.Address == to.Address }
 
 // newBucket returns the bucket to copy the evidence to, which must be empty; nil if it stays in place.
 func newBucket(ctx context.Context, from, to Options) (bucket.Bucket, error) {
 	if stays(from.Backends.Evidence, to.Backends.Evidence) {
-		return nil, nil //nolint:nilnil // nothing has to be copied
+		return nil, nil //nolint:nilnil // nothing to copy
 	}
 	in, err := to.openBucket(ctx)
 	if err != nil {
@@ -156,7 +157,7 @@ func (f *Folder) compareMigrated(ctx context.Context, m *Manifest, told Reindexi
 	return err
 }
 
-// migrating is the name of our own connections to a server, to distinguish them from those of other
+// migrating is the name of our own connections to a server, which tells them from those of other
 // processes.
 const migrating = "qianshao-migrate"
 

@@ -20,7 +20,7 @@ func migrate(t *testing.T, from, to datafolder.Options) ([]datafolder.MigratedTa
 	return tables, err
 }
 
-// works expects one finding with its evidence, wherever the outpost now is.
+// works checks that there is one finding with its evidence, wherever the outpost now is.
 func works(t *testing.T, opts datafolder.Options) {
 	t.Helper()
 	found, err := datafolder.Search(t.Context(), datafolder.SearchRequest{Folder: opts, Query: "state:open", Limit: 1})
@@ -42,8 +42,8 @@ func works(t *testing.T, opts datafolder.Options) {
 	}
 }
 
-// TestMigrate: a folder is migrated completely; a source in use and an existing target are refused, and so
-// is a target whose migration was interrupted.
+// TestMigrate: a folder is migrated completely. A source in use and an existing target are refused,
+// and so is a target after an interrupted migration.
 func TestMigrate(t *testing.T) {
 	t.Parallel()
 	from := datafolder.Options{Data: foundFolder(t)}
@@ -87,8 +87,8 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-// TestMigrateToServers: from a folder to servers and back, with the same rows; migration is refused while a
-// process is connected to the database.
+// TestMigrateToServers: from a folder to servers and back, with the same rows. Migration is refused
+// while a process is connected to the database.
 func TestMigrateToServers(t *testing.T) {
 	t.Parallel()
 	servers := datafolder.Options{Data: filepath.Join(t.TempDir(), "servers"), Backends: backendstest.All(t)}

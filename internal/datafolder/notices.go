@@ -9,13 +9,13 @@ import (
 	"github.com/qianshao/qianshao/ingest/fetch"
 )
 
-// FindAmong returns those of the findings that an account's query finds now, as the console would find
-// them. Each id occurs once.
+// FindAmong returns those of the findings that an account's query finds now, as in the console,
+// each id once.
 func (f *Folder) FindAmong(ctx context.Context, ix index.Index, account qianshao.Account, query string, ids []string, now time.Time) ([]index.Hit, error) {
 	parser := index.Parser{Now: now, Zone: f.opts.Zone, Canonical: fetch.Canonical, Me: account.Name, Today: func(id string) string {
 		d, err := f.Review.Campaigns.Campaign(ctx, account.Sight, id)
 		if err != nil {
-			return id // it finds nothing
+			return id // a query that finds nothing
 		}
 		return d.ID
 	}}

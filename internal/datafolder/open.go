@@ -24,8 +24,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore/transfer"
 )
 
-// This file alone names the engines of store and index, except for shared.go with the index on a cluster.
-// It chooses between them.
+// Only this file names the engines behind store and index and chooses between them, apart from the
+// index on a cluster in shared.go.
 
 // Store is the store of a data folder.
 type Store = sqlstore.Store
@@ -41,8 +41,8 @@ func openReview(db *Store) *Review {
 // figures returns the figures for reports.
 func (f *Folder) figures() *figures.Reader { return figures.New(f.Store.Database(), nil) }
 
-// openStore opens the store, and creates an empty one if there is none. Several processes may have it open.
-// A folder's store may be write-protected if nothing is to be changed.
+// openStore opens the store, and creates an empty one if there is none. Several processes may have
+// it open. If nothing is to be changed, a folder's store may be write-protected.
 func (o Options) openStore(ctx context.Context) (*Store, error) {
 	if err := makeFolder(o.Data); err != nil {
 		return nil, err
@@ -86,8 +86,8 @@ func makeFolder(data string) error {
 	return nil
 }
 
-// ZoneSet returns the time zone that an administrator has set; nil if none is set or it cannot be read:
-// opening the store then reports the error.
+// ZoneSet returns the time zone that an administrator has set. It returns nil if none is set or it
+// cannot be read: opening the store then reports the error.
 func ZoneSet(ctx context.Context, opts Options) *time.Location {
 	if !opts.HasStore() {
 		return nil
@@ -103,7 +103,8 @@ func ZoneSet(ctx context.Context, opts Options) *time.Location {
 	return zone
 }
 
-// peekSetting returns the value of a setting. It does not open the store, which may be of another version.
+// peekSetting returns the value of a setting without opening the store, which may be of another
+// version.
 func (o Options) peekSetting(ctx context.Context, name store.Setting) (value string, err error) {
 	if !o.Backends.Store.Elsewhere() {
 		err = sqlite.Peek(storePath(o.Data), func(db database.Statements) error {
@@ -122,7 +123,7 @@ func (o Options) peekSetting(ctx context.Context, name store.Setting) (value str
 
 func storePath(data string) string { return filepath.Join(data, "qianshao.db") }
 
-// HasStore says whether a store exists. A server's may prove to be empty.
+// HasStore reports whether a store exists. One on a server may turn out to be empty.
 func (o Options) HasStore() bool {
 	if o.Backends.Store.Elsewhere() {
 		return true
@@ -131,9 +132,9 @@ func (o Options) HasStore() bool {
 	return err == nil
 }
 
-// OpenIndex opens the index, and creates an empty one if there is none. Only one process at a time may have
-// a folder's index open. Days begin in the zone of the options; nil is index.DefaultZone. An index of
-// another zone must be rebuilt.
+// OpenIndex opens the index, and creates an empty one if there is none. Only one process at a time
+// may have a folder's index open. Days begin in the zone of the options; nil is index.DefaultZone.
+// An index in another zone must be rebuilt.
 func (f *Folder) OpenIndex(ctx context.Context) (index.Index, error) {
 	ix, err := f.opts.openIndex(false, nil)
 	if shared, ok := ix.(*sharedIndex); ok {
@@ -144,9 +145,9 @@ func (f *Folder) OpenIndex(ctx context.Context) (index.Index, error) {
 	return ix, err
 }
 
-// openIndex opens the index of a folder, or prepares one on a cluster, which matchIndex opens; whole is for
-// the one process that runs on the folder. told is called when FeedIndex has to rebuild an index on a
-// cluster.
+// openIndex opens the index of a folder, or prepares one on a cluster, which matchIndex opens.
+// whole is for the one process that runs on the folder. told is called when FeedIndex has to
+// rebuild an index on a cluster.
 func (o Options) openIndex(whole bool, told Reindexing) (index.Index, error) {
 	if o.Backends.Index.Elsewhere() {
 		ix, err := o.openShared(whole, told)
@@ -165,9 +166,9 @@ func (o Options) openIndex(whole bool, told Reindexing) (index.Index, error) {
 	return ix, nil
 }
 
-// idle says whether nothing runs on the store: a process that does has the folder's index open. This cannot
-// be known for a store on a server, nor with an index on a cluster, where a starting process tries the
-// folder's lock only once.
+// idle reports whether no process runs on the store: such a process would have the folder's index
+// open. This cannot be known for a store on a server, nor with an index on a cluster, where a
+// starting process tries the folder's lock only once.
 func (o Options) idle() bool {
 	if o.Backends.Store.Elsewhere() || o.Backends.Index.Elsewhere() {
 		return false
@@ -176,8 +177,8 @@ func (o Options) idle() bool {
 	return err == nil && !open
 }
 
-// alone runs f while no other process updates a shared index of the store. In a folder the index's lock
-// ensures that.
+// alone runs f while no other process updates a shared index of the store. For an index in a
+// folder, its lock ensures that.
 func alone(ctx context.Context, db *Store, f func(held func() error) error) error {
 	if db.Database().Dialect() == database.Postgres {
 		return postgres.Alone(ctx, db.Database(), string(store.ConsumerIndex), f)
@@ -188,8 +189,8 @@ func alone(ctx context.Context, db *Store, f func(held func() error) error) erro
 // claim is how a process reserves its folder's holder among all that share a store.
 type claim = postgres.Claim
 
-// claimHolder prevents other processes from using the folder's holder for leases, as one on a copy of the
-// folder would. For a store in the folder its lock is enough.
+// claimHolder prevents other processes from using the folder's holder for leases, as a process on a
+// copy of the folder would. For a store in the folder, the folder's lock is enough.
 func (f *Folder) claimHolder(ctx context.Context) (err error) {
 	if f.Holder == "" || f.Store.Database().Dialect() != database.Postgres {
 		return nil
@@ -227,13 +228,14 @@ func connections(ctx context.Context, db *Store) (int, error) {
 	return postgres.Connections(ctx, db.Database())
 }
 
-// InUse says whether OpenIndex or New failed because another process, usually the server, has the folder
-// open.
+// InUse reports whether OpenIndex or New failed because another process, usually the server, has
+// the folder open.
 func InUse(err error) bool {
 	return errors.Is(err, bleveindex.ErrLocked) || errors.Is(err, errFolderInUse)
 }
 
-// mustRebuild says whether an index is unusable: damaged, or made by another version.
+// mustRebuild reports whether an index cannot be used because it is damaged or was made by another
+// version.
 func mustRebuild(err error) bool {
 	return errors.Is(err, index.ErrRebuild) || errors.Is(err, bleveindex.ErrCorrupt)
 }

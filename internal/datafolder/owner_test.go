@@ -13,8 +13,8 @@ import (
 	"github.com/qianshao/qianshao/internal/datafolder"
 )
 
-// TestIndexOfAnotherStore: an index on a cluster belongs to one store. Another store neither searches nor
-// rebuilds it, and its owner still finds what it had.
+// TestIndexOfAnotherStore: an index on a cluster belongs to one store. Another store can neither
+// search nor rebuild it, and its owner still finds what it had.
 func TestIndexOfAnotherStore(t *testing.T) {
 	t.Parallel()
 	address, _ := cluster(t)
@@ -38,7 +38,7 @@ func TestIndexOfAnotherStore(t *testing.T) {
 			return err
 		},
 	} {
-		if f, err := datafolder.Open(t.Context(), datafolder.Options{Data: theirs.Data}); err != nil { // it has a database
+		if f, err := datafolder.Open(t.Context(), datafolder.Options{Data: theirs.Data}); err != nil { // creates a database
 			t.Fatal(err)
 		} else if err := f.Close(); err != nil {
 			t.Fatal(err)
@@ -82,7 +82,7 @@ func TestEvidenceOfAnotherStore(t *testing.T) {
 	refused(t, run(t, mine), says)
 }
 
-// TestMigrateKeepsParts: a store that moves while its evidence stays in place continues with it; if
+// TestMigrateKeepsParts: a store that moves while its evidence stays in place continues with it. If
 // everything is new, it is a separate store, and its source keeps what it had.
 func TestMigrateKeepsParts(t *testing.T) {
 	t.Parallel()
@@ -107,8 +107,8 @@ func TestMigrateKeepsParts(t *testing.T) {
 	refused(t, err, "the evidence of another store")
 }
 
-// TestNothingMadeInVain: if a bucket is missing no index is created; a process without --index is told
-// which one the others use.
+// TestNothingMadeInVain: if a bucket is missing, no index is created. A process without --index is
+// told which one the others use.
 func TestNothingMadeInVain(t *testing.T) {
 	t.Parallel()
 	all := backendstest.All(t)

@@ -13,14 +13,14 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// What the store has for the places of parts that have no address.
+// What the store records for the places of parts that have no address.
 const (
 	inFolder   = "the data folder"
 	inFolderOf = "the data folder with the holder "
 	onCluster  = "the cluster's index "
 )
 
-// said returns a place in the store's words as people read it.
+// said returns a place recorded in the store in words for people.
 func said(place string) any {
 	if place == inFolder {
 		return locales.M("places.folder")
@@ -34,8 +34,8 @@ func said(place string) any {
 	return place
 }
 
-// place says where a process keeps a part that is beside the store, in the store's words. All who
-// share the store must keep it in the same place.
+// place says where a process keeps a part that is not in the store, in the store's words. All
+// processes that share the store must keep it in the same place.
 func (o Options) place(part store.Part) (string, error) {
 	switch evidence := o.Backends.Evidence; {
 	case part == store.PartIndex && o.Backends.Index.Elsewhere():
@@ -56,8 +56,8 @@ func (o Options) place(part store.Part) (string, error) {
 	return inFolderOf + holder, err
 }
 
-// storeID returns the store's id, by which indices and buckets on servers know which store they belong to.
-// It is created on first use.
+// storeID returns the store's id, by which indices and buckets on servers know their store. It is
+// created on first use.
 func storeID(ctx context.Context, db *Store) (string, error) {
 	return db.SetPlace(ctx, store.PartStore, strings.ToLower(rand.Text()), false)
 }
@@ -68,8 +68,8 @@ var remedies = map[store.Part]locales.Message{
 	store.PartEvidence: locales.M("places.move.evidence"),
 }
 
-// keepPlaces refuses places that differ from those recorded by processes that had the store open before.
-// first says whether to record them if none are.
+// keepPlaces refuses places that differ from those recorded by processes that opened the store
+// before. first says whether to record the places if none are recorded.
 func (o Options) keepPlaces(ctx context.Context, db *Store, first bool, parts ...store.Part) error {
 	migrating, err := db.Place(ctx, store.PartMigration)
 	if err != nil {
@@ -102,7 +102,7 @@ func (o Options) keepPlaces(ctx context.Context, db *Store, first bool, parts ..
 	return nil
 }
 
-// misplaced is the error for a part whose place differs from the recorded one.
+// misplaced returns the error for a part in a place that differs from the recorded one.
 func (o Options) misplaced(ctx context.Context, db *Store, part store.Part, holds, here string) error {
 	var others any = ""
 	if part == store.PartIndex {

@@ -25,7 +25,7 @@ func run(t *testing.T, opts datafolder.Options) error {
 	return errors.Join(ix.Close(), f.Close())
 }
 
-// refused expects an InputError with a given text.
+// refused checks that an error is an InputError with a given text.
 func refused(t *testing.T, err error, says string) {
 	t.Helper()
 	var input *datafolder.InputError
@@ -34,7 +34,7 @@ func refused(t *testing.T, err error, says string) {
 	}
 }
 
-// TestPlaces: index and evidence are where the first process had them, until they are moved.
+// TestPlaces: index and evidence stay where the first process had them, until they are moved.
 func TestPlaces(t *testing.T) {
 	t.Parallel()
 	here := datafolder.Options{Data: t.TempDir()}
@@ -60,8 +60,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// TestBackupOfServers: a store on a server is not copied, but the error says how to do so, without a
-// secret.
+// TestBackupOfServers: a store on a server is not copied, but the error says how to back it up,
+// without a secret.
 func TestBackupOfServers(t *testing.T) {
 	t.Parallel()
 	address := postgrestest.DSN(t)

@@ -23,8 +23,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// querySite serves pages with tokens in their queries: clean ones, one that links to another token, and one
-// with a casino's advertisement.
+// querySite serves pages with tokens in their queries: pages that are not flagged, one that links
+// to another token, and one with a casino's advertisement.
 func querySite(t *testing.T) (origin string) {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -125,8 +125,8 @@ func occurrences(t *testing.T, folder, text string) (n int) {
 	return n
 }
 
-// TestQueriesOfUnflaggedPages: the query of a page that is not flagged is only in the frontier, which needs
-// it to visit the page again.
+// TestQueriesOfUnflaggedPages: the query of a page that is not flagged is only in the frontier,
+// which needs it to visit the page again.
 func TestQueriesOfUnflaggedPages(t *testing.T) {
 	data := sqlitetest.Folder(t)
 	apptest.Authorise(t, data, authorisationOf(t, querySite(t)))
@@ -156,7 +156,7 @@ func makeDue(t *testing.T, data string) {
 	}
 }
 
-// reportLongAgo records a report whose term has ended, so that the next crawl removes it.
+// reportLongAgo records a report that has expired, so that the next crawl removes it.
 func reportLongAgo(t *testing.T, data, url string) {
 	t.Helper()
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
@@ -170,8 +170,9 @@ func reportLongAgo(t *testing.T, data, url string) {
 	}
 }
 
-// TestQueriesGoWithTheirURL: once a URL has left the frontier, its query is in no file of the data folder,
-// including the write-ahead log; that of a flagged page once its finding is deleted, too.
+// TestQueriesGoWithTheirURL: once a URL has left the frontier, its query is in no file of the data
+// folder, including the write-ahead log. The same holds for the query of a flagged page once its
+// finding is deleted.
 func TestQueriesGoWithTheirURL(t *testing.T) {
 	data := sqlitetest.Folder(t)
 	authorisation := authorisationOf(t, querySite(t))

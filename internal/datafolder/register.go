@@ -14,34 +14,34 @@ import (
 )
 
 const (
-	// registerAge is how long a process uses the register without checking for changes. Expiry is checked
-	// at every request.
+	// registerAge is how long a process uses the register without checking for changes. Whether an
+	// authorisation has expired is checked at every request.
 	registerAge = time.Second
-	// settleTime is how long after a change another process may still use the former register: it may have
-	// permitted a request that has yet to start.
+	// settleTime is how long after a change another process may still use the former register: it
+	// may have permitted a request that has not started yet.
 	settleTime = 2 * registerAge
-	// registerPatience is how long an unreadable register on a server is retried: a standby takes over
-	// within seconds. registerPause is the time between two tries.
+	// registerPatience is how long reading the register from a server is retried: a standby takes
+	// over within seconds. registerPause is the pause between two tries.
 	registerPatience = 15 * time.Second
 	registerPause    = 100 * time.Millisecond
 )
 
-// Register is the authorisations in force, from the store. If they cannot be read, nothing is authorised.
-// It is safe for concurrent use.
+// Register is the authorisations in force, as the store has them. If they cannot be read, nothing
+// is authorised. It is safe for concurrent use.
 type Register struct {
 	store *Store
 	log   *slog.Logger
 
-	patience time.Duration // with an unreadable store
+	patience time.Duration // how long an unreadable store is retried
 
 	mu    sync.Mutex
 	scope *ingest.Scope
-	known bool      // scope is the store's as of mark
+	known bool      // scope is what the store had at mark
 	mark  int64     // see Store.RegisterMark
-	asked time.Time // before the store's last answer
+	asked time.Time // before the store gave its last answer
 }
 
-// errSlowRegister says that no answer was recent enough.
+// errSlowRegister means that no answer was recent enough.
 var errSlowRegister = fmt.Errorf("each answer took longer than %s, after which it no longer holds", registerAge)
 
 // Scope returns the register as it was in the store at most registerAge ago.
@@ -63,8 +63,8 @@ func (r *Register) Scope() *ingest.Scope {
 	return r.scope
 }
 
-// fresh says whether the register need not be checked. Both clocks must say so: the monotonic one stops
-// while the machine sleeps, and the other one may be set back.
+// fresh reports whether the register need not be checked. It must be fresh by both clocks: the
+// monotonic one stops while the machine sleeps, and the other one may be set back.
 func (r *Register) fresh() bool {
 	now := time.Now()
 	since, byWall := now.Sub(r.asked), now.Round(0).Sub(r.asked.Round(0))
@@ -98,15 +98,17 @@ func (r *Register) renew(ctx context.Context) error {
 	}
 }
 
-// Forget makes the next Scope reload the register: an ended authorisation then gets no further requests.
+// Forget makes the next Scope read the register again: an authorisation that was ended then gets no
+// more requests.
 func (r *Register) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.known, r.asked = false, time.Time{}
 }
 
-// RegisterChanged returns once no process uses the register from before a change. With a store in the
-// folder only the process that runs on it could: commands read the register before each request.
+// RegisterChanged returns once no process uses the register as it was before a change. If the store
+// is in the folder, only the process that runs on the folder can still use it: commands read the
+// register before each request.
 func (f *Folder) RegisterChanged(ctx context.Context) error {
 	f.Register.Forget()
 	if f.runs && !f.opts.Backends.Store.Elsewhere() || f.opts.idle() {
@@ -129,9 +131,9 @@ func (r *Register) Read(ctx context.Context) (*ingest.Scope, error) {
 	return ingest.NewScope(authorisations)
 }
 
-// Submit records the report of a page, at the time of the call. Its page is fetched if an authorisation of
-// scope covers it; otherwise the report waits for one. The error may wrap qianshao.ErrBadURL, or one of the
-// store's errors for refused reports.
+// Submit records the report of a page, at the time of the call. The page is fetched if an
+// authorisation of scope covers it. Otherwise the report waits for one. The error may wrap
+// qianshao.ErrBadURL, or one of the store's errors for refused reports.
 func (f *Folder) Submit(ctx context.Context, scope *ingest.Scope, report store.Report) (qianshao.Submission, error) {
 	report.At = time.Now()
 	item, skip, err := ingest.Place(scope, report.URL, report.At)

@@ -9,7 +9,7 @@ import (
 )
 
 // TestRegisterChanged: a change is acknowledged at once if no process uses the former register, and
-// otherwise only after the last one has stopped.
+// otherwise only after the last such process has stopped.
 func TestRegisterChanged(t *testing.T) {
 	t.Parallel()
 	opts := Options{Data: sqlitetest.Folder(t)}

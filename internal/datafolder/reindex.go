@@ -15,17 +15,17 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Reindexing is called with the progress of building an index: at the beginning, with done 0, and after
-// each batch.
+// Reindexing is called with the progress of building an index: at the beginning, when done is 0,
+// and after each batch.
 type Reindexing func(done, total int)
 
-// reindexBatch findings are read and written at a time: large enough to save syncs, small enough to need
-// only a few megabytes of page text.
+// reindexBatch is how many findings are read and written at a time: large enough to save syncs,
+// small enough to need only a few megabytes of page text.
 const reindexBatch = 200
 
-// Reindex rebuilds everything that a data folder derives from its store: the standings of the desk from its
-// acts, the campaigns, and the index. It returns the number of findings. If it is interrupted, the index
-// says so when it is next opened, and Reindex can be called again. told may be nil.
+// Reindex rebuilds everything that a data folder derives from its store: the standings of the desk
+// from its acts, the campaigns, and the index. It returns the number of findings. If it is
+// interrupted, opening the index reports that, and Reindex can be called again. told may be nil.
 func Reindex(ctx context.Context, opts Options, told Reindexing) (count int, err error) {
 	db, err := opts.openStore(ctx)
 	if err != nil {
@@ -72,14 +72,15 @@ func (o Options) buildIndex(ctx context.Context, db *Store, told Reindexing) (ix
 	return ix, count, err
 }
 
-// refill has build rebuild an index, filling it with everything in the store. It returns the number of
-// findings.
+// refill calls build to rebuild an index, and fills it with everything in the store. It returns the
+// number of findings.
 func refill(ctx context.Context, db *Store, told Reindexing, build func(fill func(index.Index) error) error) (count int, err error) {
 	mark, err := db.FindingMark(ctx)
 	if err != nil {
 		return 0, err
 	}
-	// Changes up to now are in the store's records: the index need not be updated with them again.
+	// Changes up to this point are in the store's records, so the index need not be updated with
+	// them again.
 	pending, err := db.Pending(ctx, store.ConsumerIndex, 0, math.MaxInt)
 	if err != nil {
 		return 0, err
@@ -98,8 +99,8 @@ func refill(ctx context.Context, db *Store, told Reindexing, build func(fill fun
 	return count, err
 }
 
-// copyFindings copies every finding from the store into the index, on all cores. Only one goroutine at a
-// time calls told.
+// copyFindings copies every finding from the store into the index, on all cores. told is called by
+// only one goroutine at a time.
 func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done int)) (count int, err error) {
 	ranges, err := db.FindingRanges(ctx, reindexBatch)
 	if err != nil {
@@ -133,10 +134,11 @@ func copyFindings(ctx context.Context, ix index.Index, db *Store, told func(done
 	return count, err
 }
 
-// matchIndex makes the index of a data folder match the store: a process may have died before it indexed
-// its last findings, and a folder may have been restored from a backup, deleted or damaged. The index is
-// updated, or if that is not enough rebuilt. ix is the open index, nil if it could not be read; it is
-// closed if another one is returned. An index on a cluster is only opened: FeedIndex matches it.
+// matchIndex makes the index of a data folder match the store: a process may have died before it
+// indexed its last findings, and a folder may have been restored from a backup, deleted or damaged.
+// The index is updated or, if that is not enough, rebuilt. ix is the open index, or nil if it could
+// not be read. It is closed if another one is returned. An index on a cluster is only opened:
+// FeedIndex makes it match.
 func (o Options) matchIndex(ctx context.Context, ix index.Index, db *Store, told Reindexing) (index.Index, error) {
 	if shared, ok := ix.(*sharedIndex); ok {
 		return ix, shared.belongTo(ctx, db)
@@ -154,7 +156,7 @@ func (o Options) matchIndex(ctx context.Context, ix index.Index, db *Store, told
 	return ix, err
 }
 
-// catchUp updates the index with pending changes, and says whether it then matches the store.
+// catchUp updates the index with pending changes, and reports whether it then matches the store.
 func catchUp(ctx context.Context, ix index.Index, db *Store) (same bool, err error) {
 	if _, err := FeedIndex(ctx, ix, db); err != nil {
 		return false, err

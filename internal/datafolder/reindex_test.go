@@ -33,7 +33,7 @@ func foundFolder(t *testing.T) (data string) {
 	return data
 }
 
-// openFindings searches the folder; rebuilt says whether its index was rebuilt for that.
+// openFindings searches the folder. rebuilt says whether the index was rebuilt for the search.
 func openFindings(t *testing.T, data string) (total int, rebuilt bool) {
 	t.Helper()
 	results, err := datafolder.Search(t.Context(), datafolder.SearchRequest{
@@ -45,8 +45,8 @@ func openFindings(t *testing.T, data string) (total int, rebuilt bool) {
 	return results.Total, rebuilt
 }
 
-// TestLostIndex: a folder whose index was deleted or damaged can be searched as before, and reports that
-// the index is rebuilt.
+// TestLostIndex: a folder with a deleted or damaged index can be searched as before, and reports
+// that the index is rebuilt.
 func TestLostIndex(t *testing.T) {
 	data := foundFolder(t)
 	if n, rebuilt := openFindings(t, data); n != 1 || rebuilt {
@@ -70,9 +70,8 @@ func TestLostIndex(t *testing.T) {
 	}
 }
 
-// TestIndexBehindStore: what a process has saved and not indexed before it died is indexed when the folder
-// is next opened, and so is what was saved since an older copy of the index was made. This needs no
-// rebuild.
+// TestIndexBehindStore: a finding that a process saved but did not index before it died is indexed
+// when the folder is next opened, and so is a later change. Neither needs a rebuild.
 func TestIndexBehindStore(t *testing.T) {
 	data := foundFolder(t)
 	f, err := datafolder.Open(t.Context(), datafolder.Options{Data: data})
@@ -103,8 +102,8 @@ func TestIndexBehindStore(t *testing.T) {
 	}
 }
 
-// TestForeignIndex: an index with findings that the store does not have is rebuilt, by every process that
-// opens it.
+// TestForeignIndex: an index with findings that the store does not have is rebuilt by every process
+// that opens it.
 func TestForeignIndex(t *testing.T) {
 	data := foundFolder(t)
 	f, ix, err := datafolder.OpenWithIndex(t.Context(), datafolder.Options{Data: data}, nil)

@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Report summarises a period: the store's figures, the unmonitored sites, and the changes of the rules. An
-// authorisation that the sight does not show is store.ErrNotFound.
+// Report summarises a period: the store's figures, the unmonitored sites, and the changes of the
+// rules. The error for an authorisation outside the sight is store.ErrNotFound.
 func (f *Folder) Report(ctx context.Context, q report.Query) (*report.Report, error) {
 	r, err := f.figures().Report(ctx, q)
 	if err != nil {
@@ -30,7 +30,7 @@ func (f *Folder) Report(ctx context.Context, q report.Query) (*report.Report, er
 	return r, f.addRuleChanges(ctx, r)
 }
 
-// maxRuleSets bounds how many rule sets are read: a reload a day for a year.
+// maxRuleSets bounds how many rule sets are read: enough for one reload a day for a year.
 const maxRuleSets = report.MaxDays
 
 // addRuleChanges adds the differences between consecutive rule sets in force in the period.
@@ -50,7 +50,7 @@ func (f *Folder) addRuleChanges(ctx context.Context, r *report.Report) error {
 	return nil
 }
 
-// changed returns the differences of a rule set from the one before.
+// changed returns the differences between a rule set and the one before it.
 func changed(before, now *store.RuleSet) report.RuleChange {
 	c := report.RuleChange{At: now.At, Version: now.Version}
 	for id, fingerprint := range now.Rules {

@@ -15,8 +15,8 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestReport: a report has the findings, the unmonitored sites and the changes of the rules; a report on
-// one authorisation has only its own.
+// TestReport: a report has the findings, the unmonitored sites and the changes of the rules. A
+// report on one authorisation has only what belongs to it.
 func TestReport(t *testing.T) {
 	t.Parallel()
 	data := sqlitetest.Folder(t)
@@ -28,7 +28,7 @@ func TestReport(t *testing.T) {
 	defer f.Close()
 	now := time.Now()
 	var list []qianshao.Authorisation
-	for i := range report.MaxUnmonitored + 1 { // no page of its host was fetched, and it has no findings
+	for i := range report.MaxUnmonitored + 1 { // no page of this host was fetched, and it has no findings
 		list = append(list, qianshao.Authorisation{
 			ID: fmt.Sprintf("a%02d", i), Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.AddDate(1, 0, 0), Hosts: []string{fmt.Sprintf("a%02d.example", i)},
 		})

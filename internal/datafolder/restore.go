@@ -14,7 +14,8 @@ import (
 
 // RestoreOptions say what is restored, and where. From and Data are required.
 type RestoreOptions struct {
-	// From is the folder that Backup wrote, Data the data folder to create; it must be missing or empty.
+	// From is the folder that Backup wrote, Data the data folder to create, which must be missing
+	// or empty.
 	From, Data string
 	// Zone is the zone of the index's days; nil is index.DefaultZone.
 	Zone *time.Location
@@ -26,9 +27,9 @@ type RestoreOptions struct {
 	Warn func(fmt.Stringer)
 }
 
-// Restore creates a data folder from a backup. Before the folder gets its name, every file is compared with
-// the manifest, the evidence chain is verified up to the manifest's head, and the index is built and
-// compared with the store. After an error there is no data folder.
+// Restore creates a data folder from a backup. Before the folder gets its name, every file is
+// compared with the manifest, the evidence chain is verified up to the manifest's head, and the
+// index is built and compared with the store. After an error there is no data folder.
 func Restore(ctx context.Context, opts RestoreOptions) (m *Manifest, err error) {
 	if m, err = readManifest(opts.From); err != nil {
 		return nil, err
@@ -103,8 +104,8 @@ func compareRestored(ctx context.Context, data string, m *Manifest, opts Restore
 	return nil
 }
 
-// warnOfRules loads the restored rules. Mistakes in them do not make a restore fail: they were copied as
-// they were, perhaps in the middle of an edit.
+// warnOfRules loads the restored rules. Mistakes in them do not make a restore fail, since they
+// were copied as they were, perhaps in the middle of an edit.
 func warnOfRules(m *Manifest, opts RestoreOptions) {
 	rules := RuleFolders{Data: opts.Data}
 	if m.Rules != "" {

@@ -24,11 +24,11 @@ type retentionFile struct {
 	Hold    []string  `yaml:"hold"`
 }
 
-// maxDays is a hundred years; more is a typing error.
+// maxDays is a hundred years. More must be a typing error.
 const maxDays = 36525
 
-// ParseRetention reads a retention policy strictly, since a mistake in it deletes evidence. name is the
-// file's, for messages.
+// ParseRetention reads a retention policy strictly, since a mistake in it deletes evidence. name is
+// the file's name for messages.
 func ParseRetention(name string, source []byte) (evidence.Policy, error) {
 	var file retentionFile
 	err := strictyaml.Decode(source, &file)
@@ -70,5 +70,5 @@ func ParseRetention(name string, source []byte) (evidence.Policy, error) {
 
 var findingID = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// IsFindingID says whether s has the form of a finding's id.
+// IsFindingID reports whether s has the form of a finding's id.
 func IsFindingID(s string) bool { return findingID.MatchString(s) }

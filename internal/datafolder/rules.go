@@ -16,19 +16,19 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// loadingGC is the garbage collector's percentage while rules are read. Loading creates some 20 MB of
-// short-lived garbage; at the usual 100 percent a new process spends a tenth of its start collecting it;
-// more than 400 gains nothing and takes more memory.
+// loadingGC is the garbage collector's percentage while rules are read. Loading creates some 20 MB
+// of short-lived garbage. At the usual 100 percent a new process spends a tenth of its start
+// collecting it. More than 400 gains nothing and takes more memory.
 const loadingGC = 400
 
-// RuleFolders say where the rules come from. The zero value is the shipped rules.
+// RuleFolders say where the rules come from. The zero value means the shipped rules.
 type RuleFolders struct {
 	// Dir contains rules/, lists/, patterns/ and contexts/ to use instead of the shipped ones.
 	Dir string
 	// Overlay contains the operator's own rules and changes to the rules.
 	Overlay string
-	// Data is a data folder whose "overlay" folder, if it exists when the rules are read, is used if
-	// Overlay is empty.
+	// Data is a data folder. If Overlay is empty, its "overlay" folder is used, if that exists when
+	// the rules are read.
 	Data string
 }
 
@@ -44,10 +44,10 @@ func (f RuleFolders) OverlayFolder() string {
 	return own
 }
 
-// Shipped says whether the rules are only the shipped ones.
+// Shipped reports whether only the shipped rules are used.
 func (f RuleFolders) Shipped() bool { return f.Dir == "" && f.OverlayFolder() == "" }
 
-// Base is the file system of the rules below the overlay.
+// Base is the file system of the rules beneath the overlay.
 func (f RuleFolders) Base() fs.FS {
 	if f.Dir == "" {
 		return packs.FS()
@@ -55,11 +55,12 @@ func (f RuleFolders) Base() fs.FS {
 	return os.DirFS(f.Dir)
 }
 
-// Load reads the rules. The entries of an overlay expire by the clock. warn is called with parts of the
-// overlay that have no effect; nil ignores them. Mistakes that the operator must correct are an InputError.
+// Load reads the rules. The entries of an overlay expire by the clock. warn is called with parts of
+// the overlay that have no effect, and may be nil. Mistakes that the operator must correct are an
+// InputError.
 func (f RuleFolders) Load(warn func(fmt.Stringer)) (*rule.Set, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(loadingGC))
-	if info, err := fs.Stat(f.Base(), "rules"); err != nil || !info.IsDir() { // or nothing would ever be found
+	if info, err := fs.Stat(f.Base(), "rules"); err != nil || !info.IsDir() { // otherwise nothing would ever be found
 		return nil, inputError(locales.Errorf("data.rules_dir", f.Dir))
 	}
 	opts := rule.Options{Now: time.Now()}
@@ -94,7 +95,7 @@ func (f RuleFolders) Compile(warn func(fmt.Stringer)) (*analyze.Analyzer, error)
 	return analyze.New(rules)
 }
 
-// CheckPatterns runs the tests contained in the patterns; failing ones are an InputError.
+// CheckPatterns runs the tests contained in the patterns. A failing one is an InputError.
 func CheckPatterns(analyzer *analyze.Analyzer) error {
 	if err := analyzer.CheckPatterns(); err != nil {
 		return inputError(err)
@@ -102,7 +103,7 @@ func CheckPatterns(analyzer *analyze.Analyzer) error {
 	return nil
 }
 
-// CheckBenign runs the rules on the benign sample; rules that fire on it are an InputError.
+// CheckBenign runs the rules on the benign sample. A rule that fires on it is an InputError.
 func CheckBenign(analyzer *analyze.Analyzer) error {
 	if err := analyzer.CheckBenign(packs.Benign()); err != nil {
 		return inputError(err)

@@ -26,7 +26,7 @@ import (
 // serverTimeout bounds a request to a running server.
 const serverTimeout = 30 * time.Second
 
-// searchStep hits are read at a time: more than index.MaxWindow of them are read page by page.
+// searchStep is how many hits are read at a time. More than index.MaxWindow are read page by page.
 const searchStep = 2000
 
 // SearchRequest is a search of a data folder that a server may have open.
@@ -34,17 +34,17 @@ type SearchRequest struct {
 	Folder Options
 	Query  string // see index.Parser
 
-	Sort          index.Sort // the order of the hits; empty is index.SortSeen
+	Sort          index.Sort // the order of the hits; the default is index.SortSeen
 	Offset, Limit int
-	// Step is how many hits are read at a time, at most index.MaxWindow; 0 is searchStep.
+	// Step is how many hits are read at a time, at most index.MaxWindow; the default is searchStep.
 	Step int
 	// Reindexing is called if the index does not match the store and is rebuilt before the search;
 	// optional.
 	Reindexing Reindexing
 }
 
-// Search searches the index of a data folder, through the running server if that has it open. A query that
-// cannot be parsed is an InputError.
+// Search searches the index of a data folder, through the running server if it has the index open.
+// A query that cannot be parsed is an InputError.
 func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
 	parser := index.Parser{Now: time.Now(), Zone: r.Folder.Zone, Canonical: fetch.Canonical}
 	query, err := parser.Parse(r.Query)
@@ -66,10 +66,11 @@ func Search(ctx context.Context, r SearchRequest) (found api.Found, err error) {
 	return found, errors.Join(err, ix.Close())
 }
 
-// pages reads pages until there are enough hits. The rest of the answer is the first page's.
+// pages reads pages until there are enough hits. Everything else in the answer is from the first
+// page.
 func (r SearchRequest) pages(page func(after index.Cursor, offset, limit int) (api.Found, error)) (found api.Found, err error) {
 	step := cmp.Or(r.Step, searchStep)
-	if r.Offset > index.MaxWindow-step { // beyond the offset of any engine: the hits before it are read and dropped
+	if r.Offset > index.MaxWindow-step { // too large an offset for any engine: the hits before it are read and dropped
 		drop := r.Offset
 		r.Offset, r.Limit = 0, drop+r.Limit
 		found, err = r.pages(page)
@@ -146,7 +147,7 @@ func CheckHealth(ctx context.Context, data string) error {
 	return ask(ctx, client, base+"healthz", token, func(io.Reader) error { return nil })
 }
 
-// serverClient returns a client for a server on this machine, without any proxy.
+// serverClient returns a client for a server on this machine. It uses no proxy.
 func serverClient() *http.Client {
 	return &http.Client{Timeout: serverTimeout, Transport: &http.Transport{}}
 }
@@ -170,8 +171,8 @@ func ask(ctx context.Context, client *http.Client, url, token string, read func(
 	return read(response.Body)
 }
 
-// RunningConsole returns the URL of the console that runs on a data folder, and a token
-// that reads from it; fs.ErrNotExist if there is none.
+// RunningConsole returns the URL of the console that runs on a data folder, and a token that
+// permits reading; fs.ErrNotExist if there is none.
 func RunningConsole(data string) (url, token string, err error) {
 	content, err := os.ReadFile(ConsolePath(data))
 	if err != nil {
@@ -181,6 +182,6 @@ func RunningConsole(data string) (url, token string, err error) {
 	return url, token, nil
 }
 
-// ConsolePath is the file with the URL of a running server's console, so that a search can use the API
-// while the index is locked.
+// ConsolePath is the file with the URL of a running server's console, through which a search can
+// use the API while the index is locked.
 func ConsolePath(data string) string { return filepath.Join(data, "console.url") }

@@ -8,11 +8,11 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// seenBatch findings are filled in one transaction.
+// seenBatch is how many findings are filled in one transaction.
 const seenBatch = 500
 
-// fillSeen sets the Seen of findings saved by an older version. It may be interrupted, and continues when
-// the folder is next opened.
+// fillSeen sets the Seen of findings that an older version saved. If it is interrupted, it
+// continues when the folder is next opened.
 func fillSeen(ctx context.Context, db *Store, log *slog.Logger) error {
 	for done := 0; ; {
 		list, err := db.Unseen(ctx, seenBatch)

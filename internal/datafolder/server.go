@@ -28,8 +28,8 @@ func (o Options) noteServer() error {
 	return os.WriteFile(name, []byte(address+"\n"), 0o600)
 }
 
-// wantServer refuses to create a database in a folder that has been used with one on a server: an operator
-// who forgot to name it would find nothing, and start a second store.
+// wantServer refuses to create a database in a folder that has been used with one on a server: an
+// operator who forgot to name the server would find nothing, and start a second store.
 func (o Options) wantServer() error {
 	if o.HasStore() {
 		return nil

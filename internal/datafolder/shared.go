@@ -18,8 +18,8 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// sharedIndex is an index on a cluster, which may be down at any time: the index is opened on first use,
-// and after a failure again after a pause. It is safe for concurrent use.
+// sharedIndex is an index on a cluster, which may be down at any time. The index is opened on first
+// use, and after a failure again after a pause. It is safe for concurrent use.
 type sharedIndex struct {
 	cluster opensearchindex.Options
 	told    Reindexing
@@ -27,15 +27,15 @@ type sharedIndex struct {
 
 	mu     sync.Mutex
 	ix     *opensearchindex.Index
-	failed error     // of the last try to open the index
+	failed error     // of the last attempt to open the index
 	next   time.Time // when to try again
 	// matched says that the index matches the store, apart from pending changes.
 	matched bool
 	closed  bool
 }
 
-// reopenAfter is the pause between two tries to open an index, so that searches do not have to wait for a
-// cluster that is down.
+// reopenAfter is the pause between two attempts to open an index, so that searches do not have to
+// wait for a cluster that is down.
 const reopenAfter = 5 * time.Second
 
 // openShared returns the index on a cluster; call belongTo before using it. whole is for the one process
@@ -57,8 +57,8 @@ func (o Options) openShared(whole bool, told Reindexing) (*sharedIndex, error) {
 	return x, nil
 }
 
-// belongTo sets the store that the index belongs to, and opens it. It is no error if the cluster is down,
-// or if the index must be rebuilt.
+// belongTo sets the store that the index belongs to, and opens the index. That the cluster is down
+// or the index must be rebuilt is no error.
 func (x *sharedIndex) belongTo(ctx context.Context, db *Store) (err error) {
 	if x.cluster.Store, err = storeID(ctx, db); err != nil {
 		return err
@@ -81,10 +81,11 @@ func (o Options) cluster() (opensearchindex.Options, error) {
 	return cluster, nil
 }
 
-// errFolderInUse says that another process runs on the data folder, or is just updating its index.
+// errFolderInUse means that another process runs on the data folder, or is updating its index just
+// now.
 var errFolderInUse = locales.Errorf("data.in_use")
 
-// lockFolder takes the lock of the process that runs on a folder whose index does not have one.
+// lockFolder takes the lock of the process that runs on a folder with an index that has no lock.
 func (o Options) lockFolder() (*flock.Flock, error) {
 	if err := makeFolder(o.Data); err != nil {
 		return nil, err
@@ -121,9 +122,9 @@ func (x *sharedIndex) open(ctx context.Context) (*opensearchindex.Index, error) 
 	return ix, err
 }
 
-// tell updates the index with changes in the store, and first rebuilds it if necessary. Only one of the
-// processes that share it updates it at a time: updates during a rebuild would be lost. waiting bounds the
-// wait for that turn.
+// tell updates the index with changes in the store, and first rebuilds it if necessary. Only one of
+// the processes that share it does so at a time, because updates during a rebuild would be lost.
+// waiting bounds the wait for that turn.
 func (x *sharedIndex) tell(ctx, waiting context.Context, db *Store) (count int, began bool, err error) {
 	err = alone(waiting, db, func(held func() error) (err error) {
 		began = true
@@ -136,9 +137,9 @@ func (x *sharedIndex) tell(ctx, waiting context.Context, db *Store) (count int, 
 	return count, began, err
 }
 
-// match rebuilds the index if it is of another version or zone, or empty as after a loss. An index that
-// several processes update is not compared further: the rest of the store's findings are pending. held says
-// whether this process still has the turn.
+// match rebuilds the index if it is of another version or zone, or is empty because it was lost. An
+// index that several processes update is not compared further: the rest of the store's findings are
+// pending. held reports whether this process still has the turn.
 func (x *sharedIndex) match(ctx context.Context, db *Store, held func() error) error {
 	if x.matched { // only feeding calls this, one call at a time
 		return nil
@@ -161,7 +162,8 @@ func (x *sharedIndex) match(ctx context.Context, db *Store, held func() error) e
 	return err
 }
 
-// lacking says whether the index is empty, and whether the store has more findings than are pending.
+// lacking reports whether the index is empty, and whether the store has more findings than are
+// pending.
 func lacking(ctx context.Context, ix index.Index, db *Store) (empty, lacks bool, err error) {
 	all, err := ix.Search(ctx, index.Request{Sight: qianshao.SeeAll(), NoFacets: true})
 	if err != nil {
@@ -175,7 +177,8 @@ func lacking(ctx context.Context, ix index.Index, db *Store) (empty, lacks bool,
 	return all.Total == 0, mark.Findings > untold.Findings, err
 }
 
-// rebuild fills a new generation of the index and puts it into use. It returns the number of findings.
+// rebuild fills a new generation of the index and puts it into use. It returns the number of
+// findings.
 func (x *sharedIndex) rebuild(ctx context.Context, db *Store, held func() error) (count int, err error) {
 	return refill(ctx, db, x.told, func(fill func(index.Index) error) error {
 		ix, err := opensearchindex.Rebuild(ctx, x.cluster, func(ix *opensearchindex.Index) error {
@@ -260,7 +263,7 @@ func (x *sharedIndex) Close() (err error) {
 	return err
 }
 
-// reindexShared rebuilds the index on a cluster, while others search the former one.
+// reindexShared rebuilds the index on a cluster, while others search the previous one.
 func (o Options) reindexShared(ctx context.Context, db *Store, told Reindexing) (count int, err error) {
 	x, err := o.openShared(false, told)
 	if err != nil {
@@ -277,8 +280,8 @@ func (o Options) reindexShared(ctx context.Context, db *Store, told Reindexing) 
 	return count, err
 }
 
-// reachIndex says whether an index on a cluster can be reached and belongs to no other store, before work
-// is done that would be useless otherwise.
+// reachIndex checks that an index on a cluster can be reached and belongs to no other store, before
+// work is done that would otherwise be in vain.
 func (o Options) reachIndex(ctx context.Context, id string) error {
 	if !o.Backends.Index.Elsewhere() {
 		return nil

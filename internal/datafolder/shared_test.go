@@ -26,8 +26,8 @@ import (
 	"github.com/qianshao/qianshao/store/postgres/postgrestest"
 )
 
-// cluster returns the address of the test's own index on a real cluster, through a proxy that is down while
-// the switch is on.
+// cluster returns the address of an index of the test on a real cluster, through a proxy that is
+// down while the switch is on.
 func cluster(t *testing.T) (address string, down *atomic.Bool) {
 	t.Helper()
 	nodes := backendstest.Nodes(t)
@@ -47,7 +47,7 @@ func cluster(t *testing.T) (address string, down *atomic.Bool) {
 	t.Cleanup(server.Close)
 	name := "test-" + strings.ToLower(rand.Text())
 	t.Cleanup(func() {
-		for _, suffix := range []string{"-1", "-2*"} { // the first generation, and later ones, whose names have a time
+		for _, suffix := range []string{"-1", "-2*"} { // the first generation, and later ones, which have a time in their names
 			request, err := http.NewRequest(http.MethodDelete, node+"/"+name+suffix, http.NoBody)
 			if err != nil {
 				t.Error(err)
@@ -82,8 +82,9 @@ func total(t *testing.T, ix index.Index) int {
 	return found.Total
 }
 
-// TestClusterDown: a folder whose index is on a cluster opens while the cluster is down, and searches
-// return that error; later the index gets all changes. Nobody else has the folder open meanwhile.
+// TestClusterDown: a folder with an index on a cluster opens while the cluster is down, and
+// searches return that error. Later the index gets all changes. Meanwhile no other process can open
+// the folder.
 func TestClusterDown(t *testing.T) {
 	t.Parallel()
 	address, down := cluster(t)
@@ -127,8 +128,8 @@ func TestClusterDown(t *testing.T) {
 	}
 }
 
-// TestSharedIndex: two processes with a folder each, on one database and one index, save findings while the
-// index is rebuilt again and again; in the end it matches the store.
+// TestSharedIndex: two processes with a folder each, on one database and one index, save findings
+// while the index is rebuilt again and again. In the end it matches the store.
 func TestSharedIndex(t *testing.T) {
 	t.Parallel()
 	address, _ := cluster(t)

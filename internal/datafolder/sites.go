@@ -10,7 +10,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Watch returns what the register says about each site, as somebody may see it.
+// Watch returns what the register says about each site, as far as the sight permits.
 func (f *Folder) Watch(sight qianshao.Sight, list []store.Site) []store.Watch {
 	scope, now := f.Register.Scope(), time.Now()
 	out := make([]store.Watch, len(list))
@@ -40,14 +40,14 @@ func seen(sight qianshao.Sight, ids []string) (out []string) {
 	return out
 }
 
-// maxRechecked bounds the flagged pages of a site that a recheck requests by URL; everything that the
-// frontier has of the site is requested as well.
+// maxRechecked bounds how many flagged pages of a site a recheck requests by URL. It also requests
+// everything that the frontier has of the site.
 const maxRechecked = 10_000
 
-// Recheck makes the known pages of a site due at once: those under the authorisations in force that the
-// account sees, and those with open findings. With page it is that page only. It returns the number of
-// URLs, or the reason why nothing may be requested. An address that is not on the host is
-// qianshao.ErrBadURL, an unknown one store.ErrNotFound.
+// Recheck makes the known pages of a site due at once: those under the authorisations in force that
+// the account sees, and those with open findings. If page is given, it is only that page. It
+// returns the number of URLs, or the reason why nothing may be requested. The error for an address
+// that is not on the host is qianshao.ErrBadURL, that for an unknown one store.ErrNotFound.
 func (f *Folder) Recheck(ctx context.Context, by store.Signed, sight qianshao.Sight, host, page string) (urls int, why qianshao.Skip, err error) {
 	scope, err := f.Register.Read(ctx)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/store/sqlite/sqlitetest"
 )
 
-// TestRecheck: a recheck covers what is known under visible authorisations in force.
+// TestRecheck: a recheck covers the known pages under authorisations that are visible and in force.
 func TestRecheck(t *testing.T) {
 	t.Parallel()
 	f, err := Open(t.Context(), Options{Data: sqlitetest.Folder(t)})

@@ -10,8 +10,8 @@ import (
 	"github.com/qianshao/qianshao/dashboards/metrics"
 )
 
-// Sizes returns the sizes of the parts of a data folder, and of its disk. Files may be created and removed
-// meanwhile.
+// Sizes returns the sizes of the parts of a data folder, and of its disk. Files may appear and
+// disappear meanwhile.
 func Sizes(ctx context.Context, data string) (s metrics.Folder, err error) {
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		info, err := os.Stat(storePath(data) + suffix)
@@ -31,7 +31,7 @@ func Sizes(ctx context.Context, data string) (s metrics.Folder, err error) {
 	return s, err
 }
 
-// bytesBelow adds up the files of a folder; 0 if there is none.
+// bytesBelow returns the total size of the files in a folder, or 0 if there is no folder.
 func bytesBelow(ctx context.Context, folder string) (n int64, err error) {
 	err = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.Type().IsRegular() {
@@ -40,7 +40,7 @@ func bytesBelow(ctx context.Context, folder string) (n int64, err error) {
 				n += info.Size()
 			}
 		}
-		if errors.Is(err, fs.ErrNotExist) { // the index has just merged it
+		if errors.Is(err, fs.ErrNotExist) { // the index has just merged the file
 			return nil
 		}
 		return errors.Join(err, ctx.Err())

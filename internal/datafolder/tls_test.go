@@ -20,9 +20,9 @@ import (
 	"github.com/qianshao/qianshao/internal/trust/trusttest"
 )
 
-// TestTLS: servers with certificates of a private authority can be reached with its CA file, but not with
-// another authority's, nor under a name that is not in the certificate. PostgreSQL and S3 are real;
-// OpenSearch, where TLS needs a plugin, is behind a TLS proxy.
+// TestTLS: servers with certificates of a private authority can be reached with its CA file, but
+// not with another authority's, nor under a name that is not in the certificate. PostgreSQL and S3
+// are real. OpenSearch, where TLS needs a plugin, is behind a TLS proxy.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	const password = "hush-4711"
@@ -71,7 +71,7 @@ func TestTLS(t *testing.T) {
 		for says, wrong := range map[string]func(p *backends.Place){
 			"name the file with the certificate of the authority that has signed the server's": func(p *backends.Place) { p.CAFile = another },
 			"certificate signed by unknown authority": func(p *backends.Place) {
-				if p.CAFile = ""; part == "store" { // this one would not be checked on this machine
+				if p.CAFile = ""; part == "store" { // on this machine, a database's certificate is not checked by default
 					p.Address += "?sslmode=verify-full"
 				}
 			},

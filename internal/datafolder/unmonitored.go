@@ -8,8 +8,8 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 )
 
-// Unmonitored lists sites that should be monitored by the register and are not. A register that cannot be
-// read is an error: an empty list would mean that all is well.
+// Unmonitored lists sites that the register says should be monitored, but that are not. It fails if
+// the register cannot be read: an empty list would mean that all is well.
 func (f *Folder) Unmonitored(ctx context.Context, r qianshao.UnmonitoredRequest) (list qianshao.UnmonitoredList, err error) {
 	scope, err := f.Register.Read(ctx)
 	if err != nil {

@@ -23,8 +23,8 @@ import (
 // oldSchema is the schema from before the outbox, accounts, acts and campaigns.
 const oldSchema = 25
 
-// oldFolder creates a data folder as an older version left it, with findings with some evidence, each gone
-// and found again once.
+// oldFolder creates a data folder as an older version left it. It has findings with some evidence,
+// each of which was gone once and found again.
 func oldFolder(tb testing.TB, findings int) (data string, ids []string) {
 	tb.Helper()
 	data = tb.TempDir()
@@ -78,11 +78,11 @@ func oldFolder(tb testing.TB, findings int) (data string, ids []string) {
 	return data, ids
 }
 
-// TestUpgradeSeen: findings from before acts get their content, the time when they came back and their
-// authorisation; an interrupted upgrade continues.
+// TestUpgradeSeen: findings from before there were acts get their content, the time when they came
+// back and their authorisation. An interrupted upgrade continues.
 func TestUpgradeSeen(t *testing.T) {
 	t.Parallel()
-	const findings = 1200 // more than are filled in one transaction
+	const findings = 1200 // more than fit into one transaction
 	data, ids := oldFolder(t, findings)
 	db, err := sql.Open("sqlite", filepath.Join(data, "qianshao.db"))
 	if err != nil {
@@ -124,8 +124,8 @@ func TestUpgradeSeen(t *testing.T) {
 	}
 }
 
-// upgradeFindings sets the number of findings in an older version's folder: 100,000 gives the figures in
-// docs/performance.md.
+// upgradeFindings sets the number of findings in the older version's folder. 100,000 gives the
+// figures in docs/performance.md.
 const upgradeFindings = "QIANSHAO_UPGRADE"
 
 func findingsToUpgrade(tb testing.TB, otherwise int) int {
@@ -143,9 +143,9 @@ func findingsToUpgrade(tb testing.TB, otherwise int) int {
 // upgradedFolder names the folder that the child of TestKilledUpgrade opens.
 const upgradedFolder = "QIANSHAO_TEST_KILLED_UPGRADE"
 
-// TestKilledUpgrade kills the program three times at random moments while it opens an older version's
-// folder. Then nothing is lost: every finding has its content recorded and is in the campaigns, whose
-// counters add up.
+// TestKilledUpgrade kills the program three times at random moments while it opens an older
+// version's folder. Nothing is lost: afterwards the content of every finding is recorded, and all
+// findings are in campaigns with correct counters.
 func TestKilledUpgrade(t *testing.T) {
 	if data := os.Getenv(upgradedFolder); data != "" {
 		groupAll(t, upgradeFolder(t, data))
@@ -202,7 +202,7 @@ func upgradeState(t *testing.T, data string) string {
 		t.Fatal(err)
 	}
 	if err := db.QueryRow(`SELECT count(*) FROM findings WHERE seen <> ''`).Scan(&seen); err != nil {
-		return fmt.Sprintf("schema %d", version) // it has no such column yet
+		return fmt.Sprintf("schema %d", version) // there is no such column yet
 	}
 	if err := db.QueryRow(`SELECT count(*) FROM campaign_findings`).Scan(&grouped); err != nil {
 		return fmt.Sprintf("schema %d, %d noted", version, seen)
