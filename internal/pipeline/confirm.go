@@ -10,16 +10,16 @@ import (
 )
 
 // confirm handles a page that has not changed since it was last judged, and so need not be judged
-// again. known says that the page is dealt with: it is unchanged, or it came without a body and must be
-// fetched again in full (stale).
+// again. known says that the page needs no more work now: it is unchanged, or it came without a
+// body and must be fetched again in full (stale).
 func (p *Pipeline) confirm(ctx context.Context, page *qianshao.Page, before ingest.Memory) (handled ingest.Handled, known bool, err error) {
 	bodiless := page.NotModified()
 	handled.Hash = before.Hash
-	if !bodiless && before.Hash != "" { // a hash to compare the body with
+	if !bodiless && before.Hash != "" { // there is a hash to compare the body with
 		handled.Hash = hashOf(page.Body)
 	}
-	// Asking the store is not enough: the item's memory is written last, and a crash may have
-	// come after the page was saved but before its links were.
+	// Asking the store is not enough: the item's memory is written last, and the process may have
+	// died after it saved the page and before it saved its links.
 	if before.Hash != "" && before.Hash == handled.Hash && before.Rules == p.RulesName() {
 		var saved store.Saved
 		if saved, known, err = p.Store.Confirm(ctx, page.URL, handled.Hash, before.Rules, page.FetchedAt); err != nil {

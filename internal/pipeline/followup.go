@@ -21,12 +21,12 @@ import (
 // followUp is the result of the follow-up requests for a judged page.
 type followUp struct {
 	pages []*analyze.Extraction
-	links []string // made by scripts
-	// replaced says that a view of the page is now what the browser showed of it.
+	links []string // links that scripts made
+	// replaced says that the browser's rendering has replaced a view of the page.
 	replaced bool
 }
 
-// callsForFollowUp reports whether followUp or addPictures may have something to do.
+// callsForFollowUp reports whether followUp or addPictures may find something to do.
 func (p *Pipeline) callsForFollowUp(j judged) bool {
 	return p.Browser != nil || j.showsMoreToSearch() || len(j.pictures) > 0 && (j.assessment.Flagged() || j.hardlyAnyText)
 }
@@ -38,10 +38,10 @@ func (j judged) showsMoreToSearch() bool {
 	return views[qianshao.ViewSearchVisitor] != nil || views[qianshao.ViewSearchCrawler] != nil
 }
 
-// followUp fetches what else is needed to judge a page, which for most pages is
-// nothing: a second plain visit if another view has evidence that the first did
-// not, so that a rotating banner is not called cloaking; and a rendering by the
-// browser of flagged pages and of those that are made by scripts.
+// followUp fetches what else is needed to judge a page, which for most pages is nothing. If another
+// view has evidence that the plain visit did not have, it makes a second plain visit, so that a
+// rotating banner is not called cloaking. Flagged pages and pages made by scripts are rendered in
+// the browser.
 func (p *Pipeline) followUp(ctx context.Context, page *analyze.Extraction, j judged) (more followUp, err error) {
 	ctx, cancel := context.WithTimeout(ctx, viewsTime)
 	defer cancel()
@@ -59,10 +59,9 @@ func (p *Pipeline) followUp(ctx context.Context, page *analyze.Extraction, j jud
 	return more, err
 }
 
-// renderViews renders the page in the browser if that is called for. If one of
-// its scripts reads the referrer, the answer to a search engine's visitor is
-// rendered, too, and replaces that view: most redirects of these visitors are
-// made by such scripts.
+// renderViews renders the page in the browser if that is necessary. If one of the page's scripts
+// reads the referrer, the answer to a visitor from a search engine is rendered, too, and replaces
+// that view: most redirects of such visitors are made by scripts.
 func (p *Pipeline) renderViews(ctx context.Context, page *analyze.Extraction, wanted bool, more *followUp) error {
 	search := slices.IndexFunc(page.Others, func(other *analyze.Extraction) bool {
 		return other.Page.View == qianshao.ViewSearchVisitor && !other.Page.LedAway() && readsReferrer(other.Page.Body)
@@ -90,12 +89,11 @@ func (p *Pipeline) renderViews(ctx context.Context, page *analyze.Extraction, wa
 	return nil
 }
 
-// readsReferrer says whether a script of the page may check where its visitor comes from.
+// readsReferrer reports whether a script of the page may check where its visitor comes from.
 func readsReferrer(body []byte) bool { return bytes.Contains(body, []byte("referrer")) }
 
-// render returns what the browser makes of a page, or nil if it fails. Such a
-// page is judged by its source, unless a finding rests on what the browser
-// showed last time.
+// render returns the browser's rendering of a page, or nil if that fails. Then the page is judged
+// by its source, unless a finding is based on what the browser showed last time.
 func (p *Pipeline) render(ctx context.Context, x *analyze.Extraction, more *followUp) (*analyze.Extraction, error) {
 	page := x.Page
 	page.ContentType = contentType(x)
@@ -119,7 +117,7 @@ func (p *Pipeline) render(ctx context.Context, x *analyze.Extraction, more *foll
 	}
 	defer turn.end()
 	for _, link := range rendered.Document().Links {
-		more.links = append(more.links, strings.Clone(link.URL)) // as a part of the source, it would keep all of it in memory
+		more.links = append(more.links, strings.Clone(link.URL)) // a part of the source would keep all of it in memory
 	}
 	outcome := metrics.ViewSeen
 	if to, err := fetch.Canonical(out.Leaving); err == nil {
@@ -134,8 +132,8 @@ func (p *Pipeline) render(ctx context.Context, x *analyze.Extraction, more *foll
 	return rendered, nil
 }
 
-// contentType is the page's type with the charset by which we decoded it. If a
-// page declares none, or a wrong one, a browser would decode it differently.
+// contentType returns the page's type with the charset from which we decoded it. A page may declare
+// no charset or a wrong one, and then a browser would decode it differently.
 func contentType(x *analyze.Extraction) string {
 	kind, _, err := mime.ParseMediaType(x.Page.ContentType)
 	if err != nil || !fetch.PageType(kind, nil) {
@@ -144,7 +142,7 @@ func contentType(x *analyze.Extraction) string {
 	return kind + "; charset=" + x.Charset()
 }
 
-// isOutside says whether no authorisation covers a URL.
+// isOutside reports whether no authorisation covers a URL.
 func (p *Pipeline) isOutside(rawURL string) bool {
 	u, err := url.Parse(rawURL)
 	if err != nil {

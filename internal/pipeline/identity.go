@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/dashboards/metrics"
 )
 
-// identify gives the findings of a flagged page their ids, before they are archived, and
-// sets what they show; byRules and sameBody are as in look.
+// identify gives the findings of a flagged page their ids, before they are archived, and sets what
+// they show. For byRules and sameBody see look.
 func (p *Pipeline) identify(ctx context.Context, url string, a *qianshao.Assessment, byRules, sameBody bool) (merged map[string]string, err error) {
 	if !a.Flagged() {
 		return nil, nil
@@ -27,14 +27,13 @@ func (p *Pipeline) identify(ctx context.Context, url string, a *qianshao.Assessm
 	return merged, nil
 }
 
-// settle gives the findings of a page the ids under which the store has them. A
-// finding keeps its id, and so its history, its captures and people's notes, when its
-// category changes because a rule was put into another category, or because the same
-// words now make another category.
+// settle gives the findings of a page the ids under which the store has them. A finding keeps its
+// id, and with it its history, its captures and people's notes, when its category changes because a
+// rule was put into another category, or because the same words now mean another category.
 //
-// An open finding whose category is not found any more becomes the finding that has its rules or its
-// words; a category that is still found keeps its finding. If two become one, the older stays; merged
-// says for each of the others which finding it became.
+// An open finding of a category that is no longer found becomes the finding with the same rules or
+// words. A category that is still found keeps its finding. If two become one, the older one stays.
+// merged says for each of the others which finding it has become.
 func settle(url string, known []qianshao.FindingRecord, found []qianshao.Finding) (merged map[string]string) {
 	open := slices.DeleteFunc(slices.Clone(known), func(r qianshao.FindingRecord) bool { return r.State() == qianshao.StateGone })
 	slices.SortFunc(open, older)
@@ -64,7 +63,8 @@ func older(x, y qianshao.FindingRecord) int {
 	return cmp.Or(x.FirstSeen.Compare(y.FirstSeen), cmp.Compare(x.Finding.ID, y.Finding.ID))
 }
 
-// successor returns the index in found of what an open finding has become, -1 if there is none.
+// successor returns the index in found of what an open finding has become, or -1 if it has become
+// none of them.
 func successor(was *qianshao.Finding, open []qianshao.FindingRecord, found []qianshao.Finding) int {
 	if at := slices.IndexFunc(found, func(f qianshao.Finding) bool { return f.Category == was.Category }); at >= 0 {
 		return at
@@ -79,16 +79,16 @@ func successor(was *qianshao.Finding, open []qianshao.FindingRecord, found []qia
 	return best
 }
 
-// kinship says what suggests that two findings of different categories are the same.
-// Rules are stronger evidence than words: rules of two categories may find the same
-// words, so words alone say nothing if both categories were found before.
+// kinship says what suggests that two findings of different categories are the same. Rules are
+// stronger evidence than words: rules of two categories may find the same words, so words alone
+// mean nothing if both categories were found before.
 type kinship int
 
 const (
 	unrelated kinship = iota
-	sameWords         // half of the evidence of either is in the same places
+	sameWords         // half of the evidence of one of them is in the same places
 	sameRule          // a rule made both
-	foremost          // the rule that one of them is named after made both
+	foremost          // both were made by the rule that one of them is named after
 )
 
 func kinshipOf(was, is *qianshao.Finding) kinship {
@@ -104,8 +104,8 @@ func kinshipOf(was, is *qianshao.Finding) kinship {
 	return unrelated
 }
 
-// sharesWords says whether at least half of the evidence of either is in the same
-// places. Two crimes on a page may share less than that, such as a contact.
+// sharesWords reports whether at least half of the evidence of one of the two is in the same
+// places. Two crimes on a page may have less than that in common, such as a contact.
 func sharesWords(x, y []qianshao.Evidence) bool {
 	return sharesHalf(x, y) || sharesHalf(y, x)
 }
@@ -120,16 +120,16 @@ func sharesHalf(x, y []qianshao.Evidence) bool {
 	return shared > 0 && 2*shared >= len(x)
 }
 
-// samePlace says whether two pieces of evidence are in the same place of the page. Its
-// source may have changed in between, so places are compared by their region and words.
+// samePlace reports whether two pieces of evidence are in the same place on the page. The page's
+// source may have changed in between, so places are compared by region and words.
 func samePlace(x, y *qianshao.Evidence) bool {
 	return x.View == y.View && x.Region == y.Region && x.Name == y.Name && x.Path == y.Path && x.Text != "" && y.Text != "" &&
 		(strings.Contains(x.Text, y.Text) || strings.Contains(y.Text, x.Text))
 }
 
-// unusedID returns the id for a finding that was not open: that of the last seen finding
-// of its category, or a new one. The id derived from the category may belong to another
-// finding that once had this category.
+// unusedID returns the id for a finding that was not open: the id of the last seen finding of its
+// category, or a new one. The id derived from the category may belong to another finding that once
+// had this category.
 func unusedID(url string, category qianshao.Category, known []qianshao.FindingRecord) string {
 	var last *qianshao.FindingRecord
 	for i := range known {

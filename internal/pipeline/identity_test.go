@@ -70,8 +70,8 @@ func (v *visitor) obey(t *testing.T, name string, rules ...string) {
 	}
 }
 
-// history returns what the store has of each finding of the front page, as "category state: cause,
-// cause from→to", in the order in which the findings came, which ids keeps.
+// history returns what the store has on each finding of the front page, as "category state: cause,
+// cause from→to", in the order in which the findings came. ids keeps that order.
 func (v *visitor) history(t *testing.T, ids *[]string) (list []string) {
 	t.Helper()
 	found := v.findings(t)
@@ -102,7 +102,7 @@ func (v *visitor) history(t *testing.T, ids *[]string) (list []string) {
 	return list
 }
 
-// TestAFindingKeepsItsIdentityWhenItsCategoryMoves: into whatever category rules are put, a
+// TestAFindingKeepsItsIdentityWhenItsCategoryMoves: whatever category its rules are moved to, a
 // finding that stays on the page keeps its id, its history and its captures.
 func TestAFindingKeepsItsIdentityWhenItsCategoryMoves(t *testing.T) {
 	const page = innocent + "<p>注册送彩金三十八元起</p><p>专业代办毕业证书</p>"
@@ -146,7 +146,7 @@ func TestAFindingKeepsItsIdentityWhenItsCategoryMoves(t *testing.T) {
 			var ids []string
 			for i, step := range steps {
 				v.obey(t, fmt.Sprint(i), step.rules...)
-				for range 2 { // after a crash a visit is repeated
+				for range 2 { // a crash makes a visit happen twice
 					v.mustVisit(t)
 				}
 				if diff := gocmp.Diff(step.want, v.history(t, &ids)); diff != "" {
@@ -157,8 +157,8 @@ func TestAFindingKeepsItsIdentityWhenItsCategoryMoves(t *testing.T) {
 	}
 }
 
-// TestAMovedFindingIsFoundAndProven: the index has a moved finding only under its new
-// category, and the archive has captures of it in both.
+// TestAMovedFindingIsFoundAndProven: the index has a moved finding only under its new category, and
+// the archive has captures of it under both.
 func TestAMovedFindingIsFoundAndProven(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) { fmt.Fprint(w, casino) })
 	v := watch(t, s)
@@ -184,8 +184,8 @@ func TestAMovedFindingIsFoundAndProven(t *testing.T) {
 	}
 }
 
-// TestWhatAFindingShowsOutlivesRules: what a finding shows, which people have judged, stays the same
-// under new rules and with other numbers, and changes when the page's text does.
+// TestWhatAFindingShowsOutlivesRules: what a finding shows, which people have judged, stays the
+// same when rules or numbers change, and changes when the page's text does.
 func TestWhatAFindingShowsOutlivesRules(t *testing.T) {
 	t.Parallel()
 	const one, two, three = "a gambling 注册送彩金", "b gambling 代办毕业证书", "c gambling 真人百家乐"

@@ -19,19 +19,19 @@ import (
 	"github.com/qianshao/qianshao/ingest/picture"
 )
 
-// Bounds of the pictures that are read for one page.
+// Bounds on the pictures that are read for one page.
 const (
-	// maxPictures is how many are fetched, each by a request to the host. Those whose
-	// addresses mention a code come first.
+	// maxPictures is how many pictures are fetched, each with one request to the host. Those with
+	// addresses that mention a code come first.
 	maxPictures = 10
-	// picturesTime bounds the time for fetching them at the host's pace and reading them.
-	// Those that are missing by then are left out.
+	// picturesTime bounds the time for fetching pictures at the host's pace and reading them. Those
+	// that have not been read by then are left out.
 	picturesTime = 2 * time.Minute
 )
 
-// addPictures reads the pictures of a page that is flagged, or that shows hardly any text, and
-// of its rendering by a browser: QR codes, and in the second case text. said says that they had
-// some, so that the page must be judged with it.
+// addPictures reads the pictures of a page that is flagged or shows hardly any text, and those of
+// its rendering by a browser. It reads QR codes and, if the page shows hardly any text, text. said
+// says that it found some, so that the page must be judged again.
 func (p *Pipeline) addPictures(ctx context.Context, x *analyze.Extraction, j judged) (said bool) {
 	ctx, cancel := context.WithTimeout(ctx, picturesTime)
 	defer cancel()
@@ -63,7 +63,8 @@ func (p *Pipeline) addPictures(ctx context.Context, x *analyze.Extraction, j jud
 	return true
 }
 
-// screenshot reads the text of a page's screenshot; nil if there is none.
+// screenshot reads the text of a page's screenshot. It returns nil if there is no screenshot or
+// text.
 func (p *Pipeline) screenshot(ctx context.Context, page *qianshao.Page) []qianshao.Picture {
 	if len(page.Screenshot) == 0 {
 		return nil
@@ -80,11 +81,11 @@ func (p *Pipeline) screenshot(ctx context.Context, page *qianshao.Page) []qiansh
 	return []qianshao.Picture{{URL: qianshao.PictureScreenshot, Text: text}}
 }
 
-// reading says how pictures are read.
+// reading says how pictures are to be read.
 type reading struct {
-	text bool // read text, and not only QR codes
-	// remember caches what they say for the site's next pages. Nothing is kept from a page
-	// that is not flagged.
+	text bool // read text as well as QR codes
+	// remember caches what pictures say for the site's next pages. Nothing from a page that is not
+	// flagged is cached.
 	remember bool
 }
 
@@ -113,10 +114,10 @@ func (p *Pipeline) readPictures(ctx context.Context, page *qianshao.Page, refs [
 	return said
 }
 
-// rank puts pictures that look like codes to scan first, and page furniture last.
+// rank orders pictures: those that look like codes to scan first, page furniture last.
 func rank(ref string) int {
 	if strings.HasPrefix(ref, "data:") {
-		return 0 // it needs no request
+		return 0 // an inline picture needs no request
 	}
 	lower := strings.ToLower(ref)
 	for _, word := range []string{"qr", "ewm", "erweima", "weixin", "wechat", "wx", "alipay", "zhifu", "kefu", "code"} {
@@ -132,7 +133,7 @@ func rank(ref string) int {
 	return 1
 }
 
-// isOwn says whether a picture is inline or belongs to the page's own site.
+// isOwn reports whether a picture is inline or belongs to the page's own site.
 func (p *Pipeline) isOwn(ref, authorisation string) bool {
 	if strings.HasPrefix(ref, "data:") {
 		return true
@@ -145,7 +146,7 @@ func (p *Pipeline) isOwn(ref, authorisation string) bool {
 	return skip == "" && a.ID == authorisation
 }
 
-// readPicture gets a picture and reads it.
+// readPicture fetches a picture and reads it.
 func (p *Pipeline) readPicture(ctx context.Context, page *qianshao.Page, ref string, readText bool) (qianshao.Picture, error) {
 	read := qianshao.Picture{URL: ref}
 	body, inline := inlined(ref)
@@ -165,15 +166,15 @@ func (p *Pipeline) readPicture(ctx context.Context, page *qianshao.Page, ref str
 		read.Text = p.textOf(ctx, grey, page.URL)
 	}
 	if !saysSomething(&read) {
-		read.Body = nil // and is not kept
+		read.Body = nil // so that it is not kept
 	}
 	return read, ctx.Err()
 }
 
 func saysSomething(p *qianshao.Picture) bool { return p.Text != "" || len(p.Codes) > 0 }
 
-// decode decodes one picture at a time, and none while a large page is worked on: each takes
-// tens of megabytes.
+// decode decodes one picture at a time, and none while a large page is being processed, because
+// each takes tens of megabytes.
 func (p *Pipeline) decode(ctx context.Context, body []byte) (*image.Gray, error) {
 	done, err := p.turns.Wait(ctx, maxWorked)
 	if err != nil {
@@ -197,11 +198,11 @@ func inlined(ref string) (body []byte, ok bool) {
 	if err != nil {
 		return nil, true
 	}
-	body, _ = base64.StdEncoding.DecodeString(text) // as much as there is of it
+	body, _ = base64.StdEncoding.DecodeString(text) // on an error, what was decoded so far
 	return body, true
 }
 
-// textOf reads the text of a picture; a failure counts as no text.
+// textOf reads the text of a picture. A failure counts as no text.
 func (p *Pipeline) textOf(ctx context.Context, grey *image.Gray, pageURL string) string {
 	text, err := p.OCR.Text(ctx, grey)
 	if err != nil {
@@ -210,17 +211,17 @@ func (p *Pipeline) textOf(ctx context.Context, grey *image.Gray, pageURL string)
 	return text
 }
 
-// Bounds of the pictures that are remembered.
+// Bounds on the pictures that are remembered.
 const (
-	// pictureFresh is how long a picture, or the failure to get it, is remembered: all
-	// pages of a site show the same few.
+	// pictureFresh is how long a picture, or the failure to fetch it, is remembered: all pages of a
+	// site show the same few pictures.
 	pictureFresh = 24 * time.Hour
-	// maxRemembered and maxRememberedBytes bound the memory for it.
+	// maxRemembered and maxRememberedBytes bound the memory for that.
 	maxRemembered      = 512
 	maxRememberedBytes = 16 << 20
 )
 
-// pictureMemory remembers what pictures said.
+// pictureMemory remembers what pictures say.
 type pictureMemory struct {
 	mu    sync.Mutex
 	known map[string]rememberedPicture
@@ -235,7 +236,7 @@ type rememberedPicture struct {
 
 func (r *rememberedPicture) size() int { return len(r.picture.Body) + len(r.picture.URL) }
 
-// read returns what a picture says, calling get if it is not remembered. Reading a picture's
+// read returns what a picture says, and calls get if that is not remembered. Reading a picture's
 // text and reading only its codes are remembered separately.
 func (m *pictureMemory) read(ref string, how reading, get func() (qianshao.Picture, error)) (qianshao.Picture, error) {
 	key := fmt.Sprint(how.text, " ", ref)

@@ -39,7 +39,8 @@ func qrCode(t *testing.T, text string) []byte {
 	return asPNG(t, drawn)
 }
 
-// servePictures serves a page and, at all other paths, pictures: a QR code if the path says so.
+// servePictures serves a page and, at all other paths, pictures. A picture is a QR code if its path
+// says so.
 func servePictures(t *testing.T, page func() string) *site {
 	code, plain := qrCode(t, "https://bet.example/reg?code=88"), asPNG(t, image.NewGray(image.Rect(0, 0, 90, 90)))
 	return seenBy(t, func(w http.ResponseWriter, path string, _ bool, _ int) {
@@ -68,8 +69,8 @@ func indicators(f qianshao.Finding) string {
 	return strings.Join(all, "\n")
 }
 
-// TestCodesOfAFlaggedPage: the QR codes of a flagged page's own pictures are indicators, and
-// their pictures are archived; others are not.
+// TestCodesOfAFlaggedPage: the QR codes in a flagged page's own pictures become indicators, and
+// these pictures are archived. Other pictures are not.
 func TestCodesOfAFlaggedPage(t *testing.T) {
 	inline := "data:image/png;base64," + base64.StdEncoding.EncodeToString(qrCode(t, "wxp://f2f0AbC"))
 	note := ""
@@ -127,7 +128,7 @@ func TestPicturesOfAnOrdinaryPage(t *testing.T) {
 	}
 }
 
-// TestManyPictures: no more pictures are fetched than permitted, and codes come first.
+// TestManyPictures: no more pictures are fetched than permitted, and likely codes come first.
 func TestManyPictures(t *testing.T) {
 	page := casinoText
 	for i := range 30 {
@@ -144,7 +145,7 @@ func TestManyPictures(t *testing.T) {
 	}
 }
 
-// reads replaces tesseract by a script that reads the same text in every picture.
+// reads replaces tesseract with a script that reads the same text in every picture.
 func reads(t *testing.T, text string) *picture.OCR {
 	t.Helper()
 	folder := t.TempDir()
@@ -163,8 +164,8 @@ func reads(t *testing.T, text string) *picture.OCR {
 	return ocr
 }
 
-// TestTextOfAnImageOnlyPage: a page that consists of a picture is flagged by the text recognised
-// in it, with the code beside it; the picture is archived.
+// TestTextOfAnImageOnlyPage: a page that consists of a picture is flagged for the text in it, with
+// the code beside it, and the picture is archived.
 func TestTextOfAnImageOnlyPage(t *testing.T) {
 	s := servePictures(t, func() string { return `<title>首页</title><img src="/poster.png"><img src="/ewm.png">` })
 	v := watch(t, s)
@@ -188,7 +189,7 @@ func TestTextOfAnImageOnlyPage(t *testing.T) {
 	}
 }
 
-// TestTextOfAnInnocentPicture: nothing of an innocent picture is stored.
+// TestTextOfAnInnocentPicture: nothing from an innocent picture is stored.
 func TestTextOfAnInnocentPicture(t *testing.T) {
 	s := servePictures(t, func() string { return `<title>首页</title><img src="/poster.png"><img src="/ewm.png">` })
 	v := watch(t, s)
@@ -206,7 +207,7 @@ func TestTextOfAnInnocentPicture(t *testing.T) {
 	}
 }
 
-// TestTextOfAScreenshot: a page that is drawn by a script is flagged by the text of its screenshot.
+// TestTextOfAScreenshot: a page that a script draws is flagged for the text in its screenshot.
 func TestTextOfAScreenshot(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) {
 		fmt.Fprint(w, `<!doctype html><title>首页</title><canvas id=c width=900 height=300></canvas><script>

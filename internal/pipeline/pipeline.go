@@ -1,6 +1,6 @@
-// Package pipeline is the way of a page: its other views are fetched, and it is
-// judged, archived if it is flagged, and saved. Process is that way, on one screen.
-// The index is updated from the store's outbox.
+// Package pipeline takes a page through all steps: its other views are fetched, and it is judged,
+// archived if it is flagged, and saved. Process shows these steps on one screen. The index is
+// updated from the store's outbox.
 package pipeline
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Store is the part of the truth that the way of a page needs.
+// Store is the part of the store that the pipeline needs.
 type Store interface {
 	// SavePage saves a flagged page. Other pages are saved with their visits.
 	SavePage(ctx context.Context, save store.Save) (store.Saved, error)
@@ -35,44 +35,43 @@ type Store interface {
 	Confirm(ctx context.Context, pageURL, hash, rules string, at time.Time) (saved store.Saved, known bool, err error)
 	// PageGone records that a page is no longer there.
 	PageGone(ctx context.Context, pageURL string, status int, cause qianshao.Cause, at time.Time) (store.Saved, error)
-	// ViewState says when a page's other views were last asked for.
+	// ViewState says when a page's other views were last requested.
 	ViewState(ctx context.Context, url string) (store.ViewState, error)
 	// FindingsOfPage returns all findings of a page, open and gone.
 	FindingsOfPage(ctx context.Context, pageURL string) ([]qianshao.FindingRecord, error)
-	// Authorisation returns the entry of the register with that id.
+	// Authorisation returns the entry of the register with an id.
 	Authorisation(ctx context.Context, id string) (qianshao.Authorisation, error)
 }
 
-// ActiveRules are the compiled rules in force, with a name made of the
-// program's version and the digest of the rules. A page's assessment holds
-// until that name or the page's content changes.
+// ActiveRules are the compiled rules in force. Their name is made of the program's version and the
+// digest of the rules. A page's assessment is valid until that name or the page's content changes.
 type ActiveRules struct {
 	*analyze.Analyzer
 	Name string
 }
 
-// Options are the parts of a pipeline. All are required but the last five.
+// Options are the parts of a pipeline. All but the last five are required.
 type Options struct {
 	Store    Store
 	Evidence *evidence.Archive
-	// Rules returns the rules in force; pages in progress finish with those that
-	// they began with.
+	// Rules returns the rules in force. Pages in progress finish with the rules that they began
+	// with.
 	Rules func() *ActiveRules
 	// Fetcher gets style sheets, scripts, other views and second looks.
 	Fetcher *fetch.Fetcher
-	// Scope returns the register of authorisations in force, which says in which
-	// views a page may be requested.
+	// Scope returns the register of authorisations in force, which says in which views a page may
+	// be requested.
 	Scope func() *ingest.Scope
-	// Browser renders pages; without one they are judged by their source.
+	// Browser renders pages. Without it pages are judged by their source.
 	Browser *render.Browser
-	// OCR reads text in pictures; without it only QR codes are read there.
+	// OCR reads text in pictures. Without it only QR codes are read.
 	OCR *picture.OCR
-	// Changed is called after findings were saved, for those who keep something
-	// derived from them; it may be nil.
+	// Changed is called after findings were saved, so that data derived from them can be updated.
+	// It may be nil.
 	Changed func()
-	// Metrics count what becomes of pages; they may be nil.
+	// Metrics count what becomes of pages. They may be nil.
 	Metrics *metrics.Metrics
-	// Log gets what an operator may want to look into; nil discards it.
+	// Log receives what an operator may want to look into; nil discards it.
 	Log *slog.Logger
 }
 
@@ -100,12 +99,12 @@ func New(opts Options) (*Pipeline, error) {
 	return &Pipeline{Options: opts, turns: turns.New(maxWorked, largePage)}, nil
 }
 
-// Process is the way of a page: look at its other views, judge, archive, save. It
-// returns the links to follow, those of a feed included. A page that is not flagged is saved
-// by the crawler, in the transaction that marks it done: most pages are such, and most of
-// the cost of saving one is the commit. Every step may be repeated, so a crash between any
-// two of them costs only the repetition; the crawler marks the page done only after Process
-// has returned. before is what the last visit left.
+// Process takes a page through all steps: request its other views, judge, archive, save. It returns
+// the links to follow, including those of a feed. A page that is not flagged is saved by the
+// crawler, in the transaction that marks it done: most pages are not, and most of the cost of
+// saving one is the commit. Every step may be repeated, so a crash between two steps only costs the
+// repetition. The crawler marks the page done only after Process has returned. before is what the
+// last visit left.
 func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before ingest.Memory) (handled ingest.Handled, err error) {
 	viewed, err := p.addViews(ctx, &page)
 	if err != nil {
@@ -148,7 +147,7 @@ func (p *Pipeline) Process(ctx context.Context, page qianshao.Page, before inges
 	return ingest.Handled{Hash: hash, Open: saved.Open, Links: slices.Concat(judged.links, p.feedLinks(page))}, nil
 }
 
-// unflagged returns what is kept of a page that is not flagged: nothing of its text.
+// unflagged returns what is kept of a page that is not flagged. It has none of the page's text.
 func unflagged(page *qianshao.Page, hash, rules string, viewsAsked, scripted bool) *ingest.Unflagged {
 	return &ingest.Unflagged{
 		URL: page.URL, RequestedURL: page.RequestedURL, Authorisation: page.Authorisation, Status: page.Status, FetchedAt: page.FetchedAt,
@@ -156,8 +155,8 @@ func unflagged(page *qianshao.Page, hash, rules string, viewsAsked, scripted boo
 	}
 }
 
-// Saved is called with the number of unflagged pages that were saved with their visits.
-// Findings of these pages may be gone.
+// Saved is called with the number of unflagged pages that were saved with their visits. Findings of
+// these pages may be gone.
 func (p *Pipeline) Saved(pages int, took time.Duration) {
 	for range pages {
 		p.Metrics.Saved(took)
@@ -176,8 +175,7 @@ func (p *Pipeline) Gone(ctx context.Context, gone ingest.Gone) error {
 	return nil
 }
 
-// RulesName names the rules in force; the crawler compares it with
-// ingest.Memory.
+// RulesName names the rules in force. The crawler compares it with ingest.Memory.
 func (p *Pipeline) RulesName() string { return p.Rules().Name }
 
 // judged is the result of judging a page.
@@ -187,13 +185,13 @@ type judged struct {
 	madeByScript  bool
 	hardlyAnyText bool
 	pictures      []string      // references, as in Document.Pictures
-	scripted      bool          // it has external scripts from its own site
+	scripted      bool          // it has external scripts on its own site
 	links         []string      // of all views and renderings
-	took          time.Duration // to assess it
+	took          time.Duration // time to assess it
 }
 
-// assess assesses a page as far as it is known. For a large page it keeps only what is
-// saved: the rest takes some ten times the page's size.
+// assess assesses a page with what has been fetched so far. Of a large page it keeps only what is
+// saved, because the rest takes some ten times the page's size.
 func assess(rules *ActiveRules, x *analyze.Extraction) (j judged) {
 	start := time.Now()
 	j.doc, j.assessment = rules.AssessExtraction(x)
@@ -202,7 +200,7 @@ func assess(rules *ActiveRules, x *analyze.Extraction) (j judged) {
 		j.pictures = append(j.pictures, strings.Clone(ref))
 	}
 	for _, link := range j.doc.Links {
-		j.links = append(j.links, strings.Clone(link.URL)) // as a part of the source, it would keep all of it in memory
+		j.links = append(j.links, strings.Clone(link.URL)) // a part of the source would keep all of it in memory
 	}
 	if isLarge(x) {
 		j.doc = kept(j.doc, j.assessment.Flagged())
@@ -212,7 +210,8 @@ func assess(rules *ActiveRules, x *analyze.Extraction) (j judged) {
 	return j
 }
 
-// kept returns the part of a document that the store saves: if the page is not flagged, no text.
+// kept returns the part of a document that the store saves. That has no text if the page is not
+// flagged.
 func kept(doc *qianshao.Document, flagged bool) *qianshao.Document {
 	out := &qianshao.Document{Charset: doc.Charset, CharsetFrom: doc.CharsetFrom, Title: strings.Clone(doc.Title), Notes: doc.Notes}
 	if flagged {
@@ -224,8 +223,8 @@ func kept(doc *qianshao.Document, flagged bool) *qianshao.Document {
 	return out
 }
 
-// judge fetches the page's style sheets and scripts and assesses it, and again if the first assessment
-// calls for a follow-up, or for its pictures. When it returns, the page has its turn.
+// judge fetches the page's style sheets and scripts and assesses it, and assesses it again if a
+// follow-up or its pictures show more. When it returns, the page has its turn.
 func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Extraction, turn *turn) (j judged, err error) {
 	scripted, err := p.addParts(ctx, x, turn)
 	if err != nil {
@@ -247,8 +246,8 @@ func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Ext
 	return j, nil
 }
 
-// addParts fetches the page's style sheets and scripts; scripted says whether it has scripts from its own
-// site.
+// addParts fetches the page's style sheets and scripts. scripted says whether the page has scripts
+// on its own site.
 func (p *Pipeline) addParts(ctx context.Context, x *analyze.Extraction, turn *turn) (scripted bool, err error) {
 	if err := turn.take(ctx); err != nil {
 		return false, err
@@ -263,8 +262,8 @@ func (p *Pipeline) addParts(ctx context.Context, x *analyze.Extraction, turn *tu
 	return scripted, nil
 }
 
-// judgeAgain does the follow-up of a page whose result is j and reads its pictures, outside
-// the page's turn, and assesses the page again if they show more of it.
+// judgeAgain does the follow-up of a page with the result j and reads its pictures, outside the
+// page's turn. It assesses the page again if they show more of it.
 func (p *Pipeline) judgeAgain(ctx context.Context, rules *ActiveRules, x *analyze.Extraction, turn *turn, j judged) (judged, error) {
 	turn.leave(&j)
 	more, err := p.followUp(ctx, x, j)
@@ -290,7 +289,7 @@ func (p *Pipeline) judgeAgain(ctx context.Context, rules *ActiveRules, x *analyz
 	return j, nil
 }
 
-// again assesses a page whose result is j once more.
+// again assesses a page with the result j once more.
 func (j judged) again(rules *ActiveRules, x *analyze.Extraction) judged {
 	took := j.took
 	j = assess(rules, x)
@@ -298,7 +297,7 @@ func (j judged) again(rules *ActiveRules, x *analyze.Extraction) judged {
 	return j
 }
 
-// archive keeps a flagged page as evidence.
+// archive archives a flagged page as evidence.
 func (p *Pipeline) archive(ctx context.Context, item evidence.Item) error {
 	if !item.Assessment.Flagged() {
 		return nil

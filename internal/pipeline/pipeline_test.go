@@ -30,10 +30,10 @@ import (
 type site struct {
 	*httptest.Server
 	mu    sync.Mutex
-	asked map[string]int // by "search path" or "plain path"
+	asked map[string]int // "search path" or "plain path"
 }
 
-// seenBy serves the answers of answer to plain visitors and to those who come from a search engine.
+// seenBy serves answers to plain visitors and to those who come from a search engine.
 func seenBy(t *testing.T, answer func(w http.ResponseWriter, path string, fromSearch bool, n int)) *site {
 	s := &site{asked: map[string]int{}}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -62,8 +62,8 @@ func (s *site) count(who string) int {
 	return s.asked[who]
 }
 
-// visitor visits the front page of a site and takes it through a pipeline over a
-// data folder of its own.
+// visitor visits the front page of a site and takes it through a pipeline on a data folder of its
+// own.
 type visitor struct {
 	*pipeline.Pipeline
 	site   *site
@@ -78,7 +78,7 @@ var shipped = sync.OnceValues(func() (*pipeline.ActiveRules, error) {
 	return &pipeline.ActiveRules{Analyzer: analyzer, Name: "test"}, err
 })
 
-// watch authorises the site, in some views, and opens a pipeline for it.
+// watch authorises requests to the site in some views, and opens a pipeline for it.
 func watch(t *testing.T, s *site, views ...qianshao.View) *visitor {
 	t.Helper()
 	rules, err := shipped()
@@ -182,7 +182,7 @@ func (v *visitor) mustVisit(t *testing.T) ingest.Handled {
 	return handled
 }
 
-// findings returns the findings in the store, the gone ones too.
+// findings returns the findings in the store, including those that are gone.
 func (v *visitor) findings(t *testing.T) (list []qianshao.Finding) {
 	t.Helper()
 	for entry, err := range v.folder.Store.AllFindings(t.Context()) {
@@ -199,8 +199,8 @@ const (
 	casino   = innocent + `<p>澳门线上赌场官网开户，注册送彩金88元，真人百家乐，老虎机爆奖</p>`
 )
 
-// TestProcess takes a flagged page through the pipeline: it is in the store, in
-// the index and in the archive, and its links are returned.
+// TestProcess takes a flagged page through the pipeline. Then it is in the store, the index and the
+// archive, and its links are returned.
 func TestProcess(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) {
 		fmt.Fprint(w, casino, `<a href="/more">更多</a>`)
@@ -250,8 +250,8 @@ func TestInnocentPagesLeaveNothing(t *testing.T) {
 	}
 }
 
-// TestUnchangedPagesAreConfirmed: an unchanged page is not judged again, its
-// evidence counts as seen again, and an unknown page without a body is stale.
+// TestUnchangedPagesAreConfirmed: an unchanged page is not judged again, its evidence counts as
+// seen again, and an unknown page without a body is stale.
 func TestUnchangedPagesAreConfirmed(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) { fmt.Fprint(w, casino) })
 	v := watch(t, s)
@@ -277,7 +277,7 @@ func TestUnchangedPagesAreConfirmed(t *testing.T) {
 	}
 }
 
-// TestGone: the findings of a page that is gone are gone in store and index.
+// TestGone: when a page is gone, so are its findings in store and index.
 func TestGone(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) { fmt.Fprint(w, casino) })
 	v := watch(t, s)
@@ -303,7 +303,7 @@ func TestFeedsAreFollowed(t *testing.T) {
 	}
 }
 
-// TestNewNeedsItsParts: New refuses to make a pipeline without its parts.
+// TestNewNeedsItsParts: New refuses to make a pipeline with a part missing.
 func TestNewNeedsItsParts(t *testing.T) {
 	if _, err := pipeline.New(pipeline.Options{}); err == nil {
 		t.Error("a pipeline was made of nothing")
@@ -323,7 +323,7 @@ func TestCloakingIsFoundAndStaysFound(t *testing.T) {
 		}
 	})
 	v := watch(t, s, qianshao.ViewSearchVisitor)
-	for n := 1; n <= 2; n++ { // the finding rests on the view, so it is looked at each time
+	for n := 1; n <= 2; n++ { // the finding is based on the view, so the view is requested each time
 		v.mustVisit(t)
 		list := v.findings(t)
 		if len(list) == 0 || list[0].Evidence[0].View != qianshao.ViewSearchVisitor || list[0].PlainVersion == nil {
@@ -358,8 +358,8 @@ func TestViewsAreAskedForSparingly(t *testing.T) {
 	}
 }
 
-// TestClockAhead: times that were noted while the clock was ahead do not stop a
-// page from being requested in its views, and are corrected.
+// TestClockAhead: times recorded while the clock was ahead do not prevent requests of a page in its
+// views, and are corrected.
 func TestClockAhead(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, _ string, _ bool, _ int) { fmt.Fprint(w, casino) })
 	v := watch(t, s, qianshao.ViewSearchVisitor)
@@ -488,7 +488,8 @@ func TestAScriptThatLeadsAwayIsEvidenceAndNotFollowed(t *testing.T) {
 	}
 }
 
-// The usual hack: one page for all, with a script that checks where the visitor comes from.
+// The usual hack: the same page for everybody, with a script that checks where the visitor comes
+// from.
 func TestAScriptThatAsksTheReferrerIsSeenThrough(t *testing.T) {
 	for name, script := range map[string]string{
 		"redirect": `if (/baidu|sogou|so\.com/.test(document.referrer)) location.href = ["https://www.bo", "cai88.example/reg?agent=1"].join("")`,
@@ -512,7 +513,7 @@ func TestAScriptThatAsksTheReferrerIsSeenThrough(t *testing.T) {
 	}
 }
 
-// scrambled is an expression that only a running script turns back into s.
+// scrambled returns an expression that only yields s when a script is run.
 func scrambled(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -521,7 +522,7 @@ func scrambled(s string) string {
 	return "[" + b.String() + "].map(c => String.fromCharCode(c ^ 1234)).join('')"
 }
 
-// ascii writes a page in numeric references, so that atob gives it back.
+// ascii writes a page with numeric references, so that atob can return it.
 func ascii(s string) string {
 	var b strings.Builder
 	for _, r := range s {

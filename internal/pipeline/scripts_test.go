@@ -11,8 +11,8 @@ import (
 	"github.com/qianshao/qianshao/ingest"
 )
 
-// TestScriptsOfThePagesSite: a page whose text is in a script of its own site is flagged
-// without a browser; the script is archived, and a library is not.
+// TestScriptsOfThePagesSite: a page with its text in a script on its own site is flagged without a
+// browser. The script is archived, and a library is not.
 func TestScriptsOfThePagesSite(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, path string, _ bool, _ int) {
 		switch path {
@@ -55,7 +55,7 @@ func TestScriptsOfThePagesSite(t *testing.T) {
 	}
 }
 
-// TestScriptsThatChange: an unchanged page is judged anew a day later, when its site's scripts
+// TestScriptsThatChange: an unchanged page is judged again a day later, after its site's scripts
 // have changed.
 func TestScriptsThatChange(t *testing.T) {
 	s := seenBy(t, func(w http.ResponseWriter, path string, _ bool, n int) {

@@ -8,12 +8,13 @@ import (
 	"github.com/qianshao/qianshao/desk"
 )
 
-// look sets what each finding of a page shows, which is what people's verdicts are about. byRules says
-// that the rules have changed since the page was last judged, and sameBody that its body has not.
+// look sets what each finding of a page shows, which is what people's verdicts refer to. byRules
+// says that the rules have changed since the page was last judged, and sameBody that its body has
+// not.
 //
-// New rules may point at other places of an unchanged page. People must not have to
-// judge it again for that, so a finding keeps its hash then, and also later, as long as
-// its evidence stays as the new rules found it.
+// New rules may find other evidence on an unchanged page. People must not have to judge it again
+// for that, so a finding then keeps its hash, and goes on to keep it as long as its evidence stays
+// as the new rules found it.
 func look(known []qianshao.FindingRecord, found []qianshao.Finding, byRules, sameBody bool) {
 	for i := range found {
 		f := &found[i]

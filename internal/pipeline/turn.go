@@ -9,17 +9,17 @@ import (
 	"github.com/qianshao/qianshao/internal/turns"
 )
 
-// Judging a page takes some twelve times its size, and saving it some more. So pages of
-// more than largePage bytes take turns, at most maxWorked bytes at a time: one of the
-// largest, or several smaller ones. Most pages are below a tenth of largePage; those of
-// all workers together need less than one of the largest.
+// Judging a page takes some twelve times its size in memory, and saving it some more. So pages of
+// more than largePage bytes take turns, at most maxWorked bytes at a time: one of the largest, or
+// several smaller ones. Most pages are smaller than a tenth of largePage. Those of all workers
+// together need less than a single page of the largest size.
 const (
 	largePage = 512 << 10
 	maxWorked = fetch.DefaultMaxBody
 )
 
-// turn is a page's turn to be worked on. A page gives it up while it waits for the
-// network: then only the fetched bytes of a large page are in memory.
+// turn is a page's turn to be processed. A page gives it up while it waits for the network: then
+// only the fetched bytes of a large page are in memory.
 type turn struct {
 	turns *turns.Turns
 	x     *analyze.Extraction
@@ -29,7 +29,7 @@ type turn struct {
 // take waits for the turn.
 func (t *turn) take(ctx context.Context) (err error) {
 	if t.done, err = t.turns.Wait(ctx, size(t.x)); err == nil && isLarge(t.x) {
-		debug.FreeOSMemory() // otherwise garbage of earlier pages would add to what this one takes
+		debug.FreeOSMemory() // otherwise garbage from earlier pages would add to what this one takes
 	}
 	return err
 }
@@ -46,8 +46,8 @@ func (t *turn) end() {
 	t.done = nil
 }
 
-// leave ends the turn of a page whose result is j before a wait for the network. The result of
-// a large page is not kept that long.
+// leave ends the turn of a page with the result j before it waits for the network. The result of a
+// large page is not kept during the wait.
 func (t *turn) leave(j *judged) {
 	if isLarge(t.x) {
 		j.doc = nil
@@ -55,7 +55,7 @@ func (t *turn) leave(j *judged) {
 	t.end()
 }
 
-// size is the size of a page's body and those of its other views, in bytes.
+// size returns the total size of the bodies of a page and its other views, in bytes.
 func size(x *analyze.Extraction) int64 {
 	n := len(x.Page.Body)
 	for _, other := range x.Others {

@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestLargePageWithPictures: a page so large that it needs a turn, and gives it up to fetch its
-// pictures, is flagged with its text and theirs. The turn is given back, or the second visit
-// would wait for ever.
+// TestLargePageWithPictures: a page so large that it needs a turn, which it gives up to fetch its
+// pictures, is flagged for its text and theirs. It ends its turn afterwards: otherwise the second
+// visit would wait for ever.
 func TestLargePageWithPictures(t *testing.T) {
 	note := ""
 	s := servePictures(t, func() string {

@@ -16,22 +16,22 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Each other view is one more request to the host, under the same scope, robots.txt and pace.
-// So a page is requested in them when it is new or has changed, at most once in viewsRest;
-// and at least once in viewsTerm, since a redirect for search visitors does not change the
-// plain page. A view on which a finding rests is requested at every visit, or the finding
-// would seem to be gone.
+// Each other view costs the host one more request, under the same scope, robots.txt and pace. So a
+// page is requested in its other views when it is new or has changed, but at most once in
+// viewsRest, and at least once in viewsTerm, since a redirect for search visitors does not change
+// the plain page. A view on which a finding is based is requested at every visit, because otherwise
+// the finding would seem to be gone.
 const (
 	viewsRest = 24 * time.Hour
 	viewsTerm = 7 * 24 * time.Hour
-	// viewsTime bounds each of the two rounds of requests for the views of one
-	// page; with the visit itself they stay within a lease.
+	// viewsTime bounds each of the two rounds of requests for the views of a page. Together with
+	// the visit itself they must end within a lease.
 	viewsTime = 90 * time.Second
 )
 
-// addViews adds to page the other views that are due. viewed says that some
-// were, so that the page must be judged anew even if it is unchanged. It fails
-// if a view on which a finding rests cannot be fetched now.
+// addViews adds the other views that are due to a page. viewed says that some were, so that the
+// page must be judged again even if it is unchanged. It fails if a view on which a finding is based
+// cannot be fetched now.
 func (p *Pipeline) addViews(ctx context.Context, page *qianshao.Page) (viewed bool, err error) {
 	wanted := p.permitted(page)
 	if len(wanted) == 0 && p.Browser == nil {
@@ -50,7 +50,7 @@ func (p *Pipeline) addViews(ctx context.Context, page *qianshao.Page) (viewed bo
 	}
 	ctx, cancel := context.WithTimeout(ctx, viewsTime)
 	defer cancel()
-	if page.NotModified() { // its text is needed for the comparison
+	if page.NotModified() { // the comparison needs its text
 		whole, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.URL})
 		if err != nil {
 			return false, fmt.Errorf("fetch the page anew to compare its views: %w", err)
@@ -94,14 +94,14 @@ func viewsDue(page *qianshao.Page, state store.ViewState) bool {
 	return resting || age >= viewsTerm || changed && age >= viewsRest
 }
 
-// renderingDue says whether a page that was rendered before is rendered again,
-// even if its source is unchanged.
+// renderingDue reports whether a page that was rendered before must be rendered again, even if its
+// source is unchanged.
 func renderingDue(page *qianshao.Page, state store.ViewState) bool {
 	return !state.At.IsZero() && (slices.Contains(state.Open, qianshao.ViewBrowser) || viewsAge(page, state) >= viewsRest)
 }
 
-// viewsAge is how long ago the views were requested. A time in the future was
-// noted while the clock was ahead, and counts as long ago.
+// viewsAge returns how long ago the views were requested. A time in the future was recorded while
+// the clock was ahead, and counts as long ago.
 func viewsAge(page *qianshao.Page, state store.ViewState) time.Duration {
 	age := page.FetchedAt.Sub(state.At)
 	if age < -viewsTime {
@@ -110,16 +110,15 @@ func viewsAge(page *qianshao.Page, state store.ViewState) time.Duration {
 	return age
 }
 
-// onlyRendered says that the rendering is the only other view that page has and
-// may have. Only then is its time noted: otherwise the time of the other views
-// counts.
+// onlyRendered reports whether the page has and may have no other view than its rendering. Only
+// then is the time of the rendering recorded. Otherwise the time of the other views counts.
 func (p *Pipeline) onlyRendered(page *qianshao.Page) bool {
 	isBrowser := func(other qianshao.Page) bool { return other.View == qianshao.ViewBrowser }
 	return slices.ContainsFunc(page.Others, isBrowser) && len(p.permitted(page)) == 0
 }
 
-// view fetches the page in one view. A redirect out of the scope is an answer,
-// too, but is not followed.
+// view fetches the page in one view. A redirect out of the scope is not followed, but counts as an
+// answer.
 func (p *Pipeline) view(ctx context.Context, page *qianshao.Page, view qianshao.View) (qianshao.Page, error) {
 	other, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.RequestedURL, View: view})
 	if err == nil {
@@ -173,20 +172,20 @@ func FetchStylesheets(ctx context.Context, fetcher *fetch.Fetcher, urls []string
 	return sheets
 }
 
-// Bounds of a page's scripts.
+// Bounds on a page's scripts.
 const (
-	// scriptsTime bounds the wait for a page's scripts, which are fetched at the host's
-	// pace. Those that are missing by then are fetched with one of the site's next pages.
+	// scriptsTime bounds the wait for a page's scripts, which are fetched at the host's pace. Those
+	// that are missing by then are fetched with one of the site's next pages.
 	scriptsTime = 30 * time.Second
-	// maxScripts and maxScriptBytes bound the scripts that a page is judged with, since it is
-	// read with them each time.
+	// maxScripts and maxScriptBytes bound the scripts with which a page is judged, since it is read
+	// with them each time.
 	maxScripts     = 16
 	maxScriptBytes = 1 << 20
 )
 
-// FetchScripts fetches the external scripts of the page's own site that matter, by URL. One
-// that cannot be fetched is left out, and the page is judged without it. own says that the
-// page has scripts from its own site, whether or not they matter now.
+// FetchScripts fetches the external scripts on the page's own site that matter, by URL. One that
+// cannot be fetched is left out, and the page is judged without it. own says that the page has
+// scripts on its own site, whether or not they matter now.
 func FetchScripts(ctx context.Context, fetcher *fetch.Fetcher, x *analyze.Extraction, urls []string) (scripts map[string][]byte, own bool) {
 	ctx, cancel := context.WithTimeout(ctx, scriptsTime)
 	defer cancel()
@@ -206,7 +205,8 @@ func FetchScripts(ctx context.Context, fetcher *fetch.Fetcher, x *analyze.Extrac
 	return scripts, own
 }
 
-// isForeign says that a script does not belong to the page's site, but to a CDN, say, or a counter.
+// isForeign reports whether a script does not belong to the page's site, but for example to a CDN
+// or a counter.
 func isForeign(err error) bool {
 	var skip *fetch.SkipError
 	return errors.Is(err, fetch.ErrOtherSite) || errors.As(err, &skip) && skip.Skip == qianshao.SkipNotAuthorised
