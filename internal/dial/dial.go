@@ -1,6 +1,6 @@
-// Package dial makes the connections outward: it looks up names, checks addresses at the
-// moment of connection, and goes through the organisation's proxy. An address that the guard
-// closes cannot be reached, whatever a name resolves to, now or later.
+// Package dial makes outgoing connections: it looks up names, checks addresses at the moment of
+// connecting, and goes through the organisation's proxy. An address that the guard refuses cannot
+// be reached, whatever a name resolves to, now or later.
 package dial
 
 import (
@@ -17,43 +17,42 @@ import (
 )
 
 const (
-	// maxAddresses is how many of a name's addresses are tried through a proxy.
+	// maxAddresses is how many addresses of a name are tried through a proxy.
 	maxAddresses = 3
-	// maxDNSEntries bounds the cache: two answers, A and AAAA, a host.
+	// maxDNSEntries bounds the cache. A host has two answers, A and AAAA.
 	maxDNSEntries = 10_000
-	// maxDNSAge bounds how long an answer is used, however long its TTL: an
-	// address that moved is found again soon, and the absence of one, which
-	// may come without a TTL, is soon asked for anew.
+	// maxDNSAge bounds how long an answer is used, whatever its TTL: an address that has moved is
+	// soon found again, and so is one that was missing, an answer that may come without a TTL.
 	maxDNSAge = 5 * time.Minute
 )
 
 // Options say how connections are made. Timeout is required.
 type Options struct {
-	// Resolve sends connections for a host ("school.example" or
-	// "school.example:8080") to an address ("127.0.0.1:8081"), as curl's
-	// --connect-to does. The address guard applies to the address dialled.
+	// Resolve sends connections for a host ("school.example" or "school.example:8080") to an
+	// address ("127.0.0.1:8081"), like curl's --connect-to. The address guard checks the address
+	// that is dialled.
 	Resolve map[string]string
-	// DNS is the server that names are looked up with ("192.0.2.53:53"); the
-	// system's if empty.
+	// DNS is the server that looks up names ("192.0.2.53:53"). If it is empty, the system's is
+	// used.
 	DNS string
-	// Proxy is the URL of a proxy through which every connection is made: http,
-	// https or socks5, with user and password if it wants them. None if empty;
-	// the environment is never asked. Names are resolved and addresses checked
-	// here all the same, and the proxy gets an address to connect to.
+	// Proxy is the URL of a proxy through which every connection is made: http, https or socks5,
+	// with user and password if necessary. If it is empty there is no proxy: the environment is not
+	// consulted. Names are still resolved and addresses checked here, and the proxy is given an
+	// address to connect to.
 	Proxy string
 	// RootCAs replace the system's certificate authorities, for an https proxy.
 	RootCAs *x509.CertPool
-	// Timeout bounds the making of a connection.
+	// Timeout bounds the time to make a connection.
 	Timeout time.Duration
-	// Remedy ends the error that refuses a private address: it says where to permit one.
+	// Remedy ends the error that refuses a private address: it says where to permit such addresses.
 	Remedy string
 }
 
-// Network is what the dialers share.
+// Network is what all dialers share.
 type Network struct {
 	targets  map[string]string
 	resolver *net.Resolver
-	proxy    *proxy // nil: none
+	proxy    *proxy // nil if there is none
 	timeout  time.Duration
 	remedy   string
 }
@@ -75,22 +74,22 @@ func New(opts Options) (*Network, error) {
 	return &Network{targets: targets, resolver: resolver, proxy: via, timeout: opts.Timeout, remedy: opts.Remedy}, nil
 }
 
-// Dialer makes connections: a name is resolved, what it resolved to is checked, and
-// the address that was checked is connected to.
+// Dialer makes connections: it resolves a name, checks the addresses, and connects to the address
+// that it has checked.
 type Dialer struct {
 	network *Network
 	guard   *guard
 	direct  net.Dialer // its Control is the guard's
 }
 
-// Dialer returns the one that opens private addresses, or that does not.
+// Dialer returns the dialer that may connect to private addresses, or the one that may not.
 func (s *Network) Dialer(private bool) *Dialer {
 	g := newGuard(private, s.proxy != nil && !s.proxy.isLocal(), s.remedy)
 	return &Dialer{network: s, guard: g, direct: net.Dialer{Timeout: s.timeout, Resolver: s.resolver, Control: g.control}}
 }
 
-// newResolver returns Go's resolver with a cache in front of the DNS servers,
-// in which an answer lives as long as its shortest TTL.
+// newResolver returns Go's resolver with a cache in front of the DNS servers. An answer stays in
+// the cache for its shortest TTL.
 func newResolver(server string) (*net.Resolver, error) {
 	parent := &net.Resolver{}
 	if server != "" {
@@ -104,15 +103,15 @@ func newResolver(server string) (*net.Resolver, error) {
 	return dns.NewCachingResolver(parent, dns.MaxCacheEntries(maxDNSEntries), dns.MaxCacheTTL(maxDNSAge), dns.NegativeCache(false)), nil
 }
 
-// DialContext is for an http.Transport. The error is an *AddressError if the guard has
-// refused.
+// DialContext can be used by an http.Transport. The error is an *AddressError if the guard has
+// refused the address.
 func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(target(d.network.targets, address))
 	if err != nil {
 		return nil, err
 	}
-	// Some systems turn an unspecified address into loopback before Control
-	// sees it: look at what was written, too.
+	// Some systems turn an unspecified address into loopback before Control sees it, so the address
+	// as written is checked, too.
 	if ip, err := netip.ParseAddr(host); err == nil {
 		if err := d.guard.check(ip); err != nil {
 			return nil, err
@@ -128,8 +127,9 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	return d.network.proxy.connect(ctx, addresses)
 }
 
-// absolute keeps a name with a dot in it from being looked for in the system's search domains,
-// where another server may have it. Names without one are an intranet's and need them.
+// absolute makes a name with a dot absolute, so that it is not looked up in the system's search
+// domains, where another server may have it. Names without a dot belong to an intranet and need
+// those domains.
 func absolute(host string) string {
 	if _, err := netip.ParseAddr(host); err == nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".") {
 		return host
@@ -137,8 +137,7 @@ func absolute(host string) string {
 	return host + "."
 }
 
-// resolve returns the addresses of host that the guard opens; an error if there
-// is none.
+// resolve returns the addresses of host that the guard permits, or an error if it permits none.
 func (d *Dialer) resolve(ctx context.Context, host, port string) ([]netip.AddrPort, error) {
 	number, err := d.network.resolver.LookupPort(ctx, "tcp", port)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 
 var errNotInTests = errors.New("a test connects to nothing outside")
 
-// watched returns a dialer whose connections come as far as the guard: what it
-// opens is noted and not connected to.
+// watched returns a dialer that makes no connections: addresses that the guard permits are noted
+// instead.
 func watched(t *testing.T, opts Options) (d *Dialer, opened func() []string) {
 	opts.Timeout = 10 * time.Second
 	network, err := New(opts)
@@ -45,7 +45,7 @@ func watched(t *testing.T, opts Options) (d *Dialer, opened func() []string) {
 	}
 }
 
-// localTrap is a listener that must see nothing.
+// localTrap is a listener that must not get any connection.
 func localTrap(t *testing.T) (port string, hits *atomic.Int64) {
 	hits = new(atomic.Int64)
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -60,8 +60,8 @@ func localTrap(t *testing.T) (port string, hits *atomic.Int64) {
 	return port, hits
 }
 
-// TestRebinding: a name is public when it is first asked for and private ever
-// after, or both at once. No order of answers leads inside.
+// TestRebinding: a name has a public address when it is first looked up and a private one ever
+// after, or both at once. No order of answers leads to the private address.
 func TestRebinding(t *testing.T) {
 	port, hits := localTrap(t)
 	names := dialtest.NewNameServer(t, 0, map[string][]string{
@@ -80,7 +80,7 @@ func TestRebinding(t *testing.T) {
 	d, opened := watched(t, Options{DNS: names.Address})
 	for _, tc := range []struct {
 		host    string
-		refused []bool // by visit; where it is not, the connection fails in errNotInTests
+		refused []bool // for each visit; a visit that is not refused fails with errNotInTests
 		opened  int
 	}{
 		{"rebinds.example", []bool{false, true, true}, 1},
@@ -117,8 +117,8 @@ func TestRebinding(t *testing.T) {
 	}
 }
 
-// TestNamesAreAbsolute: a name that does not exist is not looked for in a
-// search domain, where it could be somebody else's.
+// TestNamesAreAbsolute: a name that does not exist is not looked up in a search domain, where it
+// could belong to somebody else.
 func TestNamesAreAbsolute(t *testing.T) {
 	for in, want := range map[string]string{
 		"school.example": "school.example.", "school.example.": "school.example.", "oa": "oa", "localhost": "localhost",
@@ -130,7 +130,7 @@ func TestNamesAreAbsolute(t *testing.T) {
 	}
 }
 
-// TestProxyIsLocal: whether the proxy's loopback is that of this machine.
+// TestProxyIsLocal: is the proxy's loopback that of this machine?
 func TestProxyIsLocal(t *testing.T) {
 	for via, local := range map[string]bool{
 		"http://127.0.0.1:3128": true, "http://localhost:3128": true, "socks5://[::1]:1080": true, "http://[::ffff:127.0.0.1]:3128": true,

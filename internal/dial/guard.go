@@ -8,40 +8,40 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// AddressError is the address guard's refusal.
+// AddressError means that the address guard has refused an address.
 type AddressError struct {
 	address string
 	reason  string
 	never   bool
 }
 
-// Address is the address that is closed.
+// Address is the refused address.
 func (e *AddressError) Address() string { return e.address }
 
-// Never says that nothing can open it. Other addresses can be permitted, if they are services of
-// the organisation.
+// Never reports whether nothing can permit the address. Other addresses can be permitted, if they
+// are services of the organisation.
 func (e *AddressError) Never() bool { return e.never }
 
-// Error names the address and why it is closed.
+// Error names the address and why it is refused.
 func (e *AddressError) Error() string {
 	return fmt.Sprintf("address %s is closed: %s", e.address, e.reason)
 }
 
-// guard judges the address of every connection just before it is made, so a
-// name that resolves anew between check and use gains nothing.
+// guard checks the address of every connection just before it is made, so that a name that resolves
+// differently between check and use gains nothing.
 type guard struct {
 	guardian *ssrf.Guardian
-	// never is closed whatever the authorisation says.
+	// never are the addresses that are refused whatever the authorisation says.
 	never []netip.Prefix
-	// private says that private addresses are open.
+	// private says that private addresses are permitted.
 	private bool
 	// remedy ends the error that refuses a private address.
 	remedy string
 }
 
-// newGuard opens the public Internet, and with private loopback, RFC 1918 and
-// unique local addresses too. Ports are the caller's business. Behind a
-// proxy elsewhere loopback stays closed: it would be the proxy's own.
+// newGuard permits the public Internet and, if private, also loopback, RFC 1918 and unique local
+// addresses. It does not check ports. If there is a proxy elsewhere, loopback is always refused: it
+// would be the proxy's own.
 func newGuard(private, elsewhere bool, remedy string) *guard {
 	opts := []ssrf.Option{ssrf.WithAnyPort()}
 	if private {
@@ -55,9 +55,9 @@ func newGuard(private, elsewhere bool, remedy string) *guard {
 		netip.MustParsePrefix("168.63.129.16/32"),   // Azure's WireServer, on a public address
 		netip.MustParsePrefix("169.254.0.0/16"),     // link-local; 169.254.169.254 serves metadata in most clouds
 		netip.MustParsePrefix("100.100.100.200/32"), // Alibaba Cloud metadata
-		netip.MustParsePrefix("fd00:ec2::254/128"),  // AWS metadata, within unique local
-		netip.MustParsePrefix("fd20:ce::254/128"),   // Google Cloud metadata, likewise
-		netip.MustParsePrefix("fd00:42::42/128"),    // Scaleway metadata, likewise
+		netip.MustParsePrefix("fd00:ec2::254/128"),  // AWS metadata, in the unique local range
+		netip.MustParsePrefix("fd20:ce::254/128"),   // Google Cloud metadata, in the same range
+		netip.MustParsePrefix("fd00:42::42/128"),    // Scaleway metadata, in the same range
 		netip.MustParsePrefix("fe80::/10"),          // link-local
 	}}
 	if elsewhere {
@@ -66,7 +66,7 @@ func newGuard(private, elsewhere bool, remedy string) *guard {
 	return g
 }
 
-// control is a net.Dialer.Control.
+// control can be used as a net.Dialer.Control.
 func (g *guard) control(network, address string, _ syscall.RawConn) error {
 	if network != "tcp4" && network != "tcp6" {
 		return &AddressError{address, "network " + network, true}

@@ -20,24 +20,23 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// proxy makes connections through a proxy. It is given addresses that the
-// guard has opened, never names, so that what was checked is what the proxy
-// connects to. Plain http goes through a tunnel too: in a request of its own
-// form the proxy would put the address in place of the site's name.
+// proxy makes connections through a proxy. It gets addresses that the guard has permitted, never
+// names, so that the proxy connects to what was checked. Plain http uses a tunnel, too: with a
+// request in the form for proxies, the proxy would replace the site's name by the address.
 type proxy struct {
 	url     *url.URL
 	timeout time.Duration
-	roots   *x509.CertPool       // for an https proxy; the system's if nil
+	roots   *x509.CertPool       // for an https proxy; nil means the system's
 	socks   xproxy.ContextDialer // for a socks5 proxy
 }
 
-// parseProxy reads Options.Proxy; nil for "". Errors do not show a password.
+// parseProxy reads Options.Proxy. It returns nil for "". Errors do not show a password.
 func parseProxy(opts Options) (*proxy, error) {
 	if opts.Proxy == "" {
 		return nil, nil
 	}
 	u, err := url.Parse(opts.Proxy)
-	if err != nil { // its message would quote the password
+	if err != nil { // the library's message would quote the password
 		return nil, locales.Errorf("start.proxy.no_url")
 	}
 	p := &proxy{url: u, timeout: opts.Timeout, roots: opts.RootCAs}
@@ -66,27 +65,27 @@ func parseProxy(opts Options) (*proxy, error) {
 	return p, nil
 }
 
-// isLocal says whether the proxy runs on this machine, as its URL has it.
+// isLocal reports whether the proxy runs on this machine, according to its URL.
 func (p *proxy) isLocal() bool {
 	ip, err := netip.ParseAddr(p.url.Hostname())
 	return p.url.Hostname() == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
-// ProxyError says that no connection could be made through the proxy.
+// ProxyError means that no connection could be made through the proxy.
 type ProxyError struct {
 	by  string // the proxy, without its password
 	at  netip.AddrPort
 	err error
 }
 
-// Error names the proxy, and what it was to connect to.
+// Error names the proxy, and the address that it should have connected to.
 func (e *ProxyError) Error() string { return fmt.Sprintf("proxy %s: %s: %v", e.by, e.at, e.err) }
 
 // Unwrap returns the cause.
 func (e *ProxyError) Unwrap() error { return e.err }
 
-// connect returns a connection to the first of the addresses that answers, or
-// else the last one's error.
+// connect returns a connection to the first address that answers, or else the error of the last
+// one.
 func (p *proxy) connect(ctx context.Context, addresses []netip.AddrPort) (conn net.Conn, err error) {
 	for _, at := range addresses {
 		if conn, err = p.tunnel(ctx, at); err == nil {
@@ -97,7 +96,7 @@ func (p *proxy) connect(ctx context.Context, addresses []netip.AddrPort) (conn n
 	return nil, err
 }
 
-// tunnelled is a connection through a proxy; its remote address is the site's.
+// tunnelled is a connection through a proxy. Its remote address is the site's.
 type tunnelled struct {
 	net.Conn
 	to net.Addr
@@ -130,12 +129,12 @@ func (p *proxy) tunnel(ctx context.Context, at netip.AddrPort) (net.Conn, error)
 	return conn, nil
 }
 
-// ask has the proxy connect to at (RFC 9110, 9.3.6).
+// ask asks the proxy to connect to at (RFC 9110, 9.3.6).
 func (p *proxy) ask(conn net.Conn, at netip.AddrPort) error {
 	request := &http.Request{
 		Method: http.MethodConnect, URL: &url.URL{Opaque: at.String()}, Host: at.String(), Header: http.Header{},
 	}
-	request.Header.Set("User-Agent", "") // the site's business, not the proxy's
+	request.Header.Set("User-Agent", "") // the proxy need not know it
 	if user := p.url.User; user != nil {
 		password, _ := user.Password()
 		request.Header.Set("Proxy-Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)))
@@ -143,7 +142,7 @@ func (p *proxy) ask(conn net.Conn, at netip.AddrPort) error {
 	if err := request.Write(conn); err != nil {
 		return err
 	}
-	const most = 64 << 10 // of the answer's header
+	const most = 64 << 10 // bytes of the answer's header
 	reader := bufio.NewReader(io.LimitReader(conn, most))
 	response, err := http.ReadResponse(reader, request)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package dialtest has a DNS server that changes its mind, for tests.
+// Package dialtest has a DNS server for tests, with answers that change.
 package dialtest
 
 import (
@@ -11,20 +11,20 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// NameServer is a DNS server on loopback. For each name it gives the next of
-// its answers, and the last one ever after; each answer is a list of addresses.
+// NameServer is a DNS server on loopback. To each question about a name it gives the next of the
+// name's answers, and repeats the last one. Each answer is a list of addresses.
 type NameServer struct {
-	// Address is where it listens.
+	// Address is the address at which it listens.
 	Address string
 
 	ttl uint32
 
 	mu      sync.Mutex
 	answers map[string][]string // "203.0.113.1 127.0.0.1"
-	asked   map[string]int      // questions of type A and AAAA by name
+	asked   map[string]int      // number of questions of type A and AAAA, by name
 }
 
-// NewNameServer returns a server whose answers live for ttl seconds.
+// NewNameServer returns a server with answers that are valid for ttl seconds.
 func NewNameServer(t testing.TB, ttl uint32, answers map[string][]string) *NameServer {
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *NameServer) reply(packet []byte) []byte {
 	return out
 }
 
-// next moves on with each question for an A, which comes once a look-up.
+// next advances with each question of type A, of which there is one for each look-up.
 func (s *NameServer) next(name string, kind dnsmessage.Type) (ips []netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
