@@ -9,10 +9,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Encode writes a document with the library's encoder, so that a reader sees what is
-// there. The library escapes characters beyond U+FFFF ("\U0001F9E7") and writes invisible
-// ones as they are; Encode does it the other way round. Characters for private use stand
-// in for both meanwhile.
+// Encode writes a document with the library's encoder, but so that a reader sees what is there. The
+// library escapes characters beyond U+FFFF ("\U0001F9E7") and writes invisible ones as they are.
+// Encode does the opposite, with private use characters as stand-ins for both in the meantime.
 func Encode(document *yaml.Node) ([]byte, error) {
 	taken := map[rune]bool{}
 	each(document, func(n *yaml.Node) {
@@ -52,8 +51,8 @@ func each(n *yaml.Node, f func(*yaml.Node)) {
 	}
 }
 
-// withValues returns a copy of a tree with its values replaced. Values with invisible
-// characters get double quotes, in which escapes count.
+// withValues returns a copy of a tree with its values replaced. Values with invisible characters
+// get double quotes, because escapes work only there.
 func withValues(n *yaml.Node, replace *strings.Replacer) *yaml.Node {
 	out := *n
 	if strings.ContainsFunc(n.Value, isInvisible) {

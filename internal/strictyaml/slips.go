@@ -12,8 +12,8 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// Slip is a sign that a Chinese keyboard or a word processor writes where YAML asks for
-// another one.
+// Slip is a sign that a Chinese keyboard or a word processor has written where YAML needs another
+// one.
 type Slip struct {
 	Line, Column int // from 1, Column in characters
 	Message      locales.Message
@@ -22,7 +22,7 @@ type Slip struct {
 // NotUTF8 is the message for a file in another encoding.
 func NotUTF8() locales.Message { return locales.M("yaml.not_utf8") }
 
-// slipOfLine is a pattern whose first group is the sign that is wrong.
+// slipOfLine is a pattern with the wrong sign as its first group.
 type slipOfLine struct {
 	pattern *regexp.Regexp
 	key     string
@@ -40,11 +40,11 @@ var slipsOfLines = []slipOfLine{
 	{regexp.MustCompile(`[\[{].*([】］〕｝])\s*$`), "yaml.bracket"},
 }
 
-// openQuote finds a text that begins with a quote.
+// openQuote finds a quote at the beginning of a text.
 var openQuote = regexp.MustCompile(`(?:^\s*|[:,\[{]\s*|-\s+)(["'])`)
 
-// Slips looks through the lines of a file that cannot be read as YAML for what is
-// likely to be the reason: at most one slip a line.
+// Slips searches the lines of a file that is not valid YAML for the likely reason. It returns at
+// most one slip for each line.
 func Slips(src []byte) (slips []Slip) {
 	lines := strings.Split(string(src), "\n")
 	blankTexts(lines)
@@ -59,7 +59,7 @@ func Slips(src []byte) (slips []Slip) {
 	if len(slips) > 0 {
 		return slips
 	}
-	for i, line := range lines { // a text in quotes may go over several lines, so this is the weaker sign
+	for i, line := range lines { // text in quotes may go over several lines, so this sign is weaker
 		at := openQuote.FindStringSubmatchIndex(line)
 		if at == nil {
 			continue
@@ -71,14 +71,14 @@ func Slips(src []byte) (slips []Slip) {
 	return slips
 }
 
-// beginsText finds a line behind which a text of several lines stands.
+// beginsText finds a line that is followed by a text of several lines.
 var beginsText = regexp.MustCompile(`[:-]\s+[|>][-+0-9]*\s*$`)
 
-// dashes are what stands before the key of a line.
+// dashes are what may stand before the key of a line.
 var dashes = regexp.MustCompile(`^[ \t\x{3000}]*(?:-\s+)*`)
 
-// blankTexts empties the lines of comment, and those of texts behind "|" or ">", in which
-// tabs and Chinese punctuation are in order.
+// blankTexts empties comment lines and the lines of texts after "|" or ">", in which tabs and
+// Chinese punctuation are allowed.
 func blankTexts(lines []string) {
 	depth := -1 // of the key that the text belongs to
 	for i, line := range lines {
@@ -100,13 +100,13 @@ func isPlain(n *yaml.Node) bool {
 	return n.Kind == yaml.ScalarNode && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
 }
 
-// slipIn places a slip at a byte of a plain text.
+// slipIn returns a slip at a byte of a plain text.
 func slipIn(n *yaml.Node, at int, key string, args ...any) *Slip {
 	return &Slip{n.Line, n.Column + utf8.RuneCountInString(n.Value[:at]), locales.M(key, args...)}
 }
 
-// KeySlip finds a colon within a key, since "标题：线上" and "{text:线上}" are keys
-// without a value, and a full-width space before it. It returns nil where there is none.
+// KeySlip finds a Chinese colon in a key, since "标题：线上" and "{text:线上}" are keys without a value,
+// and a full-width space before a key. It returns nil if there is neither.
 func KeySlip(key *yaml.Node) *Slip {
 	if strings.HasPrefix(key.Value, "\u3000") || strings.HasPrefix(key.Value, "\u00a0") {
 		return slipIn(key, 0, "yaml.blank")
@@ -117,11 +117,11 @@ func KeySlip(key *yaml.Node) *Slip {
 	return nil
 }
 
-// chineseCommas separate for a Chinese reader what they do not separate for YAML.
+// chineseCommas separate entries for a Chinese reader, but not for YAML.
 const chineseCommas = "，、；"
 
-// CommaSlip finds a Chinese comma in an entry of a list: "[办证刻章，代办毕业证]" has one
-// entry. An entry in quotes may have it. It returns nil where there is none.
+// CommaSlip finds a Chinese comma in an entry of a list: "[办证刻章，代办毕业证]" has only one entry. In an
+// entry in quotes it is allowed. It returns nil if there is none.
 func CommaSlip(item *yaml.Node) *Slip {
 	at := strings.IndexAny(item.Value, chineseCommas)
 	if at < 0 || !isPlain(item) {
@@ -131,8 +131,8 @@ func CommaSlip(item *yaml.Node) *Slip {
 	return slipIn(item, at, "yaml.entries", item.Value[at:at+size], item.Value)
 }
 
-// QuoteSlip finds full-width quotes around a plain text, which belong to the text for
-// YAML. It returns nil where there are none.
+// QuoteSlip finds full-width quotes around a plain text, which for YAML are part of the text. It
+// returns nil if there are none.
 func QuoteSlip(n *yaml.Node) *Slip {
 	if first, _ := utf8.DecodeRuneInString(n.Value); isPlain(n) && strings.ContainsRune("“”‘’＂＇", first) {
 		return slipIn(n, 0, "yaml.quotes")
@@ -140,8 +140,8 @@ func QuoteSlip(n *yaml.Node) *Slip {
 	return nil
 }
 
-// ValueSlip finds the next key of a mapping in braces within the value of the one before:
-// "{text: 甲，expect：fires}" has one key. It returns nil where there is none.
+// ValueSlip finds the next key of a mapping in braces inside the value before it: "{text:
+// 甲，expect：fires}" has only one key. It returns nil if there is none.
 func ValueSlip(mapping, value *yaml.Node, known []string) *Slip {
 	if mapping.Style&yaml.FlowStyle == 0 || !isPlain(value) {
 		return nil
@@ -154,20 +154,19 @@ func ValueSlip(mapping, value *yaml.Node, known []string) *Slip {
 	return nil
 }
 
-// keyWithin finds what may be a key behind a Chinese comma.
+// keyWithin finds what may be a key after a Chinese comma.
 var keyWithin = regexp.MustCompile(`[` + chineseCommas + `]\s*([a-z_]+)\s*[:：]`)
 
-// halfWidth are the signs of a Chinese keyboard that have a half-width twin in numbers,
-// dates and lists.
+// halfWidth maps the signs of a Chinese keyboard to those with which numbers, dates and lists are
+// written.
 var halfWidth = strings.NewReplacer("０", "0", "１", "1", "２", "2", "３", "3", "４", "4", "５", "5", "６", "6", "７", "7", "８", "8", "９", "9",
 	"．", ".", "－", "-", "：", ":")
 
-// anyDay is a day as people write one: 2026年1月5日, 2026/1/5, ２０２６－０１－０５.
+// anyDay matches a day as people write it: 2026年1月5日, 2026/1/5, ２０２６－０１－０５.
 var anyDay = regexp.MustCompile(`^(\d{4})[-年/.](\d{1,2})[-月/.](\d{1,2})日?$`)
 
-// HalfWidth returns what to write in place of a number, a day or a time that is typed
-// with full-width signs, as a remedy: "; write 12 …". It is empty where there is
-// nothing to say.
+// HalfWidth returns a remedy that says what to write instead of a number, a day or a time that was
+// typed with full-width signs: "; write 12 …". It is empty if there is nothing to say.
 func HalfWidth(value string) locales.Message {
 	if day := anyDay.FindStringSubmatch(halfWidth.Replace(value)); day != nil {
 		if half := fmt.Sprintf("%s-%02s-%02s", day[1], day[2], day[3]); half != value {
@@ -180,7 +179,7 @@ func HalfWidth(value string) locales.Message {
 	return locales.Message{}
 }
 
-// ListRemedy writes a text as the list that it was meant to be: "【甲、乙】" as "[甲, 乙]".
+// ListRemedy returns a text as the list that it was meant to be: "【甲、乙】" as "[甲, 乙]".
 func ListRemedy(value string) any {
 	list := strings.Trim(value, "【】［］〔〕[] ")
 	for _, comma := range chineseCommas {

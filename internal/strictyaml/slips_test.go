@@ -2,8 +2,8 @@ package strictyaml
 
 import "testing"
 
-// TestSlipsOfReadableFiles: what is valid in YAML is not reported as a slip of an entry, a key
-// or a value, and in a file that is not YAML, texts with the same signs are not reported.
+// TestSlipsOfReadableFiles: valid YAML is not reported as a slip in an entry, a key or a value, and
+// in a file that is not YAML, texts with the same signs are not reported.
 func TestSlipsOfReadableFiles(t *testing.T) {
 	root, _, err := Parse([]byte("title: “换号了”、骗局：一\n" +
 		`list: ["办证，刻章", '甲；乙', 1:1, "“甲”"]` + "\n" +

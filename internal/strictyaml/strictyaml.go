@@ -1,8 +1,7 @@
-// Package strictyaml reads the YAML that people write: rules, scope files,
-// retention policies. The YAML library passes over unknown keys and second
-// documents, expands aliases and panics on some input. This package reports all of
-// that with its place. Each caller words its own messages, but for the slips of a
-// Chinese keyboard, which are the same in all files.
+// Package strictyaml reads the YAML that people write: rules, scope files, retention policies. The
+// YAML library ignores unknown keys and second documents, expands aliases, and panics on some
+// input. This package reports all of that with its place. Each caller has its own messages, except
+// for the slips of a Chinese keyboard, which are the same in all files.
 package strictyaml
 
 import (
@@ -21,19 +20,19 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// ErrEmpty says that a file holds no document.
+// ErrEmpty means that a file has no document.
 var ErrEmpty = errors.New("the file is empty")
 
-// SyntaxError says that a file is not YAML.
+// SyntaxError means that a file is not YAML.
 type SyntaxError struct {
 	Line    int    // from 1
-	Message string // the library's, without its prefix and the line
-	Slips   []Slip // what is likely to be the reason; may be empty
+	Message string // the library's message, without its prefix and the line
+	Slips   []Slip // the likely reasons; may be empty
 }
 
 func (e *SyntaxError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Message) }
 
-// SecondDocumentError says that a file holds more than one document.
+// SecondDocumentError means that a file has more than one document.
 type SecondDocumentError struct{ Line, Column int }
 
 func (e *SecondDocumentError) Error() string { return e.In(locales.English) }
@@ -41,9 +40,9 @@ func (e *SecondDocumentError) Error() string { return e.In(locales.English) }
 // In says it in a language.
 func (e *SecondDocumentError) In(l locales.Lang) string { return l.Text("yaml.second", e.Line) }
 
-// Parse reads the first document of a file. The error is ErrEmpty or a
-// *SyntaxError; root is nil then. rest says what is wrong with the text behind the
-// document: it is nil, a *SecondDocumentError or a *SyntaxError.
+// Parse reads the first document of a file. The error is ErrEmpty or a *SyntaxError, and root is
+// then nil. rest says what is wrong with the text after the document: it is nil, a
+// *SecondDocumentError or a *SyntaxError.
 func Parse(src []byte) (root *yaml.Node, rest, err error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(src))
 	root = new(yaml.Node)
@@ -62,9 +61,9 @@ func Parse(src []byte) (root *yaml.Node, rest, err error) {
 	return root, rest, nil
 }
 
-// Decode reads a file's only document into a struct. An unknown key is an error. An
-// empty file is not: it leaves the struct as it is. Errors other than a
-// *SecondDocumentError are the library's, without the names of our types.
+// Decode reads a file's only document into a struct. An unknown key is an error. An empty file is
+// not: it leaves the struct unchanged. Errors other than a *SecondDocumentError are the library's,
+// without the names of our types.
 func Decode(src []byte, into any) error {
 	if !utf8.Valid(src) {
 		return locales.Errorf(NotUTF8().Key)
@@ -81,7 +80,7 @@ func Decode(src []byte, into any) error {
 	return nil
 }
 
-// decodeError is what the library says of a file, with what is likely to be the reason.
+// decodeError is the library's error about a file, with the likely reasons.
 type decodeError struct {
 	library string
 	slips   []Slip
@@ -89,7 +88,7 @@ type decodeError struct {
 
 func (e *decodeError) Error() string { return e.In(locales.English) }
 
-// phrases are those in which the library speaks, and the keys by which we do.
+// phrases are the messages of the library that are known here, with the keys of our own.
 var phrases = []struct {
 	library *regexp.Regexp
 	key     string
@@ -100,7 +99,7 @@ var phrases = []struct {
 	{regexp.MustCompile(`(?m)cannot unmarshal (!!.*) into (\S+)$`), "yaml.phrase.type"},
 }
 
-// In says it in a language: of the library's phrases those that are known.
+// In says it in a language, as far as the library's messages are known.
 func (e *decodeError) In(l locales.Lang) string {
 	text := e.library
 	for _, p := range phrases {
@@ -128,7 +127,7 @@ func decode(d *yaml.Decoder, into any) (err error) {
 	return d.Decode(into)
 }
 
-// syntaxError takes the library's "yaml: line 3: did not find …" apart.
+// syntaxError splits the library's "yaml: line 3: did not find …".
 func syntaxError(src []byte, err error) *SyntaxError {
 	message, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
 	if m := regexp.MustCompile(`^line (\d+): `).FindStringSubmatch(message); m != nil {
@@ -138,20 +137,19 @@ func syntaxError(src []byte, err error) *SyntaxError {
 	return &SyntaxError{max(line, 1), message, Slips(src)}
 }
 
-// Problem is a key of a mapping that cannot be read. More than one of the reasons may hold.
+// Problem says what is wrong with a key of a mapping. Several of the reasons may apply.
 type Problem struct {
 	Key *yaml.Node
-	// NotAWord: the key is a list or a mapping.
+	// NotAWord means that the key is a list or a mapping.
 	NotAWord bool
-	// Unknown: the key is not among the known ones.
+	// Unknown means that the key is not one of the known ones.
 	Unknown bool
-	// FirstLine is the line in which the key was given first; 0 if this is the first time.
+	// FirstLine is the line in which the key was first given, or 0 if this is the first time.
 	FirstLine int
 }
 
-// Fields walks over a mapping in the order of the file. It calls field for each key
-// that can be read, and problem for each other one. Without a list of known keys
-// all are known.
+// Fields walks over a mapping in the order of the file. It calls field for each key that can be
+// read, and problem for each other key. If known is nil, all keys are known.
 func Fields(n *yaml.Node, known []string, field func(key, value *yaml.Node), problem func(Problem)) {
 	lines := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -169,12 +167,12 @@ func Fields(n *yaml.Node, known []string, field func(key, value *yaml.Node), pro
 	}
 }
 
-// IsReference says whether a node is an alias, or has the anchor that one needs.
-// They make bombs, and files that do not mean what they seem to say.
+// IsReference reports whether a node is an alias, or has an anchor, which an alias needs. They can
+// make bombs, and files that do not mean what they seem to say.
 func IsReference(n *yaml.Node) bool { return n.Kind == yaml.AliasNode || n.Anchor != "" }
 
-// FirstExtra returns the first node below n, or n itself, that is a reference or
-// has a tag of its own; nil if there is none.
+// FirstExtra returns the first node, n or below it, that is a reference or has a tag of its own. It
+// returns nil if there is none.
 func FirstExtra(n *yaml.Node) *yaml.Node {
 	if IsReference(n) || n.Style&yaml.TaggedStyle != 0 {
 		return n

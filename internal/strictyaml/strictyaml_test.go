@@ -100,7 +100,7 @@ func TestFirstExtra(t *testing.T) {
 	}
 }
 
-// FuzzParse: no input panics, and what cannot be read is an error.
+// FuzzParse: no input causes a panic, and input that cannot be read is an error.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("a: &a [*a]\n---\n- x"))
 	f.Add([]byte("? [a, b]\n: c\n"))
