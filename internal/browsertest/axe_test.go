@@ -100,7 +100,7 @@ func (o *outpost) toldOf(t *testing.T, account string) toldIDs {
 	return ids
 }
 
-// answers are forms whose answer is a page of its own.
+// answers are forms with an answer that is a page of its own.
 func (o *outpost) answers(t *testing.T) []answer {
 	t.Helper()
 	weapons := o.findingOf(t, single("weapons")).ID
@@ -127,17 +127,17 @@ func (o *outpost) answers(t *testing.T) []answer {
 	}
 }
 
-// answer is a form, and the name of its answer.
+// answer is a form, and the name of the page that answers it.
 type answer struct {
 	name, path string
 	values     map[string]string
 }
 
-// everywhere are all the looks of a page.
+// everywhere are all settings in which a page is checked.
 var everywhere = []setting{{size: desktop}, {size: phone}, {size: desktop, dark: true}, {size: phone, dark: true}}
 
-// TestAccessible checks every page with axe-core, in both languages, on a desk and on a phone, and
-// in both schemes of colours: the dark one in Chinese only, since colours do not depend on the
+// TestAccessible checks every page with axe-core, in both languages, on a desktop and on a phone,
+// and in both colour schemes: the dark one in Chinese only, since colours do not depend on the
 // language.
 func TestAccessible(t *testing.T) {
 	browser := newBrowser(t)
@@ -221,8 +221,8 @@ type violation struct {
 	Nodes            []struct{ HTML, FailureSummary string }
 }
 
-// accessible runs axe-core over the page that the tab shows, in each of the looks. It runs
-// in an isolated world, to which the page's policy does not apply.
+// accessible runs axe-core over the page that the tab shows, in each of the settings. It runs in an
+// isolated world, to which the page's policy does not apply.
 func (b *tab) accessible(script string, looks ...setting) {
 	b.t.Helper()
 	told := map[string]bool{}

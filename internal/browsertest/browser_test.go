@@ -30,11 +30,11 @@ import (
 )
 
 const (
-	// thorough is set by .ci/run: then a browser is required.
+	// thorough is set by .ci/run, and makes the browser a requirement.
 	thorough = "QIANSHAO_BROWSER_TESTS"
 	// screenshots names a folder for a picture of every screen; optional.
 	screenshots = "QIANSHAO_SCREENSHOTS"
-	// patience is how long anything may take on a busy machine.
+	// patience is how long anything may take, even on a busy machine.
 	patience = time.Minute
 )
 
@@ -77,7 +77,7 @@ func newBrowser(t *testing.T) chromium {
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-domain-reliability", true), chromedp.Flag("no-pings", true),
-		// Other people's tabs must work, too, although only one is in front.
+		// Other people's tabs must work, too, although only one tab is in front.
 		chromedp.Flag("disable-renderer-backgrounding", true), chromedp.Flag("disable-backgrounding-occluded-windows", true), chromedp.Flag("disable-background-timer-throttling", true),
 		chromedp.Flag("disable-extensions", true), chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true), chromedp.Flag("password-store", "basic"),
@@ -96,9 +96,9 @@ func newBrowser(t *testing.T) chromium {
 	return chromium{ctx}
 }
 
-// tab is somebody's browser, with its own cookies and one page. Whatever a page must not do
-// fails the test when the tab is checked: a dialog, a script's error, a violation of the
-// policy, a request to elsewhere, or an unexpected answer of 400 or more.
+// tab is one person's browser, with its own cookies and one page. Checking it fails the test if a
+// page did what it must not do: open a dialog, cause a script's error, violate the policy, send a
+// request to another server, or answer with an unexpected status of 400 or more.
 type tab struct {
 	t    *testing.T
 	who  string
@@ -110,7 +110,7 @@ type tab struct {
 	problems []string
 }
 
-// newTab opens a separate browser for somebody.
+// newTab opens a separate browser for one person.
 func newTab(t *testing.T, browser chromium, base, who string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser.ctx, chromedp.WithNewBrowserContext())
@@ -124,7 +124,7 @@ func newTab(t *testing.T, browser chromium, base, who string) *tab {
 	}
 	call(b, network.Enable, network.EnableParams{})
 	call(b, cdplog.Enable, cdp.Empty{})
-	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // as other people's tabs are not in front
+	call(b, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}) // since other people's tabs are not in front
 	b.window(desktop, false)
 	t.Cleanup(b.check)
 	return b
@@ -156,7 +156,7 @@ func (b *tab) heard(event any) {
 	case *network.EventResponseReceived:
 		b.mu.Lock()
 		expected := e.Response.Status < 400 || slices.Contains(b.allowed, e.Response.Status) ||
-			e.Response.Status == 409 && e.Response.URL == b.base+"claims" // the script tried to claim, and somebody else was first
+			e.Response.Status == 409 && e.Response.URL == b.base+"claims" // the script tried to claim, and another person was first
 		b.mu.Unlock()
 		if !expected {
 			b.problem("status %d of %s", e.Response.Status, e.Response.URL)
@@ -277,13 +277,13 @@ func (b *tab) wait(selector string) {
 	b.waitFor(selector, fmt.Sprintf("(e => e && e.getClientRects().length)(document.querySelector(%s))", quote(selector)))
 }
 
-// has says whether there is such an element.
+// has reports whether there is such an element.
 func (b *tab) has(selector string) bool {
 	is, _ := js[bool](b, fmt.Sprintf("!!document.querySelector(%s)", quote(selector)))
 	return is
 }
 
-// text returns an element's text, "" if there is no such element.
+// text returns an element's text, or "" if there is no such element.
 func (b *tab) text(selector string) string {
 	text, _ := js[string](b, fmt.Sprintf("document.querySelector(%s)?.innerText ?? ''", quote(selector)))
 	return text
@@ -318,7 +318,7 @@ func (b *tab) leave(do func()) {
 	b.waitFor("another page", "!window.stays && document.readyState === 'complete'")
 }
 
-// submit clicks a button that sends a form, and waits for the page of the answer.
+// submit clicks a button that sends a form, and waits for the page that answers it.
 func (b *tab) submit(selector string) { b.t.Helper(); b.leave(func() { b.click(selector) }) }
 
 // fill replaces a field's text by typing another.

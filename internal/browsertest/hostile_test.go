@@ -30,8 +30,8 @@ import (
 	"github.com/qianshao/qianshao/internal/app/apptest"
 )
 
-// hostileFile exists beside some checkouts: a text in JSON on each line, each of which has run
-// a script or made a request on some site. payloads has some of the same kinds.
+// hostileFile exists beside some checkouts. Each of its lines has a text in JSON that has run a
+// script or made a request on some site. payloads has some texts of the same kinds.
 const hostileFile = "../../../shared/hostile/xss_payloads.jsonl"
 
 // canaryAddress is the address to which the texts of hostileFile try to send requests.
@@ -137,8 +137,8 @@ tests:
 	return folder
 }
 
-// TestTabHears: a tab notices what a page must not do; otherwise the other tests of this
-// file could not fail.
+// TestTabHears: a tab notices what a page must not do. Otherwise the other tests in this file could
+// not fail.
 func TestTabHears(t *testing.T) {
 	browser := newBrowser(t)
 	address, came := canary(t)
@@ -200,7 +200,7 @@ func (b *tab) audit() {
 	}
 }
 
-// client sends requests as the tab would: in its session, with its form token.
+// client sends requests as the tab would: in its session and with its form token.
 type client struct {
 	t       *testing.T
 	base    string
@@ -245,8 +245,8 @@ func (c client) ask(method, path string, form url.Values) (status int, header ht
 	return w.StatusCode, w.Header, body
 }
 
-// TestHostile puts hostile texts wherever an outsider or a colleague can, and opens every
-// page, with and without the policy in force.
+// TestHostile puts hostile texts wherever an outsider or a colleague can, and opens every page,
+// with the policy in force and without it.
 func TestHostile(t *testing.T) {
 	browser := newBrowser(t)
 	address, came := canary(t)
@@ -271,7 +271,7 @@ func TestHostile(t *testing.T) {
 	t.Run("", func(t *testing.T) {
 		for _, bypassed := range []bool{false, true} {
 			t.Run(fmt.Sprintf("bypassed=%t", bypassed), func(t *testing.T) {
-				b := o.enter(t, browser, "boss") // before the other, whose link replaces this one's
+				b := o.enter(t, browser, "boss") // first, since the link of the other account replaces this one's
 				t.Parallel()
 				b.expect(400, 401, 404, 405, 409, 410, 422)
 				b.bypass(bypassed)
@@ -293,8 +293,8 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// echo sends forms that are refused, with all texts in one: the answers' pages repeat what was
-// typed.
+// echo sends forms that are refused, with all texts in one form, since the page that answers
+// repeats what was typed.
 func (b *tab) echo(list []string, finding, campaign string) {
 	b.t.Helper()
 	all := strings.Join(list, " ")
@@ -378,7 +378,7 @@ func (o *outpost) hostileExports(t *testing.T, c client, list []string, findings
 	return files
 }
 
-// rendered is Markdown as npm's marked shows it, which lets HTML through.
+// rendered returns Markdown as rendered by npm's marked, which lets HTML through.
 func rendered(t *testing.T, markdown []byte) string {
 	t.Helper()
 	folder := os.Getenv(axeFolder)
@@ -395,7 +395,7 @@ func rendered(t *testing.T, markdown []byte) string {
 	return string(output)
 }
 
-// hostilePages are all pages that may show one of the texts.
+// hostilePages returns all pages that may show one of the texts.
 func (o *outpost) hostilePages(t *testing.T, list []string) (pages []string) {
 	t.Helper()
 	flagged := map[string]bool{}

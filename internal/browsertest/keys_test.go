@@ -10,13 +10,13 @@ import (
 	"github.com/qianshao/qianshao"
 )
 
-// TestKeys: the keys of the queue that the story does not press. m begins a note, which
-// Ctrl+Enter sends, alone or with a chosen answer; a assigns; Space scrolls the evidence.
+// TestKeys presses the keys of the queue that the story does not press. m begins a note, which
+// Ctrl+Enter sends, alone or with a chosen answer. a assigns. Space scrolls the evidence.
 func TestKeys(t *testing.T) {
 	browser := newBrowser(t)
 	o := newOutpost(t, outpostOptions{web: singles(t)})
 	b := o.visitor(t, browser, "li", qianshao.RoleAnalyst)
-	b.window(size{"1280", 1280, 480, false}, false) // so low that the evidence must be scrolled
+	b.window(size{"1280", 1280, 480, false}, false) // so low that the evidence has to be scrolled
 	b.open("/")
 	b.wait(panel)
 	subject := b.subject()
@@ -51,7 +51,7 @@ func TestKeys(t *testing.T) {
 
 	b.wait(panel)
 	subject = b.subject()
-	b.press("n", "5") // "another reason", which needs words
+	b.press("n", "5") // "another reason", which must be explained
 	b.waitFor("the note's field", fmt.Sprintf("document.activeElement === document.querySelector(%s)", quote(note)))
 	b.press("w", "h", "y")
 	b.run(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))

@@ -20,8 +20,8 @@ const picturesFolder = "QIANSHAO_PICTURES"
 // scheme.
 var readmePictures = []struct {
 	name string
-	// path is opened; if it shows a list, click leads on to the picture's subject. shown is an element of
-	// that.
+	// path is opened. If it shows a list, click leads to the picture's subject. shown is an element
+	// of the subject.
 	path, click, shown string
 }{
 	{"queue", "/?sort=members", ".waiting a", panel},
@@ -57,7 +57,7 @@ func TestPictures(t *testing.T) {
 	b.pictureAlert(folder)
 }
 
-// pictureAlert takes the picture of an alert's form that is filled in.
+// pictureAlert takes the picture of an alert's form with its fields filled in.
 func (b *tab) pictureAlert(folder string) {
 	b.t.Helper()
 	b.send("/views", map[string]string{"name": "赌博与诈骗，高以上", "q": "category:gambling,fraud level:>=high", "next": "/"})

@@ -47,10 +47,10 @@ var told = map[string]struct {
 	"en": {"Crime", "Not a crime", []string{"Decided", "Undone", "Disputed", "Reviewed", "Adjudicated", "Claimed", "Exported"}},
 }
 
-// TestStory goes through a day: the first administrator, the queue by keys, claims, a
-// conflict, a campaign of 150 pages decided as one and undone, a second review that
-// disagrees, an adjudication, a saved view, exports, and the trail of it all. It does so in
-// Chinese on a desk by day, and in English on a phone at night.
+// TestStory goes through a day: the first administrator, the queue by keys, claims, a conflict, a
+// campaign of 150 pages decided as one and undone, a second review that disagrees, an adjudication,
+// a saved view, exports, and the trail of all of this. It does so in Chinese on a desktop by day,
+// and in English on a phone at night.
 func TestStory(t *testing.T) {
 	browser := newBrowser(t)
 	script := axe(t)
@@ -174,7 +174,7 @@ func (s *story) step(b *tab, key string) {
 	}
 }
 
-// answer chooses a verdict with its reason in the panel: by keys, or on a phone by the button.
+// answer chooses a verdict with its reason in the panel: with keys or, on a phone, with the button.
 func (s *story) answer(b *tab, answer string, keys ...string) {
 	s.t.Helper()
 	if s.setting.size.phone {
@@ -222,7 +222,7 @@ func (s *story) keys() {
 func (s *story) claim() {
 	id := s.findingOf(s.t, single("drugs")).ID
 	s.li.open("/findings/" + id)
-	s.until("li's claim", func() bool { // the script claims what is opened
+	s.until("li's claim", func() bool { // the script claims a subject when it is opened
 		return s.stateOf(s.t, "finding:"+id).Claim.By == "li"
 	})
 	s.wang.open("/findings/" + id)
@@ -233,8 +233,8 @@ func (s *story) claim() {
 	s.look(s.wang, "06-claimed")
 }
 
-// conflict: two people decide on the same finding. The second one sees both answers,
-// keeps the note that they have typed, and asks for adjudication; the lead adjudicates.
+// conflict: two people decide on the same finding. The second one sees both answers, keeps the note
+// already typed, and asks for adjudication. The lead adjudicates.
 func (s *story) conflict() {
 	said := told[s.setting.lang]
 	id := s.findingOf(s.t, single("weapons")).ID
@@ -263,7 +263,7 @@ func (s *story) conflict() {
 	s.adjudicate(id, "crime/operator", "08-disputed")
 }
 
-// adjudicate has the lead decide which answer holds.
+// adjudicate makes the lead decide which answer holds.
 func (s *story) adjudicate(id, answer, name string) {
 	s.t.Helper()
 	s.zhao.open("/findings/" + id)
@@ -323,7 +323,7 @@ func (s *story) campaign() {
 	s.look(b, "13-batches")
 }
 
-// secondReview: another person decides again without knowing the first answer, and disagrees.
+// secondReview: another person decides again, without knowing the first answer, and disagrees.
 func (s *story) secondReview() {
 	s.share(1)
 	id := s.findingOf(s.t, single("prostitution")).ID
@@ -366,7 +366,7 @@ func (s *story) view() {
 	}
 }
 
-// exports takes out a finding, a campaign and a query in every format.
+// exports exports a finding, a campaign and a query in every format.
 func (s *story) exports() {
 	campaign := s.campaignOf(s.t, s.casinoFindings(s.t)[0])
 	id := s.findingOf(s.t, single("weapons")).ID
@@ -410,7 +410,7 @@ func (s *story) exports() {
 	}
 }
 
-// trail: the auditor reads all of it, and its chain holds.
+// trail: the auditor reads the whole trail, and its chain is intact.
 func (s *story) trail() {
 	b := s.shen
 	b.open("/trail")

@@ -58,7 +58,7 @@ func casinos() web {
 	return w
 }
 
-// singles are sites with one crime each, by its category: pages of the texts that the
+// singles are sites with one crime each, by its category. Their pages have the texts that the
 // shipped rules give as examples that must fire.
 func singles(t *testing.T) web {
 	t.Helper()
@@ -171,8 +171,8 @@ func newOutpost(t *testing.T, opts outpostOptions) *outpost {
 	return &outpost{App: a, base: a.ConsoleURL(), data: data}
 }
 
-// link returns the link at which somebody sets their password, as commands print it, or,
-// with LinkFirst, the administrator is made.
+// link returns the link at which a person sets their password, as commands print it, or with
+// LinkFirst the link that makes the administrator.
 func (o *outpost) link(t *testing.T, purpose store.LinkPurpose, name string) string {
 	t.Helper()
 	key, _, err := o.Folder.Accounts.NewLink(t.Context(), store.ByCommand, purpose, name)
@@ -190,7 +190,7 @@ func (o *outpost) add(t *testing.T, name string, role qianshao.Role) {
 	}
 }
 
-// visitor is somebody's browser, logged in by a one-time link.
+// visitor is a person's browser, logged in by a one-time link.
 func (o *outpost) visitor(t *testing.T, browser chromium, name string, role qianshao.Role) *tab {
 	t.Helper()
 	o.add(t, name, role)
@@ -218,7 +218,7 @@ func (o *outpost) findings(t *testing.T) (list []qianshao.Finding) {
 	return list
 }
 
-// findingOf is the first finding of a host.
+// findingOf returns the first finding of a host.
 func (o *outpost) findingOf(t *testing.T, host string) qianshao.Finding {
 	t.Helper()
 	for _, f := range o.findings(t) {
@@ -230,7 +230,7 @@ func (o *outpost) findingOf(t *testing.T, host string) qianshao.Finding {
 	return qianshao.Finding{}
 }
 
-// casinoFindings are the findings of casinos, by id.
+// casinoFindings returns the ids of the findings on the sites of casinos.
 func (o *outpost) casinoFindings(t *testing.T) (ids []string) {
 	t.Helper()
 	for _, f := range o.findings(t) {
@@ -244,7 +244,7 @@ func (o *outpost) casinoFindings(t *testing.T) (ids []string) {
 	return ids
 }
 
-// campaignOf is the primary campaign of a finding.
+// campaignOf returns the primary campaign of a finding.
 func (o *outpost) campaignOf(t *testing.T, finding string) string {
 	t.Helper()
 	list, err := o.Folder.Review.Campaigns.Of(t.Context(), finding)

@@ -14,8 +14,9 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// writeAll writes each text wherever people write: as names, notes, words, labels and fields of
-// authorisations. Clients take turns, since an account has no more than 50 views and 50 tokens.
+// writeAll writes each text wherever people can write: as names, notes, words, labels and fields of
+// authorisations. Clients take turns, since an account can have no more than 50 views and 50
+// tokens.
 func (o *outpost) writeAll(t *testing.T, clients []client, list []string, findings []qianshao.Finding) {
 	t.Helper()
 	basis := func(campaign string) string { return fmt.Sprint(o.stateOf(t, "campaign:"+campaign).Standing.Act) }
