@@ -30,18 +30,18 @@ type Place struct {
 	Address string
 	// SecretFile has the password, or the keys of the bucket.
 	SecretFile string
-	// CAFile has the certificates, in PEM, by which the server's certificate is checked; empty
-	// for those of the system.
+	// CAFile has the certificates, in PEM, with which the server's certificate is checked. If it is
+	// empty, the system's are used.
 	CAFile string
 }
 
-// Elsewhere says whether the part is not in the data folder.
+// Elsewhere reports whether the part is outside the data folder.
 func (p Place) Elsewhere() bool { return p.Address != "" }
 
-// Named returns the place of a store with an application's name, which the server gets with each
-// connection.
+// Named returns the place of a store with the name of an application, which the server gets with
+// each connection.
 func (p Place) Named(application string) Place {
-	if u, err := url.Parse(p.Address); err == nil && p.Elsewhere() { // Check says what is wrong with it
+	if u, err := url.Parse(p.Address); err == nil && p.Elsewhere() { // Check reports what is wrong with it
 		query := u.Query()
 		query.Set("application_name", application)
 		u.RawQuery = query.Encode()
@@ -50,13 +50,13 @@ func (p Place) Named(application string) Place {
 	return p
 }
 
-// Any says whether a part is not in the data folder.
+// Any reports whether any part is outside the data folder.
 func (o Options) Any() bool {
 	return o.Store.Elsewhere() || o.Index.Elsewhere() || o.Evidence.Elsewhere()
 }
 
-// Check says what is wrong with the options, as far as that can be seen without the servers.
-// Its errors name flags, but contain no secrets.
+// Check reports what is wrong with the options, as far as that can be seen without the servers. Its
+// errors name flags, but contain no secrets.
 func (o Options) Check() error {
 	for _, part := range []struct {
 		flag, secret string
@@ -97,7 +97,7 @@ func (p Place) check(flag, secret string, part func(Place) error) error {
 	return nil
 }
 
-// errPassword says what an address must not have: it stands in lists of processes, in
+// errPassword refuses a password in an address: addresses can be seen in lists of processes, in
 // environments and in logs.
 var errPassword = locales.Errorf("backends.password")
 
@@ -121,7 +121,7 @@ func checkStore(p Place) error {
 		return err
 	}
 	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil { // what cannot be read may be a password
+	if err != nil { // what cannot be parsed may be a password
 		return locales.Errorf("backends.query")
 	}
 	for name := range query {
@@ -145,8 +145,8 @@ func checkStore(p Place) error {
 	}
 }
 
-// DSN is the address of the store with the parameters for TLS: unless it says otherwise,
-// another machine's certificate and name are checked.
+// DSN returns the address of the store with the parameters for TLS. Unless the address says
+// otherwise, the certificate and the name of another machine are checked.
 func (p Place) DSN() (string, error) {
 	u, err := parse(p.Address, storeForm, "postgres", "postgresql")
 	if err != nil {
@@ -159,8 +159,9 @@ func (p Place) DSN() (string, error) {
 	return u.String(), nil
 }
 
-// local says whether all hosts of a store's address are this machine. If the address names none, libpq's
-// environment may; the hosts of a service are in a file that is not read here, and count as other machines.
+// local reports whether all hosts of a store's address are this machine. If the address names none,
+// libpq's environment may. The hosts of a service are in a file that is not read here, and count as
+// other machines.
 func local(u *url.URL) bool {
 	hosts, query := u.Host, u.Query()
 	if more := query.Get("host"); more != "" {
@@ -204,7 +205,7 @@ func checkIndex(p Place) error {
 	return nil
 }
 
-// elsewhere says whether a node is on another machine.
+// elsewhere reports whether a node is on another machine.
 func elsewhere(node string) bool {
 	u, err := url.Parse(node)
 	return err != nil || !loopback(u.Hostname())
@@ -212,7 +213,8 @@ func elsewhere(node string) bool {
 
 const evidenceForm = "s3://BUCKET/PREFIX?endpoint=https://HOST:PORT"
 
-// IsFolder says whether the address is a folder, to which all machines that share it must have access.
+// IsFolder reports whether the address is a folder, to which all machines that share it must have
+// access.
 func (p Place) IsFolder() bool { return filepath.IsAbs(p.Address) }
 
 func checkEvidence(p Place) error {

@@ -115,7 +115,8 @@ func file(t *testing.T, name, content string) string {
 	return path
 }
 
-// TestDSNOfEnvironment: a host that the environment or a service's file names is another machine, too.
+// TestDSNOfEnvironment: a host that is named by the environment or by a service's file counts as
+// another machine, too.
 func TestDSNOfEnvironment(t *testing.T) {
 	t.Setenv("PGSERVICE", "")
 	for _, test := range []struct{ host, address, want string }{

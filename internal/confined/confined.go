@@ -1,5 +1,5 @@
-// Package confined runs a program on hostile input: a large reader in C++, such as those of
-// PDF and of pictures, in a process of its own with bounds.
+// Package confined runs programs on hostile input in a process of their own, within bounds: large
+// readers in C++, such as those of PDF and of pictures.
 package confined
 
 import (
@@ -12,24 +12,24 @@ import (
 type Program struct {
 	Path string
 	Args []string
-	// Env is the whole environment; nothing of ours is added.
+	// Env is the whole environment. Nothing of our own environment is added.
 	Env    []string
-	Time   time.Duration // by the clock, and of the processor
+	Time   time.Duration // limits both wall-clock and processor time
 	Memory uint64        // bytes of address space
 	Output int           // bytes of standard output
 }
 
-// Errors of Run, beside those of the program's own end (*exec.ExitError).
+// Errors of Run, besides *exec.ExitError for how the program itself ended.
 var (
-	// ErrOutput: the program wrote more than it may.
+	// ErrOutput means that the program wrote more than it may.
 	ErrOutput = errors.New("the program wrote more than it may")
-	// ErrTime: the program took longer than it may.
+	// ErrTime means that the program took longer than it may.
 	ErrTime = errors.New("the program took longer than it may")
-	// ErrUnsupported: this system cannot bound a process before it is given a byte.
+	// ErrUnsupported means that this system cannot bound a process before it reads its first byte.
 	ErrUnsupported = errors.New("a process can be confined only on Linux")
 )
 
-// capped keeps the first bytes that are written, and calls full at one more.
+// capped keeps the first bytes that are written, and calls full as soon as there are more.
 type capped struct {
 	text   []byte
 	most   int

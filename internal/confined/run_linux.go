@@ -12,12 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Run runs the program and returns what it wrote, also beside an error. Its standard error
+// Run runs the program and returns what it wrote, even if there is an error. Its standard error
 // goes to said.
 //
-// The program is handed the input on its standard input when its bounds are in force, and
-// nothing else: no file that it may write, and no network where the kernel lets a process
-// give it up. It dies with us.
+// The program gets the input on its standard input once its bounds are in force, and gets nothing
+// else: no file that it may write, and no network if the kernel lets a process give it up. It dies
+// with us.
 func (p Program) Run(ctx context.Context, input []byte, said io.Writer) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.Time)
 	defer cancel()
@@ -29,7 +29,7 @@ func (p Program) Run(ctx context.Context, input []byte, said io.Writer) ([]byte,
 	fed := make(chan struct{})
 	go func() {
 		defer close(fed)
-		_, _ = child.stdin.Write(input) // what it does not take, it has no use for
+		_, _ = child.stdin.Write(input) // if it does not read all of it, it does not need the rest
 		child.stdin.Close()
 	}()
 	err = child.Wait()
@@ -51,8 +51,8 @@ type running struct {
 	unlock func()
 }
 
-// start starts the child without a network if the kernel allows that (containers
-// and some distributions do not), and else with one: it has no use for it.
+// start starts the child without a network if the kernel allows that (containers and some
+// distributions do not). Otherwise it has one, but has no use for it.
 func (p Program) start(ctx context.Context, out, said io.Writer) (*running, error) {
 	child, err := p.startIn(ctx, syscall.CLONE_NEWUSER|syscall.CLONE_NEWNET, out, said)
 	if err != nil {
@@ -66,13 +66,13 @@ func (p Program) startIn(ctx context.Context, namespaces uintptr, out, said io.W
 	cmd.Dir, cmd.Env = "/", p.Env
 	cmd.Stdout, cmd.Stderr = out, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Cloneflags: namespaces}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // its whole group
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // kills its whole group
 	cmd.WaitDelay = time.Second
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
 	}
-	// Pdeathsig is sent when the thread ends that has started the child.
+	// Pdeathsig is sent when the thread that has started the child ends.
 	runtime.LockOSThread()
 	child := &running{cmd, stdin, runtime.UnlockOSThread}
 	if err := cmd.Start(); err != nil {
@@ -88,9 +88,9 @@ func (p Program) startIn(ctx context.Context, namespaces uintptr, out, said io.W
 	return child, nil
 }
 
-// limit bounds the child, which has not been given a byte yet.
+// limit bounds the child before it reads its first byte.
 func (p Program) limit(pid int) error {
-	const files = 64 // its libraries, fonts and tables
+	const files = 64 // enough for its libraries, fonts and tables
 	for _, l := range []struct {
 		resource int
 		most     uint64

@@ -7,5 +7,5 @@ import (
 	"io"
 )
 
-// Run runs nothing here.
+// Run always fails: only Linux can confine a program.
 func (p Program) Run(context.Context, []byte, io.Writer) ([]byte, error) { return nil, ErrUnsupported }

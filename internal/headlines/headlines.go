@@ -1,7 +1,7 @@
-// Package headlines generates varied Chinese text and long lists of terms for benchmarks. Words are as
-// frequent as in real text, by the shipped dictionary. A single sentence repeated would stay in the caches
-// and train the branch predictor, which makes a matcher look up to five times as fast. The same seed gives
-// the same text.
+// Package headlines generates varied Chinese text and long lists of terms for benchmarks. Words are
+// as frequent as in real text, according to the shipped dictionary. A single repeated sentence
+// would stay in the caches and train the branch predictor, so that a matcher would look up to five
+// times as fast. The same seed gives the same text.
 package headlines
 
 import (
@@ -100,8 +100,8 @@ func (w *Words) draw(random *rand.Rand) string {
 	return w.words[sort.Search(len(w.sums), func(i int) bool { return w.sums[i] > at })]
 }
 
-// Text returns headlines of at least size bytes, one per line. They have four to twelve words, some a
-// number, a Latin word, a name or a comma.
+// Text returns headlines of at least size bytes, one on each line. They have four to twelve words,
+// and some have a number, a Latin word, a name or a comma.
 func (w *Words) Text(seed uint64, size int) string {
 	random := rand.New(rand.NewPCG(seed, 1))
 	latin := [...]string{"A股", "NBA", "iPhone", "GDP", "AI", "5G", "CEO", "Q3", "vs", "LOL"}
@@ -129,8 +129,8 @@ func (w *Words) Text(seed uint64, size int) string {
 	return b.String()
 }
 
-// Terms returns n different words of two to four characters, the most frequent first. When the dictionary
-// has no more, two of its words are joined.
+// Terms returns n different words of two to four characters, the most frequent first. If the
+// dictionary does not have that many, pairs of its words are joined.
 func (w *Words) Terms(n int) []string {
 	terms := make([]string, 0, n)
 	seen := map[string]bool{}
@@ -149,7 +149,7 @@ func (w *Words) Terms(n int) []string {
 	return terms
 }
 
-// Names returns n different names: three in four of persons, one in four of companies.
+// Names returns n different names: three in four are of persons, one in four of companies.
 func (w *Words) Names(n int) []string {
 	random := rand.New(rand.NewPCG(3, 1))
 	names := make([]string, 0, n)

@@ -15,8 +15,8 @@ func opened(t *testing.T) *Words {
 	return words
 }
 
-// TestTextIsVaried: words have their frequencies, lines do not repeat, and a seed always gives the same
-// text.
+// TestTextIsVaried: words are as frequent as in the dictionary, lines do not repeat, and the same
+// seed gives the same text.
 func TestTextIsVaried(t *testing.T) {
 	words := opened(t)
 	text := words.Text(1, 200_000)
@@ -38,8 +38,8 @@ func TestTextIsVaried(t *testing.T) {
 	}
 }
 
-// TestTermsAndNames: the lists have the requested number of different entries, even more than the
-// dictionary has, and a shorter list is the beginning of a longer one.
+// TestTermsAndNames: the lists have the requested number of different entries, even if the
+// dictionary has fewer, and a shorter list is the beginning of a longer one.
 func TestTermsAndNames(t *testing.T) {
 	words := opened(t)
 	for name, list := range map[string]func(int) []string{"terms": words.Terms, "names": words.Names} {

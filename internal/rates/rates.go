@@ -4,9 +4,9 @@ package rates
 
 import "math"
 
-// Wilson returns the ends of the 95 % confidence interval of the share n of all, Wilson's score interval
-// (E. B. Wilson, 1927): unlike the normal approximation it is meaningful if n is 0 or all is small. If all
-// is 0, nothing is known: 0 and 1.
+// Wilson returns the ends of the 95 % confidence interval of the share n of all. It is Wilson's
+// score interval (E. B. Wilson, 1927), which unlike the normal approximation is meaningful even if
+// n is 0 or all is small. If all is 0, nothing is known, and the interval is from 0 to 1.
 func Wilson(n, all int) (low, high float64) {
 	const z = 1.959964 // the normal distribution's 97.5th percentile
 	if all == 0 {
@@ -19,10 +19,10 @@ func Wilson(n, all int) (low, high float64) {
 	return max(0, (middle-reach)/scale), min(1, (middle+reach)/scale)
 }
 
-// Kappa returns Cohen's kappa (J. Cohen, 1960): how much two people's answers agree beyond chance, from 1
-// for always to 0 for no more than chance. table has the number of times that each pair of a first and a
-// second answer was given. ok is false if it is undefined: there are no answers, or all are the same one,
-// so that chance alone explains the agreement.
+// Kappa returns Cohen's kappa (J. Cohen, 1960): how much two people's answers agree beyond chance,
+// from 1 for complete agreement to 0 for no more than chance. table has the number of times that
+// each pair of a first and a second answer was given. ok is false if kappa is undefined: there are
+// no answers, or all are the same one, so that chance alone explains the agreement.
 func Kappa[A comparable](table map[[2]A]int) (kappa float64, ok bool) {
 	all, same := 0, 0
 	first, second := map[A]int{}, map[A]int{}

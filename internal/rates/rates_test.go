@@ -23,8 +23,8 @@ func TestWilson(t *testing.T) {
 	}
 }
 
-// TestKappa: of 50 applications two readers both accept 20 and both refuse 15, so they agree in .7 of the
-// cases, and by chance would in .5.
+// TestKappa: of 50 applications, two readers both accept 20 and both refuse 15. So they agree in .7
+// of the cases, and would by chance in .5.
 func TestKappa(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

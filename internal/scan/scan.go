@@ -1,5 +1,5 @@
-// Package scan judges inputs as they are read, on all cores, and gives the
-// answers of "qianshao scan" in the order of the inputs.
+// Package scan judges inputs while they are read, on all cores, and gives the answers of "qianshao
+// scan" in the order of the inputs.
 package scan
 
 import (
@@ -36,7 +36,7 @@ type Answer struct {
 	// NotRead says why the input, or a part of it, was not read.
 	NotRead qianshao.Unread `json:"not_read,omitempty"`
 	Error   string          `json:"error,omitempty"`
-	// Err is what Error says in English.
+	// Err is the error that Error says in English.
 	Err error `json:"-"`
 }
 
@@ -61,9 +61,8 @@ func Assess(analyzer *analyze.Analyzer, e input.Entry) Answer {
 	return line
 }
 
-// unread says why an input, or a part of it, was not read: because of what is
-// known about the input, the kind of file, or the document's own note; "" if all
-// of it was read.
+// unread says why an input, or a part of it, was not read, according to the input, the kind of file
+// or the note of the document. It returns "" if all of it was read.
 func unread(e input.Entry, doc *qianshao.Document) qianshao.Unread {
 	if e.NotRead != "" {
 		return e.NotRead
@@ -83,10 +82,10 @@ func unread(e input.Entry, doc *qianshao.Document) qianshao.Unread {
 // times its size in memory, so this allows many small pages, or one of the largest.
 const maxJudged = input.MaxFileBody
 
-// InOrder assesses entries on all cores and emits the answers in the order of
-// the entries. At most two entries for each core are in memory, and only as many
-// large ones as maxJudged permits, plus the next. When ctx ends it returns at once,
-// although a read from a pipe to which nobody writes goes on.
+// InOrder assesses entries on all cores and emits the answers in the order of the entries. At most
+// two entries for each core are in memory, and only as many large ones as maxJudged permits, plus
+// the next one. When ctx ends it returns at once, even while a read from a pipe with no writer is
+// blocked.
 func InOrder[T any](ctx context.Context, entries iter.Seq[input.Entry], assess func(input.Entry) T, emit func(T) error) error {
 	cores := runtime.GOMAXPROCS(0)
 	answers := make(chan chan T, cores)
@@ -130,7 +129,7 @@ func InOrder[T any](ctx context.Context, entries iter.Seq[input.Entry], assess f
 	}
 }
 
-// next receives; ok is false when the channel is closed or ctx has ended.
+// next receives from a channel. ok is false if the channel is closed or ctx has ended.
 func next[T any](ctx context.Context, from <-chan T) (v T, ok bool) {
 	select {
 	case v, ok = <-from:
@@ -140,7 +139,7 @@ func next[T any](ctx context.Context, from <-chan T) (v T, ok bool) {
 	}
 }
 
-// Masked is the answer without resident identity numbers in its URLs and file names.
+// Masked returns the answer without resident identity numbers in its URLs and file names.
 func (l Answer) Masked() Answer {
 	l.Input, l.URL, l.Error = mask.String(l.Input), mask.String(l.URL), mask.String(l.Error)
 	l.Findings = append([]qianshao.Finding{}, l.Findings...)
@@ -150,7 +149,7 @@ func (l Answer) Masked() Answer {
 	return l
 }
 
-// Page reads a single page from a file or, for "-", from in.
+// Page reads a single page from a file or, if name is "-", from in.
 func Page(in io.Reader, name string) (qianshao.Page, error) {
 	entries := input.Path(name)
 	if name == "-" {
@@ -165,7 +164,7 @@ func Page(in io.Reader, name string) (qianshao.Page, error) {
 	return qianshao.Page{}, locales.Errorf("scan.no_page", name)
 }
 
-// unreadError is a reason for which a page was not read, as an error that can be said in a language.
+// unreadError is a reason why a page was not read, as an error that can be said in a language.
 type unreadError struct{ qianshao.Unread }
 
 func (e unreadError) In(l locales.Lang) string {
@@ -178,7 +177,7 @@ func (e unreadError) Unwrap() error { return e.Unread }
 type Summary struct {
 	Inputs, Flagged, Errors int
 	Allowed                 int                     // inputs with alerts that the allow-list holds back
-	Unread                  map[qianshao.Unread]int // inputs that were not read, or not whole, by reason
+	Unread                  map[qianshao.Unread]int // inputs that were not read or not completely, by reason
 	Rules                   map[string]int          // flagged inputs by category and primary rule
 }
 

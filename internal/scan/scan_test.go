@@ -30,8 +30,8 @@ func entries(names ...string) iter.Seq[input.Entry] {
 	}
 }
 
-// TestInOrder: answers come in the order of the inputs, however long each takes, and end with
-// the first error of the caller, or with the context.
+// TestInOrder: answers come in the order of the inputs, however long each takes, until the caller's
+// first error or the end of the context.
 func TestInOrder(t *testing.T) {
 	slowFirst := func(e input.Entry) string {
 		if e.Input == "a" {
@@ -62,8 +62,8 @@ func TestInOrder(t *testing.T) {
 	}
 }
 
-// TestAnswers: inputs that are flagged, were not read, or could not be opened are
-// distinguished and counted.
+// TestAnswers: inputs that are flagged, were not read, or could not be opened are told apart and
+// counted.
 func TestAnswers(t *testing.T) {
 	set, err := rule.Load(packs.FS(), rule.Options{})
 	if err != nil {
@@ -128,7 +128,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// costlyRule has an expression that needs ever more states, and another one.
+// costlyRule has one expression that needs more and more states, and another one.
 const costlyRule = `
 title: 彩金
 id: bonus
@@ -148,8 +148,8 @@ tests:
   - {text: 首存, expect: quiet}
 `
 
-// TestRuleBudget: a page that exhausts an expression's budget is not called clean, and
-// all other expressions still read it to its end.
+// TestRuleBudget: a page that exhausts the budget of an expression is not called clean, and all
+// other expressions still read it to the end.
 func TestRuleBudget(t *testing.T) {
 	t.Parallel()
 	set, err := rule.Load(fstest.MapFS{"rules/bonus.yaml": &fstest.MapFile{Data: []byte(costlyRule)}}, rule.Options{})

@@ -1,5 +1,5 @@
-// Package spelling finds the name that a mistyped one was meant to be, so that
-// an error can say "did you mean".
+// Package spelling finds the name that a mistyped one was meant to be, so that an error can ask
+// "did you mean".
 package spelling
 
 import (
@@ -8,14 +8,14 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// maxWord is longer than any name we know. The distance of longer words is not
-// computed: it takes the product of their lengths.
+// maxWord is longer than any name we know. The distance to a longer word is not computed, since
+// that takes time in the product of the lengths.
 const maxWord = 64
 
-// Nearest returns the one of known that word most likely stands for: the beginning of a name,
-// or a name that is few edits away: at most two, or two in five characters for a long name,
-// and only one for a word of two letters, of which two edits would leave nothing. It returns
-// "" if none is near.
+// Nearest returns the one of known that word most likely stands for: a name that begins with it, or
+// a name that is few edits away. These are at most two, or two in five characters of a long name,
+// but only one for a word of two letters, since two edits would replace all of it. It returns "" if
+// no name is near.
 func Nearest(word string, known []string) string {
 	if word == "" || len(word) > maxWord {
 		return ""

@@ -1,5 +1,5 @@
-// Package trust reads settings that an operator gives in files rather than in addresses: secrets,
-// by which servers trust us, and certificates, by which we trust them.
+// Package trust reads settings that an operator gives in files and not in addresses: the secrets by
+// which servers trust us, and the certificates by which we trust them.
 package trust
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// maxFile bounds what is read from a file.
+// maxFile bounds how much of a file is read.
 const maxFile = 1 << 20
 
 // Secret reads a secret, without the white space around it.
@@ -29,8 +29,8 @@ func Secret(name string) (string, error) {
 	return secret, nil
 }
 
-// TLS returns how a server's certificate is checked: by the certificates in a file, in PEM, or by
-// those of the system if none is named.
+// TLS returns how a server's certificate is checked: with the certificates in a PEM file, or with
+// the system's if no file is named.
 func TLS(ca string) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if ca == "" {
@@ -47,7 +47,7 @@ func TLS(ca string) (*tls.Config, error) {
 	return config, nil
 }
 
-// read reads a file; what says what it is to hold.
+// read reads a file. what says what the file should contain, for errors.
 func read(name string, what locales.Message) ([]byte, error) {
 	info, err := os.Stat(name) // a device or a pipe might never end
 	if errors.Is(err, fs.ErrNotExist) {
@@ -62,8 +62,8 @@ func read(name string, what locales.Message) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// Remedy says what to do about a server whose certificate was refused; it is the zero
-// Message if err is about something else.
+// Remedy says what to do about a server with a certificate that was refused. It is the zero Message
+// if err is about something else.
 func Remedy(err error) locales.Message {
 	var refused *tls.CertificateVerificationError
 	switch {

@@ -9,8 +9,8 @@ import (
 	"github.com/qianshao/qianshao/internal/turns"
 )
 
-// TestOrder: several pages that fit are processed at the same time, the next one waits; pages after a large
-// one wait for it, even if they would fit, and small ones never wait.
+// TestOrder: pages that fit are processed at the same time, and the next one waits. Pages after a
+// large one wait for it, even if they would fit. Small ones never wait.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestOrder(t *testing.T) {
 		begun("half", "other half", "small")
 		ends["other half"]()
 		begun("half", "other half", "small", "larger than all")
-		ends["small"]() // gives nothing back, as it took nothing
+		ends["small"]() // frees nothing, as it took nothing
 		begun("half", "other half", "small", "larger than all")
 		ends["larger than all"]()
 		begun("half", "other half", "small", "larger than all", "behind it")
@@ -59,7 +59,7 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// TestWaitEnds: a waiting caller gets an error when its context ends, and takes up no bytes.
+// TestWaitEnds: a caller that waits gets an error when its context ends, and takes up no bytes.
 func TestWaitEnds(t *testing.T) {
 	t.Parallel()
 	room := turns.New(100, 0)

@@ -1,7 +1,7 @@
-// Package untrusted prepares the content of crawled pages to be shown: excerpts
-// of their source with the evidence marked, their texts on one line, their
-// addresses so that nobody follows them. Invisible characters become visible
-// signs. What it returns still has to be escaped, as html/template does.
+// Package untrusted prepares the content of crawled pages for display: excerpts of their source
+// with the evidence marked, their texts on one line, and their addresses in a form that nobody
+// follows by mistake. Invisible characters become visible signs. What it returns must still be
+// escaped, as html/template does.
 package untrusted
 
 import (
@@ -31,7 +31,7 @@ const (
 	LookSign = "sign" // stands for an invisible character
 )
 
-// Limits of an excerpt: as much as a person takes in at a glance, however long the lines are.
+// Limits of an excerpt, so that it can be taken in at a glance, however long the lines are.
 const (
 	excerptAround  = 2   // lines before and after the evidence
 	excerptMarked  = 12  // lines of evidence
@@ -48,9 +48,9 @@ type Line struct {
 	Pieces            []Piece
 }
 
-// Excerpt returns the lines around source[at.Start:at.End]. The ranges of spans
-// are marked, those of also less prominently. line is the number of the line in
-// which at begins. Spans that exceed the source are clamped.
+// Excerpt returns the lines around source[at.Start:at.End]. The ranges of spans are marked, and
+// those of also less prominently. line is the number of the line in which at begins. Spans that
+// exceed the source are clamped.
 func Excerpt(source string, at qianshao.Span, line int, spans, also []qianshao.Span) []Line {
 	at = clamp(source, at)
 	start := strings.LastIndexByte(source[:at.Start], '\n') + 1
@@ -85,8 +85,8 @@ func Excerpt(source string, at qianshao.Span, line int, spans, also []qianshao.S
 	return lines
 }
 
-// cutLine decides which part of a line is shown: pages with a single line of a
-// megabyte are usual on the sites that we watch.
+// cutLine decides which part of a line is shown: on the sites that we watch, pages with a single
+// line of a megabyte are usual.
 func cutLine(source string, line, at qianshao.Span) (shown qianshao.Span) {
 	if line.Len() > 0 && source[line.End-1] == '\r' {
 		line.End--
@@ -104,7 +104,7 @@ func cutLine(source string, line, at qianshao.Span) (shown qianshao.Span) {
 // First returns the first n characters of s.
 func First(s string, n int) string { return s[:ahead(s, 0, len(s), n)] }
 
-// ahead returns the offset n characters after from, at most limit.
+// ahead returns the offset n characters after from, but at most limit.
 func ahead(s string, from, limit, n int) int {
 	for ; n > 0 && from < limit; n-- {
 		_, size := utf8.DecodeRuneInString(s[from:limit])
@@ -113,7 +113,7 @@ func ahead(s string, from, limit, n int) int {
 	return from
 }
 
-// back returns the offset n characters before from, at least limit.
+// back returns the offset n characters before from, but at least limit.
 func back(s string, from, limit, n int) int {
 	for ; n > 0 && from > limit; n-- {
 		_, size := utf8.DecodeLastRuneInString(s[limit:from])
@@ -122,7 +122,7 @@ func back(s string, from, limit, n int) int {
 	return from
 }
 
-// clamp makes a span fit the source, its ends on character boundaries.
+// clamp makes a span fit the source, with its ends between characters.
 func clamp(source string, s qianshao.Span) qianshao.Span {
 	s.Start = min(max(s.Start, 0), len(source))
 	s.End = min(max(s.End, s.Start), len(source))
@@ -177,9 +177,8 @@ func within(part, whole qianshao.Span) bool {
 	return part.Start >= whole.Start && part.End <= whole.End
 }
 
-// Reveal splits s so that characters which are invisible, or reverse the direction of writing,
-// become visible signs: they are used to disguise words, and would do so on our own pages,
-// too.
+// Reveal splits s so that characters that are invisible, or reverse the direction of writing,
+// become visible signs. They are used to disguise words, and would do that on our own pages, too.
 func Reveal(s, look string) []Piece {
 	var out []Piece
 	from := 0
@@ -200,9 +199,8 @@ func Reveal(s, look string) []Piece {
 	return out
 }
 
-// unseen says whether a character is invisible: controls, format characters,
-// line separators, variation selectors, and the blank letters that Unicode has
-// for Hangul and Braille.
+// unseen reports whether a character is invisible: controls, format characters, line separators,
+// variation selectors, and the blank letters of Hangul and Braille.
 func unseen(r rune) bool {
 	switch r {
 	case '\t', '\n':
@@ -240,8 +238,8 @@ func sign(r rune) string {
 	return fmt.Sprintf("%04X", r)
 }
 
-// Plain returns s for places that cannot show pieces (titles, list lines):
-// unseen characters are removed and white space is collapsed.
+// Plain returns s for places that cannot show pieces (titles, lines of lists): invisible characters
+// are removed and white space is collapsed.
 func Plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' || r == '\r' {
@@ -255,9 +253,8 @@ func Plain(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// Defang writes a URL so that nobody follows it by mistake, and no program
-// turns it into a link: hxxp://a[.]example/path. Other text is left as it is.
-// Resident identity numbers are masked.
+// Defang writes a URL in a form that nobody follows by mistake and no program turns into a link:
+// hxxp://a[.]example/path. Other text is not changed. Resident identity numbers are masked.
 func Defang(raw string) string {
 	s := mask.String(Plain(raw))
 	scheme, rest, ok := strings.Cut(s, "://")
@@ -279,5 +276,5 @@ func Defang(raw string) string {
 	return scheme + "://" + DefangHost(host) + path
 }
 
-// DefangHost writes a host name so that no program turns it into a link: a[.]example.
+// DefangHost writes a host name in a form that no program turns into a link: a[.]example.
 func DefangHost(host string) string { return strings.ReplaceAll(host, ".", "[.]") }

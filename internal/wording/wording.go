@@ -1,5 +1,5 @@
-// Package wording says values of the vocabulary in a language: what several rooms of the
-// console, the command line and reports say alike.
+// Package wording has the words for values of the vocabulary that the console, the command line and
+// reports use alike.
 package wording
 
 import (
@@ -14,8 +14,8 @@ func Remedy(r qianshao.UnmonitoredReason) (english, chinese string) {
 	return locales.English.Named("unmonitored.do.", string(r)), locales.Chinese.Named("unmonitored.do.", string(r))
 }
 
-// Ago says how long before now t was, in one unit; after a month, on which day
-// in the zone of now.
+// Ago says how long before now t was, in one unit. After a month, it says on which day, in the time
+// zone of now.
 func Ago(l locales.Lang, t, now time.Time) string {
 	d := now.Sub(t)
 	switch {

@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// TestVocabularyNamed holds the catalogue to the vocabulary: every code has a name.
+// TestVocabularyNamed checks that the catalogue has a name for every code of the vocabulary.
 func TestVocabularyNamed(t *testing.T) {
 	want := func(key string) {
 		t.Helper()
@@ -53,7 +53,7 @@ func TestVocabularyNamed(t *testing.T) {
 	}
 }
 
-// named wants a message for each code behind each prefix.
+// named calls want for each code with each prefix.
 func named[T ~string](want func(key string), codes []T, prefixes ...string) {
 	for _, code := range codes {
 		for _, prefix := range prefixes {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Folder keeps everybody from writing into a folder until the test ends. File modes do not
-// restrict root, so root gets a read-only mount instead.
+// Folder makes a folder unwritable for everybody until the test ends. File modes do not restrict
+// root, so for root it is mounted read-only.
 func Folder(t testing.TB, folder string) {
 	t.Helper()
 	if os.Geteuid() == 0 {
@@ -28,7 +28,7 @@ func Folder(t testing.TB, folder string) {
 		}
 		return os.Chmod(path, 0o400)
 	})
-	t.Cleanup(func() { // or they cannot be removed
+	t.Cleanup(func() { // otherwise they cannot be removed
 		for _, path := range folders {
 			if err := os.Chmod(path, 0o700); err != nil {
 				t.Error(err)

@@ -86,7 +86,7 @@ func address(o backends.Options) *url.URL {
 }
 
 // OpenSearchNode names the variable with the command that kills and starts nodes of the cluster,
-// .ci/servers/opensearch.sh, and the number of nodes: "COMMAND 3".
+// .ci/servers/opensearch.sh, and with the number of nodes: "COMMAND 3".
 const OpenSearchNode = "QIANSHAO_OPENSEARCH_NODE"
 
 // Killable returns a function that kills one node of the OpenSearch cluster and returns a function that
@@ -115,16 +115,16 @@ func Killable(t testing.TB) (kill func() (restart func())) {
 // Servers names the variable with the folder of the scripts that start servers, .ci/servers.
 const Servers = "QIANSHAO_SERVERS"
 
-// Start starts a server of the test's own by its script, which gets port and folder in variables with this
-// prefix, and further settings in env. It returns the server's port on 127.0.0.1 and its folder. Without the
-// scripts the test is skipped.
+// Start starts a server for one test by its script, which gets the port and folder in variables
+// with this prefix, and further settings in env. It returns the server's port on 127.0.0.1 and its
+// folder. Without the scripts the test is skipped.
 func Start(t testing.TB, script, prefix string, env ...string) (port, folder string) {
 	t.Helper()
 	scripts := os.Getenv(Servers)
 	if scripts == "" {
 		t.Skipf("no servers to start: set %s to the folder of their scripts, as .ci/backends does", Servers)
 	}
-	folder, err := os.MkdirTemp("", "qianshao-"+script+"-") // only the test could enter the folder of t.TempDir
+	folder, err := os.MkdirTemp("", "qianshao-"+script+"-") // only the test itself could enter the folder of t.TempDir
 	if err != nil {
 		t.Fatal(err)
 	}
