@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// grown is a series whose cost grows with a power of its size.
+// grown is a series with a cost that grows with a power of its size.
 func grown(name string, power float64) series {
 	s := series{name: name}
 	for _, size := range []float64{1e3, 1e4, 1e5, 1e6} {

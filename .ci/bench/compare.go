@@ -17,12 +17,12 @@ import (
 // shared is a folder of labelled pages that may be beside a checkout, as we may not distribute them.
 const shared = "../shared/eval/pages"
 
-// compare prints the rows of the main table that this program measures by itself.
+// compare prints those rows of the main table that this program can measure by itself.
 func compare([]string) error {
 	fmt.Printf("Measured on %s, %s, %d processors, load %s at the start. Ratios are the medians of %d rounds, with the least and the greatest.\n\n",
 		time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.NumCPU(), load(), rounds)
 	fmt.Println("| work | beside it | now | |\n|---|---|---|---|")
-	if err := start(nil); err != nil { // first, since a child's memory is at least its parent's
+	if err := start(nil); err != nil { // first, because a child's peak memory is at least its parent's
 		return err
 	}
 	if err := comparedPages(); err != nil {

@@ -1,6 +1,6 @@
-// Bench compares Qianshao with what a user would use instead, and measures how its cost
-// grows with its work. All times are CPU time of the process, user and system, so that a
-// busy machine affects them little; compared programs run in turns.
+// Bench compares Qianshao with what a user would use instead, and measures how its cost grows with
+// its work. All times are CPU time of the process, user and system, so that a busy machine affects
+// them little. Compared programs run in turns.
 //
 //	go run ./.ci/bench compare             # the rows of docs/performance.md that need no peer of another language's compiler
 //	go run ./.ci/bench pages FOLDER…       # whole pages: ours, html.Parse, Python

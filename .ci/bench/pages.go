@@ -23,7 +23,8 @@ import (
 	"github.com/qianshao/qianshao/analyze/rule"
 )
 
-// pass is the cost of one pass over all pages, as reported by a side itself: start-up does not count.
+// pass is the cost of one pass over all pages, as reported by the side itself, so that start-up
+// does not count.
 type pass struct {
 	Pages int   `json:"pages"`
 	Bytes int64 `json:"bytes"`
@@ -34,7 +35,7 @@ func (p pass) cpu() float64 { return float64(p.CPU) }
 
 func (p pass) speed() float64 { return float64(p.Bytes) / float64(p.CPU) * 1000 } // MB/s
 
-// leastPass is how long whole passes are measured at least.
+// leastPass is the least time for which whole passes are measured.
 const leastPass = time.Second
 
 type pageFile struct {
@@ -62,7 +63,7 @@ func readPages(folders []string) (pages []pageFile, err error) {
 	return pages, nil
 }
 
-// prepared is the analyzer of the shipped rules, as a server has it.
+// prepared returns the analyzer of the shipped rules, prepared as in a server.
 func prepared() (*analyze.Analyzer, error) {
 	rules, err := rule.Load(packs.FS(), rule.Options{})
 	if err != nil {
@@ -79,7 +80,7 @@ func asPage(body []byte) qianshao.Page {
 	return qianshao.Page{URL: "http://site.example/", ContentType: "text/html", Body: body}
 }
 
-// side is the child: "side ours FOLDER…" or "side parse FOLDER…". Both decode.
+// side is the child: "side ours FOLDER…" or "side parse FOLDER…". Both decode the pages.
 func side(arguments []string) error {
 	if len(arguments) < 2 {
 		return errors.New("side needs a name and folders")
@@ -98,7 +99,7 @@ func side(arguments []string) error {
 		do = func(body []byte) { analyzer.Assess(asPage(body)) }
 	case "parse":
 		do = func(body []byte) {
-			_, _ = html.Parse(strings.NewReader(charset.Decode(body, "text/html").Text)) // fails if a page nests too deeply
+			_, _ = html.Parse(strings.NewReader(charset.Decode(body, "text/html").Text)) // fails if elements are nested too deeply
 		}
 	default:
 		return fmt.Errorf("no side %s", arguments[0])
@@ -110,7 +111,7 @@ func side(arguments []string) error {
 		}
 		return nil
 	}
-	_ = all() // builds what is needed at first use
+	_ = all() // builds what is needed on first use
 	spent, err := cpuOf(leastPass, all)
 	for _, p := range pages {
 		result.Pages, result.Bytes = result.Pages+1, result.Bytes+int64(len(p.body))
@@ -228,12 +229,12 @@ func printTerms([]string) error {
 	return err
 }
 
-// Only pages of at least this size are compared by their cost per byte: smaller ones have mostly fixed
-// costs.
+// leastPage is the least size at which pages are compared by their cost per byte, since most of the
+// cost of smaller ones is fixed.
 const leastPage = 10_000
 
-// worstPages prints the cost of a byte of each page: the least of five measurements, since any may
-// include a garbage collection.
+// worstPages prints the cost per byte of each page: the least of five measurements, since any of
+// them may include a garbage collection.
 func worstPages(folders []string) error {
 	pages, err := readPages(folders)
 	if err != nil {
@@ -274,7 +275,7 @@ func worstPages(folders []string) error {
 	return nil
 }
 
-// generated writes n pages of some size, for a checkout without labelled ones.
+// generated writes n pages of some size, for a checkout without labelled pages.
 func generated(folder string, n, size int, page func(size int) []byte) error {
 	for i := range n {
 		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("%d.html", i)), page(size+i*size/n), 0o600); err != nil {

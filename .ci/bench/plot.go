@@ -16,8 +16,8 @@ const (
 	plotHeight              = 170
 )
 
-// plot draws the panels with two logarithmic axes. A cost proportional to its work is as steep
-// as the dotted line.
+// plot draws the panels, each with two logarithmic axes. A cost that is proportional to its work is
+// as steep as the dotted line.
 func plot(panels []panel) string {
 	var b strings.Builder
 	rows := (len(panels) + 1) / 2
@@ -67,7 +67,7 @@ func (p panel) draw(b *strings.Builder) {
 		at := y.place(math.Pow(10, power))
 		fmt.Fprintf(b, `<path class="grid" d="M%d %.1f H%d"/><text x="%d" y="%.1f" text-anchor="end">%g</text>`+"\n", marginLeft, at, panelWidth-marginRight, marginLeft-6, at+4, math.Pow(10, power))
 	}
-	// A line of slope 1 from the corner, as far as it is inside.
+	// A line of slope 1 from the corner, cut off at the edge of the panel.
 	begin, decades := math.Pow(10, y.low), min(x.high-x.low, y.high-y.low)
 	fmt.Fprintf(b, `<path class="one" d="M%.1f %.1f L%.1f %.1f"/>`+"\n", x.from, y.place(begin), x.place(math.Pow(10, x.low+decades)), y.place(math.Pow(10, y.low+decades)))
 	for i, s := range p.series {

@@ -11,24 +11,24 @@ import (
 	"time"
 )
 
-// steepest is the slope above which a cost grows faster than its work: with a little for the
-// logarithms of sorting, and for memory that outgrows the caches.
+// steepest is the slope above which a cost counts as growing faster than its work. It leaves some
+// room for the logarithms of sorting, and for memory that no longer fits into the caches.
 const steepest = 1.1
 
-// series is what some work of growing size costs.
+// series is the cost of some work at growing sizes.
 type series struct {
 	name   string
 	points []point
 }
 
-// point is the CPU that work of a size takes.
+// point is the CPU time for work of a size.
 type point struct {
 	size float64
 	cpu  time.Duration
 }
 
-// slope is that of the line through the logarithms of sizes and costs which is nearest to
-// them by least squares: 1 for a cost that is in proportion.
+// slope returns the slope of the line that best fits the logarithms of sizes and costs, by least
+// squares. It is 1 if the cost is proportional to the size.
 func (s series) slope() float64 {
 	var x, y, xy, xx float64
 	n := float64(len(s.points))
@@ -39,10 +39,10 @@ func (s series) slope() float64 {
 	return (xy - x*y) / (xx - x*x)
 }
 
-// last is the slope of the last step.
+// last returns the slope of the last step.
 func (s series) last() float64 { return series{points: s.points[len(s.points)-2:]}.slope() }
 
-// panel is series of the same sizes.
+// panel is several series with the same sizes.
 type panel struct {
 	title, unit string
 	series      []series
@@ -54,7 +54,7 @@ const (
 	mark     = "slopes"
 )
 
-// slopes measures cost against work. It fails if a cost grows faster than its work.
+// slopes measures cost against work, and fails if a cost grows faster than its work.
 func slopes(arguments []string) error {
 	flags := flag.NewFlagSet("slopes", flag.ContinueOnError)
 	write := flags.Bool("write", false, "write the table into "+docFile+" and the plot to "+plotFile)

@@ -63,8 +63,8 @@ func start([]string) error {
 	return nil
 }
 
-// serveAtRest returns the resident bytes of a server on an empty data folder, in which no
-// request is authorised, some seconds after it began to listen.
+// serveAtRest returns the resident bytes of a server on an empty data folder, which may make no
+// requests, some seconds after it began to listen.
 func serveAtRest(binary, data string) (resident int64, err error) {
 	server := exec.Command(binary, "--data", data, "serve", "--listen", "127.0.0.1:0", "--contact", "https://example.org/bot", "--browser", "off")
 	said, err := server.StderrPipe()

@@ -22,7 +22,6 @@ type usage struct {
 	output    []byte
 }
 
-// spend runs a command to its end.
 func spend(cmd *exec.Cmd) (usage, error) {
 	var said bytes.Buffer
 	cmd.Stderr = &said
@@ -57,7 +56,7 @@ func takeTurns[T any](sides []func() (T, error)) ([][]T, error) {
 	return results, nil
 }
 
-// spread is a median with the least and the greatest value.
+// spread is a median, with the least and the greatest value.
 type spread struct{ least, median, most float64 }
 
 func spreadOf[T any](list []T, value func(T) float64) spread {
@@ -69,7 +68,7 @@ func spreadOf[T any](list []T, value func(T) float64) spread {
 	return spread{values[0], values[len(values)/2], values[len(values)-1]}
 }
 
-// ratios is a over b, round by round.
+// ratios returns a over b, round by round.
 func ratios[T any](a, b []T, value func(T) float64) spread {
 	var list []float64
 	for i := range a {
@@ -80,7 +79,7 @@ func ratios[T any](a, b []T, value func(T) float64) spread {
 
 func (s spread) times() string { return fmt.Sprintf("%.3g× (%.3g–%.3g)", s.median, s.least, s.most) }
 
-// turnsOf compares any commands of the shell.
+// turnsOf compares any shell commands.
 func turnsOf(commands []string) error {
 	if len(commands) < 2 {
 		return errors.New("turns needs two commands or more, each as one argument")
@@ -105,7 +104,7 @@ func turnsOf(commands []string) error {
 
 func (u usage) megabytes() float64 { return float64(u.resident) / (1 << 20) }
 
-// cpuTime is the CPU time that this process has used.
+// cpuTime returns the CPU time that this process has used.
 func cpuTime() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
@@ -114,7 +113,8 @@ func cpuTime() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// cpuOf repeats do until it has used the CPU time least, and returns the time of one repetition.
+// cpuOf repeats do until it has used at least the CPU time least, and returns the time of one
+// repetition.
 func cpuOf(least time.Duration, do func() error) (time.Duration, error) {
 	times, begin := 0, cpuTime()
 	for {
@@ -128,7 +128,7 @@ func cpuOf(least time.Duration, do func() error) (time.Duration, error) {
 	}
 }
 
-// load is the machine's load according to Linux.
+// load returns the machine's load according to Linux.
 func load() string {
 	content, _ := os.ReadFile("/proc/loadavg")
 	var one string

@@ -21,9 +21,10 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
-// leastCPU returns the least CPU time of three measurements, or of one if that takes long.
+// leastCPU returns the least CPU time of three measurements, or the time of a single one if that
+// takes long.
 func leastCPU(do func()) time.Duration {
-	do() // builds what is needed at first use
+	do() // builds what is needed on first use
 	least := time.Hour
 	for range 3 {
 		spent, _ := cpuOf(200*time.Millisecond, func() error { do(); return nil })
@@ -91,8 +92,9 @@ func scanned(matcher *match.Matcher, text string) time.Duration {
 // putAtOnce is how many findings the index is given at once.
 const putAtOnce = 200
 
-// findingSlopes fills one index, and searches it at each size. Writing is all CPU time so far,
-// including merging; a search is the median of several different ones, each after a change.
+// findingSlopes fills one index, and searches it at each size. The cost of writing is all CPU time
+// so far, including merging. That of a search is the median of several different ones, each after a
+// change.
 func findingSlopes(most int) (panel, error) {
 	folder, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -158,15 +160,15 @@ func searchCPU(ctx context.Context, x *bleveindex.Index, findings *made.Findings
 	return list[len(list)/2], nil
 }
 
-// A frontier has two URLs of each host. It gets a page's links at once, and hands out as many URLs
-// at once as a crawl has workers.
+// A frontier has two URLs of each host. It is given the links of a whole page at once, and hands
+// out as many URLs at once as a crawl has workers.
 const (
 	urlsOfHost   = 2
 	linksOfPage  = 50
 	leasedAtOnce = 16
 )
 
-// hostSlopes are frontiers of many hosts: filled, and handed out once completely.
+// hostSlopes are frontiers of many hosts. Each is filled, and then hands out all its URLs once.
 func hostSlopes() (panel, error) {
 	filled, handed := series{name: "added, 2 URLs each"}, series{name: "leased and done"}
 	for _, hosts := range []int{100, 1_000, 10_000, 100_000} {
@@ -205,7 +207,7 @@ func scheduled(hosts int) (fill, lease time.Duration, err error) {
 	}
 	fill = cpuTime() - begin
 	begin = cpuTime()
-	var visits []ingest.Visit // of the round before, recorded with the next one
+	var visits []ingest.Visit // of the previous round, recorded together with the next one
 	for now, left := time.Now(), len(items); left > 0; now = now.Add(time.Second) {
 		leased, err := db.Lease(ctx, ingest.Lease{Visits: visits, Now: now, Limit: leasedAtOnce, For: time.Minute})
 		if err != nil || len(leased) == 0 {

@@ -20,7 +20,7 @@ type counts struct {
 	Instructions map[string]int `json:"instructions"`
 }
 
-// errNotComparable is wrapped with the difference.
+// errNotComparable is wrapped with the reason.
 var errNotComparable = errors.New("not compared")
 
 func readCounts(name string) (c counts, err error) {
@@ -49,14 +49,15 @@ func (c counts) comparable(now counts) error {
 	return nil
 }
 
-// inputsOf returns the names that either has, in order.
+// inputsOf returns the names that either of the two has, in order.
 func (c counts) inputsOf(now counts) []string {
 	names := maps.Clone(now.Instructions)
 	maps.Copy(names, c.Instructions)
 	return slices.Sorted(maps.Keys(names))
 }
 
-// change is how much more an input takes now, as a share; ok is false if either lacks it.
+// change returns how much more an input takes now, as a share. ok is false if one of the two lacks
+// it.
 func (c counts) change(now counts, name string) (share float64, ok bool) {
 	was, is := c.Instructions[name], now.Instructions[name]
 	return float64(is)/float64(max(was, 1)) - 1, was > 0 && is > 0
@@ -83,8 +84,9 @@ func (c counts) table(now counts) string {
 	return b.String()
 }
 
-// compare returns an error that names the inputs whose counts differ by more than is allowed, and those
-// that only one side has. A lower count is good news, but a later loss would hide behind it.
+// compare returns an error that names the inputs with counts that are higher than is allowed, and
+// those that only one side has. A lower count is good news, but is printed so that somebody records
+// it: otherwise a later loss would go unnoticed.
 func (c counts) compare(now counts) error {
 	var more, less, unknown []string
 	for _, name := range c.inputsOf(now) {

@@ -21,14 +21,14 @@ import (
 	"github.com/qianshao/qianshao/store/sqlstore"
 )
 
-// input is some work whose instructions are counted.
+// input is some work for which instructions are counted.
 type input struct {
 	name string
 	run  func() error
 }
 
-// measure runs each input once, so that everything that is built at first use is there, and counts the
-// second run.
+// measure runs each input once, so that everything that is built on first use is there, and counts
+// the second run.
 func measure() error {
 	folder, err := os.MkdirTemp("", "instructions")
 	if err != nil {
@@ -94,7 +94,7 @@ func pageInputs() ([]input, error) {
 	}}), nil
 }
 
-// partInputs are parts that a page alone does not exercise: a long list of terms, words, the store.
+// partInputs are parts that a page alone does not test: a long list of terms, words, the store.
 func partInputs(folder string) ([]input, error) {
 	words, err := headlines.Open("analyze/token/dictionary.txt.gz")
 	if err != nil {
@@ -134,7 +134,7 @@ func partInputs(folder string) ([]input, error) {
 	}, nil
 }
 
-// flagged is a page with one finding; n is its number.
+// flagged is a page with one finding. n is its number.
 func flagged(n int) store.Save {
 	url, text := fmt.Sprintf("http://h%d.example/%d", n%5, n), made.Text(3_000)
 	return store.Save{

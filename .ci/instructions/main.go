@@ -1,11 +1,11 @@
-// Instructions counts the machine instructions of ten fixed inputs with valgrind's
-// callgrind, which do not depend on the machine's load, and compares them with
-// counts.json beside it. It fails if one takes more than 5 % more:
+// Instructions counts the machine instructions of ten fixed inputs with valgrind's callgrind, which
+// do not depend on the machine's load, and compares them with counts.json in the same folder. It
+// fails if an input takes more than 5 % more:
 //
 //	go run ./.ci/instructions             # compares
-//	go run ./.ci/instructions --update    # writes counts.json anew
+//	go run ./.ci/instructions --update    # writes counts.json again
 //
-// Another version of Go or another kind of processor counts differently: then it compares nothing,
+// Other versions of Go and other kinds of processors have other counts. Then it compares nothing,
 // says so, and exits with code 3.
 package main
 
@@ -23,10 +23,10 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// notComparable is the exit code of a run that could not compare.
+// notComparable is the exit code if the counts cannot be compared.
 const notComparable = 3
 
-// countsFile is where the counts are, from the top of a checkout.
+// countsFile is the path of the counts from the top of a checkout.
 const countsFile = ".ci/instructions/counts.json"
 
 func main() {
@@ -72,8 +72,8 @@ func run(update bool) error {
 	return before.compare(here)
 }
 
-// machine says which instructions the program uses under valgrind; with AVX2 some
-// functions work differently.
+// machine says which instructions the program uses under valgrind: some functions work differently
+// with AVX2.
 func machine() string {
 	name := runtime.GOOS + "/" + runtime.GOARCH
 	if cpu.X86.HasAVX2 {
@@ -82,9 +82,9 @@ func machine() string {
 	return name
 }
 
-// count runs the program under callgrind. Nothing is counted before the child asks for it, so
+// count runs the program under callgrind. Nothing is counted until the child asks for it, so
 // start-up costs little. Garbage collection and preemption by a timer are switched off, as they
-// would come at another place each time.
+// would come at a different place each time.
 func count() (map[string]int, error) {
 	if runtime.GOARCH != "amd64" {
 		return nil, fmt.Errorf("%w: the requests to callgrind are written for amd64, this is %s", errNotComparable, runtime.GOARCH)
@@ -111,7 +111,8 @@ var (
 	dumpTotal = regexp.MustCompile(`(?m)^totals: (\d+)$`)
 )
 
-// readDumps returns the counts of callgrind's files out.1, out.2 …, each of which has a name and a total.
+// readDumps returns the counts in callgrind's files out.1, out.2 …, each of which has a name and a
+// total.
 func readDumps(folder string) (map[string]int, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "out.*"))
 	if err != nil {

@@ -4,7 +4,7 @@ package main
 
 import "unsafe"
 
-// Requests that callgrind understands, from valgrind/callgrind.h.
+// Requests to callgrind, from valgrind/callgrind.h.
 const (
 	zeroCounts = 0x43540001
 	dumpCounts = 0x43540003 // with a name, into a file of its own
@@ -12,7 +12,7 @@ const (
 	stopCount  = 0x43540005
 )
 
-// request sends a request to valgrind's emulated machine; on a real machine it does nothing.
+// request sends a request to the machine that valgrind emulates. On a real machine it does nothing.
 //
 //go:noescape
 func request(code, argument uintptr)

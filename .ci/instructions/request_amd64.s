@@ -1,7 +1,7 @@
 #include "textflag.h"
 
-// The sequence that valgrind takes for a request, by valgrind/valgrind.h: AX points to
-// the code and five arguments, the rotations and the exchange change nothing.
+// The sequence of instructions that valgrind recognises as a request, see valgrind/valgrind.h: AX
+// points to the code and five arguments. The rotations and the exchange change nothing.
 //
 // func request(code, argument uintptr)
 TEXT ·request(SB), NOSPLIT, $48-16

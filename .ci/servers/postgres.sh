@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A throw-away PostgreSQL on loopback, from Debian's package or as already
-# installed. User test, no password, database test; C collation. With PG_CERT and
-# PG_KEY, files in PEM, it accepts only TLS, and asks for the password PGPASSWORD.
+# A temporary PostgreSQL on loopback, from Debian's package or as already installed. It has the user
+# test without a password, the database test, and C collation. With PG_CERT and PG_KEY, files in
+# PEM, it accepts only TLS, and asks for the password PGPASSWORD.
 #   postgres.sh install | start | stop [immediate] | clean
 set -euo pipefail
 root=${PG_ROOT:-${TMPDIR:-/tmp}/qianshao-servers/postgres} port=${PG_PORT:-18860}
@@ -33,8 +33,8 @@ create() {
 	cat >>"$root/data/postgresql.conf" <<-P
 		shared_buffers = 256MB
 		max_connections = 200
-		# Here commits need not survive the machine, only the server's death, for which fsync is not
-		# needed.
+		# Commits must survive the death of the server, for which fsync is not needed, but not that
+		# of the machine.
 		fsync = ${PG_FSYNC:-off}
 	P
 	[ -n "${PG_CERT:-}" ] || return 0

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A throw-away S3 server on loopback: versitygw (Apache-2.0, a Go module) over
-# a folder, with versions and object lock. Keys test and testtesttest. With VGW_CERT
-# and VGW_KEY, files in PEM, it uses TLS.
+# A temporary S3 server on loopback: versitygw (Apache-2.0, a Go module) over a folder, with
+# versions and object lock. Its keys are test and testtesttest. With VGW_CERT and VGW_KEY, files in
+# PEM, it uses TLS.
 #   s3.sh install | start | stop | clean
 set -euo pipefail
 version=v1.8.0

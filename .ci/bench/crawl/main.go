@@ -1,7 +1,6 @@
-// Command crawl is the crawl of docs/performance.md as somebody would write it with Colly:
-// allowed hosts, robots.txt, every link followed, visited URLs kept in memory. Its argument is
-// the address of all hosts; standard input has the seeds, one on each line. It prints the number
-// of pages.
+// Command crawl is the crawl of docs/performance.md as one would write it with Colly: allowed
+// hosts, robots.txt, every link followed, visited URLs kept in memory. Its argument is the address
+// of all hosts. Standard input has the seeds, one on each line. It prints the number of pages.
 package main
 
 import (

@@ -50,7 +50,7 @@ func (f *Findings) record(n int) qianshao.FindingRecord {
 // Category returns a category, drawn like those of the records.
 func (f *Findings) Category() qianshao.Category { return qianshao.Categories()[f.kinds.Uint64()] }
 
-// Phrase returns four characters, the last three of which most records have in a row.
+// Phrase returns four characters. Most records have the last three of them in a row.
 func (f *Findings) Phrase() string { return f.character() + "注册送" }
 
 func (f *Findings) character() string { return string(rune(0x4E00 + f.language.Uint64()*7)) }

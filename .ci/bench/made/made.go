@@ -1,5 +1,5 @@
-// Package made makes inputs for measurements: pages, texts, terms and findings of any
-// size that are the same on every machine.
+// Package made makes inputs for measurements: pages, texts, terms and findings of any size, the
+// same on every machine.
 package made
 
 import (
@@ -19,7 +19,7 @@ const casino = `真人视讯 老虎机 百家乐 电子游艺 棋牌游戏 体�
 VIP尊享 澳门威尼斯人 澳门新葡京 北京赛车 时时彩 六合彩 幸运飞艇 快三 斗地主 德州扑克 线上赌场 娱乐城 立即注册 免费试玩 下载APP 彩金 投注 开户 24小时客服
 微信vx88668 QQ群888666 加微信领彩金 信誉平台`
 
-// source draws words as often as texts use them: a few often, most rarely.
+// source draws words as texts use them: a few often, most rarely.
 type source struct {
 	random *rand.Rand
 	rank   *rand.Zipf
@@ -55,7 +55,7 @@ func Text(size int) string {
 	return b.String()
 }
 
-// page returns a page of about size bytes whose body repeats what unit writes.
+// page returns a page of about size bytes, with a body in which unit writes again and again.
 func page(size int, head string, unit func(b *strings.Builder, i int)) []byte {
 	var b strings.Builder
 	b.WriteString("<!doctype html><html><head><meta charset=utf-8>" + head + "</head><body>\n")
@@ -75,7 +75,7 @@ func Article(size int) []byte {
 		})
 }
 
-// Casino is a gambling site's page, on which most words are terms of rules.
+// Casino is a page of a gambling site, where most words are terms of rules.
 func Casino(size int) []byte {
 	s := newSource(casino)
 	return page(size, "<title>澳门威尼斯人_线上娱乐城</title><style>.game{float:left}.tip{visibility:hidden}</style>", func(b *strings.Builder, i int) {
@@ -93,7 +93,7 @@ func Hidden(size int) []byte {
 	})
 }
 
-// Tables is a page of nothing but cells with words and numbers.
+// Tables is a page with nothing but table cells, with words and numbers.
 func Tables(size int) []byte {
 	s := newSource(ordinary)
 	return page(size, "<title>公示</title>", func(b *strings.Builder, i int) {
@@ -102,7 +102,7 @@ func Tables(size int) []byte {
 	})
 }
 
-// Scripted is a page that is made by scripts.
+// Scripted is a page that scripts make.
 func Scripted(size int) []byte {
 	s, c := newSource(ordinary), newSource(casino)
 	return page(size, "<title>首页</title>", func(b *strings.Builder, i int) {
@@ -116,7 +116,7 @@ func GBK(page []byte) ([]byte, error) {
 	return simplifiedchinese.GBK.NewEncoder().Bytes([]byte(strings.Replace(string(page), "charset=utf-8", "charset=gb2312", 1)))
 }
 
-// Messages are n short texts, one in five of which asks something of its reader.
+// Messages are n short texts, one in five of which asks its reader for something.
 func Messages(n int) []string {
 	s, c := newSource(ordinary), newSource(casino)
 	list := make([]string, n)

@@ -18,7 +18,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import detect_encoding
 from resiliparse.parse.html import HTMLTree
 
-LEAST = 1.0  # whole passes are measured for at least this many seconds of CPU time
+LEAST = 1.0  # the least time for which whole passes are measured, in seconds of CPU time
 
 
 def automaton(terms):

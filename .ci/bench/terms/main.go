@@ -1,5 +1,5 @@
-// Command terms writes the inputs of the benchmark in this folder and runs our side of
-// it. See run, which calls it.
+// Command terms writes the inputs of the benchmark in this folder and runs our side of it. The
+// script run calls it.
 package main
 
 import (
@@ -65,9 +65,8 @@ func write(folder string, counts []string) error {
 	return nil
 }
 
-// scan prints our megabytes per second of processor time, and the hits: for matching
-// folded text, with all disguises, and for folding and matching. The text is read in
-// pages, as in production.
+// scan prints our megabytes per second of processor time, and the hits: for matching folded text,
+// with all disguises, and for folding and matching. The text is read in pages, as in production.
 func scan(termsFile, textFile string) error {
 	list, err := os.ReadFile(termsFile)
 	if err != nil {
@@ -106,7 +105,7 @@ func scan(termsFile, textFile string) error {
 // pageSize is about the size of a page's text, in bytes.
 const pageSize = 32 << 10
 
-// pagesOf splits a text at ends of lines.
+// pagesOf splits a text at line ends.
 func pagesOf(text string) (pages []string) {
 	for len(text) > pageSize {
 		end := pageSize + strings.IndexByte(text[pageSize:], '\n') + 1
@@ -118,7 +117,7 @@ func pagesOf(text string) (pages []string) {
 	return append(pages, text)
 }
 
-// processorTime is the processor time that this process has used.
+// processorTime returns the processor time that this process has used.
 func processorTime() time.Duration {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
