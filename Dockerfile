@@ -8,7 +8,7 @@ COPY . .
 ARG VERSION=
 RUN make build BINARY=/out/qianshao VERSION="$VERSION" && mkdir /out/data
 
-# No shell and no package manager: what is in the image is the binary and certificates.
+# The image has no shell and no package manager, only the binary and certificates.
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /out/qianshao /usr/bin/qianshao
 COPY --from=build --chown=nonroot:nonroot /out/data /data

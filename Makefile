@@ -1,4 +1,4 @@
-# Commands for contributors. Everything works without make too: a recipe is a line or two.
+# Commands for contributors. Everything also works without make: a recipe is a line or two.
 GO ?= go
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
