@@ -427,7 +427,7 @@ func TestImportByTheNamesOfTheForm(t *testing.T) {
 		names, row = append(names, m[1]), append(row, cmp.Or(cells[f.Key], "第一中学"))
 	}
 	w := p.upload(t, "a.csv", []byte(strings.Join(names, ",")+"\n"+strings.Join(row, ",")+"\n"), map[string]string{"csrf": p.visitor.form})
-	contains(t, w.Body.String(), "新增 1 份", "<b>带查询的网址</b> <bdi>不访问</bdi>", "<b>内网地址</b> <bdi>允许</bdi>", "<b>其他视角</b> <bdi>搜索来访者视角</bdi>")
+	contains(t, w.Body.String(), "新增 1 份", "<b>带查询的网址</b> <bdi>不访问</bdi>", "<b>内网地址</b> <bdi>允许</bdi>", "<b>其他视角</b> <bdi>搜索访客视角</bdi>")
 }
 
 // TestMistakesAreSaidInChinese: every mistake in a scope file is described in Chinese on a Chinese
