@@ -201,7 +201,7 @@ func TestTypedErrors(t *testing.T) {
 		{"seen:2026-11-07..2026-11-01", 6, "runs backwards", "前后颠倒"},
 		{"score:80..900", 11, "score is a whole number from 0 to 100", "得分是 0 到 100 的整数，不能是“900”"},
 		{"score:..", 7, "score needs a value", "“得分”的冒号后面缺少值"},
-		{"seen:2026/13/01", 6, `seen has no value "2026/13/01": 2026-11-01, today`, "“最近”没有“2026/13/01”这个值，可写 2026-11-01、2026年11月1日、今天"},
+		{"seen:2026/13/01", 6, `seen has no value "2026/13/01"; write 2026-11-01, today`, "“最近”没有“2026/13/01”这个值，可写 2026-11-01、2026年11月1日、今天"},
 		{"seen:36600d", 6, "the years of seen are from 1970 to 2999", "“最近”的年份须在 1970 到 2999 之间"},
 		{"qq:abc", 4, `qq has no such value: "abc"`, "“qq”不会是“abc”"},
 		{"电话:12", 4, `phone has no such value: "12"`, "“电话”不会是“12”"},
