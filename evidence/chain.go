@@ -46,7 +46,7 @@ func (a *Archive) extend(ctx context.Context, b batch, complete func(x *Extensio
 		if err = a.tryExtend(ctx, b, complete); !errors.Is(err, ErrFenced) {
 			return err
 		}
-		a.opts.Log.Warn("another process has ended the evidence chain of this one, which begins the next", "error", err)
+		a.opts.Log.Warn("another process has closed this process's evidence chain; starting a new one", "error", err)
 	}
 	return err
 }
@@ -124,7 +124,7 @@ func (a *Archive) link(ctx context.Context, w *writing, x *Extension, complete f
 		return true, errors.Join(err, unread)
 	}
 	if now.Seq == last.Seq && now.Chain == last.Chain {
-		a.opts.Log.Warn("links of the evidence chain are recorded, although that was said to have failed", "error", err)
+		a.opts.Log.Warn("links of the evidence chain were recorded although an error was reported", "error", err)
 		return true, nil
 	}
 	return false, err
@@ -196,7 +196,7 @@ func (a *Archive) sweep(ctx context.Context, c Chain) error {
 		}
 		err = a.opts.Bucket.Delete(ctx, name)
 		if err == nil {
-			a.opts.Log.Warn("an object of the evidence archive that was never recorded is removed, as after a crash", "object", name)
+			a.opts.Log.Warn("removing an evidence object that was never recorded, as after a crash", "object", name)
 		}
 		if err := kept.unless(err); err != nil {
 			return err

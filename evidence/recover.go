@@ -121,7 +121,7 @@ func (a *Archive) sweepFiles(ctx context.Context, c Chain) error {
 		case gone(now):
 			return errCutMeanwhile
 		}
-		a.opts.Log.Warn("bytes that were never recorded are cut off an evidence file, as after a crash", "file", file, "from", recorded, "bytes", size-recorded)
+		a.opts.Log.Warn("cutting bytes that were never recorded off an evidence file, as after a crash", "file", file, "from", recorded, "bytes", size-recorded)
 		return a.rewrite(ctx, file, slices.DeleteFunc(now, func(l Link) bool { return l.Cut }))
 	})
 }

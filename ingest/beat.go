@@ -114,7 +114,7 @@ func (r *run) beat(ctx context.Context) {
 			err = c.Frontier.Extend(ctx, c.Holder, hosts, c.now(), leaseTime)
 		}
 		if err != nil && ctx.Err() == nil {
-			c.Log.Error("the leases of visits under way were not extended; the next beat tries again", "in", beatInterval, "error", err)
+			c.Log.Error("leases were not extended; trying again at the next heartbeat", "in", beatInterval, "error", err)
 		}
 	}
 }

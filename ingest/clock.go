@@ -56,7 +56,7 @@ func (c *Crawler) replan(ctx context.Context, now time.Time) error {
 	if err != nil || done == (Replanned{}) {
 		return err
 	}
-	c.Log.Warn("times in the future: the clock was ahead when they were written, or is behind now; they are planned anew from now on",
+	c.Log.Warn("times in the future: the clock was ahead when they were written, or is behind now; rescheduled from now",
 		"urls", done.URLs, "hosts", done.Hosts, "findings", done.Findings, "now", now)
 	c.Observe.Replanned(done)
 	return nil

@@ -234,10 +234,10 @@ func (c *Crawler) Run(ctx context.Context) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	if doneErr := r.recordRest(last); doneErr != nil && err == nil {
-		c.Log.Warn("the last visits were not recorded; their pages are visited again", "error", doneErr)
+		c.Log.Warn("the last visits were not recorded; their pages will be visited again", "error", doneErr)
 	}
 	if releaseErr := c.Frontier.Release(last, c.Holder, c.clock.latest()); releaseErr != nil && err == nil {
-		c.Log.Warn("leases were not released; they end by themselves", "error", releaseErr)
+		c.Log.Warn("leases were not released; they will expire", "error", releaseErr)
 	}
 	switch {
 	case err != nil:
@@ -346,7 +346,7 @@ func (r *run) passed(v Visit) {
 	r.crawler.budget.withdraw(v.Outcome.Links)
 	r.held.drop(v.Item)
 	delete(r.unhandled, v.Item.URL)
-	r.crawler.Log.Warn("the lease of a visit has passed to another crawler, which records what becomes of the page", "url", v.Item.URL)
+	r.crawler.Log.Warn("another crawler has taken over the lease of a visit, and records its result", "url", v.Item.URL)
 }
 
 // recordRest records the finished visits without leasing anything, one by one, so that a visit that

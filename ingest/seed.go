@@ -132,7 +132,7 @@ func (s *Seeder) Watch(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		if err := s.Round(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Error("seeding failed; it is tried again", "in", SeedInterval, "error", err)
+			s.Log.Error("seeding failed; trying again", "in", SeedInterval, "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -218,7 +218,7 @@ func (s *sitemapSeeder) file(ctx context.Context, at string) (nested []string, e
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			s.Log.Info("sitemap broke off; what came before counts", "url", at, "error", err)
+			s.Log.Info("sitemap was cut off; the part before is used", "url", at, "error", err)
 			return nested, nil
 		}
 		if entry.index {

@@ -109,7 +109,7 @@ func (e *Engine) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		_, err := e.round(ctx)
 		if err != nil && ctx.Err() == nil {
-			e.opts.Log.Error("alerts are late; nothing is lost, and it is tried again", "error", err)
+			e.opts.Log.Error("alerts are delayed; nothing is lost, trying again", "error", err)
 		}
 		if pause = desk.Rest(ctx, err != nil, pause); pause > 0 {
 			continue

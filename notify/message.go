@@ -43,7 +43,7 @@ func (e *Engine) notComposed(ctx context.Context, d Delivery, c Channel, err err
 		}
 		return e.opts.Store.PutOff(ctx, d, time.Time{})
 	case u.report != nil:
-		e.opts.Log.Error("a report cannot be made; it is tried again", "schedule", d.Schedule, "error", u.report)
+		e.opts.Log.Error("a report cannot be made; trying again", "schedule", d.Schedule, "error", u.report)
 		return e.conclude(ctx, d, c, &Message{}, &SendError{Text: "the report cannot be made at present; the program's log says why", Fault: NewFault(FaultNoReport)})
 	case u.why == NoReports:
 		d.State, d.Obstacle = Failed, u.why

@@ -73,7 +73,7 @@ func (a *API) export(ctx context.Context, in *struct{ Body Export }) (*huma.Stre
 		defer file.Close()
 		_, w := humago.Unwrap(c)
 		if err := file.Send(w, w.Header().Set, http.NewResponseController(w).SetWriteDeadline); err != nil { // the client has gone; the act still says that it was exported
-			a.opts.Log.WarnContext(ctx, "an export was not sent to its end", "act", file.Act, "error", err)
+			a.opts.Log.WarnContext(ctx, "an export was not sent completely", "act", file.Act, "error", err)
 		}
 	}}, nil
 }

@@ -174,7 +174,7 @@ func (g *Guard) askToken(w http.ResponseWriter, r *http.Request, code, message s
 }
 
 func (g *Guard) fail(w http.ResponseWriter, r *http.Request, err error) {
-	g.log.Error("who makes a request cannot be told", "path", r.URL.Path, "error", err)
+	g.log.Error("cannot tell who makes a request", "path", r.URL.Path, "error", err)
 	g.rules.Refuse(w, r, http.StatusInternalServerError, "internal", "who you are cannot be checked now; the log has the cause")
 }
 

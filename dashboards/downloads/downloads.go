@@ -51,7 +51,7 @@ func (d *Downloads) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	defer file.Close()
 	if err := file.Send(w, w.Header().Set, http.NewResponseController(w).SetWriteDeadline); err != nil { // the browser has gone; the act still says that it was exported
-		d.Log.Warn("an export was not sent to its end", "act", file.Act, "error", err)
+		d.Log.Warn("an export was not sent completely", "act", file.Act, "error", err)
 	}
 }
 

@@ -96,7 +96,7 @@ func (e *Entry) toProvider(w http.ResponseWriter, r *http.Request) {
 	next := r.FormValue("next")
 	to, err := e.guard.ProviderURL(w, r, page.LocalPath(next))
 	if err != nil { // the provider is down; people with a password can still log in
-		e.Log.Warn("nobody can log in at the OIDC provider", "error", err)
+		e.Log.Warn("sign-in through the OIDC provider is unavailable", "error", err)
 		v := e.newLoginPage(w, r, next)
 		v.Problem = v.T("login.oidc.failed")
 		e.Render(w, r, http.StatusBadGateway, "login", v)
@@ -126,7 +126,7 @@ func (e *Entry) fromProvider(w http.ResponseWriter, r *http.Request) {
 	default:
 		status, v.Problem = http.StatusBadGateway, v.T("login.oidc.failed")
 	}
-	e.Log.Warn("somebody from the OIDC provider is not let in", "error", err)
+	e.Log.Warn("a sign-in through the OIDC provider was refused", "error", err)
 	e.Render(w, r, status, "login", v)
 }
 

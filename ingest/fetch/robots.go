@@ -157,7 +157,7 @@ func (c *robotsCache) get(ctx context.Context, u *url.URL, a *qianshao.Authorisa
 	case err == nil:
 		e.robots, e.err, e.until = fresh, nil, now.Add(robotsFresh)
 	case e.robots != nil: // an old copy is better than none (RFC 9309, 2.4)
-		c.fetcher.log.Info("robots.txt not renewed; the last copy stands", "origin", origin(u), "error", err)
+		c.fetcher.log.Info("robots.txt not renewed; the last copy applies", "origin", origin(u), "error", err)
 		e.until = now.Add(robotsRetry)
 	default:
 		e.err, e.until = err, now.Add(robotsRetry)

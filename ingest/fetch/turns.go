@@ -137,7 +137,7 @@ func (p *pacer) end(ctx context.Context, host string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTime)
 	defer cancel()
 	if err := p.turns.End(ctx, host, p.pause(host)); err != nil {
-		p.log.Warn("the end of a request was not told to the frontier; its host is asked again later", "host", host, "error", err)
+		p.log.Warn("the end of a request was not recorded in the frontier; its host is visited again later", "host", host, "error", err)
 	}
 }
 

@@ -154,7 +154,7 @@ func (c *crawl) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.log.Info("what has failed or was skipped is due at once", "urls", urls)
+		c.log.Info("failed and skipped URLs are due at once", "urls", urls)
 	}
 	c.rewrite(ctx)
 	if err := c.crawler.Recover(ctx); err != nil { // before sitemaps are read
@@ -180,9 +180,9 @@ func (c *crawl) rewrite(ctx context.Context) {
 	started := time.Now()
 	switch done, err := c.store.Rewrite(ctx); {
 	case err != nil && ctx.Err() == nil:
-		c.log.Warn("the database was not written anew; what was dropped from it may still be in gaps of the file", "error", err)
+		c.log.Warn("the database file was not rewritten; deleted data may still be in unused parts of it", "error", err)
 	case done:
-		c.log.Info("the database was written anew, without what was dropped from it", "took", time.Since(started))
+		c.log.Info("the database file was rewritten without deleted data", "took", time.Since(started))
 	}
 }
 

@@ -44,5 +44,5 @@ func (r wakingReview) Step(ctx context.Context, id int64, limit int, now time.Ti
 // workOnBatches carries out acts on many findings at a time, until ctx ends. It begins with batches
 // that a previous process left unfinished.
 func (a *App) workOnBatches(ctx context.Context) {
-	a.Desk.Work(ctx, func(err error) { a.opts.Log.Error("a batch is not done yet; tried again", "error", err) })
+	a.Desk.Work(ctx, func(err error) { a.opts.Log.Error("a batch failed; trying again", "error", err) })
 }

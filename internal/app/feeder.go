@@ -68,7 +68,7 @@ func (f *feeder) feed(ctx context.Context) (failed bool) {
 	}
 	if err != nil && ctx.Err() == nil {
 		f.metrics.Failed(metrics.StageIndex)
-		f.log.Error("changed findings are not in the search index yet; nothing is lost, and it is tried again", "error", err)
+		f.log.Error("the search index is behind the store; nothing is lost, trying again", "error", err)
 	}
 	return err != nil && told == 0
 }

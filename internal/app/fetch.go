@@ -130,7 +130,7 @@ func newBrowser(o BrowserOptions, fetcher *fetch.Fetcher, log *slog.Logger) (*re
 	}
 	browser, err := render.New(opts)
 	if err != nil && o.Browser == "auto" {
-		log.Warn("no page is rendered: those that scripts make are judged by their source, and there are no pictures", "reason", err)
+		log.Warn("pages are not rendered: those built by scripts are judged by their source, and no screenshots are taken", "reason", err)
 		return nil, nil
 	}
 	if err != nil {

@@ -49,7 +49,7 @@ func (g *grouper) group(ctx context.Context) (failed bool) {
 			var err error
 			if n, err = step(ctx); err != nil && ctx.Err() == nil {
 				failed = true
-				g.log.Error("changed findings are not in their campaigns yet; nothing is lost, and it is tried again", "error", err)
+				g.log.Error("changed findings are not grouped into campaigns yet; nothing is lost, trying again", "error", err)
 			}
 			done += n
 		}

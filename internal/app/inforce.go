@@ -68,7 +68,7 @@ func (a *App) inForce(ctx context.Context, now time.Time) (InForce, error) {
 // process continues.
 func (a *App) noteRules(ctx context.Context) {
 	if err := a.Folder.NoteRules(ctx, a.rules.Load().Rules(), a.opts.Version, time.Now()); err != nil {
-		a.opts.Log.Error("it was not recorded which rules are in force", "error", err)
+		a.opts.Log.Error("the rules in force were not recorded", "error", err)
 	}
 }
 

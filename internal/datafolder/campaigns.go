@@ -48,7 +48,7 @@ func matchCampaigns(ctx context.Context, review *Review, log *slog.Logger) error
 	if err != nil || !stale {
 		return err
 	}
-	log.Info("the findings are grouped into campaigns anew")
+	log.Info("regrouping all findings into campaigns")
 	count, err := review.Campaigns.Regroup(ctx)
 	if err == nil {
 		log.Info("grouped", "findings", count)

@@ -199,11 +199,11 @@ func (f *Folder) claimHolder(ctx context.Context) (err error) {
 	f.claim, err = postgres.Take(ctx, f.Store.Database(), "holder "+f.Holder, func(err error) {
 		switch {
 		case err == nil:
-			f.opts.Log.Warn("the holder is this process's again", "holder", f.Holder)
+			f.opts.Log.Warn("this process has the holder's lock again", "holder", f.Holder)
 		case errors.Is(err, postgres.ErrClaimed):
 			f.opts.Log.Error("nothing is leased until the other process has ended", "error", taken)
 		default:
-			f.opts.Log.Error("the lock of the holder was lost with its connection; it is tried again", "holder", f.Holder, "error", err)
+			f.opts.Log.Error("the holder's lock was lost with its connection; trying again", "holder", f.Holder, "error", err)
 		}
 	})
 	if errors.Is(err, postgres.ErrClaimed) {

@@ -20,7 +20,7 @@ func fillSeen(ctx context.Context, db *Store, log *slog.Logger) error {
 			return err
 		}
 		if done == 0 {
-			log.Info("an older version has saved the findings; what they show is noted once, for people's verdicts to be about")
+			log.Info("findings were saved by an older version: recording once what each shows, so that verdicts can refer to it")
 		}
 		for i := range list {
 			list[i].Seen = desk.Seen(list[i].Evidence, fold.String)

@@ -48,7 +48,7 @@ func (p *Pipeline) followUp(ctx context.Context, page *analyze.Extraction, j jud
 	if j.showsMoreToSearch() {
 		again, err := p.Fetcher.Get(ctx, fetch.Request{URL: page.Page.RequestedURL})
 		if err != nil {
-			p.Log.Info("no second plain visit to hold the views against", "url", page.Page.URL, "error", err)
+			p.Log.Info("no second plain visit to compare the views with", "url", page.Page.URL, "error", err)
 		} else {
 			more.pages = append(more.pages, analyze.NewExtraction(again))
 		}

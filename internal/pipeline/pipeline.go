@@ -239,7 +239,7 @@ func (p *Pipeline) judge(ctx context.Context, rules *ActiveRules, x *analyze.Ext
 		}
 	}
 	for _, a := range j.assessment.Allowed {
-		p.Log.Info("the allow-list holds an alert back", "url", x.Page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
+		p.Log.Info("the allow-list suppresses an alert", "url", x.Page.URL, "rule", a.Rule, "level", a.Level.String(), "by", a.By)
 	}
 	p.Metrics.Analysed(j.assessment, j.took)
 	j.scripted = scripted

@@ -127,7 +127,7 @@ func (p *Pipeline) view(ctx context.Context, page *qianshao.Page, view qianshao.
 	}
 	if away, ok := ledAway(page, view, err); ok {
 		p.Metrics.Viewed(view, metrics.ViewLedAway)
-		p.Log.Info("another view is led out of the scope; not followed", "view", string(view), "url", page.URL)
+		p.Log.Info("another view redirects out of the scope; not followed", "view", string(view), "url", page.URL)
 		return away, nil
 	}
 	p.Metrics.Viewed(view, metrics.ViewRefused)
