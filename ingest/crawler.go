@@ -127,7 +127,7 @@ func NewCrawler(opts CrawlerOptions) (*Crawler, error) {
 	case opts.Handle == nil:
 		return nil, errors.New("crawler: no Handle")
 	case opts.Revisit != 0 && opts.Revisit < MinRevisit:
-		return nil, locales.Errorf("start.revisit.sooner", opts.Revisit, MinRevisit)
+		return nil, locales.Errorf("start.revisit.sooner", opts.Revisit, MinRevisit/time.Minute)
 	case opts.Revisit > MaxRevisit:
 		return nil, locales.Errorf("start.revisit.later", opts.Revisit, MaxRevisit/(24*time.Hour))
 	}

@@ -642,7 +642,7 @@ func TestNewCrawlerRefuses(t *testing.T) {
 	for name, change := range map[string]func(*ingest.CrawlerOptions){
 		"Frontier": func(o *ingest.CrawlerOptions) { o.Frontier = nil }, "Holder": func(o *ingest.CrawlerOptions) { o.Holder = "" }, "Scope": func(o *ingest.CrawlerOptions) { o.Scope = nil },
 		"Fetcher": func(o *ingest.CrawlerOptions) { o.Fetcher = nil }, "Handle": func(o *ingest.CrawlerOptions) { o.Handle = nil },
-		"sooner": func(o *ingest.CrawlerOptions) { o.Revisit = time.Second }, "later": func(o *ingest.CrawlerOptions) { o.Revisit = ingest.MaxRevisit + time.Hour },
+		"too short": func(o *ingest.CrawlerOptions) { o.Revisit = time.Second }, "too long": func(o *ingest.CrawlerOptions) { o.Revisit = ingest.MaxRevisit + time.Hour },
 	} {
 		opts := b.opts
 		change(&opts)

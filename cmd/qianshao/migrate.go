@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 
-	"github.com/qianshao/qianshao/internal/backends"
 	"github.com/qianshao/qianshao/internal/datafolder"
 	"github.com/qianshao/qianshao/locales"
 )
@@ -21,8 +20,9 @@ func (c migrateCmd) Run(env *environment) error {
 	}
 	to := from
 	to.Data, to.Backends = c.ToData, c.To.options()
+	to.Backends.Prefix = "to-"
 	if err := to.Backends.Check(); err != nil {
-		return usageError(locales.Errorf("cli.migrate.target", err))
+		return usageError(err)
 	}
 	m, tables, err := datafolder.Migrate(env.ctx, datafolder.MigrateOptions{
 		From: from, To: to, Reindexing: env.reindexing("cli.migrate.index"), Problem: env.tellProblem,
@@ -39,10 +39,10 @@ func (c migrateCmd) Run(env *environment) error {
 		env.print("cli.migrate.table", t.SHA256, t.Name, locales.Counted("count.rows", t.Rows))
 	}
 	env.print("cli.migrate.done", locales.Counted("count.tables", len(tables)), locales.Counted("count.rows", rows), holds{m})
-	if to.Backends == (backends.Options{}) {
-		env.print("cli.migrate.start", c.ToData)
-	} else {
+	if to.Backends.Any() {
 		env.print("cli.migrate.start_servers", c.ToData)
+	} else {
+		env.print("cli.migrate.start", c.ToData)
 	}
 	return damaged(m)
 }

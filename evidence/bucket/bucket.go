@@ -5,7 +5,6 @@ package bucket
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -78,7 +77,7 @@ func Open(ctx context.Context, location string, opts Options) (Bucket, error) {
 		return OpenS3(ctx, location, opts)
 	}
 	if scheme, _, is := strings.Cut(location, "://"); is {
-		return nil, fmt.Errorf("evidence cannot be kept at %s://…: name a folder or s3://BUCKET/PREFIX?endpoint=https://HOST", scheme)
+		return nil, locales.Errorf("bucket.scheme", scheme)
 	}
 	return NewFolder(location), nil
 }

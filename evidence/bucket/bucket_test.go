@@ -111,15 +111,15 @@ func TestOpenRefuses(t *testing.T) {
 		opts     bucket.Options
 		want     string
 	}{
-		{"s3://b", bucket.Options{}, "endpoint=https://HOST[:PORT] is missing"},
-		{"s3://b?endpoint=host:9000", bucket.Options{}, "endpoint=https://HOST[:PORT] is missing"},
-		{"s3://b?endpoint=https://host/path", bucket.Options{}, "endpoint=https://HOST[:PORT] is missing"},
+		{"s3://b", bucket.Options{}, "write endpoint=https://HOST[:PORT]"},
+		{"s3://b?endpoint=host:9000", bucket.Options{}, "write endpoint=https://HOST[:PORT]"},
+		{"s3://b?endpoint=https://host/path", bucket.Options{}, "write endpoint=https://HOST[:PORT]"},
 		{"s3://b?endpoint=https://host&lok=1d", bucket.Options{}, `"lok" is unknown`},
-		{"s3://b?endpoint=https://host&lock=1y", bucket.Options{}, "lock=1y is no number of days"},
-		{"s3://b?endpoint=https://host&lock=0d", bucket.Options{}, "lock=0d is no number of days"},
+		{"s3://b?endpoint=https://host&lock=1y", bucket.Options{}, "lock=1y is not a number of days"},
+		{"s3://b?endpoint=https://host&lock=0d", bucket.Options{}, "lock=0d is not a number of days"},
 		{"s3://b?endpoint=https://host&mode=strict", bucket.Options{}, "neither governance nor compliance"},
-		{"s3://b/a%20b?endpoint=https://host", bucket.Options{}, "is no name"},
-		{"s3://key:hush 4711@b?endpoint=https://host", bucket.Options{}, "URL"},
+		{"s3://b/a%20b?endpoint=https://host", bucket.Options{}, "cannot be the name"},
+		{"s3://key:hush 4711@b?endpoint=https://host", bucket.Options{}, "must have the form"},
 		{"s3://key:hush4711@b?endpoint=https://host", bucket.Options{}, "keys do not belong in the location"},
 		{"s3://b?endpoint=https://key:hush4711@host", bucket.Options{}, "keys do not belong in the location"},
 		{"s3://b?endpoint=https://host", bucket.Options{CredentialsFile: empty}, "there is no file"},

@@ -46,7 +46,7 @@ var errKeys = locales.Errorf("bucket.keys")
 func parsePlace(location string) (p place, err error) {
 	u, err := url.Parse(location)
 	if err != nil {
-		return p, errors.New("the location of the evidence is no URL; one looks like s3://BUCKET/PREFIX?endpoint=https://HOST")
+		return p, locales.Errorf("bucket.location")
 	}
 	if u.User != nil {
 		return p, errKeys
@@ -90,6 +90,13 @@ func parsePlace(location string) (p place, err error) {
 		}
 	}
 	return p, nil
+}
+
+// CheckS3 returns what is wrong with the location of a bucket on an S3 server, as far as that can be seen
+// without asking the server.
+func CheckS3(location string) error {
+	_, err := parsePlace(location)
+	return err
 }
 
 // maxLockDays is a hundred years, the most that S3 servers accept.

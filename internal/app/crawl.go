@@ -122,9 +122,9 @@ func newCrawl(ctx context.Context, a *App, opts CrawlOptions) (*crawl, error) {
 		Handle: way.Process, Gone: way.Gone, Saved: way.Saved, Rules: way.RulesName,
 		Workers: opts.Workers, Once: opts.Once, Revisit: opts.Revisit, Observe: observe, Log: a.opts.Log,
 	})
-	if err != nil {
+	if err != nil { // Revisit is out of bounds
 		c.close()
-		return nil, err
+		return nil, &datafolder.InputError{Err: err}
 	}
 	c.seeder = ingest.NewSeeder(ingest.SeedOptions{
 		Fetcher: fetcher, Frontier: a.Folder.Store, Scope: scope, Changed: a.Folder.Store.Recall, Reports: a.Folder.QueueSubmissions, Observe: observe, Log: a.opts.Log,

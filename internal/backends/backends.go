@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/index/opensearchindex"
 	"github.com/qianshao/qianshao/internal/trust"
 	"github.com/qianshao/qianshao/locales"
@@ -22,6 +23,8 @@ type Options struct {
 	// Store is a PostgreSQL database, Index an OpenSearch cluster, Evidence a bucket of S3
 	// or a folder.
 	Store, Index, Evidence Place
+	// Prefix is of the flags' names in errors: "to-" for the target of a migration.
+	Prefix string
 }
 
 // Place is where one part is.
@@ -59,22 +62,22 @@ func (o Options) Any() bool {
 // errors name flags, but contain no secrets.
 func (o Options) Check() error {
 	for _, part := range []struct {
-		flag, secret string
+		part, secret string
 		place        Place
-		check        func(Place) error
+		check        func(place Place, flag string) error
 	}{
 		{"store", "password", o.Store, checkStore},
 		{"index", "password", o.Index, checkIndex},
 		{"evidence", "credentials", o.Evidence, checkEvidence},
 	} {
-		if err := part.place.check(part.flag, part.secret, part.check); err != nil {
+		if err := part.place.check("--"+o.Prefix+part.part, part.secret, part.check); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p Place) check(flag, secret string, part func(Place) error) error {
+func (p Place) check(flag, secret string, part func(Place, string) error) error {
 	for _, file := range []struct{ suffix, name string }{{secret + "-file", p.SecretFile}, {"ca", p.CAFile}} {
 		if file.name != "" && !p.Elsewhere() {
 			return locales.Errorf("backends.without_address", flag, file.suffix)
@@ -83,16 +86,16 @@ func (p Place) check(flag, secret string, part func(Place) error) error {
 	if !p.Elsewhere() {
 		return nil
 	}
-	if err := part(p); err != nil {
-		return fmt.Errorf("--%s: %w", flag, err)
+	if err := part(p, flag); err != nil {
+		return fmt.Errorf("%s: %w", flag, err)
 	}
 	if p.SecretFile != "" {
 		if _, err := trust.Secret(p.SecretFile); err != nil {
-			return fmt.Errorf("--%s-%s-file: %w", flag, secret, err)
+			return fmt.Errorf("%s-%s-file: %w", flag, secret, err)
 		}
 	}
 	if _, err := trust.TLS(p.CAFile); err != nil {
-		return fmt.Errorf("--%s-ca: %w", flag, err)
+		return fmt.Errorf("%s-ca: %w", flag, err)
 	}
 	return nil
 }
@@ -115,7 +118,7 @@ func parse(address, form string, schemes ...string) (*url.URL, error) {
 
 const storeForm = "postgres://USER@HOST:PORT/DATABASE"
 
-func checkStore(p Place) error {
+func checkStore(p Place, flag string) error {
 	u, err := parse(p.Address, storeForm, "postgres", "postgresql")
 	if err != nil {
 		return err
@@ -131,13 +134,13 @@ func checkStore(p Place) error {
 	}
 	for _, own := range []string{"passfile", "sslrootcert"} {
 		if query.Has(own) {
-			return locales.Errorf("backends.store.file", own)
+			return locales.Errorf("backends.store.file", own, flag)
 		}
 	}
 	switch mode := query.Get("sslmode"); mode {
 	case "", "verify-full", "verify-ca", "require", "disable":
 		if p.CAFile != "" && (mode == "require" || mode == "disable") {
-			return locales.Errorf("backends.store.unchecked", mode)
+			return locales.Errorf("backends.store.unchecked", mode, flag)
 		}
 		return nil
 	default:
@@ -186,7 +189,7 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
-func checkIndex(p Place) error {
+func checkIndex(p Place, flag string) error {
 	cluster, err := opensearchindex.ParseAddress(p.Address)
 	if err != nil {
 		return err
@@ -194,13 +197,13 @@ func checkIndex(p Place) error {
 	open := slices.ContainsFunc(cluster.Nodes, func(node string) bool { return strings.HasPrefix(node, "http:") })
 	switch {
 	case cluster.User != "" && p.SecretFile == "":
-		return locales.Errorf("backends.index.no_password", cluster.User)
+		return locales.Errorf("backends.index.no_password", cluster.User, flag)
 	case p.SecretFile != "" && cluster.User == "":
 		return locales.Errorf("backends.index.no_user")
 	case p.SecretFile != "" && open && slices.ContainsFunc(cluster.Nodes, elsewhere):
 		return locales.Errorf("backends.index.unencrypted")
 	case p.CAFile != "" && open:
-		return locales.Errorf("backends.index.unchecked")
+		return locales.Errorf("backends.index.unchecked", flag)
 	}
 	return nil
 }
@@ -217,10 +220,10 @@ const evidenceForm = "s3://BUCKET/PREFIX?endpoint=https://HOST:PORT"
 // access.
 func (p Place) IsFolder() bool { return filepath.IsAbs(p.Address) }
 
-func checkEvidence(p Place) error {
+func checkEvidence(p Place, flag string) error {
 	if p.IsFolder() {
 		if p.SecretFile != "" || p.CAFile != "" {
-			return locales.Errorf("backends.evidence.folder")
+			return locales.Errorf("backends.evidence.folder", flag)
 		}
 		return nil
 	}
@@ -229,9 +232,9 @@ func checkEvidence(p Place) error {
 	case err != nil:
 		return err
 	case u.User != nil:
-		return locales.Errorf("backends.evidence.key")
+		return locales.Errorf("backends.evidence.key", flag)
 	case u.Host == "":
 		return locales.Errorf("backends.evidence.no_bucket", evidenceForm)
 	}
-	return nil
+	return bucket.CheckS3(p.Address)
 }

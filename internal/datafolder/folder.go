@@ -133,7 +133,7 @@ func (f *Folder) checkOwner(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return ownersError(bucket.CheckOwner(ctx, f.Evidence.Bucket(), id))
+	return f.ownersError(bucket.CheckOwner(ctx, f.Evidence.Bucket(), id))
 }
 
 // claimEvidence records that the evidence outside the folder belongs to this store.
@@ -145,13 +145,13 @@ func (f *Folder) claimEvidence(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return ownersError(bucket.Claim(ctx, f.Evidence.Bucket(), id))
+	return f.ownersError(bucket.Claim(ctx, f.Evidence.Bucket(), id))
 }
 
-// ownersError turns a bucket's error about its owner into one that the operator can act on.
-func ownersError(err error) error {
+// ownersError turns a bucket's error about its owner into one that the operator can fix.
+func (f *Folder) ownersError(err error) error {
 	if errors.Is(err, bucket.ErrOthers) {
-		return inputError(fmt.Errorf("--evidence: %w", err))
+		return inputError(fmt.Errorf("--%sevidence: %w", f.opts.Backends.Prefix, err))
 	}
 	return err
 }

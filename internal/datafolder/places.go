@@ -3,12 +3,12 @@ package datafolder
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
 
+	"github.com/qianshao/qianshao/evidence/bucket"
 	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
@@ -46,7 +46,7 @@ func (o Options) place(part store.Part) (string, error) {
 	case part == store.PartEvidence && evidence.Elsewhere():
 		u, err := url.Parse(evidence.Address)
 		if err != nil {
-			return "", inputError(errors.New("--evidence cannot be read"))
+			return "", bucket.CheckS3(evidence.Address) // which does not quote what may be a secret
 		}
 		return fmt.Sprintf("%s://%s%s", u.Scheme, u.Host, u.Path), nil
 	case !o.Backends.Store.Elsewhere():
