@@ -173,7 +173,7 @@ func (accountListCmd) Run(env *environment) error {
 			env.tell("cli.account.none")
 			return nil
 		}
-		table := env.table("cli.col.name", "cli.col.role", "cli.col.sees", "cli.col.log_in", "cli.col.factor", "cli.col.made")
+		table := env.table("cli.col.name", "cli.col.role", "cli.col.sees", "cli.col.sign_in", "cli.col.factor", "cli.col.made")
 		for _, a := range list {
 			factor := "cli.no"
 			if a.Factor.Confirmed {

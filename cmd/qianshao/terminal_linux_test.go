@@ -31,7 +31,7 @@ func TestFirstAccountAtTerminal(t *testing.T) {
 			t.Errorf("%q is not said once:\n%s", want, text)
 		}
 	}
-	if strings.Count(text, "Name to log in with") != 2 || strings.Count(text, "Once more: ") != 2 || strings.Contains(text, password) {
+	if strings.Count(text, "Name to sign in with") != 2 || strings.Count(text, "Once more: ") != 2 || strings.Contains(text, password) {
 		t.Errorf("it says:\n%s", text)
 	}
 }

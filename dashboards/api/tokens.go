@@ -64,7 +64,7 @@ func inSession(ctx context.Context) error {
 	if auth.IsPerson(ctx) {
 		return nil
 	}
-	return NewProblem(http.StatusForbidden, "forbidden", "a token makes and revokes no tokens: log in")
+	return NewProblem(http.StatusForbidden, "forbidden", "a token makes and revokes no tokens: sign in")
 }
 
 // MadeToken is a new token with its secret.

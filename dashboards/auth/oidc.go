@@ -28,7 +28,7 @@ type Grant struct {
 	Sight qianshao.Sight
 }
 
-// OIDC says at which provider people log in, and what they may do then.
+// OIDC says at which provider people sign in, and what they may do then.
 type OIDC struct {
 	Issuer   string
 	ClientID string
@@ -38,7 +38,7 @@ type OIDC struct {
 	URL string
 	// Scopes are asked for in addition to openid, profile and email.
 	Scopes []string
-	// NameClaim is the claim that an account is named after at its first log-in. RoleClaim, a text
+	// NameClaim is the claim that an account is named after at its first sign-in. RoleClaim, a text
 	// or a list of texts, is the claim that Grants refer to. "a.b" means b in a.
 	NameClaim, RoleClaim string
 	// Grants are tried in order; the first one that matches the claim applies. Without a match,
@@ -46,7 +46,7 @@ type OIDC struct {
 	Grants []Grant
 }
 
-// Provider logs people in by OpenID Connect. It first contacts the issuer when somebody logs in, so
+// Provider logs people in by OpenID Connect. It first contacts the issuer when somebody signs in, so
 // that the server starts even if the issuer is down.
 type Provider struct {
 	opts   OIDC
@@ -100,20 +100,20 @@ type roundTrip struct {
 // way back, which comes from another site.
 const tripCookie = "qianshao_oidc"
 
-// Why somebody who has logged in at the provider is not let in. Test for these with errors.Is.
+// Why somebody who has signed in at the provider is not let in. Test for these with errors.Is.
 var (
 	// ErrNoGrant: none of their claims is granted anything, or their account is disabled.
-	ErrNoGrant = errors.New("nothing is granted to whoever has logged in at the OIDC provider")
+	ErrNoGrant = errors.New("nothing is granted to whoever has signed in at the OIDC provider")
 	// ErrNameTaken: the name that the provider gives is not valid, or is another account's.
 	ErrNameTaken = errors.New("the name that the OIDC provider gives cannot be used, or another account has it")
-	// ErrRoundTrip: the answer does not belong to a log-in begun in this browser, or came too late.
-	ErrRoundTrip = errors.New("the log-in at the OIDC provider was not begun here, or has taken too long")
+	// ErrRoundTrip: the answer does not belong to a sign-in begun in this browser, or came too late.
+	ErrRoundTrip = errors.New("the sign-in at the OIDC provider was not begun here, or has taken too long")
 )
 
-// HasProvider says whether people can log in by OIDC.
+// HasProvider says whether people can sign in by OIDC.
 func (g *Guard) HasProvider() bool { return g.provider != nil }
 
-// ProviderURL begins a log-in at the provider and returns where to send the browser.
+// ProviderURL begins a sign-in at the provider and returns where to send the browser.
 func (g *Guard) ProviderURL(w http.ResponseWriter, r *http.Request, next string) (string, error) {
 	found, err := g.provider.discover(r.Context())
 	if err != nil {
@@ -232,7 +232,7 @@ func (p *Provider) granted(claims map[string]any) (Grant, bool) {
 }
 
 // admit returns the account of somebody at the provider, updated from their claims, and makes one
-// at their first log-in. If their claims no longer grant anything, the account stays but can see
+// at their first sign-in. If their claims no longer grant anything, the account stays but can see
 // and change nothing, so that its sessions end and its tokens are worthless.
 func (g *Guard) admit(ctx context.Context, subject string, claims map[string]any) (store.AccountRecord, error) {
 	const by = "(oidc)"

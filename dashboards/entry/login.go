@@ -20,12 +20,12 @@ type loginPage struct {
 	Name    string // as typed
 	Next    string
 	Problem string
-	// Continue offers a link to go on. It is for people who are logged in but came from another
+	// Continue offers a link to go on. It is for people who are signed in but came from another
 	// site: browsers then do not send a SameSite=Strict cookie.
 	Continue bool
 	// Code says that the code of the second factor is asked for.
 	Code bool
-	// Provider says that log-in by OIDC is offered.
+	// Provider says that sign-in by OIDC is offered.
 	Provider bool
 	// Empty says that there are no accounts yet.
 	Empty bool
@@ -79,7 +79,7 @@ func (e *Entry) answerLogin(w http.ResponseWriter, r *http.Request, v loginPage,
 	}
 }
 
-// problem puts the outcome of a log-in into words.
+// problem puts the outcome of a sign-in into words.
 func problem(v *page.Layout, w http.ResponseWriter, answer auth.Answer) string {
 	switch answer.Outcome {
 	case auth.Slow:
@@ -95,7 +95,7 @@ func problem(v *page.Layout, w http.ResponseWriter, answer auth.Answer) string {
 func (e *Entry) toProvider(w http.ResponseWriter, r *http.Request) {
 	next := r.FormValue("next")
 	to, err := e.guard.ProviderURL(w, r, page.LocalPath(next))
-	if err != nil { // the provider is down; people with a password can still log in
+	if err != nil { // the provider is down; people with a password can still sign in
 		e.Log.Warn("sign-in through the OIDC provider is unavailable", "error", err)
 		v := e.newLoginPage(w, r, next)
 		v.Problem = v.T("login.oidc.failed")
@@ -105,7 +105,7 @@ func (e *Entry) toProvider(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-// fromProvider logs in somebody who returns from the OIDC provider. The way on is a page instead of
+// fromProvider signs in somebody who returns from the OIDC provider. The way on is a page instead of
 // a redirect: browsers count a redirect as coming from the provider's site, and do not send the
 // cookie.
 func (e *Entry) fromProvider(w http.ResponseWriter, r *http.Request) {
@@ -150,7 +150,7 @@ type enterPage struct {
 	Gone, Empty bool
 }
 
-// serveEnter shows what a link asks for. A link that only logs in does so at once; a HEAD request,
+// serveEnter shows what a link asks for. A link that only signs in does so at once; a HEAD request,
 // with which programs preview links, uses nothing up.
 func (e *Entry) serveEnter(w http.ResponseWriter, r *http.Request) {
 	v := enterPage{Layout: e.Layout(w, r, "enter.title"), Key: r.FormValue("key")}
