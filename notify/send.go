@@ -1,6 +1,10 @@
 package notify
 
-import "time"
+import (
+	"time"
+
+	"github.com/qianshao/qianshao/locales"
+)
 
 // SendError is a sender's error for a refused attempt. An attempt that failed with any other error is
 // retried by schedule.
@@ -18,3 +22,15 @@ type SendError struct {
 
 // Error returns Text.
 func (e *SendError) Error() string { return e.Text }
+
+// In says it as the console does; in English where the kind of failure is unknown.
+func (e *SendError) In(l locales.Lang) string {
+	if !e.Fault.Known() {
+		return e.Text
+	}
+	var args []any
+	for _, a := range e.Fault.Args {
+		args = append(args, a)
+	}
+	return l.Text("notices.fault."+string(e.Fault.Code), args...)
+}

@@ -106,7 +106,7 @@ func (c channelTestCmd) test(env *environment, f *datafolder.Folder, to *notify.
 	var refused *notify.SendError
 	switch {
 	case errors.As(err, &refused):
-		return mismatchError(locales.Errorf("cli.channel.refused", to.Name, refused.Text))
+		return mismatchError(locales.Errorf("cli.channel.refused", to.Name, refused))
 	case errors.Is(err, store.ErrNotFound):
 		return usageError(locales.Errorf("cli.channel.deleted", to.Name))
 	case err != nil:

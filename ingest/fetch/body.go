@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -18,6 +17,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // idleReader gives up a body that pauses for too long, by cancelling its request.
@@ -92,7 +93,7 @@ func (d *Decoder) Body(h http.Header, body io.Reader, most int64) (data []byte, 
 func (d *Decoder) open(h http.Header, wire *countingReader) (r io.Reader, closers []func(), err error) {
 	codings := contentCodings(h)
 	if len(codings) > maxCodings {
-		return nil, nil, fmt.Errorf("%d content encodings stacked, more than %d", len(codings), maxCodings)
+		return nil, nil, locales.Errorf("unfetched.codings", len(codings), maxCodings)
 	}
 	if len(codings) == 0 {
 		return wire, nil, nil
@@ -164,7 +165,7 @@ func (d *Decoder) layer(coding string, body io.Reader) (io.Reader, func(), error
 		z := flate.NewReader(peeked)
 		return z, func() { _ = z.Close() }, nil
 	}
-	return nil, nil, fmt.Errorf("content encoding %s is not one that we accept", printable(coding))
+	return nil, nil, locales.Errorf("unfetched.coding", printable(coding))
 }
 
 func (d *Decoder) gunzip(r io.Reader) (io.Reader, func(), error) {
@@ -190,7 +191,7 @@ type countingReader struct {
 
 func (c *countingReader) Read(p []byte) (int, error) {
 	if c.n > c.most {
-		return 0, fmt.Errorf("%w of %d bytes", errTooLarge, c.most)
+		return 0, locales.Errorf("unfetched.too_large.cap", errTooLarge, c.most)
 	}
 	n, err := c.r.Read(p)
 	c.n += int64(n)
@@ -212,7 +213,7 @@ func (b *bombReader) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	b.n += int64(n)
 	if b.n > bombFloor && b.n > maxRatio*b.wire.n {
-		return 0, fmt.Errorf("%w: %d bytes from %d", errBomb, b.n, b.wire.n)
+		return 0, locales.Errorf("unfetched.bomb.size", errBomb, b.n, b.wire.n)
 	}
 	return n, err
 }

@@ -80,7 +80,7 @@ func resolveExact(base, ref string) (string, error) {
 	}
 	u, err := whatwg.ParseRef(base, percentEncodeInvalid(ref))
 	if err != nil {
-		return "", fmt.Errorf("%s, seen from %s, is not a valid URL: %w", printable(ref), base, err)
+		return "", locales.Errorf("url.reference", printable(ref), base, err)
 	}
 	return spell(u, ref)
 }

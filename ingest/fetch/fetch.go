@@ -21,6 +21,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/robots"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // DefaultRobotsAgent is the product token by which robots.txt may address us.
@@ -243,10 +244,10 @@ func (f *Fetcher) follow(ctx context.Context, asked string, want want) (*answer,
 	var hops []qianshao.Exchange
 	for current := asked; ; {
 		if seen[current] {
-			return nil, &SkipError{Skip: qianshao.SkipRedirects, URL: current, Err: fmt.Errorf("redirects lead from %s in a circle", asked)}
+			return nil, &SkipError{Skip: qianshao.SkipRedirects, URL: current, Err: locales.Errorf("unfetched.circle", asked)}
 		}
 		if len(seen) > f.limits.MaxRedirects {
-			return nil, &SkipError{Skip: qianshao.SkipRedirects, URL: current, Err: fmt.Errorf("more than %d redirects from %s", f.limits.MaxRedirects, asked)}
+			return nil, &SkipError{Skip: qianshao.SkipRedirects, URL: current, Err: locales.Errorf("unfetched.redirects", f.limits.MaxRedirects, asked)}
 		}
 		seen[current] = true
 		a, next, err := f.hop(ctx, current, asked, want)
@@ -311,7 +312,7 @@ func (f *Fetcher) stillPermitted(current string, before *qianshao.Authorisation,
 		}
 	}
 	if before.RobotsWaiver != "" && a.RobotsWaiver == "" {
-		return nil, &pausedError{err: errors.New("its owner no longer waives robots.txt")}
+		return nil, &pausedError{err: locales.Errorf("unfetched.waiver")}
 	}
 	return a, nil
 }
@@ -349,12 +350,12 @@ func (f *Fetcher) judge(ctx context.Context, a *answer, want want) (next string,
 		location := a.response.Header.Get("Location")
 		if location == "" {
 			return "", &SkipError{Skip: qianshao.SkipStatus, URL: a.url.String(), Status: status,
-				Err: fmt.Errorf("status %d without a Location", status)}
+				Err: locales.Errorf("unfetched.no_location", status)}
 		}
 		a.exchange.Body, a.exchange.Truncated = drain(a.response.Body)
 		next, err := resolveExact(a.url.String(), location)
 		if err != nil {
-			return "", &SkipError{Skip: qianshao.SkipBadURL, URL: a.url.String(), Err: fmt.Errorf("redirect: %w", err)}
+			return "", &SkipError{Skip: qianshao.SkipBadURL, URL: a.url.String(), Err: locales.Errorf("unfetched.redirect", err)}
 		}
 		return next, nil
 	}
@@ -364,7 +365,7 @@ func (f *Fetcher) judge(ctx context.Context, a *answer, want want) (next string,
 	if status < 200 || status > 299 {
 		return "", &SkipError{Skip: qianshao.SkipStatus, URL: a.url.String(), Status: status,
 			RetryAfter: retryAfter(a.response.Header, f.opts.Now()),
-			Err:        fmt.Errorf("the server answered %d %s", status, http.StatusText(status))}
+			Err:        locales.Errorf("unfetched.answered", fmt.Sprint(status, " ", http.StatusText(status)))}
 	}
 	declared := mediaType(a.response.Header.Get("Content-Type"))
 	if saysSomething(declared) && !want.isType(declared) {

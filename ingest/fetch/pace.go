@@ -2,13 +2,13 @@ package fetch
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/url"
 	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // pacer spaces the requests to each host and lets only one at a time be under way, whether for a
@@ -46,11 +46,14 @@ type pausedError struct {
 	err   error // why, if it is neither Retry-After nor rate
 }
 
-func (e *pausedError) Error() string {
+func (e *pausedError) Error() string { return e.In(locales.English) }
+
+// In implements locales.Speaker.
+func (e *pausedError) In(l locales.Lang) string {
 	if e.err != nil {
-		return e.err.Error()
+		return l.Error(e.err)
 	}
-	return fmt.Sprintf("the host's turn is %s away, by its Retry-After or its rate", e.pause.Round(time.Second))
+	return l.Text("unfetched.paused", e.pause.Round(time.Second))
 }
 
 // enter waits until host may be requested, and books interval after that for all processes. The

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/robots"
+	"github.com/qianshao/qianshao/locales"
 )
 
 const (
@@ -73,7 +75,7 @@ func (f *Fetcher) allowed(ctx context.Context, u *url.URL, a *qianshao.Authorisa
 	}
 	if !r.Allowed(f.opts.RobotsAgent, u.String()) {
 		return &SkipError{Skip: qianshao.SkipRobots, URL: u.String(),
-			Err: fmt.Errorf("%s/robots.txt disallows it for %s", origin(u), f.opts.RobotsAgent)}
+			Err: locales.Errorf("unfetched.robots", origin(u), f.opts.RobotsAgent)}
 	}
 	return nil
 }
@@ -238,17 +240,17 @@ func (f *Fetcher) fetchRobots(ctx context.Context, u *url.URL, a *qianshao.Autho
 func (f *Fetcher) robotsHop(from *url.URL, a *qianshao.Authorisation, location string) (*url.URL, *qianshao.Authorisation, error) {
 	next, err := resolveExact(from.String(), location)
 	if err != nil {
-		return nil, nil, unavailable(from, fmt.Errorf("redirect: %w", err))
+		return nil, nil, unavailable(from, locales.Errorf("unfetched.redirect", err))
 	}
 	u, err := url.Parse(next)
 	if err != nil {
-		return nil, nil, unavailable(from, fmt.Errorf("redirect: %w", err))
+		return nil, nil, unavailable(from, locales.Errorf("unfetched.redirect", err))
 	}
 	if origin(u) == origin(from) {
 		return u, a, nil
 	}
 	if u, a, err = f.permittedHost(next); err != nil {
-		return nil, nil, unavailable(from, fmt.Errorf("redirect out of the authorised hosts: %w", err))
+		return nil, nil, unavailable(from, locales.Errorf("unfetched.redirect_out", err))
 	}
 	return u, a, nil
 }
@@ -256,11 +258,11 @@ func (f *Fetcher) robotsHop(from *url.URL, a *qianshao.Authorisation, location s
 func (f *Fetcher) readRobots(a *answer) (*robots.Robots, error) {
 	switch status := a.response.StatusCode; {
 	case status == http.StatusTooManyRequests:
-		return nil, fmt.Errorf("the server answered %d", status)
+		return nil, locales.Errorf("unfetched.answered", strconv.Itoa(status))
 	case status >= 400 && status <= 499:
 		return &robots.Robots{}, nil
 	case status < 200 || status > 299:
-		return nil, fmt.Errorf("the server answered %d", status)
+		return nil, locales.Errorf("unfetched.answered", strconv.Itoa(status))
 	}
 	if err := f.decode(a, robots.MaxBytes, false); err != nil {
 		return nil, err
@@ -283,5 +285,5 @@ func (f *Fetcher) robotsError(ctx context.Context, at *url.URL, err error) error
 
 func unavailable(at *url.URL, err error) error {
 	return &SkipError{Skip: qianshao.SkipRobotsUnavailable, URL: at.String(),
-		Err: fmt.Errorf("robots.txt could not be read, which forbids the whole site until it can: %w", err)}
+		Err: locales.Errorf("unfetched.robots_unavailable", err)}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/internal/dial"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // SkipError says why there is no page. Its Skip is a label of the metrics.
@@ -60,17 +61,17 @@ func refusal(u *url.URL, a *qianshao.Authorisation, skip qianshao.Skip) error {
 	case qianshao.SkipNotInForce:
 		if a != nil {
 			first, last := a.Days()
-			return fmt.Errorf("authorisation %q is in force from %s to %s; renew it in scope.yaml with its owner's consent", a.ID, first, last)
+			return locales.Errorf("unfetched.not_in_force", a.ID, first, last)
 		}
-		return errors.New("its authorisation is not in force now; renew it in scope.yaml with its owner's consent")
+		return locales.Errorf("unfetched.not_in_force.now")
 	case qianshao.SkipPathExcluded:
-		return fmt.Errorf("the path %s is outside include or inside exclude of its authorisation", u.EscapedPath())
+		return locales.Errorf("unfetched.path", u.EscapedPath())
 	case qianshao.SkipQuery:
-		return errors.New("its authorisation forbids URLs with a query (queries: false)")
+		return locales.Errorf("unfetched.query")
 	case qianshao.SkipNotAuthorised:
-		return fmt.Errorf("no authorisation covers %s; if its owner has agreed in writing, add it to hosts in scope.yaml (a port other than 80 and 443 must be named)", u.Host)
+		return locales.Errorf("unfetched.not_authorised", u.Host)
 	}
-	return errors.New("not permitted")
+	return locales.Errorf("unfetched.not_permitted")
 }
 
 // via adds to an error the first URL of a chain of redirects, and the chain.
@@ -81,20 +82,20 @@ func via(err error, asked string, hops []qianshao.Exchange) error {
 	}
 	told := *skip // a copy: robots.txt's errors are cached and shared
 	told.Exchanges = hops
-	told.Err = fmt.Errorf("redirected from %s: %w", printable(asked), skip.Err)
+	told.Err = locales.Errorf("unfetched.redirected", printable(asked), skip.Err)
 	return &told
 }
 
 func typeError(u *url.URL, mediaType string) error {
-	return &SkipError{Skip: qianshao.SkipType, URL: u.String(), Err: fmt.Errorf("content type %s is not analysed", printable(mediaType))}
+	return &SkipError{Skip: qianshao.SkipType, URL: u.String(), Err: locales.Errorf("unfetched.type", printable(mediaType))}
 }
 
 var (
-	errTotal = errors.New("the request took longer than its total time")
-	errIdle  = errors.New("the body paused for too long")
-	errBomb  = errors.New("the body expands like a decompression bomb")
+	errTotal = locales.Errorf("unfetched.total")
+	errIdle  = locales.Errorf("unfetched.idle")
+	errBomb  = locales.Errorf("unfetched.bomb")
 	// errTooLarge is returned for a body that is larger than the cap even before it is decoded.
-	errTooLarge = errors.New("the compressed body is larger than the cap")
+	errTooLarge = locales.Errorf("unfetched.too_large")
 )
 
 // sendError names the reason why a request got no answer.
@@ -128,7 +129,7 @@ func (f *Fetcher) readError(ctx context.Context, u *url.URL, err error) error {
 	if errors.Is(err, errTooLarge) {
 		return &SkipError{Skip: qianshao.SkipTooLarge, URL: u.String(), Err: err}
 	}
-	return &SkipError{Skip: qianshao.SkipUnreachable, URL: u.String(), answered: true, Err: fmt.Errorf("body: %w", err)}
+	return &SkipError{Skip: qianshao.SkipUnreachable, URL: u.String(), answered: true, Err: locales.Errorf("unfetched.body", err)}
 }
 
 // explainTimeout replaces "context deadline exceeded" by the name of the limit that was exceeded.

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/internal/dial"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // newNetwork returns the dialer of both transports.
 func newNetwork(opts Options, l Limits) (*dial.Network, error) {
 	return dial.New(dial.Options{
 		Resolve: opts.Resolve, DNS: opts.DNS, Proxy: opts.Proxy, RootCAs: opts.RootCAs, Timeout: l.Connect,
-		Remedy: "if this is an intranet site, set allow_private: true in its authorisation",
+		Remedy: locales.M("dial.remedy.scope"),
 	})
 }
 

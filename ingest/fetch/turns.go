@@ -2,9 +2,10 @@ package fetch
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Turns coordinates requests among all processes that fetch: no two of them send requests to a host
@@ -116,13 +117,13 @@ func (p *pacer) turn(ctx context.Context, turn Turn) (Booked, error) {
 		case ctx.Err() != nil:
 			return booked, ctx.Err()
 		case err != nil: // not the host's fault
-			return booked, &pausedError{err: fmt.Errorf("the host's turn could not be booked: %w", err)}
+			return booked, &pausedError{err: locales.Errorf("unfetched.turn", err)}
 		case !booked.Busy && booked.Pause > turn.Most:
 			return booked, &pausedError{pause: booked.Pause}
 		case !booked.Busy:
 			return booked, nil
 		case time.Since(began) > busyWait:
-			return booked, &pausedError{err: fmt.Errorf("another crawler has been asking the host for %s", busyWait)}
+			return booked, &pausedError{err: locales.Errorf("unfetched.busy", busyWait)}
 		}
 		if err := sleep(ctx, poll); err != nil {
 			return booked, err

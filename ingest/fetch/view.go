@@ -1,11 +1,11 @@
 package fetch
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // isRequestable says whether a view is a way to make a request; ViewBrowser is
@@ -23,12 +23,12 @@ func viewPermitted(u *url.URL, a *qianshao.Authorisation, v qianshao.View) error
 	if a.Permits(v) {
 		return nil
 	}
-	remedy := "add it to views in scope.yaml with its owner's consent"
+	remedy := locales.M("unfetched.view.remedy")
 	if v == qianshao.ViewSearchCrawler {
-		remedy = "add it to views in scope.yaml, and to crawler_basis where its owner agrees in writing that a request may name a search engine's crawler"
+		remedy = locales.M("unfetched.view.remedy.crawler")
 	}
 	return &SkipError{Skip: qianshao.SkipView, URL: u.String(),
-		Err: fmt.Errorf("authorisation %q does not permit the view %s; %s", a.ID, v, remedy)}
+		Err: locales.Errorf("unfetched.view", a.ID, v, remedy)}
 }
 
 // header returns the fields of a request. asked is the first URL of the chain:

@@ -45,7 +45,7 @@ type Options struct {
 	// Timeout bounds the time to make a connection.
 	Timeout time.Duration
 	// Remedy ends the error that refuses a private address: it says where to permit such addresses.
-	Remedy string
+	Remedy locales.Message
 }
 
 // Network is what all dialers share.
@@ -54,7 +54,7 @@ type Network struct {
 	resolver *net.Resolver
 	proxy    *proxy // nil if there is none
 	timeout  time.Duration
-	remedy   string
+	remedy   locales.Message
 }
 
 // New returns the network. The error says what is wrong with the options.

@@ -1,17 +1,18 @@
 package dial
 
 import (
-	"fmt"
 	"net/netip"
 	"syscall"
 
 	"code.dny.dev/ssrf"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // AddressError means that the address guard has refused an address.
 type AddressError struct {
 	address string
-	reason  string
+	reason  locales.Message
 	never   bool
 }
 
@@ -23,9 +24,10 @@ func (e *AddressError) Address() string { return e.address }
 func (e *AddressError) Never() bool { return e.never }
 
 // Error names the address and why it is refused.
-func (e *AddressError) Error() string {
-	return fmt.Sprintf("address %s is closed: %s", e.address, e.reason)
-}
+func (e *AddressError) Error() string { return e.In(locales.English) }
+
+// In implements locales.Speaker.
+func (e *AddressError) In(l locales.Lang) string { return l.Text("dial.closed", e.address, e.reason) }
 
 // guard checks the address of every connection just before it is made, so that a name that resolves
 // differently between check and use gains nothing.
@@ -36,13 +38,13 @@ type guard struct {
 	// private says that private addresses are permitted.
 	private bool
 	// remedy ends the error that refuses a private address.
-	remedy string
+	remedy locales.Message
 }
 
 // newGuard permits the public Internet and, if private, also loopback, RFC 1918 and unique local
 // addresses. It does not check ports. If there is a proxy elsewhere, loopback is always refused: it
 // would be the proxy's own.
-func newGuard(private, elsewhere bool, remedy string) *guard {
+func newGuard(private, elsewhere bool, remedy locales.Message) *guard {
 	opts := []ssrf.Option{ssrf.WithAnyPort()}
 	if private {
 		opts = append(opts,
@@ -69,11 +71,11 @@ func newGuard(private, elsewhere bool, remedy string) *guard {
 // control can be used as a net.Dialer.Control.
 func (g *guard) control(network, address string, _ syscall.RawConn) error {
 	if network != "tcp4" && network != "tcp6" {
-		return &AddressError{address, "network " + network, true}
+		return &AddressError{address, locales.M("dial.network", network), true}
 	}
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return &AddressError{address, "not an address and port", true}
+		return &AddressError{address, locales.M("dial.no_address"), true}
 	}
 	return g.check(at.Addr())
 }
@@ -82,11 +84,11 @@ func (g *guard) check(ip netip.Addr) error {
 	plain := ip.Unmap().WithZone("")
 	for _, prefix := range g.never {
 		if prefix.Contains(plain) {
-			return &AddressError{ip.String(), "link-local, cloud metadata or a proxy's loopback, never opened", true}
+			return &AddressError{ip.String(), locales.M("dial.never"), true}
 		}
 	}
 	if err := g.guardian.SafeAddr(plain); err != nil {
-		return &AddressError{ip.String(), err.Error() + "; " + g.remedy, g.private || !plain.IsLoopback() && !plain.IsPrivate()}
+		return &AddressError{ip.String(), locales.M("dial.private", g.remedy), g.private || !plain.IsLoopback() && !plain.IsPrivate()}
 	}
 	return nil
 }

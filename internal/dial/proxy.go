@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -79,7 +78,10 @@ type ProxyError struct {
 }
 
 // Error names the proxy, and the address that it should have connected to.
-func (e *ProxyError) Error() string { return fmt.Sprintf("proxy %s: %s: %v", e.by, e.at, e.err) }
+func (e *ProxyError) Error() string { return e.In(locales.English) }
+
+// In implements locales.Speaker.
+func (e *ProxyError) In(l locales.Lang) string { return l.Text("dial.proxy", e.by, e.at, e.err) }
 
 // Unwrap returns the cause.
 func (e *ProxyError) Unwrap() error { return e.err }
@@ -149,10 +151,10 @@ func (p *proxy) ask(conn net.Conn, at netip.AddrPort) error {
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("CONNECT was answered %q; the proxy must permit CONNECT to addresses, on port 80 too", fmt.Sprintf("%.200s", response.Status))
+		return locales.Errorf("dial.proxy.refused", fmt.Sprintf("%.200s", response.Status))
 	}
 	if reader.Buffered() > 0 {
-		return errors.New("the proxy sent bytes before it was asked for any")
+		return locales.Errorf("dial.proxy.early")
 	}
 	return nil
 }

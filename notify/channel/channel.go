@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/qianshao/qianshao/internal/dial"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/notify"
 )
 
@@ -60,7 +61,7 @@ func New(opts Options) (*Sender, error) {
 	}
 	network, err := dial.New(dial.Options{
 		Resolve: opts.Resolve, DNS: opts.DNS, Proxy: opts.Proxy, RootCAs: opts.RootCAs, Timeout: connectTime,
-		Remedy: "if this is a service within the house, say so in the channel (private network)",
+		Remedy: locales.M("dial.remedy.channel"),
 	})
 	if err != nil {
 		return nil, err
