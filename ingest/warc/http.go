@@ -3,12 +3,13 @@ package warc
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httputil"
 	"strconv"
 	"strings"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Response is an HTTP response from a record.
@@ -34,17 +35,17 @@ func (r *Record) Response() (*Response, error) {
 	text := bufio.NewReader(r.Block)
 	line, err := readLine(text)
 	if err != nil {
-		return nil, fmt.Errorf("HTTP status line of %s: %w", r.TargetURI, ended(err))
+		return nil, locales.Errorf("warc.status", r.TargetURI, ended(err))
 	}
 	proto, rest, _ := strings.Cut(line, " ")
 	code, _, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
 	status, err := strconv.Atoi(code)
 	if err != nil || !strings.HasPrefix(proto, "HTTP") || status < 100 || status > 999 {
-		return nil, fmt.Errorf("HTTP status line of %s is %.40q", r.TargetURI, line)
+		return nil, locales.Errorf("warc.status.bad", r.TargetURI, line)
 	}
 	fields, err := readFields(text)
 	if err != nil {
-		return nil, fmt.Errorf("HTTP header of %s: %w", r.TargetURI, ended(err))
+		return nil, locales.Errorf("warc.header", r.TargetURI, ended(err))
 	}
 	resp := &Response{Status: status, Header: http.Header{}, Body: text}
 	for _, f := range fields {
@@ -60,7 +61,7 @@ func (r *Record) Response() (*Response, error) {
 // may be whole.
 func ended(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the record ends within it")
+		return locales.Errorf("warc.ended")
 	}
 	return err
 }

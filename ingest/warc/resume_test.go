@@ -83,7 +83,7 @@ func (f oneByteFile) Read(p []byte) (int, error) { return f.Reader.Read(p[:min(1
 func TestFarTooLongInAStream(t *testing.T) {
 	long := strings.Replace(record("1.1", "resource", "http://a/", "text/plain", "x"), "Content-Length: 1", "Content-Length: 99999", 1)
 	told := tellAll(oneByte{strings.NewReader(long + record("1.1", "resource", "http://b/", "text/plain", "x"))})
-	if len(told) != 2 || !matches(told[1], "byte 0: .* cut short, or its Content-Length is too large and any records behind it were passed over; give the archive as a file") {
+	if len(told) != 2 || !matches(told[1], "byte 0: .* cut short, or its Content-Length is too large and the records after it were skipped; give the archive as a file") {
 		t.Errorf("told %q", told)
 	}
 }
@@ -133,7 +133,7 @@ func tellAll(r io.Reader) (told []string) {
 // not give a million errors.
 func TestBrokenRecordsAreBounded(t *testing.T) {
 	told := tellAll(strings.NewReader(strings.Repeat("WARC/1.1\r\n\r\n", 100_000)))
-	if len(told) != 1000 || !strings.Contains(told[999], "nothing behind it is read") {
+	if len(told) != 1000 || !strings.Contains(told[999], "nothing after it is read") {
 		t.Errorf("%d errors, the last one %q", len(told), told[len(told)-1])
 	}
 }

@@ -10,11 +10,12 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Limits of what is read into memory.
@@ -71,21 +72,24 @@ type Error struct {
 	Err  error
 }
 
-func (e *Error) Error() string {
+func (e *Error) Error() string { return e.In(locales.English) }
+
+// In implements locales.Speaker.
+func (e *Error) In(l locales.Lang) string {
 	if e.Next == 0 {
-		return fmt.Sprintf("warc record at byte %d: %v", e.Offset, e.Err)
+		return l.Text("warc.at", e.Offset, e.Err)
 	}
-	return fmt.Sprintf("warc record at byte %d: %v; passed over, reading goes on at byte %d", e.Offset, e.Err, e.Next)
+	return l.Text("warc.at.skipped", e.Offset, e.Err, e.Next)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
 
 // ErrTruncated says that the file ends within a record. The records before it are whole.
-var ErrTruncated = errors.New("the file ends within this record; it was cut short")
+var ErrTruncated = locales.Errorf("warc.truncated")
 
 // errTruncatedStream: in a stream, a record that was cut short cannot be told
 // from one whose length spans all that follows.
-var errTruncatedStream = fmt.Errorf("%w, or its Content-Length is too large and any records behind it were passed over; give the archive as a file, where they are found", ErrTruncated)
+var errTruncatedStream = locales.Errorf("warc.truncated.stream", ErrTruncated)
 
 // NewReader returns a Reader of a WARC file. Its first bytes tell whether it is
 // plain or gzipped.
@@ -145,7 +149,7 @@ func (r *Reader) fail(offset int64, err error) error {
 	switch {
 	case r.broken == maxBroken:
 		r.ended = true
-		broken.Err = fmt.Errorf("%w; it is the broken record number %d, and nothing behind it is read", broken.Err, maxBroken)
+		broken.Err = locales.Errorf("warc.broken", broken.Err, maxBroken)
 	case r.toNext():
 		broken.Next = r.in.offset(r.position())
 	default:
@@ -195,7 +199,7 @@ func (r *Reader) skipBlank() (byte, error) {
 
 func (r *Reader) header(first byte) (*Record, error) {
 	if first != 'W' {
-		return nil, errors.New("no WARC record begins here; is this a WARC file?")
+		return nil, locales.Errorf("warc.none")
 	}
 	line, err := readLine(r.text)
 	if err != nil {
@@ -203,10 +207,10 @@ func (r *Reader) header(first byte) (*Record, error) {
 	}
 	version, ok := strings.CutPrefix(line, "WARC/")
 	if !ok {
-		return nil, fmt.Errorf("no WARC record begins here but %.40q; is this a WARC file?", line)
+		return nil, locales.Errorf("warc.none.but", line)
 	}
 	if version != "1.0" && version != "1.1" {
-		return nil, fmt.Errorf("WARC version %.10q is not 1.0 or 1.1", version)
+		return nil, locales.Errorf("warc.version", version)
 	}
 	fields, err := readFields(r.text)
 	if err != nil {
@@ -220,7 +224,7 @@ func (r *Reader) header(first byte) (*Record, error) {
 	}
 	rec.Length, err = strconv.ParseInt(fields.Get("Content-Length"), 10, 64)
 	if err != nil || rec.Length < 0 {
-		return nil, fmt.Errorf("Content-Length %.20q is not a length", fields.Get("Content-Length"))
+		return nil, locales.Errorf("warc.length", fields.Get("Content-Length"))
 	}
 	// 1.1 permits fractions of a second; RFC 3339 parsing accepts both.
 	if at, err := time.Parse(time.RFC3339, fields.Get("WARC-Date")); err == nil {
@@ -232,7 +236,7 @@ func (r *Reader) header(first byte) (*Record, error) {
 // errLength is for a block that ends before its stated length: in a file
 // gzipped by record, the next member begins with the next record; in a plain
 // one, a record begins inside the block and none after it.
-var errLength = errors.New("Content-Length is larger than the record")
+var errLength = locales.Errorf("warc.length.large")
 
 // block reads a record's content and distinguishes an early end from the right one.
 type block struct {
@@ -307,7 +311,7 @@ func readFields(r *bufio.Reader) (Fields, error) {
 			fields = append(fields, Field{strings.TrimRight(name, " \t"), strings.Trim(value, " \t")})
 		}
 	}
-	return nil, fmt.Errorf("more than %d header fields", maxFields)
+	return nil, locales.Errorf("warc.fields", maxFields)
 }
 
 // readLine reads a line without its end, at most maxLine bytes.
@@ -316,7 +320,7 @@ func readLine(r *bufio.Reader) (string, error) {
 	for {
 		part, err := r.ReadSlice('\n')
 		if len(long)+len(part) > maxLine {
-			return "", fmt.Errorf("a header line is longer than %d bytes", maxLine)
+			return "", locales.Errorf("warc.line", maxLine)
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
 			long = append(long, part...)

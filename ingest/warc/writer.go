@@ -157,7 +157,7 @@ func FieldsBlock(fields Fields) ([]byte, error) {
 	var b bytes.Buffer
 	for _, f := range fields {
 		if f.Name == "" || strings.ContainsAny(f.Name, ": \t\r\n\x00") || strings.ContainsAny(f.Value, "\r\n\x00") {
-			return nil, fmt.Errorf("%q: %.100q is no header field", f.Name, f.Value)
+			return nil, fmt.Errorf("%q: %.100q is not a header field", f.Name, f.Value)
 		}
 		if len(f.Name)+len(f.Value)+2 > maxLine {
 			return nil, fmt.Errorf("the value of %q is longer than %d bytes", f.Name, maxLine)
