@@ -371,8 +371,7 @@ func (r *run) recordRest(ctx context.Context) (err error) {
 
 func (r *run) unhandledError() error {
 	for _, first := range slices.Sorted(maps.Keys(r.unhandled)) {
-		return fmt.Errorf("crawl: pages that could not be analysed or saved, and stay in the frontier for the next run: %d, among them: %w",
-			len(r.unhandled), r.unhandled[first])
+		return locales.Errorf("crawl.unhandled", len(r.unhandled), r.unhandled[first])
 	}
 	return nil
 }

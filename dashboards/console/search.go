@@ -254,7 +254,7 @@ func (v *searchPage) WhenName() string {
 func (v *searchPage) explain(err error) *queryError {
 	var syntax *index.SyntaxError
 	if !errors.As(err, &syntax) {
-		return &queryError{Message: err.Error()}
+		return &queryError{Message: v.Language.Error(err)}
 	}
 	text := []rune(syntax.Query)
 	at := min(max(syntax.Column-1, 0), len(text))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/evidence"
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
@@ -251,7 +252,7 @@ func putDeletions(ctx context.Context, tx *database.Tx, list []evidence.Deletion
 			return err
 		}
 		if n, err := res.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(err, fmt.Errorf("capture %d is not there any more; was it deleted meanwhile?", d.Capture))
+			return errors.Join(err, locales.Errorf("store.capture_gone", d.Capture))
 		}
 		if _, err := tx.ExecContext(ctx, `
 UPDATE evidence_links SET gone = $1 WHERE capture = $2 AND seq >= (SELECT first_seq FROM evidence_captures WHERE id = $2)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
@@ -79,10 +80,10 @@ func common(ctx context.Context, from, to side) ([]table, error) {
 	if !slices.EqualFunc(source, target, func(a, b table) bool { return describe(a) == describe(b) }) {
 		for i := range min(len(source), len(target)) {
 			if a, b := describe(source[i]), describe(target[i]); a != b {
-				return nil, fmt.Errorf("the two databases differ in their schemas: %s; %s; please report it", a, b)
+				return nil, locales.Errorf("transfer.schemas", a, b)
 			}
 		}
-		return nil, fmt.Errorf("the two databases have %d and %d tables; please report it", len(source), len(target))
+		return nil, locales.Errorf("transfer.tables", len(source), len(target))
 	}
 	return parentsFirst(target), nil
 }
@@ -160,7 +161,7 @@ func (s side) tables(ctx context.Context) ([]table, error) {
 			continue
 		}
 		if kinds[declared] == 0 {
-			return nil, fmt.Errorf("%s.%s has the type %q; please report it", in, name, declared)
+			return nil, locales.Errorf("transfer.type", in, name, declared)
 		}
 		if found[in] == nil {
 			found[in], keys[in] = &table{name: in, parents: above[in]}, map[int]string{}

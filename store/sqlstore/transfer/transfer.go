@@ -16,12 +16,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
 
 // ErrNotEmpty says that the target database is not empty.
-var ErrNotEmpty = errors.New("the target is not empty, and nothing in it is overwritten: name a new one")
+var ErrNotEmpty = locales.Errorf("transfer.not_empty")
 
 // Table is the result for a copied table.
 type Table struct {
@@ -57,7 +58,7 @@ func Copy(ctx context.Context, from, to *database.DB) (done []Table, err error) 
 		for i := range tables {
 			t, err := tables[i].copyRows(ctx, side{source, from.Dialect()}, tx)
 			if err != nil {
-				return fmt.Errorf("table %s: %w", tables[i].name, err)
+				return locales.Errorf("transfer.table", tables[i].name, err)
 			}
 			done = append(done, t)
 		}
@@ -84,7 +85,7 @@ func clearTable(ctx context.Context, tx *database.Tx, t *table) error {
 		return err
 	}
 	if rows > 0 {
-		return fmt.Errorf("%w (there are %s)", ErrNotEmpty, t.name)
+		return locales.Errorf("transfer.not_empty.table", ErrNotEmpty, t.name)
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (t *table) copyRows(ctx context.Context, source side, tx *database.Tx) (don
 	}
 	done = Table{Name: t.name, Rows: sum.rows, SHA256: sum.String()}
 	if written.rows != sum.rows || written.String() != done.SHA256 {
-		return done, fmt.Errorf("what was written is not what was read: %d rows of %d, SHA-256 %s and not %s; please report it", written.rows, sum.rows, written, done.SHA256)
+		return done, locales.Errorf("transfer.differs", written.rows, sum.rows, written, done.SHA256)
 	}
 	return done, nil
 }
@@ -154,7 +155,7 @@ func (t *table) each(ctx context.Context, from side, yield func(row []any) error
 		row := make([]any, len(values))
 		for i, c := range t.columns {
 			if row[i], err = c.kind.value(values[i]); err != nil {
-				return fmt.Errorf("column %s: %w", c.name, err)
+				return locales.Errorf("transfer.column", c.name, err)
 			}
 		}
 		if err := yield(row); err != nil {
@@ -195,7 +196,7 @@ func (k kind) value(v any) (any, error) {
 			return append([]byte{}, v...), nil
 		}
 	}
-	return nil, fmt.Errorf("a value of the type %T", v)
+	return nil, locales.Errorf("transfer.value", fmt.Sprintf("%T", v))
 }
 
 // digest is the SHA-256 of rows.
