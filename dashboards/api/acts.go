@@ -16,7 +16,7 @@ import (
 
 func (a *API) routeActs() {
 	register(a, "", huma.Operation{
-		OperationID: "acts", Method: http.MethodGet, Path: "/acts", Summary: "The trail of acts, in its order, of what you see",
+		OperationID: "acts", Method: http.MethodGet, Path: "/acts", Summary: "The trail of acts on what you may see, in its order",
 	}, a.acts)
 	register(a, qianshao.PowerDecide, huma.Operation{
 		OperationID: "act", Method: http.MethodPost, Path: "/acts", Summary: "Decide, note, assign, park, claim, review, dispute; as a lead adjudicate, merge, split, set a campaign's policy",
@@ -27,7 +27,7 @@ func (a *API) routeActs() {
 		DefaultStatus: http.StatusNoContent,
 	}, a.release)
 	register(a, qianshao.PowerDecide, huma.Operation{
-		OperationID: "undo", Method: http.MethodPost, Path: "/acts/{seq}/undo", Summary: "Take an act back",
+		OperationID: "undo", Method: http.MethodPost, Path: "/acts/{seq}/undo", Summary: "Undo an act",
 		DefaultStatus: http.StatusCreated,
 	}, a.undo)
 }
@@ -48,25 +48,25 @@ func (a *API) release(ctx context.Context, in *struct {
 
 // Act is an act as the API shows it.
 type Act struct {
-	Seq     int64            `json:"seq" doc:"Its place in the trail; without gaps."`
+	Seq     int64            `json:"seq" doc:"Its number in the trail, which has no gaps."`
 	At      time.Time        `json:"at"`
 	By      string           `json:"by" doc:"The account that did it."`
-	Batch   int64            `json:"batch,omitempty" doc:"The batch that it was done in."`
-	Subject string           `json:"subject" doc:"finding:ID or campaign:ID; what is changed or taken out is another kind of subject"`
+	Batch   int64            `json:"batch,omitempty" doc:"The batch that it belongs to."`
+	Subject string           `json:"subject" doc:"finding:ID, campaign:ID, or another kind such as authorisation:ID or account:NAME"`
 	Kind    qianshao.ActKind `json:"kind"`
-	Basis   int64            `json:"basis" doc:"The last deciding act before it, as its author saw it; 0 for none."`
+	Basis   int64            `json:"basis" doc:"The last deciding act before it, as its author saw it; 0 if there was none."`
 	Verdict qianshao.Verdict `json:"verdict,omitempty"`
 	Reason  qianshao.Reason  `json:"reason,omitempty"`
-	Seen    string           `json:"seen,omitempty" doc:"What the finding's evidence showed then, as a hash."`
-	Rules   string           `json:"rules,omitempty" doc:"The rule set in force then."`
-	Until   time.Time        `json:"until,omitzero" doc:"When a claim ends, or a park at the latest."`
+	Seen    string           `json:"seen,omitempty" doc:"Hash of the finding's evidence at that time."`
+	Rules   string           `json:"rules,omitempty" doc:"The rule set in force at that time."`
+	Until   time.Time        `json:"until,omitzero" doc:"When a claim ends, or when a parked subject comes back at the latest."`
 	Reverts int64            `json:"reverts,omitempty" doc:"The act that it undoes."`
 	Round   int              `json:"round,omitempty" doc:"Which decision on the subject it is, or which one it reviews."`
 	Detail  desk.Detail      `json:"detail,omitzero"`
 	// Blind says that the answer is left out, because the reader may be the one to give the second
 	// review.
-	Blind bool   `json:"blind,omitempty" doc:"What was answered is left out, the chain, too: the finding waits for a second review, which you may give. Afterwards the finding has it."`
-	Chain string `json:"chain,omitempty" doc:"Its link of the hash chain; operations.md says how to check it."`
+	Blind bool   `json:"blind,omitempty" doc:"The answer and the chain are left out: the finding waits for a second review, which you may give. After the review they are included."`
+	Chain string `json:"chain,omitempty" doc:"Its link in the hash chain; operations.md says how to check it."`
 }
 
 // newAct returns an act as the API shows it.
@@ -90,22 +90,22 @@ func newShown(from *desk.Shown) Act {
 // Acts are a part of the trail.
 type Acts struct {
 	Acts []Act `json:"acts"`
-	Next int64 `json:"next" doc:"What since is for the acts that follow; of the latest first, what before is, 0 if there are no more."`
+	Next int64 `json:"next" doc:"Value of since for the acts that follow; with latest, value of before, or 0 if there are no more."`
 }
 
 type actsInput struct {
-	Since  int64 `query:"since" minimum:"0" doc:"Acts with a higher number; 0 from the first. No act is ever missed by asking again with next."`
-	Latest bool  `query:"latest" doc:"The latest first, by time, instead of in their order. Filters are quick with it."`
-	Before int64 `query:"before" minimum:"0" doc:"With latest: the acts after this one; 0 from the latest."`
+	Since  int64 `query:"since" minimum:"0" doc:"Acts with a higher number; 0 begins with the first act. A client that continues with next misses no act."`
+	Latest bool  `query:"latest" doc:"The latest acts first, by time, instead of in the order of the trail. Filters are faster with it."`
+	Before int64 `query:"before" minimum:"0" doc:"With latest: acts that come after this one in the list; 0 begins with the latest act."`
 	Limit  int   `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 
-	By          string               `query:"by" maxLength:"256" doc:"The account that has acted. Another one than your own needs the power audit."`
+	By          string               `query:"by" maxLength:"256" doc:"The account that acted. Any account but your own needs the power audit."`
 	Kind        qianshao.ActKind     `query:"kind" enum:"decide,undo,adjudicate,review,dispute,note,assign,park,claim,merge,split,policy,change,export"`
 	SubjectKind qianshao.SubjectKind `query:"subject_kind" enum:"finding,campaign,authorisation,site,submission,account,setting,export"`
-	Subject     string               `query:"subject" maxLength:"256" doc:"What it is about, as subject of an act: finding:ID"`
-	Verdict     qianshao.Verdict     `query:"verdict" enum:"crime,not_crime,unsure" doc:"Acts that are blind are not found by it."`
-	From        time.Time            `query:"from" doc:"Acts of this moment or later."`
-	To          time.Time            `query:"to" doc:"Acts before this moment."`
+	Subject     string               `query:"subject" maxLength:"256" doc:"The subject of the acts, such as finding:ID"`
+	Verdict     qianshao.Verdict     `query:"verdict" enum:"crime,not_crime,unsure" doc:"Does not find blind acts."`
+	From        time.Time            `query:"from" doc:"Acts at or after this time."`
+	To          time.Time            `query:"to" doc:"Acts before this time."`
 }
 
 func (in *actsInput) query() (desk.ActsQuery, error) {
@@ -156,20 +156,20 @@ type Doing struct {
 	Reason   qianshao.Reason  `json:"reason,omitempty" doc:"Of crime: hacked, user_post, operator. Of not_crime: awareness, lawful, homonym, extraction, other (with words)."`
 	Until    time.Time        `json:"until,omitempty" doc:"When a parked subject comes back at the latest."`
 	Words    string           `json:"words,omitempty" maxLength:"4000" doc:"A note, or why. Resident identity numbers are masked."`
-	Assignee string           `json:"assignee,omitempty" doc:"For assign; empty takes the subject from everybody."`
+	Assignee string           `json:"assignee,omitempty" doc:"For assign; empty means that the subject is assigned to nobody."`
 	Park     *ParkUntil       `json:"park,omitempty" doc:"What brings a parked subject back, besides until."`
-	TakeOver bool             `json:"take_over,omitempty" doc:"For claim: take what somebody else has claimed. Needs the power lead."`
+	TakeOver bool             `json:"take_over,omitempty" doc:"For claim: take over what somebody else has claimed. Needs the power lead."`
 
-	Campaigns []string       `json:"campaigns,omitempty" maxItems:"1000" doc:"For merge: those that become part of the subject."`
-	Findings  []string       `json:"findings,omitempty" maxItems:"1000" doc:"For split: those that leave the subject."`
+	Campaigns []string       `json:"campaigns,omitempty" maxItems:"1000" doc:"For merge: the campaigns that become part of the subject."`
+	Findings  []string       `json:"findings,omitempty" maxItems:"1000" doc:"For split: the findings that leave the subject."`
 	Newcomers desk.Newcomers `json:"newcomers,omitempty" enum:"decided,queue" doc:"For policy."`
 }
 
 // ParkUntil says what brings a parked subject back.
 type ParkUntil struct {
-	Content bool `json:"content,omitempty" doc:"Other content."`
-	Relapse bool `json:"relapse,omitempty" doc:"It was gone, and is there again."`
-	Sites   int  `json:"sites,omitempty" minimum:"0" maximum:"10000" doc:"So many further sites."`
+	Content bool `json:"content,omitempty" doc:"It comes back when other content is found."`
+	Relapse bool `json:"relapse,omitempty" doc:"It comes back when the content, after it was gone, is found again."`
+	Sites   int  `json:"sites,omitempty" minimum:"0" maximum:"10000" doc:"It comes back when this many further sites have it."`
 }
 
 func (p *ParkUntil) detail() *desk.Park {
@@ -204,7 +204,7 @@ func (d *Doing) draft(key string) (desk.Draft, error) {
 // Key is the client's own name for an act: an act that is sent again under the same key is done
 // once, however long ago that was.
 type Key struct {
-	Key string `header:"Idempotency-Key" maxLength:"128" doc:"Names the request: sent again, it is answered as before and not done again."`
+	Key string `header:"Idempotency-Key" maxLength:"128" doc:"Identifies the request: a request that is sent again gets the same answer and is not carried out twice."`
 }
 
 // Done is the answer to an act.
@@ -236,7 +236,7 @@ func (a *API) undo(ctx context.Context, in *struct {
 
 // Why says why something is undone.
 type Why struct {
-	Words string `json:"words,omitempty" maxLength:"4000" doc:"Needed after 10 minutes, and for what somebody else did."`
+	Words string `json:"words,omitempty" maxLength:"4000" doc:"Why it is undone. Required after 10 minutes, and for acts of other accounts."`
 }
 
 func (w *Why) words() string {
@@ -283,9 +283,9 @@ func (a *API) refusal(ctx context.Context, what string, err error) error {
 // Conflict is added to a problem with the status 409. It has both answers.
 type Conflict struct {
 	Why    desk.Why `json:"why" enum:"basis,seen,decided,claimed,key" doc:"basis: somebody has decided meanwhile; seen: it shows other content; decided: another person's verdict stands; claimed: somebody else works on it; key: another act has the Idempotency-Key."`
-	Theirs Standing `json:"theirs" doc:"What stands now."`
-	Yours  Answer   `json:"yours" doc:"What you wanted."`
-	// Seen is the hash of what the finding shows now.
+	Theirs Standing `json:"theirs" doc:"The decision that is now in force."`
+	Yours  Answer   `json:"yours" doc:"The decision that you asked for."`
+	// Seen is that of the finding now.
 	Seen  string `json:"seen,omitempty"`
 	Claim *Claim `json:"claim,omitempty" doc:"Who works on it."`
 }
@@ -323,18 +323,18 @@ func newClaim(c desk.Claim) *Claim {
 
 // Standing is the state of a subject that follows from the acts on it.
 type Standing struct {
-	Act     int64            `json:"act" doc:"The last deciding act: the basis of the next one; 0 for none."`
+	Act     int64            `json:"act" doc:"The last deciding act, which is the basis of the next one; 0 if there is none."`
 	Verdict qianshao.Verdict `json:"verdict,omitempty"`
 	Reason  qianshao.Reason  `json:"reason,omitempty"`
 	By      string           `json:"by,omitempty"`
 	At      time.Time        `json:"at,omitzero"`
 	Batch   int64            `json:"batch,omitempty"`
-	Seen    string           `json:"seen,omitempty" doc:"What was judged."`
+	Seen    string           `json:"seen,omitempty" doc:"Hash of the content that was judged."`
 	Round   int              `json:"round,omitempty"`
 	// Second says why the decision is, or was, due for a second review.
 	Second   desk.Second `json:"second,omitempty" doc:"Why the decision is due for a second review: sample, critical, batch."`
-	Reviews  int         `json:"reviews,omitempty" doc:"Second answers so far."`
-	Dissent  int         `json:"dissent,omitempty" doc:"Reviews and disputes with another verdict."`
+	Reviews  int         `json:"reviews,omitempty" doc:"Number of second answers so far."`
+	Dissent  int         `json:"dissent,omitempty" doc:"Number of reviews and disputes with a different verdict."`
 	Assignee string      `json:"assignee,omitempty"`
 	Parked   *Parked     `json:"parked,omitempty"`
 }
@@ -362,15 +362,15 @@ func newStanding(s *desk.Standing) Standing {
 
 // Review is what people have decided about something.
 type Review struct {
-	Basis    int64     `json:"basis" doc:"What your act must name as its basis."`
-	Standing Standing  `json:"standing" doc:"What its acts come to."`
-	Stale    bool      `json:"stale" doc:"Other content was found than was judged."`
-	Relapsed bool      `json:"relapsed" doc:"It was gone after the verdict, and is there again."`
+	Basis    int64     `json:"basis" doc:"The basis that your act must name."`
+	Standing Standing  `json:"standing" doc:"The decision in force, and its reviews."`
+	Stale    bool      `json:"stale" doc:"The content found now differs from the content that was judged."`
+	Relapsed bool      `json:"relapsed" doc:"The content was gone after the verdict, and has been found again."`
 	Wake     desk.Wake `json:"wake,omitempty" doc:"Why it is not parked any more: date, content, relapse, sites."`
 	Due      bool      `json:"due_for_review" doc:"A second review is due."`
-	Blind    bool      `json:"blind,omitempty" doc:"The first answer is kept from you until the second review."`
+	Blind    bool      `json:"blind,omitempty" doc:"The first answer is hidden from you until the second review."`
 	Claim    *Claim    `json:"claim,omitempty"`
-	History  []Act     `json:"history" doc:"All its acts, oldest first; of a campaign also those under its former ids, and on what was merged into it."`
+	History  []Act     `json:"history" doc:"All its acts, oldest first; for a campaign also those under its former ids and on campaigns merged into it."`
 }
 
 // review returns what people have decided about a subject that the account may see.

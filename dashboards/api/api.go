@@ -160,7 +160,7 @@ func (a *API) config() huma.Config {
 			OpenAPI: "3.1.0",
 			Info: &huma.Info{
 				Title: "Qianshao", Version: a.opts.Version,
-				Description: "What was found on the pages that are watched, and the work of those who review it.",
+				Description: "Findings on the monitored pages, and the work of the people who review them.",
 			},
 			Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{
 				"token": {Type: "http", Scheme: "bearer", Description: "A token of an account."},
@@ -290,5 +290,5 @@ func (a *API) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
 
 // Unknown answers a request for an address that does not exist.
 func (a *API) Unknown(w http.ResponseWriter) {
-	a.WriteProblem(w, NewProblem(http.StatusNotFound, "not_found", "there is no such address; GET "+Root+"/openapi.json lists those that there are"))
+	a.WriteProblem(w, NewProblem(http.StatusNotFound, "not_found", "there is no such address; GET "+Root+"/openapi.json lists all addresses"))
 }

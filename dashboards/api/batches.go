@@ -24,17 +24,17 @@ func (a *API) routeBatches() {
 		DefaultStatus: http.StatusCreated, MaxBodyBytes: maxKeyed,
 	}, a.freeze)
 	register(a, "", huma.Operation{
-		OperationID: "batch", Method: http.MethodGet, Path: path + "/{id}", Summary: "A batch: what it consists of, and what became of it",
+		OperationID: "batch", Method: http.MethodGet, Path: path + "/{id}", Summary: "A batch, with its members and its result",
 	}, a.batch)
 	register(a, "", huma.Operation{
-		OperationID: "batch-members", Method: http.MethodGet, Path: path + "/{id}/members", Summary: "The members of a batch, or those that were passed over, with the reason",
+		OperationID: "batch-members", Method: http.MethodGet, Path: path + "/{id}/members", Summary: "The members of a batch, or only those that were skipped, with the reason",
 	}, a.members)
 	register(a, qianshao.PowerDecide, huma.Operation{
 		OperationID: "act-on-batch", Method: http.MethodPost, Path: path + "/{id}/acts", Summary: "Decide on, park or review all members of a batch",
 		DefaultStatus: http.StatusAccepted,
 	}, a.actOnBatch)
 	register(a, qianshao.PowerDecide, huma.Operation{
-		OperationID: "undo-batch", Method: http.MethodPost, Path: path + "/{id}/undo", Summary: "Take a batch back, save the members that were decided since",
+		OperationID: "undo-batch", Method: http.MethodPost, Path: path + "/{id}/undo", Summary: "Undo a batch, except for members that were decided again since",
 		DefaultStatus: http.StatusAccepted,
 	}, a.undoBatch)
 }
@@ -49,7 +49,7 @@ type Batch struct {
 	Members  int             `json:"members"`
 	Digest   string          `json:"digest" doc:"SHA-256 over a line for each member, by id ascending: id, blank, seen, line feed."`
 	State    desk.BatchState `json:"state" doc:"frozen, applying, applied, undoing, undone"`
-	Review   bool            `json:"review,omitempty" doc:"The members wait for a second review, which is what the batch is for."`
+	Review   bool            `json:"review,omitempty" doc:"The batch consists of findings that wait for a second review, and is for reviewing them."`
 	Confirm  bool            `json:"confirm" doc:"The number of members must be given with the act."`
 	Order    *desk.Order     `json:"order,omitempty" doc:"What is done with each member."`
 	Blind    bool            `json:"blind,omitempty" doc:"Verdict, reason and words of the order are left out: its decisions wait for a second review, which you may give."`
@@ -62,12 +62,12 @@ type Batch struct {
 
 // Preview counts what a batch consisted of when it was frozen.
 type Preview struct {
-	Decided    int            `json:"decided" doc:"Members that had a verdict; they are left out unless asked for."`
+	Decided    int            `json:"decided" doc:"Members that had a verdict already; they are skipped unless the request includes them."`
 	Sites      map[string]int `json:"sites"`
 	Categories map[string]int `json:"categories"`
 	Levels     map[string]int `json:"levels"`
-	Unlike     []Example      `json:"unlike" doc:"The members least like the rest, five at most."`
-	Random     []Example      `json:"random" doc:"Five members that the digest draws."`
+	Unlike     []Example      `json:"unlike" doc:"The members that differ most from the rest, at most five."`
+	Random     []Example      `json:"random" doc:"Five members that are selected by the digest."`
 }
 
 // Example is a member to look at before deciding on all of them.
@@ -91,16 +91,16 @@ type Tally struct {
 	Pending int            `json:"pending"`
 	Done    int            `json:"done"`
 	Undone  int            `json:"undone"`
-	Skipped map[string]int `json:"skipped" doc:"Members passed over, by the reason: decided, other, acted, content, deleted, account, reviewed, undone, failed."`
-	Kept    map[string]int `json:"kept" doc:"Members that the undoing passed over, by the reason."`
+	Skipped map[string]int `json:"skipped" doc:"Number of members skipped, by reason: decided, other, acted, content, deleted, account, reviewed, undone, failed."`
+	Kept    map[string]int `json:"kept" doc:"Number of members that were not undone, by reason."`
 }
 
 // Selection says which findings a batch is made of, in one of three ways.
 type Selection struct {
-	Query    *string  `json:"query,omitempty" maxLength:"2000" doc:"In the query language; all that you find with it."`
-	Campaign string   `json:"campaign,omitempty" maxLength:"64" doc:"The id of a campaign; all its members that you see."`
+	Query    *string  `json:"query,omitempty" maxLength:"2000" doc:"A query; selects all findings that you can find with it."`
+	Campaign string   `json:"campaign,omitempty" maxLength:"64" doc:"The id of a campaign; selects all its members that you may see."`
 	Findings []string `json:"findings,omitempty" maxItems:"50000" doc:"The ids of findings."`
-	Review   bool     `json:"review,omitempty" doc:"Only those of them on which another person's decision waits for a second review, to be reviewed by one order."`
+	Review   bool     `json:"review,omitempty" doc:"Select only findings on which another person's decision waits for a second review, to review them all at once."`
 }
 
 type batchAnswer struct {
@@ -199,17 +199,17 @@ type Member struct {
 	Finding string           `json:"finding"`
 	Seen    string           `json:"seen"`
 	Basis   int64            `json:"basis"`
-	Verdict qianshao.Verdict `json:"verdict,omitempty" doc:"What it had when the batch was frozen."`
-	Act     int64            `json:"act,omitempty" doc:"What the batch did."`
-	Skipped desk.Skipped     `json:"skipped,omitempty" doc:"Why the batch passed it over."`
-	Undone  int64            `json:"undone,omitempty" doc:"The act that took it back."`
-	Kept    desk.Skipped     `json:"kept,omitempty" doc:"Why the undoing passed it over."`
+	Verdict qianshao.Verdict `json:"verdict,omitempty" doc:"Its verdict when the batch was frozen."`
+	Act     int64            `json:"act,omitempty" doc:"The act of the batch."`
+	Skipped desk.Skipped     `json:"skipped,omitempty" doc:"Why the batch skipped it."`
+	Undone  int64            `json:"undone,omitempty" doc:"The act that undid it."`
+	Kept    desk.Skipped     `json:"kept,omitempty" doc:"Why it was not undone."`
 	Blind   bool             `json:"blind,omitempty" doc:"The verdict is left out: it waits for a second review, which you may give."`
 }
 
 func (a *API) members(ctx context.Context, in *struct {
 	ID     int64  `path:"id" minimum:"1"`
-	Passed bool   `query:"passed" doc:"Only those that were passed over."`
+	Passed bool   `query:"passed" doc:"Only members that were skipped."`
 	After  string `query:"after" maxLength:"64"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }) (*struct{ Body Members }, error) {
@@ -238,8 +238,8 @@ type Order struct {
 	Until   time.Time        `json:"until,omitempty"`
 	Words   string           `json:"words,omitempty" maxLength:"4000"`
 	Park    *ParkUntil       `json:"park,omitempty"`
-	Again   bool             `json:"again,omitempty" doc:"Also the members that had a verdict when the batch was frozen."`
-	Confirm int              `json:"confirm,omitempty" minimum:"0" doc:"The number of members; needed above 50."`
+	Again   bool             `json:"again,omitempty" doc:"Include members that had a verdict when the batch was frozen."`
+	Confirm int              `json:"confirm,omitempty" minimum:"0" doc:"The number of members; required for more than 50."`
 }
 
 func (a *API) actOnBatch(ctx context.Context, in *struct {

@@ -27,7 +27,7 @@ type Campaigns interface {
 
 func (a *API) routeCampaigns() {
 	register(a, "", huma.Operation{
-		OperationID: "queue", Method: http.MethodGet, Path: "/queue", Summary: "What waits for a decision, a campaign a row: undecided, relapsed and overdue first, then by score and age",
+		OperationID: "queue", Method: http.MethodGet, Path: "/queue", Summary: "The queue: campaigns that wait for a decision; undecided, relapsed and overdue ones first, then by score and age",
 	}, a.queue)
 	register(a, "", huma.Operation{
 		OperationID: "campaigns", Method: http.MethodGet, Path: "/campaigns", Summary: "All campaigns, in the order of the queue",
@@ -39,12 +39,12 @@ func (a *API) routeCampaigns() {
 
 // CampaignFilter restricts a list of campaigns, and selects a page of it.
 type CampaignFilter struct {
-	Category      qianshao.Category `query:"category" maxLength:"64" doc:"Counts findings of this category only."`
-	Level         string            `query:"level" enum:"informational,low,medium,high,critical" doc:"At least."`
-	Authorisation string            `query:"authorisation" maxLength:"128" doc:"Counts findings under it only."`
+	Category      qianshao.Category `query:"category" maxLength:"64" doc:"Count only findings of this category."`
+	Level         string            `query:"level" enum:"informational,low,medium,high,critical" doc:"Count only findings of this level or above."`
+	Authorisation string            `query:"authorisation" maxLength:"128" doc:"Count only findings under this authorisation."`
 	Kind          campaign.Kind     `query:"kind" enum:"block,destination,handle"`
 	Assignee      string            `query:"assignee" maxLength:"64"`
-	After         string            `query:"after" maxLength:"200" doc:"next of the page before."`
+	After         string            `query:"after" maxLength:"200" doc:"next of the previous page."`
 	Limit         int               `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }
 
@@ -61,26 +61,26 @@ type CampaignPage struct {
 type Campaign struct {
 	ID     string        `json:"id"`
 	Kind   campaign.Kind `json:"kind"`
-	Key    string        `json:"key,omitempty" doc:"The destination, or the handle after its kind."`
-	Label  string        `json:"label" doc:"The key, or the evidence of the oldest finding."`
-	Shared bool          `json:"shared,omitempty" doc:"Too many sites have the key: it groups nothing."`
-	// The fields from here to last_seen count findings whose primary campaign this is.
-	Findings  int            `json:"findings" doc:"Those whose primary campaign it is."`
-	Undecided int            `json:"undecided" doc:"Of these: without a verdict, or with one on other content."`
-	Relapsed  int            `json:"relapsed" doc:"Of these: gone after the verdict, and there again."`
-	Parked    int            `json:"parked" doc:"Of these: put aside."`
-	Reviewing int            `json:"reviewing" doc:"Due for a second review, or disputed."`
+	Key    string        `json:"key,omitempty" doc:"The destination, or the kind of handle and the handle."`
+	Label  string        `json:"label" doc:"The key, or else the evidence of the oldest finding."`
+	Shared bool          `json:"shared,omitempty" doc:"Too many sites have this key, so it is not used for grouping."`
+	// What follows, up to last_seen, counts those whose primary campaign it is.
+	Findings  int            `json:"findings" doc:"Findings whose primary campaign it is."`
+	Undecided int            `json:"undecided" doc:"Of these, those without a verdict, or with a verdict on other content."`
+	Relapsed  int            `json:"relapsed" doc:"Of these, those that were gone after the verdict and have been found again."`
+	Parked    int            `json:"parked" doc:"Of these, those that are parked."`
+	Reviewing int            `json:"reviewing" doc:"Findings that are due for a second review, or disputed."`
 	Level     qianshao.Level `json:"level"`
 	Score     int            `json:"score"`
 	First     time.Time      `json:"first_seen,omitzero"`
 	Last      time.Time      `json:"last_seen,omitzero"`
 	Due       time.Time      `json:"due,omitzero" doc:"When the first undecided finding is overdue."`
 	Overdue   bool           `json:"overdue"`
-	Members   int            `json:"members" doc:"All, also those that have another primary campaign."`
-	Sites     int            `json:"sites" doc:"On so many sites."`
+	Members   int            `json:"members" doc:"All findings, including those with another primary campaign."`
+	Sites     int            `json:"sites" doc:"Number of sites."`
 	Claim     *Claim         `json:"claim,omitempty"`
 	Assignee  string         `json:"assignee,omitempty"`
-	Policy    int64          `json:"policy,omitempty" doc:"The act that says what becomes of newcomers."`
+	Policy    int64          `json:"policy,omitempty" doc:"The act that set the policy for new members."`
 }
 
 func newCampaign(c *campaign.Campaign) Campaign {
@@ -135,15 +135,15 @@ func (a *API) listCampaigns(ctx context.Context, list campaign.List, f *Campaign
 // CampaignDetails is a campaign with a page of its members.
 type CampaignDetails struct {
 	Campaign
-	Typical    string           `json:"typical,omitempty" doc:"The finding that most others are like."`
-	Unlike     []string         `json:"unlike" doc:"Findings that are least like it."`
+	Typical    string           `json:"typical,omitempty" doc:"The finding that is most similar to the others."`
+	Unlike     []string         `json:"unlike" doc:"The findings that differ most from it."`
 	BySite     []Count          `json:"by_site"`
 	ByCategory []Count          `json:"by_category"`
 	Keys       []CampaignKey    `json:"keys" doc:"Destinations and handles of the members."`
 	Aliases    []string         `json:"aliases" doc:"Former ids."`
-	Review     *Review          `json:"review" doc:"Acts on the campaign itself; verdicts are its members'."`
+	Review     *Review          `json:"review" doc:"Acts on the campaign itself; verdicts are acts on its members."`
 	List       []CampaignMember `json:"list" doc:"A page of its members, the oldest first."`
-	Next       string           `json:"next,omitempty" doc:"What after is for the members that follow."`
+	Next       string           `json:"next,omitempty" doc:"Value of after for the members that follow."`
 }
 
 // Count is a value with the number of members that have it.
@@ -166,9 +166,9 @@ type CampaignKey struct {
 type Membership struct {
 	ID      string        `json:"id"`
 	Kind    campaign.Kind `json:"kind"`
-	Key     string        `json:"key,omitempty" doc:"The destination, or the handle after its kind; none for a block."`
-	Primary bool          `json:"primary" doc:"The one by which queue and totals count the finding."`
-	Shared  bool          `json:"shared,omitempty" doc:"Too many sites have the key: it groups nothing."`
+	Key     string        `json:"key,omitempty" doc:"The destination, or the kind of handle and the handle; none for a text block."`
+	Primary bool          `json:"primary" doc:"Queue and totals count the finding under this campaign."`
+	Shared  bool          `json:"shared,omitempty" doc:"Too many sites have this key, so it is not used for grouping."`
 }
 
 func (a *API) memberships(ctx context.Context, finding string) ([]Membership, error) {
@@ -188,7 +188,7 @@ type CampaignMember struct {
 	Category      qianshao.Category `json:"category"`
 	Level         qianshao.Level    `json:"level"`
 	Score         int               `json:"score"`
-	Primary       bool              `json:"primary" doc:"It is the one by which queue and totals count the finding."`
+	Primary       bool              `json:"primary" doc:"Queue and totals count the finding under this campaign."`
 	Undecided     bool              `json:"undecided"`
 	Relapsed      bool              `json:"relapsed"`
 	Parked        bool              `json:"parked"`
@@ -200,7 +200,7 @@ type CampaignMember struct {
 func (a *API) campaign(ctx context.Context, in *struct {
 	IfChanged
 	ID    string `path:"id" maxLength:"64"`
-	After string `query:"after" maxLength:"200" doc:"next of the answer before."`
+	After string `query:"after" maxLength:"200" doc:"next of the previous answer."`
 	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 }) (*single[CampaignDetails], error) {
 	sight := auth.From(ctx).Sight

@@ -10,7 +10,7 @@ import (
 
 // IfChanged has the parameters of an operation that returns a single thing.
 type IfChanged struct {
-	Known string `header:"If-None-Match" doc:"ETags of the answers that you have; if one of them holds still, the answer is 304 without a body."`
+	Known string `header:"If-None-Match" doc:"ETags of the answers that you have; if one of them is still current, the answer is 304 without a body."`
 }
 
 // single is an answer with a single thing.

@@ -52,7 +52,7 @@ func (a *API) routeEvents(mux humago.Mux) {
 	mux.HandleFunc("GET "+EventsPath, a.serveEvents)
 	text := &huma.Schema{Type: huma.TypeString}
 	a.huma.OpenAPI().AddOperation(&huma.Operation{
-		OperationID: "events", Method: http.MethodGet, Path: EventsPath, Summary: "New findings and acts, as they come (server-sent events)",
+		OperationID: "events", Method: http.MethodGet, Path: EventsPath, Summary: "New findings and acts as they occur (server-sent events)",
 		Parameters: []*huma.Param{{Name: "Last-Event-ID", In: "header", Schema: text, Description: "The id of the last event that you have; without it the stream begins now."}},
 		Responses: map[string]*huma.Response{"200": {
 			Description: `Events "finding" and "act" with JSON, and "gap" where findings were missed`, Content: map[string]*huma.MediaType{"text/event-stream": {Schema: text}},

@@ -24,7 +24,7 @@ func (a *API) routeExports() {
 	}
 	a.unkeyed["POST "+ExportsPath] = "a file may be larger than an answer that is kept"
 	register(a, "", huma.Operation{
-		OperationID: "export", Method: http.MethodPost, Path: "/exports", Summary: "Take findings out as a file: evidence zip, CSV, JSON lines, Markdown",
+		OperationID: "export", Method: http.MethodPost, Path: "/exports", Summary: "Export findings as a file: evidence zip, CSV, JSON lines, Markdown",
 		MaxBodyBytes: maxKeyed, Middlewares: huma.Middlewares{a.requireRead},
 		Responses: map[string]*huma.Response{"200": {Description: "The file", Content: content}},
 	}, a.export)
@@ -33,7 +33,7 @@ func (a *API) routeExports() {
 // requireRead refuses tokens that may not read. For GET, the guard has already refused them.
 func (a *API) requireRead(ctx huma.Context, next func(huma.Context)) {
 	if !auth.Reads(ctx.Context()) {
-		a.answer(ctx, NewProblem(http.StatusForbidden, "forbidden", "the token has not the scope read"))
+		a.answer(ctx, NewProblem(http.StatusForbidden, "forbidden", "the token lacks the scope read"))
 		return
 	}
 	next(ctx)
@@ -43,11 +43,11 @@ func (a *API) requireRead(ctx huma.Context, next func(huma.Context)) {
 type Export struct {
 	Format   export.Format `json:"format" enum:"zip,csv,jsonl,md"`
 	Finding  string        `json:"finding,omitempty" maxLength:"64" doc:"The id of a finding."`
-	Campaign string        `json:"campaign,omitempty" maxLength:"64" doc:"The id of a campaign; its members that you see."`
-	Batch    int64         `json:"batch,omitempty" minimum:"0" doc:"The id of a batch that you read."`
+	Campaign string        `json:"campaign,omitempty" maxLength:"64" doc:"The id of a campaign; exports its members that you may see."`
+	Batch    int64         `json:"batch,omitempty" minimum:"0" doc:"The id of a batch that you may read."`
 	Findings []string      `json:"findings,omitempty" maxItems:"50000" doc:"The ids of findings."`
-	Query    *string       `json:"query,omitempty" maxLength:"2000" doc:"In the query language; all that you find with it."`
-	Language string        `json:"language,omitempty" enum:"zh,en" doc:"Of the words in CSV and Markdown; zh without it."`
+	Query    *string       `json:"query,omitempty" maxLength:"2000" doc:"A query; selects all findings that you can find with it."`
+	Language string        `json:"language,omitempty" enum:"zh,en" doc:"The language of CSV and Markdown; zh by default."`
 }
 
 func (a *API) export(ctx context.Context, in *struct{ Body Export }) (*huma.StreamResponse, error) {

@@ -46,9 +46,9 @@ type searchInput struct {
 	Query  string     `query:"q" doc:"In the query language; empty finds everything."`
 	Sort   index.Sort `query:"sort" enum:"seen,new,score" doc:"seen: last seen first; new: first seen first; score: the highest first."`
 	Offset int        `query:"offset" minimum:"0" maximum:"10000"`
-	Limit  int        `query:"limit" minimum:"0" maximum:"10000" default:"20" doc:"0 gives facets alone. With offset at most 10000."`
-	After  string     `query:"after" doc:"next of an answer in the same order: the page that follows it."`
-	Before string     `query:"before" doc:"prev of an answer in the same order: the page before it."`
+	Limit  int        `query:"limit" minimum:"0" maximum:"10000" default:"20" doc:"0 returns only facets. limit and offset together are at most 10000."`
+	After  string     `query:"after" doc:"next of an answer in the same order; returns the page after it."`
+	Before string     `query:"before" doc:"prev of an answer in the same order; returns the page before it."`
 }
 
 func (a *API) search(ctx context.Context, in *searchInput) (*struct{ Body Found }, error) {
@@ -121,8 +121,8 @@ type Finding struct {
 	// first.
 	Changes []qianshao.Change `json:"changes"`
 	// Campaigns has the campaigns that it is in, the primary one first; absent in files.
-	Campaigns []Membership `json:"campaigns,omitempty" doc:"Those that it is in, the primary one first; none while it waits to be grouped."`
-	// Review is what people have decided about it; absent in files.
+	Campaigns []Membership `json:"campaigns,omitempty" doc:"The campaigns that it belongs to, the primary one first; none while it waits to be grouped."`
+	// Review is what people have said of it; absent in files.
 	Review *Review `json:"review,omitempty"`
 }
 

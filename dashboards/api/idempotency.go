@@ -91,7 +91,7 @@ func validKey(key string) bool {
 func requestHash(w http.ResponseWriter, r *http.Request) (string, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxKeyed))
 	if err != nil {
-		return "", errors.New("the body could not be read, or is larger than a request with a key may be")
+		return "", errors.New("the body could not be read, or is larger than is allowed for a request with a key")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	h := sha256.New()
@@ -124,7 +124,7 @@ func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, key, hash strin
 	switch {
 	case err != nil:
 		a.opts.Log.ErrorContext(r.Context(), "begin a request with a key", "error", err)
-		a.WriteProblem(w, NewProblem(http.StatusInternalServerError, "internal", "the request was not begun; the server's log has the cause"))
+		a.WriteProblem(w, NewProblem(http.StatusInternalServerError, "internal", "the request was not started; the server's log has the cause"))
 	case begun:
 		a.keepAnswer(w, r, k, next)
 	case kept.Hash != hash || kept.Status == 0:
@@ -137,7 +137,7 @@ func (a *API) answerOnce(w http.ResponseWriter, r *http.Request, key, hash strin
 // refuseKey refuses a key that was used for another request, or whose request is still in progress.
 func (a *API) refuseKey(w http.ResponseWriter, another bool) {
 	if another {
-		a.WriteProblem(w, NewProblem(http.StatusUnprocessableEntity, "key_reused", "this "+keyHeader+" was sent with another request; take a new key for each"))
+		a.WriteProblem(w, NewProblem(http.StatusUnprocessableEntity, "key_reused", "this "+keyHeader+" was sent with another request; use a new key for each request"))
 		return
 	}
 	w.Header().Set("Retry-After", "1")

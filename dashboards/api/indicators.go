@@ -26,10 +26,10 @@ type Appearances struct {
 
 func (a *API) indicator(ctx context.Context, in *struct {
 	Kind   qianshao.IndicatorKind `path:"kind" doc:"qq, wechat, telegram, phone, domain, url …"`
-	Value  string                 `path:"value" maxLength:"2000" doc:"However it is written: spaces and hyphens in numbers, case, and defanging do not count."`
+	Value  string                 `path:"value" maxLength:"2000" doc:"In any spelling: spaces and hyphens in numbers, case, and defanging are ignored."`
 	Sort   index.Sort             `query:"sort" enum:"seen,new,score"`
-	After  string                 `query:"after" doc:"next of an answer: the page that follows it."`
-	Before string                 `query:"before" doc:"prev of an answer: the page before it."`
+	After  string                 `query:"after" doc:"next of an answer; returns the page after it."`
+	Before string                 `query:"before" doc:"prev of an answer; returns the page before it."`
 	Limit  int                    `query:"limit" minimum:"0" maximum:"1000" default:"20"`
 }) (*struct{ Body Appearances }, error) {
 	if !in.Kind.Valid() {

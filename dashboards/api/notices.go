@@ -24,13 +24,13 @@ type Notices interface {
 
 func (a *API) routeNotices() {
 	register(a, qianshao.PowerDecide, huma.Operation{
-		OperationID: "channels", Method: http.MethodGet, Path: "/channels", Summary: "Where messages go: without addresses and secrets",
+		OperationID: "channels", Method: http.MethodGet, Path: "/channels", Summary: "The channels for messages, without addresses and secrets",
 	}, a.channels)
 	register(a, qianshao.PowerDecide, huma.Operation{
-		OperationID: "alerts", Method: http.MethodGet, Path: "/alerts", Summary: "Your alerts; those of all for administrators who see all",
+		OperationID: "alerts", Method: http.MethodGet, Path: "/alerts", Summary: "Your alerts; for administrators who see everything, all alerts",
 	}, a.alerts)
 	register(a, qianshao.PowerDecide, huma.Operation{
-		OperationID: "deliveries", Method: http.MethodGet, Path: "/deliveries", Summary: "What has become of their messages, the latest first",
+		OperationID: "deliveries", Method: http.MethodGet, Path: "/deliveries", Summary: "Deliveries of messages, the latest first",
 	}, a.deliveries)
 }
 
@@ -77,8 +77,8 @@ type Alert struct {
 	Every    int             `json:"every" doc:"The least time between two messages, in minutes."`
 	Hourly   int             `json:"hourly" doc:"How many messages an hour it may send."`
 	Disabled bool            `json:"disabled,omitempty"`
-	Obstacle notify.Obstacle `json:"obstacle,omitempty" doc:"Why it tells nothing at present."`
-	Created  time.Time       `json:"created" doc:"Since when it tells."`
+	Obstacle notify.Obstacle `json:"obstacle,omitempty" doc:"Why it sends nothing at present."`
+	Created  time.Time       `json:"created" doc:"It covers events since this time."`
 }
 
 type alertsBody struct {
@@ -104,18 +104,18 @@ func (a *API) alerts(ctx context.Context, _ *struct{}) (*struct{ Body alertsBody
 
 // Delivery is a message and its outcome.
 type Delivery struct {
-	Key      string          `json:"key" doc:"The same at every attempt; of a webhook, its webhook-id."`
+	Key      string          `json:"key" doc:"The same for every attempt; for a webhook, its webhook-id."`
 	Alert    string          `json:"alert,omitempty" doc:"The id of its alert."`
-	Schedule string          `json:"schedule,omitempty" doc:"The id of the scheduled report that it is; one that has neither is a test."`
+	Schedule string          `json:"schedule,omitempty" doc:"The id of its scheduled report; a delivery with neither alert nor schedule is a test."`
 	Channel  string          `json:"channel"`
 	State    notify.State    `json:"state" enum:"pending,delivered,failed,dropped"`
 	Created  time.Time       `json:"created"`
-	Next     *time.Time      `json:"next,omitempty" doc:"When it is tried, or tried again."`
-	Settled  *time.Time      `json:"settled,omitempty" doc:"Since when it is pending no more."`
+	Next     *time.Time      `json:"next,omitempty" doc:"Time of the next attempt."`
+	Settled  *time.Time      `json:"settled,omitempty" doc:"When it was delivered, or was given up."`
 	Attempts int             `json:"attempts"`
 	Findings int             `json:"findings"`
-	Problem  string          `json:"problem,omitempty" doc:"What the last attempt has failed with."`
-	Code     string          `json:"code,omitempty" doc:"What kind of problem that is, such as status, robot, conn_refused or mail_login; none for others."`
+	Problem  string          `json:"problem,omitempty" doc:"Why the last attempt failed, in English."`
+	Code     string          `json:"code,omitempty" doc:"The kind of problem, such as status, robot, conn_refused or mail_login; empty for other kinds."`
 	Obstacle notify.Obstacle `json:"obstacle,omitempty" doc:"Why it was not tried."`
 }
 
@@ -133,14 +133,14 @@ func newDelivery(d notify.Delivery) Delivery {
 }
 
 type deliveriesInput struct {
-	State notify.State `query:"state" doc:"Only those: pending, delivered, failed or dropped."`
-	After string       `query:"after" maxLength:"100" doc:"The next of the answer before."`
+	State notify.State `query:"state" doc:"Only deliveries in this state: pending, delivered, failed or dropped."`
+	After string       `query:"after" maxLength:"100" doc:"next of the previous answer."`
 	Limit int          `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 }
 
 type deliveriesBody struct {
 	Deliveries []Delivery `json:"deliveries"`
-	Next       string     `json:"next,omitempty" doc:"What after is for those that follow."`
+	Next       string     `json:"next,omitempty" doc:"Value of after for the deliveries that follow."`
 }
 
 func (a *API) deliveries(ctx context.Context, in *deliveriesInput) (*struct{ Body deliveriesBody }, error) {

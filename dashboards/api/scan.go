@@ -60,7 +60,7 @@ func (a *API) routeScan() {
 	}
 	answers := map[string]*huma.MediaType{
 		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Description: `Of a page: the line that "qianshao scan" writes.`}},
-		typeLines:          {Schema: &huma.Schema{Type: huma.TypeString, Description: "Of lines: an answer each, in their order."}},
+		typeLines:          {Schema: &huma.Schema{Type: huma.TypeString, Description: "For lines: one answer for each, in the same order."}},
 	}
 	a.unkeyed["POST "+Root+"/scan"] = "nothing is done that could be done twice"
 	// Accounts that may report pages may also scan: for example platforms that publish other people's
@@ -75,7 +75,7 @@ func (a *API) routeScan() {
 }
 
 type scanInput struct {
-	As      qianshao.Form `query:"as" enum:"message,page" doc:"Judge it as a message or as a page; without it, lines are messages, all else is a page."`
+	As      qianshao.Form `query:"as" enum:"message,page" doc:"Judge it as a message or as a page; by default lines are messages and everything else is a page."`
 	Type    string        `header:"Content-Type"`
 	RawBody []byte
 }

@@ -14,21 +14,21 @@ import (
 func (a *API) routeSettings() {
 	const path = "/settings"
 	register(a, "", huma.Operation{
-		OperationID: "settings", Method: http.MethodGet, Path: path, Summary: "What the administrator has set for all",
+		OperationID: "settings", Method: http.MethodGet, Path: path, Summary: "The settings for everybody",
 	}, a.settings)
 	register(a, qianshao.PowerAdminister, huma.Operation{
-		OperationID: "set", Method: http.MethodPut, Path: path, Summary: "Set it; the trail of acts says who did",
+		OperationID: "set", Method: http.MethodPut, Path: path, Summary: "Change the settings; the change is recorded in the trail of acts",
 	}, a.set)
 }
 
 // Settings are what the administrator has set for everybody. Settings that a request leaves out are
 // not changed.
 type Settings struct {
-	SecondReviewShare *float64 `json:"second_review_share,omitempty" minimum:"0" maximum:"1" doc:"The share of ordinary decisions that another person decides again; 0.05 at first."`
-	TokenDays         *int     `json:"token_days,omitempty" minimum:"1" maximum:"732" doc:"For how many days a new token is good at most; 732 at first."`
-	OpenReports       *int     `json:"open_reports,omitempty" minimum:"1" maximum:"2000" doc:"How many reports of one origin may wait, and as many be queued; 2000 at first."`
-	Zone              *string  `json:"zone,omitempty" maxLength:"100" doc:"The time zone from the next start, by its IANA name; empty for the one that the server is started with."`
-	ConsoleURL        *string  `json:"console_url,omitempty" maxLength:"200" doc:"Where people open the console: links of messages begin with it; empty for messages without links."`
+	SecondReviewShare *float64 `json:"second_review_share,omitempty" minimum:"0" maximum:"1" doc:"The share of ordinary decisions that a second person reviews; initially 0.05."`
+	TokenDays         *int     `json:"token_days,omitempty" minimum:"1" maximum:"732" doc:"The maximum validity of a new token, in days; initially 732."`
+	OpenReports       *int     `json:"open_reports,omitempty" minimum:"1" maximum:"2000" doc:"How many reports of one origin may wait, and how many may be queued; initially 2000."`
+	Zone              *string  `json:"zone,omitempty" maxLength:"100" doc:"The time zone from the next start on, by its IANA name; empty for the one that the server is started with."`
+	ConsoleURL        *string  `json:"console_url,omitempty" maxLength:"200" doc:"The address at which people open the console; links in messages begin with it. If empty, messages have no links."`
 }
 
 type settingsAnswer struct{ Body Settings }

@@ -23,7 +23,7 @@ func (a *API) routeSubmissions() {
 		OperationID: "submissions", Method: http.MethodGet, Path: path, Summary: "Reported pages, the latest first",
 	}, a.submissions)
 	register(a, "", huma.Operation{
-		OperationID: "submission", Method: http.MethodGet, Path: path + "/{id}", Summary: "A report, and how far it has come",
+		OperationID: "submission", Method: http.MethodGet, Path: path + "/{id}", Summary: "A report and its progress",
 	}, a.submission)
 	register(a, qianshao.PowerSubmit, huma.Operation{
 		OperationID: "withdraw", Method: http.MethodDelete, Path: path + "/{id}", Summary: "Withdraw a report",
@@ -38,8 +38,8 @@ type submissionInput struct {
 	Remote
 	Key
 	Body struct {
-		URL      string `json:"url" doc:"Of the page, whole."`
-		Category string `json:"category,omitempty" doc:"What you suspect; you need not say."`
+		URL      string `json:"url" doc:"The whole address of the page."`
+		Category string `json:"category,omitempty" doc:"What you suspect; optional."`
 	}
 }
 

@@ -20,7 +20,7 @@ func (a *API) routeTokens() {
 		OperationID: "tokens", Method: http.MethodGet, Path: path, Summary: "Your account's tokens, without their secrets",
 	}, a.tokens)
 	register(a, "", huma.Operation{
-		OperationID: "make-token", Method: http.MethodPost, Path: path, Summary: "Make a token of your account, in a session; it is shown this once",
+		OperationID: "make-token", Method: http.MethodPost, Path: path, Summary: "Create a token for your account, in a session; it is shown only once",
 		DefaultStatus: http.StatusCreated,
 	}, a.makeToken)
 	register(a, "", huma.Operation{
@@ -64,19 +64,19 @@ func inSession(ctx context.Context) error {
 	if auth.IsPerson(ctx) {
 		return nil
 	}
-	return NewProblem(http.StatusForbidden, "forbidden", "a token makes and revokes no tokens: sign in")
+	return NewProblem(http.StatusForbidden, "forbidden", "a token cannot create or revoke tokens: sign in to do that")
 }
 
 // MadeToken is a new token with its secret.
 type MadeToken struct {
-	Secret string `json:"token" doc:"Shown this once."`
+	Secret string `json:"token" doc:"Shown only once."`
 }
 
 func (a *API) makeToken(ctx context.Context, in *struct {
 	Body struct {
 		Label  string           `json:"label" minLength:"1" maxLength:"100" doc:"What it is for."`
 		Scopes []qianshao.Scope `json:"scopes" minItems:"1" maxItems:"20"`
-		Days   int              `json:"days" minimum:"1" maximum:"3650" doc:"For how many days it is good."`
+		Days   int              `json:"days" minimum:"1" maximum:"3650" doc:"Validity in days."`
 	}
 }) (*struct{ Body MadeToken }, error) {
 	if err := inSession(ctx); err != nil {

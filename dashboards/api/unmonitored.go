@@ -14,7 +14,7 @@ import (
 
 func (a *API) routeUnmonitored() {
 	register(a, "", huma.Operation{
-		OperationID: "unmonitored", Method: http.MethodGet, Path: "/unmonitored", Summary: "What is not monitored although the register says so",
+		OperationID: "unmonitored", Method: http.MethodGet, Path: "/unmonitored", Summary: "What is authorised but not monitored",
 	}, a.unmonitored)
 }
 
@@ -42,8 +42,8 @@ type UnmonitoredPage struct {
 }
 
 type unmonitoredInput struct {
-	Reason qianshao.UnmonitoredReason `query:"reason" doc:"Only rows of this reason."`
-	// The highest offset exceeds the number of hosts of any register.
+	Reason qianshao.UnmonitoredReason `query:"reason" doc:"Only rows with this reason."`
+	// The highest offset is beyond the hosts of any register.
 	Offset int `query:"offset" minimum:"0" maximum:"10000000"`
 	Limit  int `query:"limit" minimum:"0" maximum:"1000" default:"200"`
 }

@@ -18,10 +18,10 @@ func (a *API) routeViews() {
 	const path = "/views"
 	// Whoever may report pages may also save views; auditors may change nothing.
 	register(a, "", huma.Operation{
-		OperationID: "views", Method: http.MethodGet, Path: path, Summary: "Your saved views, and those that all share, each with the number of its findings",
+		OperationID: "views", Method: http.MethodGet, Path: path, Summary: "Your saved views and the shared ones, each with its number of findings",
 	}, a.views)
 	register(a, qianshao.PowerSubmit, huma.Operation{
-		OperationID: "save-view", Method: http.MethodPut, Path: path, Summary: "Save a view in the place of yours of that name",
+		OperationID: "save-view", Method: http.MethodPut, Path: path, Summary: "Save a view, replacing your view of the same name",
 	}, a.saveView)
 	register(a, qianshao.PowerSubmit, huma.Operation{
 		OperationID: "delete-view", Method: http.MethodDelete, Path: path + "/{id}", Summary: "Delete a view",
@@ -31,10 +31,10 @@ func (a *API) routeViews() {
 // View is a saved view.
 type View struct {
 	ID    string `json:"id"`
-	Owner string `json:"owner" doc:"The account that has saved it."`
+	Owner string `json:"owner" doc:"The account that saved it."`
 	ViewFields
 	Changed time.Time `json:"changed"`
-	Count   *int      `json:"count" doc:"What you find with it; null if the query cannot be read any more, or while the search is away."`
+	Count   *int      `json:"count" doc:"Number of findings that you can find with it; null if the query can no longer be read, or while search is unavailable."`
 }
 
 // ViewFields are the fields of a view that an account sets.
@@ -42,7 +42,7 @@ type ViewFields struct {
 	Name   string     `json:"name" minLength:"1" maxLength:"100"`
 	Query  string     `json:"query" maxLength:"2000" doc:"In the query language."`
 	Sort   index.Sort `json:"sort,omitempty" enum:"seen,new,score"`
-	Shared bool       `json:"shared,omitempty" doc:"Seen by all accounts; each finds with it what it may see. Needs the power lead."`
+	Shared bool       `json:"shared,omitempty" doc:"Visible to all accounts, each of which finds with it only what it may see. Needs the power lead."`
 }
 
 func (a *API) views(ctx context.Context, _ *struct{}) (*struct {
