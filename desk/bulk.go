@@ -32,10 +32,10 @@ func (d *Desk) Freeze(ctx context.Context, account qianshao.Account, sel Selecti
 		return Batch{}, forbidden(qianshao.PowerDecide, "make a batch")
 	}
 	if n := len(sel.Findings); n == 0 || n > MaxMembers {
-		return Batch{}, refuse("members", "findings", "a batch has 1 to %d findings; these are %d", MaxMembers, n)
+		return Batch{}, refuse("members", "findings", "a batch has 1 to %d findings; this would be %d", MaxMembers, n)
 	}
 	if utf8.RuneCountInString(sel.Query) > maxQuery || len(sel.Campaign) > MaxKey {
-		return Batch{}, refuse("query", "query", "the query has at most %d characters", maxQuery)
+		return Batch{}, refuse("query", "query", "the query can have at most %d characters", maxQuery)
 	}
 	b := Batch{By: account.Name, At: d.now(), Query: d.opts.Mask(sel.Query), Campaign: sel.Campaign, Review: sel.Review, State: BatchFreezing}
 	return d.opts.Store.Freeze(ctx, b, account.Sight, sel.Findings)
@@ -168,7 +168,7 @@ func (d *Desk) Begin(ctx context.Context, account qianshao.Account, id int64, or
 			return err
 		}
 		if b.Members > ConfirmAbove && confirm != b.Members || confirm != 0 && confirm != b.Members {
-			return refuse("confirm", "confirm", "these are %d findings: give the number to confirm it", b.Members)
+			return refuse("confirm", "confirm", "the batch has %d findings: give this number to confirm", b.Members)
 		}
 		b.Order, b.State = &order, BatchApplying
 		return nil
@@ -191,10 +191,10 @@ func rightOrder(b *Batch, o *Order, now time.Time) error {
 	case b.Review && o.Kind != qianshao.ActReview:
 		return refuse("kind", "kind", "the members of this batch wait for a second review: review them")
 	case !b.Review && o.Kind != qianshao.ActDecide && o.Kind != qianshao.ActPark:
-		return refuse("kind", "kind", "a batch decides or parks; to review, freeze what waits for a second review")
+		return refuse("kind", "kind", "a batch decides or parks; to review, make a batch of findings that wait for a second review")
 	}
 	if o.Detail.Park != nil && o.Detail.Park.Sites != 0 {
-		return refuse("park", "detail.park.sites", "a batch is parked until a date, other content, or a relapse")
+		return refuse("park", "detail.park.sites", "a batch can be parked until a date, other content, or a relapse")
 	}
 	return wellFormed(&Draft{
 		Subject: qianshao.Subject{Kind: qianshao.SubjectFinding}, Kind: o.Kind, Verdict: o.Verdict, Reason: o.Reason, Until: o.Until, Detail: o.Detail,
@@ -207,7 +207,7 @@ func rightOrder(b *Batch, o *Order, now time.Time) error {
 func (d *Desk) UndoBatch(ctx context.Context, account qianshao.Account, id int64, words string) (Batch, error) {
 	words = d.opts.Mask(strings.TrimSpace(words))
 	if utf8.RuneCountInString(words) > MaxWords || !utf8.ValidString(words) {
-		return Batch{}, refuse("words", "words", "the words are UTF-8, at most %d characters", MaxWords)
+		return Batch{}, refuse("words", "words", "the words must be UTF-8, with at most %d characters", MaxWords)
 	}
 	b, err := d.opts.Store.ChangeBatch(ctx, id, func(b *Batch) error {
 		if !readsBatch(&account, b) {
@@ -222,14 +222,14 @@ func (d *Desk) UndoBatch(ctx context.Context, account qianshao.Account, id int64
 			return nil
 		case BatchApplying, BatchApplied:
 		default:
-			return refuse("batch", "batch", "nothing was done with the batch yet")
+			return refuse("batch", "batch", "nothing has been done with the batch yet")
 		}
 		late := !b.Done.IsZero() && d.now().Sub(b.Done) > UndoTime
 		if (!own || late) && words == "" {
 			return refuse("words", "words", "after %d minutes, or for another person's batch, say why it is undone", int(UndoTime.Minutes()))
 		}
 		if whole, err := d.seesDone(ctx, &account, id); err != nil || !whole {
-			return cmp.Or(err, refuse("unseen", "batch", "you do not see all of its findings any more, and a batch is undone whole: ask a lead who sees all, or undo the acts that you see one by one"))
+			return cmp.Or(err, refuse("unseen", "batch", "you can no longer see all of its findings, and a batch can only be undone as a whole: ask a lead who sees all, or undo the acts that you see one by one"))
 		}
 		b.State, b.Progress, b.UndoneBy, b.UndoWords = BatchUndoing, "", account.Name, words
 		return nil

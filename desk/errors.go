@@ -10,11 +10,11 @@ import (
 // Errors to test for with errors.Is.
 var (
 	// ErrNotFound says that there is no such subject, act or batch, or none that the account may see.
-	ErrNotFound = errors.New("there is no such thing, or none that you may see")
+	ErrNotFound = errors.New("not found, or not visible to your account")
 	// ErrForbidden says that the account's role lacks a power. The error that wraps it says which.
 	ErrForbidden = errors.New("your role does not permit this")
 	// ErrConflict says that the subject is not as the author saw it; see Conflict.
-	ErrConflict = errors.New("it is not as you saw it")
+	ErrConflict = errors.New("it has changed since you saw it")
 )
 
 // Why says what is not as the author saw it.
@@ -46,21 +46,21 @@ type Conflict struct {
 func (c *Conflict) Error() string {
 	switch c.Why {
 	case WhySeen:
-		return fmt.Sprintf("%s shows other content than you saw: look at it again", c.Draft.Subject)
+		return fmt.Sprintf("the content of %s has changed since you saw it: look at it again", c.Draft.Subject)
 	case WhyDecided:
 		if c.Standing.By == "" {
-			return fmt.Sprintf("a decision on %s waits for a second review: review it, without knowing the first answer", c.Draft.Subject)
+			return fmt.Sprintf("a decision on %s waits for a second review: review it without knowing the first answer", c.Draft.Subject)
 		}
 		return fmt.Sprintf("%s has decided on %s already: accept the verdict %q, or dispute it for a lead to adjudicate", c.Standing.By, c.Draft.Subject, c.Standing.Verdict)
 	case WhyClaimed:
-		return fmt.Sprintf("%s works on %s until %s: take another one; a lead may take it over", c.Claim.By, c.Draft.Subject, formatTime(c.Claim.Until))
+		return fmt.Sprintf("%s is working on %s until %s: take another one; a lead can take it over", c.Claim.By, c.Draft.Subject, formatTime(c.Claim.Until))
 	case WhyKey:
-		return fmt.Sprintf("the key %q was used for another act: give each act a key of its own", c.Draft.Key)
+		return fmt.Sprintf("the key %q was used for another act: use a new key for each act", c.Draft.Key)
 	}
 	if c.Draft.Kind == qianshao.ActUndo {
-		return fmt.Sprintf("the act %d on %s does not stand any more: somebody has decided, or undone it, meanwhile", c.Draft.Reverts, c.Draft.Subject)
+		return fmt.Sprintf("the act %d on %s is no longer in force: meanwhile somebody has decided again, or undone it", c.Draft.Reverts, c.Draft.Subject)
 	}
-	return fmt.Sprintf("an act on %s came before yours: the last deciding one is %d, and you saw %d", c.Draft.Subject, c.Standing.Act, c.Draft.Basis)
+	return fmt.Sprintf("somebody acted on %s before you: its last deciding act is %d, and you saw %d", c.Draft.Subject, c.Standing.Act, c.Draft.Basis)
 }
 
 // Is makes errors.Is(err, ErrConflict) true.

@@ -35,7 +35,7 @@ func (d *Desk) judge(ctx context.Context, account *qianshao.Account, draft *Draf
 	}
 	// Acts on a former id have no effect on the standing, but they can be undone.
 	if s.Campaign != "" && s.Campaign != draft.Subject.ID && draft.Kind != qianshao.ActUndo {
-		return Change{}, refuse("moved", "subject", "the campaign has become part of %s, or got that id: look at it again", s.Campaign)
+		return Change{}, refuse("moved", "subject", "the campaign has become part of %s, or now has that id: look at it again", s.Campaign)
 	}
 	if err := j.current(); err != nil {
 		return Change{}, err
@@ -105,13 +105,13 @@ func mayAct(account *qianshao.Account, draft *Draft, s *State) error {
 // wellFormed says what is wrong with a draft, whatever its subject is.
 func wellFormed(draft *Draft, now time.Time) error {
 	if !draft.Kind.Valid() || draft.Kind.Recorded() {
-		return refuse("kind", "kind", "%q is no kind of act that is asked for", draft.Kind)
+		return refuse("kind", "kind", "%q is not a kind of act that can be requested", draft.Kind)
 	}
 	if len(draft.Key) > MaxKey {
-		return refuse("key", "key", "a key has at most %d bytes", MaxKey)
+		return refuse("key", "key", "a key can have at most %d bytes", MaxKey)
 	}
 	if n := utf8.RuneCountInString(draft.Detail.Words); n > MaxWords || !utf8.ValidString(draft.Detail.Words) {
-		return refuse("words", "detail.words", "the words are UTF-8, at most %d characters; these are %d", MaxWords, n)
+		return refuse("words", "detail.words", "the words must be UTF-8, with at most %d characters; these have %d", MaxWords, n)
 	}
 	if err := rightSubject(draft); err != nil {
 		return err
@@ -128,11 +128,11 @@ func rightSubject(draft *Draft) error {
 	switch draft.Kind {
 	case qianshao.ActDecide, qianshao.ActAdjudicate, qianshao.ActReview, qianshao.ActDispute:
 		if draft.Subject.Kind != qianshao.SubjectFinding {
-			return refuse("subject", "subject", "%s is about a finding; for a campaign, make a batch of its members", draft.Kind)
+			return refuse("subject", "subject", "the subject of %s is a finding; for a campaign, make a batch of its members", draft.Kind)
 		}
 	case qianshao.ActMerge, qianshao.ActSplit, qianshao.ActPolicy:
 		if draft.Subject.Kind != qianshao.SubjectCampaign {
-			return refuse("subject", "subject", "%s is about a campaign", draft.Kind)
+			return refuse("subject", "subject", "the subject of %s is a campaign", draft.Kind)
 		}
 	}
 	return nil
@@ -145,20 +145,20 @@ func rightVerdict(draft *Draft) error {
 	v, r := draft.Verdict, draft.Reason
 	decides := draft.Kind == qianshao.ActPolicy && draft.Detail.Newcomers == NewcomersDecided
 	if decides && v == qianshao.VerdictUnsure {
-		return refuse("verdict", "verdict", "newcomers are not decided to be %s: let them queue", v)
+		return refuse("verdict", "verdict", "newcomers cannot be decided as %s: let them queue", v)
 	}
 	if !carriesVerdict(draft.Kind) && !decides {
 		if v != "" || r != "" {
-			return refuse("verdict", "verdict", "%s has neither verdict nor reason", draft.Kind)
+			return refuse("verdict", "verdict", "%s takes neither verdict nor reason", draft.Kind)
 		}
 		return nil
 	}
 	if !v.Valid() {
-		return refuse("verdict", "verdict", "%q is no verdict; the verdicts are %v", v, qianshao.Verdicts())
+		return refuse("verdict", "verdict", "%q is not a verdict; the verdicts are %v", v, qianshao.Verdicts())
 	}
 	if reasons := v.Reasons(); len(reasons) == 0 && r != "" || len(reasons) > 0 && !slices.Contains(reasons, r) {
 		if len(reasons) == 0 {
-			return refuse("reason", "reason", "the verdict %s has no reason", v)
+			return refuse("reason", "reason", "the verdict %s takes no reason", v)
 		}
 		return refuse("reason", "reason", "the verdict %s needs one of the reasons %v", v, reasons)
 	}
@@ -173,7 +173,7 @@ func rightVerdict(draft *Draft) error {
 func rightDetail(draft *Draft, now time.Time) error {
 	det := &draft.Detail
 	if det.Second != "" || det.From != "" || det.Policy != 0 {
-		return refuse("detail", "detail", "second, from and policy are the desk's to fill in")
+		return refuse("detail", "detail", "second, from and policy are filled in by the server")
 	}
 	for _, f := range []struct {
 		kind  qianshao.ActKind
@@ -190,19 +190,19 @@ func rightDetail(draft *Draft, now time.Time) error {
 		{qianshao.ActClaim, "take_over", draft.TakeOver},
 	} {
 		if f.set && draft.Kind != f.kind {
-			return refuse("detail", f.field, "%s has no %s", draft.Kind, f.field)
+			return refuse("detail", f.field, "%s takes no %s", draft.Kind, f.field)
 		}
 	}
 	switch draft.Kind {
 	case qianshao.ActNote:
 		if det.Words == "" {
-			return refuse("words", "detail.words", "a note has words")
+			return refuse("words", "detail.words", "a note needs words")
 		}
 	case qianshao.ActPark:
 		return rightPark(draft, now)
 	case qianshao.ActUndo:
 		if draft.Reverts <= 0 {
-			return refuse("reverts", "reverts", "say which act is undone")
+			return refuse("reverts", "reverts", "name the act to undo")
 		}
 	case qianshao.ActMerge:
 		return rightNames("detail.campaigns", det.Campaigns, draft.Subject.ID)
@@ -210,7 +210,7 @@ func rightDetail(draft *Draft, now time.Time) error {
 		return rightNames("detail.findings", det.Findings, "")
 	case qianshao.ActPolicy:
 		if det.Newcomers != NewcomersDecided && det.Newcomers != NewcomersQueue {
-			return refuse("policy", "detail.newcomers", "newcomers are %q or %q", NewcomersDecided, NewcomersQueue)
+			return refuse("policy", "detail.newcomers", "newcomers must be %q or %q", NewcomersDecided, NewcomersQueue)
 		}
 	}
 	return nil
@@ -218,12 +218,12 @@ func rightDetail(draft *Draft, now time.Time) error {
 
 func rightNames(field string, names []string, not string) error {
 	if len(names) == 0 || len(names) > MaxNamed {
-		return refuse("names", field, "%s has 1 to %d ids; there are %d", field, MaxNamed, len(names))
+		return refuse("names", field, "%s takes 1 to %d ids; there are %d", field, MaxNamed, len(names))
 	}
 	seen := map[string]bool{not: true}
 	for _, name := range names {
 		if name == "" || seen[name] {
-			return refuse("names", field, "%s has %q twice, or it is the subject itself", field, name)
+			return refuse("names", field, "%s names %q twice, or names the subject itself", field, name)
 		}
 		seen[name] = true
 	}
@@ -237,16 +237,16 @@ func rightPark(draft *Draft, now time.Time) error {
 		p = &Park{}
 	}
 	if draft.Until.IsZero() && !p.Content && !p.Relapse && p.Sites == 0 {
-		return refuse("park", "until", "say when it comes back: at a date, with other content, with a relapse, or with so many further sites")
+		return refuse("park", "until", "say when it comes back: at a date, with other content, with a relapse, or with a number of further sites")
 	}
 	if !draft.Until.IsZero() && (!draft.Until.After(now) || draft.Until.After(now.Add(MaxPark))) {
-		return refuse("park", "until", "the date lies ahead, by %d days at most", MaxPark/(24*time.Hour))
+		return refuse("park", "until", "the date must be in the future, at most %d days from now", MaxPark/(24*time.Hour))
 	}
 	if p.Sites < 0 || p.Sites > MaxSites {
-		return refuse("park", "detail.park.sites", "the further sites are 1 to %d", MaxSites)
+		return refuse("park", "detail.park.sites", "the number of further sites must be 1 to %d", MaxSites)
 	}
 	if p.SitesNow != 0 {
-		return refuse("detail", "detail.park.sites_now", "sites_now is the desk's to fill in")
+		return refuse("detail", "detail.park.sites_now", "sites_now is filled in by the server")
 	}
 	if p.Content && draft.Subject.Kind == qianshao.SubjectCampaign {
 		return refuse("park", "detail.park.content", "a campaign has no content of its own; park it until a date, a relapse, or further sites")
@@ -328,16 +328,16 @@ func (j *judgement) permitted() error {
 func (j *judgement) answerable() error {
 	s, d := &j.standing, &j.draft
 	if s.Undecided(j.state.Facts) {
-		return refuse("undecided", "kind", "no decision stands: decide")
+		return refuse("undecided", "kind", "no decision is in force: decide")
 	}
 	if s.By == j.account.Name {
-		return refuse("own", "kind", "another person answers your decision; you can undo it")
+		return refuse("own", "kind", "this is your own decision, which another person must answer; you can undo it")
 	}
 	if d.Kind == qianshao.ActDispute && s.DueForReview() {
-		return refuse("blind", "kind", "the decision waits for a second review: review it, without knowing the first answer")
+		return refuse("blind", "kind", "the decision waits for a second review: review it without knowing the first answer")
 	}
 	if d.Kind == qianshao.ActDispute && d.Verdict == s.Verdict {
-		return refuse("agrees", "verdict", "that is the verdict which stands: there is nothing to dispute")
+		return refuse("agrees", "verdict", "this verdict is already in force: there is nothing to dispute")
 	}
 	for i := range j.state.Acts {
 		if a := &j.state.Acts[i]; a.By == j.account.Name && a.Round == s.Round && answers(a.Kind) {
@@ -359,7 +359,7 @@ func (j *judgement) undoable(lead bool) error {
 		case a.Kind.Decides() || a.Kind == qianshao.ActPark:
 			return j.conflict(WhyBasis)
 		default:
-			return refuse("undo", "reverts", "a %s is not undone; what it says can be answered by another act", a.Kind)
+			return refuse("undo", "reverts", "a %s cannot be undone; answer it with another act", a.Kind)
 		}
 	}
 	own := a.By == j.account.Name

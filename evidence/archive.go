@@ -49,7 +49,7 @@ func New(opts Options) (*Archive, error) {
 		return nil, errors.New("evidence: a bucket and a ledger are needed")
 	}
 	if opts.Writer != "" && !validWriter.MatchString(opts.Writer) {
-		return nil, fmt.Errorf("evidence: %q is no name of a writer", opts.Writer)
+		return nil, fmt.Errorf("evidence: %q cannot be the name of a writer", opts.Writer)
 	}
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)

@@ -75,7 +75,7 @@ type BundleFile struct {
 }
 
 // ErrUnarchived is wrapped by the error of Options.Evidence for findings without archived evidence.
-var ErrUnarchived = errors.New("nothing is archived for these findings")
+var ErrUnarchived = errors.New("no evidence is archived for these findings")
 
 // Options of New. All but Evidence and Law are required.
 type Options struct {

@@ -65,7 +65,7 @@ func (p *sitemapParser) token(t xml.Token) error {
 	switch t := t.(type) {
 	case xml.StartElement:
 		if p.depth++; p.depth > maxSitemapDepth {
-			return fmt.Errorf("nested deeper than %d: no sitemap", maxSitemapDepth)
+			return fmt.Errorf("nested deeper than %d, so it is not a sitemap", maxSitemapDepth)
 		}
 		if t.Name.Space != "" {
 			return nil
@@ -77,7 +77,7 @@ func (p *sitemapParser) token(t xml.Token) error {
 			p.inLoc = p.parent != ""
 			p.text.Reset()
 		case "html":
-			return errors.New("an HTML page, no sitemap")
+			return errors.New("an HTML page, not a sitemap")
 		}
 	case xml.EndElement:
 		p.depth--

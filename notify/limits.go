@@ -37,23 +37,23 @@ var (
 	ErrTooManyAlerts    = fmt.Errorf("the account has %d alerts already, or there are %d in all; delete one first", MaxAlertsOf, MaxAlerts)
 	ErrTooManySchedules = fmt.Errorf("there are %d scheduled reports already; delete one first", MaxSchedules)
 	// ErrNameTaken says that another channel, or another alert of the account, has the name.
-	ErrNameTaken = errors.New("another one has that name already")
+	ErrNameTaken = errors.New("the name is already taken")
 	// ErrReportWaits says that a report of the schedule is pending.
-	ErrReportWaits = errors.New("a report of this schedule is on its way; see the log of deliveries")
+	ErrReportWaits = errors.New("a report of this schedule is already on its way; see the log of deliveries")
 	// ErrNotFailed says that only a delivery with a failed attempt can be retried, and only a permanently
 	// failed one can be given up.
-	ErrNotFailed = errors.New("only a delivery that has failed can be tried again, or given up; this one has not, or somebody has seen to it")
+	ErrNotFailed = errors.New("only a failed delivery can be retried or given up; this one has not failed, or somebody has already dealt with it")
 )
 
 // The mistakes of an alert or a schedule, to test for with errors.Is.
 var (
-	ErrName   = fmt.Errorf("a name has 1 to %d letters that can be seen, without control characters or marks of direction", MaxName)
-	ErrEvents = errors.New("an alert tells of one event at least: new, relapsed or overdue")
-	ErrEvery  = errors.New("the least time between two messages is 1 minute to 24 hours")
-	ErrHourly = fmt.Errorf("1 to %d messages an hour", MaxHourly)
-	ErrQuiet  = errors.New("quiet hours are from one time of the day to another, 00:00 to 23:59")
-	ErrPeriod = errors.New("a report is made each week or each month")
-	ErrHour   = errors.New("the hour is 0 to 23")
+	ErrName   = fmt.Errorf("a name must have 1 to %d visible characters, without control characters or direction marks", MaxName)
+	ErrEvents = errors.New("an alert needs at least one event: new, relapsed or overdue")
+	ErrEvery  = errors.New("the shortest time between two messages must be 1 minute to 24 hours")
+	ErrHourly = fmt.Errorf("the number of messages an hour must be 1 to %d", MaxHourly)
+	ErrQuiet  = errors.New("quiet hours need a start and an end, from 00:00 to 23:59")
+	ErrPeriod = errors.New("the period of a scheduled report must be a week or a month")
+	ErrHour   = errors.New("the hour must be 0 to 23")
 )
 
 // ValidName says whether channels, alerts and schedules may have the name.

@@ -112,12 +112,12 @@ func (p Period) Check() error {
 		return fmt.Errorf("report: the period ends (%s) before it begins (%s)", p.To.Format(time.DateOnly), p.From.Format(time.DateOnly))
 	}
 	if n := len(p.Days()); n > MaxDays {
-		return fmt.Errorf("report: a period has %d days at most", MaxDays)
+		return fmt.Errorf("report: a period can have at most %d days", MaxDays)
 	}
 	for _, t := range []time.Time{p.From, p.To} {
 		y, m, d := t.In(p.Zone).Date()
 		if !date(y, m, d).begin(p.Zone).Equal(t) {
-			return fmt.Errorf("report: %s is no midnight in %s", t.In(p.Zone).Format(time.RFC3339), p.Zone)
+			return fmt.Errorf("report: %s is not midnight in %s", t.In(p.Zone).Format(time.RFC3339), p.Zone)
 		}
 	}
 	return nil

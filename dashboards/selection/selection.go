@@ -43,7 +43,7 @@ type Request struct {
 }
 
 // ErrNone is for a request that says in no way which findings are meant, or in more than one.
-var ErrNone = errors.New("give one of query, campaign and findings")
+var ErrNone = errors.New("give exactly one of query, campaign and findings")
 
 // TooMany is the error for a query with more findings than may be selected.
 type TooMany struct{ Total, Most int }

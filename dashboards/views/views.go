@@ -38,9 +38,9 @@ const MaxName = 100
 
 // Mistakes in saving a view, besides index.SyntaxError and store.ErrTooManyViews.
 var (
-	ErrName = fmt.Errorf("a view has a name of 1 to %d letters that can be seen, without control characters or marks of direction", MaxName)
-	// ErrLead: only a lead may share a view, or delete somebody else's.
-	ErrLead = errors.New("a shared view is a lead's to save and to delete")
+	ErrName = fmt.Errorf("the name of a view must have 1 to %d visible characters, without control characters or direction marks", MaxName)
+	// ErrLead is for who is to be a lead: to share a view, or to delete another's.
+	ErrLead = errors.New("only a lead can save or delete a shared view")
 )
 
 // Options of New. All are required.

@@ -97,7 +97,7 @@ func New(opts Options) (*Fetcher, error) {
 		opts.RobotsAgent = DefaultRobotsAgent
 	}
 	if !robots.ValidAgent(opts.RobotsAgent) {
-		return nil, fmt.Errorf("fetch: robots agent %q is no product token; write letters, - and _ only, without a version", opts.RobotsAgent)
+		return nil, fmt.Errorf("fetch: robots agent %q is not a product token; write letters, - and _ only, without a version", opts.RobotsAgent)
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -139,7 +139,7 @@ type Request struct {
 // Truncated. The error is a *SkipError that names the reason, or ctx's error.
 func (f *Fetcher) Get(ctx context.Context, r Request) (qianshao.Page, error) {
 	if !isRequestable(r.View) {
-		return qianshao.Page{}, fmt.Errorf("fetch %s: view %q is none that a GET takes", printable(r.URL), r.View)
+		return qianshao.Page{}, fmt.Errorf("fetch %s: the view %q cannot be fetched by a GET", printable(r.URL), r.View)
 	}
 	wanted := want{
 		accept:  "text/html,application/xhtml+xml,application/xml;q=0.9,text/plain;q=0.8,*/*;q=0.1",

@@ -42,7 +42,7 @@ type Register struct {
 }
 
 // errSlowRegister means that no answer was recent enough.
-var errSlowRegister = fmt.Errorf("each answer took longer than %s, after which it no longer holds", registerAge)
+var errSlowRegister = fmt.Errorf("each answer took longer than %s, and was out of date when it came", registerAge)
 
 // Scope returns the register as it was in the store at most registerAge ago.
 func (r *Register) Scope() *ingest.Scope {

@@ -21,12 +21,12 @@ const (
 
 // The mistakes of a channel, to test for with errors.Is.
 var (
-	ErrKind     = errors.New("a channel is a webhook, dingtalk, wecom, feishu or mail")
-	ErrLanguage = errors.New("a channel's language is zh or en")
-	ErrAddress  = errors.New("the address of a webhook or robot begins with https://, or with http:// if it lies in a private network, and has no user, password or fragment")
-	ErrServer   = errors.New("the address of mail is smtps://user@host or smtp://user@host, with a port if need be, and nothing else; the password is the secret")
-	ErrSecret   = errors.New("the secret of a webhook is whsec_ and 24 to 64 random bytes in base64")
-	ErrMail     = errors.New("mail needs a sender and 1 to 50 recipients, each as name@host")
+	ErrKind     = errors.New("the kind of a channel must be webhook, dingtalk, wecom, feishu or mail")
+	ErrLanguage = errors.New("the language of a channel must be zh or en")
+	ErrAddress  = errors.New("the address of a webhook or robot must begin with https://, or with http:// in a private network, and must not have a user, password or fragment")
+	ErrServer   = errors.New("the address of a mail server must be smtps://user@host or smtp://user@host, with an optional port and nothing else; the password is given as the secret")
+	ErrSecret   = errors.New("the secret of a webhook must be whsec_ followed by 24 to 64 random bytes in base64")
+	ErrMail     = errors.New("mail needs a sender and 1 to 50 recipients, each written as name@host")
 )
 
 // Check returns the first mistake in a channel's settings, nil if there is none.

@@ -102,7 +102,7 @@ func isPrivate(a net.Addr) bool {
 }
 
 // errTooMuch says that a server sent more than maxSMTP.
-var errTooMuch = fmt.Errorf("the server has said more than %d bytes", maxSMTP)
+var errTooMuch = fmt.Errorf("the server sent more than %d bytes", maxSMTP)
 
 // bounded is a connection from which only a limited number of bytes is read.
 type bounded struct {
