@@ -222,8 +222,8 @@ func (c rulesExplainCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := analyzer.Rules().Rule(c.ID); !ok {
-		return usageError(locales.Errorf("cli.rules.unknown", c.ID))
+	if err := checkRule(analyzer.Rules(), c.ID); err != nil {
+		return err
 	}
 	page, err := scan.Page(env.in, c.Input)
 	if err != nil {
@@ -231,4 +231,17 @@ func (c rulesExplainCmd) Run(env *environment) error {
 	}
 	_, err = fmt.Fprint(env.out, analyzer.Explain(page, c.ID).In(env.lang))
 	return err
+}
+
+// checkRule refuses the id of a rule that is not in the set, and names the nearest one that
+// is, or the command that lists them.
+func checkRule(rules *rule.Set, id string) error {
+	if _, ok := rules.Rule(id); ok {
+		return nil
+	}
+	var known []string
+	for _, r := range rules.Rules() {
+		known = append(known, r.ID)
+	}
+	return usageError(locales.Errorf("cli.rules.unknown", id, syntax.DidYouMean(id, known).Or(locales.M("cli.rules.see_list"))))
 }
