@@ -20,8 +20,8 @@ release: ## into dist/: binaries and Debian packages for amd64 and arm64, their 
 test:
 	$(GO) test ./...
 
-lint: ## golangci-lint v2; .ci/run names the version
-	golangci-lint run ./...
+lint: ## golangci-lint, which .ci/lint installs
+	./.ci/lint
 
 race: ## needs a C compiler; does not watch SQLite's translated C code, see .ci/run
 	CGO_ENABLED=1 $(GO) test -race -short -gcflags=modernc.org/sqlite/lib=-race=false ./...

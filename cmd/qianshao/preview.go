@@ -40,6 +40,9 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 	if err != nil {
 		return locales.Errorf("cli.preview.draft", err)
 	}
+	if draft.Digest() == inForce.Digest() {
+		env.tell("cli.preview.identical")
+	}
 	entries, err := c.entries(env)
 	if err != nil {
 		return err
