@@ -40,7 +40,7 @@ func (c rulesPreviewCmd) Run(env *environment) error {
 	if err != nil {
 		return locales.Errorf("cli.preview.draft", err)
 	}
-	if draft.Digest() == inForce.Digest() {
+	if draft.Rules().Digest() == inForce.Rules().Digest() {
 		env.tell("cli.preview.identical")
 	}
 	entries, err := c.entries(env)
