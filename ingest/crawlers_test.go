@@ -173,7 +173,7 @@ func TestLeasePasses(t *testing.T) {
 	if b.handled["http://a.example/"] != 2 || b.handled["http://a.example/1"] != 1 {
 		t.Errorf("handled %v", b.handled)
 	}
-	if !strings.Contains(log.String(), "has passed to another crawler") {
+	if !strings.Contains(log.String(), "another crawler has taken over the lease") {
 		t.Errorf("not logged: %s", log.String())
 	}
 }

@@ -61,7 +61,7 @@ func TestMessages(t *testing.T) {
 		if chinese == english && regexp.MustCompile(`\b[a-z]{3,}\b`).MatchString(verb.ReplaceAllString(english, "")) && !slices.Contains(untranslated, key) {
 			t.Errorf("%s is not translated: %q", key, chinese)
 		}
-		if diff := cmp.Diff(verbs(english), verbs(chinese)); diff != "" && strings.Contains(chinese, "%") {
+		if diff := cmp.Diff(verbs(english), verbs(chinese)); diff != "" && !slices.Contains(shorter, key) {
 			t.Errorf("%s takes other arguments in Chinese (+) than in English (-):\n%s", key, diff)
 		}
 		if strings.Contains(chinese, "个发现") {
@@ -75,6 +75,9 @@ func TestMessages(t *testing.T) {
 
 // untranslated are the messages that are the same in both languages: signs, names and what is typed.
 var untranslated = []string{"hidden.display-none", "hidden.visibility-hidden", "scope.mistake.other"}
+
+// shorter are the messages whose Chinese leaves an argument out: it is English, or the sentence has already said it.
+var shorter = []string{"explain.needs", "scope.mistake.seed_url", "store.failed.copy", "store.failed.lock", "store.failed.open", "store.failed.read", "store.failed.write"}
 
 // TestFiles holds the files to one form: a key is there once, in order, so that a change shows what it changes.
 func TestFiles(t *testing.T) {
