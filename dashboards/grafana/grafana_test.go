@@ -11,7 +11,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/grafana"
 )
 
-var update = flag.Bool("update", false, "write the boards' files anew")
+var update = flag.Bool("update", false, "rewrite the boards' files")
 
 // TestFiles checks that the board files match their source; with -update it writes them.
 func TestFiles(t *testing.T) {
@@ -29,7 +29,7 @@ func TestFiles(t *testing.T) {
 			}
 		}
 		if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not what its source says (%v): go test ./dashboards/grafana -update", name, err)
+			t.Errorf("%s differs from its source (%v): go test ./dashboards/grafana -update", name, err)
 		}
 	}
 	files, err := filepath.Glob("*.json")
@@ -56,7 +56,7 @@ func TestBoards(t *testing.T) {
 			for x := p.GridPos.X; x < p.GridPos.X+p.GridPos.W; x++ {
 				for y := p.GridPos.Y; y < p.GridPos.Y+p.GridPos.H; y++ {
 					if other := taken[[2]int{x, y}]; other != "" {
-						t.Errorf("%s lies on %s", where, other)
+						t.Errorf("%s overlaps %s", where, other)
 					}
 					taken[[2]int{x, y}] = p.Title
 				}
@@ -66,7 +66,7 @@ func TestBoards(t *testing.T) {
 				continue
 			}
 			if titles[p.Title] {
-				t.Errorf("%s is there twice under one heading", where)
+				t.Errorf("%s appears twice under one heading", where)
 			}
 			titles[p.Title] = true
 			if p.Description == "" || len(p.Targets) == 0 || p.FieldConfig.Defaults.Unit == "" {
@@ -74,10 +74,10 @@ func TestBoards(t *testing.T) {
 			}
 			for _, target := range p.Targets {
 				if !strings.Contains(target.Expr, `job=~"$job", instance=~"$instance"`) || strings.Contains(target.Expr, "$s") {
-					t.Errorf("%s does not ask for the chosen processes: %s", where, target.Expr)
+					t.Errorf("%s does not query the chosen processes: %s", where, target.Expr)
 				}
 				if target.Datasource.UID != "${datasource}" {
-					t.Errorf("%s asks %s", where, target.Datasource.UID)
+					t.Errorf("%s queries the data source %s", where, target.Datasource.UID)
 				}
 			}
 		}

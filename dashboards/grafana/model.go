@@ -279,7 +279,7 @@ func (p *panel) line() map[string]any {
 	return c
 }
 
-// thresholds are the steps of colours; nil for none.
+// thresholds returns the values at which the colour changes; nil means that it does not.
 func (p *panel) thresholds() *thresholds {
 	var steps []step
 	at := func(c string, v float64) {
