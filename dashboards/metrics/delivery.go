@@ -58,8 +58,8 @@ type deliveriesCollector struct {
 
 func newDeliveriesCollector() *deliveriesCollector {
 	return &deliveriesCollector{
-		rows:   prometheus.NewDesc("qianshao_deliveries", "Messages to people that have not arrived: to be sent, or given up.", []string{"state"}, nil),
-		oldest: prometheus.NewDesc("qianshao_delivery_oldest_pending_seconds", "Age of the oldest message that is still to be sent; 0 if there is none.", nil, nil),
+		rows:   prometheus.NewDesc("qianshao_deliveries", "Messages to people that have not been delivered: pending, or failed and given up.", []string{"state"}, nil),
+		oldest: prometheus.NewDesc("qianshao_delivery_oldest_pending_seconds", "Age of the oldest pending message; 0 if there is none.", nil, nil),
 	}
 }
 

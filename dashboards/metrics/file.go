@@ -49,7 +49,7 @@ const crawlPrefix = "qianshao_crawl_"
 
 const lastSuccess = crawlPrefix + "last_success_timestamp_seconds"
 
-// families are the gauges of the crawl itself.
+// families returns the gauges of the crawl itself.
 func (c Crawl) families(old fileFamilies) []*dto.MetricFamily {
 	ended := float64(c.Ended.UnixMilli()) / 1000
 	success, succeeded := old.value(lastSuccess), 0.0
@@ -57,10 +57,10 @@ func (c Crawl) families(old fileFamilies) []*dto.MetricFamily {
 		success, succeeded = ended, 1
 	}
 	return []*dto.MetricFamily{
-		gaugeFamily(crawlPrefix+"last_run_duration_seconds", "Time that the last crawl took.", c.Ended.Sub(c.Started).Seconds()),
-		gaugeFamily(crawlPrefix+"last_run_succeeded", "1 if the last crawl visited all that was due, 0 if it failed or was interrupted.", succeeded),
+		gaugeFamily(crawlPrefix+"last_run_duration_seconds", "Duration of the last crawl.", c.Ended.Sub(c.Started).Seconds()),
+		gaugeFamily(crawlPrefix+"last_run_succeeded", "1 if the last crawl visited everything that was due, 0 if it failed or was interrupted.", succeeded),
 		gaugeFamily(crawlPrefix+"last_run_timestamp_seconds", "Unix time at which the last crawl ended.", ended),
-		gaugeFamily(lastSuccess, "Unix time at which a crawl last ended that visited all that was due; 0 before the first.", success),
+		gaugeFamily(lastSuccess, "Unix time at which the last crawl that visited everything that was due ended; 0 before the first.", success),
 	}
 }
 

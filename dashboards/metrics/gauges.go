@@ -35,9 +35,9 @@ type Folder struct {
 func (m *Metrics) WatchFolder(read func(ctx context.Context) (Folder, error)) {
 	m.registry.MustRegister(&folderCollector{
 		read:  read,
-		bytes: prometheus.NewDesc("qianshao_folder_bytes", "Bytes of the data folder, by part.", []string{"part"}, nil),
-		free:  prometheus.NewDesc("qianshao_disk_free_bytes", "Bytes that may still be written to the disk of the data folder.", nil, nil),
-		size:  prometheus.NewDesc("qianshao_disk_size_bytes", "Bytes that the disk of the data folder holds.", nil, nil),
+		bytes: prometheus.NewDesc("qianshao_folder_bytes", "Size of the data folder in bytes, by part.", []string{"part"}, nil),
+		free:  prometheus.NewDesc("qianshao_disk_free_bytes", "Free space on the data folder's disk, in bytes.", nil, nil),
+		size:  prometheus.NewDesc("qianshao_disk_size_bytes", "Capacity of the data folder's disk, in bytes.", nil, nil),
 	})
 }
 
@@ -91,24 +91,24 @@ func newStoreCollector() *storeCollector {
 	}
 	return &storeCollector{
 		pages:          map[string]int{},
-		findings:       gauge("findings", "Findings, by whether their page still shows what was found, category and level.", "state", "category", "level"),
-		answers:        gauge("findings_answered", "Findings, open or gone, by category and by what people have decided; review is a decision that waits for its second, blind review.", "category", "answer"),
+		findings:       gauge("findings", "Findings by state (whether their content is still on the page), category and level.", "state", "category", "level"),
+		answers:        gauge("findings_answered", "Findings, open or gone, by category and decision; those in review are decided, and wait for a second, blind review.", "category", "answer"),
 		sites:          gauge("flagged_hosts", "Hosts with open findings."),
-		queue:          gauge("queue_findings", "Findings that wait for people, by state; overdue are a part of undecided.", "state"),
-		campaigns:      gauge("queue_campaigns", "Campaigns with undecided findings: the rows of the queue."),
-		oldest:         gauge("queue_oldest_seconds", "Time since the undecided finding that waits for longest was first seen; 0 if none waits."),
+		queue:          gauge("queue_findings", "Findings waiting for people, by state; the overdue ones are also counted as undecided.", "state"),
+		campaigns:      gauge("queue_campaigns", "Campaigns with undecided findings, which are the rows of the queue."),
+		oldest:         gauge("queue_oldest_seconds", "Time since the oldest undecided finding was first seen; 0 if there is none."),
 		items:          gauge("frontier_items", "URLs in the crawl frontier, by state.", "state"),
-		due:            gauge("frontier_due_items", "URLs whose time to be visited has come; hosts rest between two of them."),
-		dueHosts:       gauge("frontier_due_hosts", "Hosts of which a URL may be visited now."),
-		lag:            gauge("frontier_lag_seconds", "Time for which the host that waits for longest could have been visited, and not longer than the process runs; 0 if none waits."),
-		authorisations: gauge("authorisations", "Authorisations of the register, by whether they are in force.", "state"),
-		leftOut:        gauge("authorisations_left_out", "Authorisations without metrics of their own: all, if the register has more than 1,000."),
-		pagesOf:        gauge("authorisation_pages_total", "Pages that came in under an authorisation.", "authorisation"),
-		lastPageOf:     gauge("authorisation_last_page_timestamp_seconds", "Unix time at which a host that was last asked under an authorisation last gave a page; 0 for never.", "authorisation"),
+		due:            gauge("frontier_due_items", "URLs that are due to be visited; each host still gets a pause between two visits."),
+		dueHosts:       gauge("frontier_due_hosts", "Hosts with a URL that may be visited now."),
+		lag:            gauge("frontier_lag_seconds", "How long the longest-waiting host has been due, but no longer than the process has been running; 0 if none is due."),
+		authorisations: gauge("authorisations", "Authorisations in the register, by whether they are in force.", "state"),
+		leftOut:        gauge("authorisations_left_out", "Authorisations without their own metrics: all of them if the register has more than 1,000, otherwise 0."),
+		pagesOf:        gauge("authorisation_pages_total", "Pages received under an authorisation.", "authorisation"),
+		lastPageOf:     gauge("authorisation_last_page_timestamp_seconds", "Unix time of the last page from the hosts last visited under an authorisation; 0 means never.", "authorisation"),
 		openOf:         gauge("authorisation_open_findings", "Open findings under an authorisation.", "authorisation"),
-		dueHostsOf:     gauge("authorisation_due_hosts", "Hosts that may be visited now, and were last asked under an authorisation.", "authorisation"),
-		checkedAt:      gauge("verification_timestamp_seconds", "Unix time of the last verification whose result was kept; 0 for never.", "of"),
-		problems:       gauge("verification_problems", "Problems that this verification has found.", "of"),
+		dueHostsOf:     gauge("authorisation_due_hosts", "Hosts that may be visited now and were last visited under an authorisation.", "authorisation"),
+		checkedAt:      gauge("verification_timestamp_seconds", "Unix time of the last verification with a recorded result; 0 means never.", "of"),
+		problems:       gauge("verification_problems", "Problems found by the last verification with a recorded result.", "of"),
 	}
 }
 

@@ -93,44 +93,44 @@ type Metrics struct {
 func New() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
-		fetched:  counterVec("pages_fetched_total", "Pages that came in, by what brought them.", "source"),
-		skips:    counterVec("skips_total", "URLs that were not fetched and pages that were not analysed, by reason.", "reason"),
-		bytes:    counter("fetch_bytes_total", "Bytes of page bodies that came in, after content decoding."),
-		analysed: counter("pages_analysed_total", "Pages on which the rules were run."),
+		fetched:  counterVec("pages_fetched_total", "Pages received, by source.", "source"),
+		skips:    counterVec("skips_total", "URLs not fetched and pages not analysed, by reason.", "reason"),
+		bytes:    counter("fetch_bytes_total", "Bytes of the bodies of pages received, after content decoding."),
+		analysed: counter("pages_analysed_total", "Pages on which the rules ran."),
 		unchanged: counter("pages_unchanged_total",
-			"Pages that were as the rules in force had judged them before, and were not judged again."),
+			"Pages not judged again, because neither they nor the rules had changed since they were last judged."),
 		flaggedAny: counter("pages_alerted_total",
 			"Pages with at least one finding of level medium or above, each counted once."),
 		flagged: counterVec("pages_flagged_total",
 			"Flagged pages by category; a page with two categories counts in both.", "category"),
 		findings: counterVec("findings_total",
-			"Findings on pages, one for each kind of crime, every visit of a page counted anew.", "category", "level"),
+			"Findings on pages, one for each kind of crime; every visit of a page counts again.", "category", "level"),
 		allowed: counterVec("findings_allowed_total",
-			"Alerts that the overlay's allow-list held back, every visit of a page counted anew.", "category"),
+			"Findings not flagged because of the overlay's allow-list; every visit of a page counts again.", "category"),
 		views: counterVec("views_total",
-			"Other views of pages that were asked for, by view and outcome.", "view", "outcome"),
-		refused: counterVec("browser_refused_total", "Requests of rendered pages that led nowhere, by reason.", "reason"),
+			"Requests for other views of pages, by view and outcome.", "view", "outcome"),
+		refused: counterVec("browser_refused_total", "Requests of rendered pages that were refused or failed, by reason.", "reason"),
 		browser: gauge("browser_available", "1 if pages can be rendered, 0 if there is no browser."),
 		ocr:     gauge("ocr_available", "1 if text in pictures can be read, 0 if there is no tesseract with Chinese."),
 		failures: counterVec("page_failures_total",
-			"Pages on which a stage gave up with an error; for the index, attempts to tell it of changes. Skips are counted elsewhere.", "stage"),
+			"Pages for which a stage failed with an error; for the index, failed attempts to update it. Skips are counted elsewhere.", "stage"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "qianshao_page_duration_seconds", Help: "Time that one page spent in a stage; for the index, the time it took to tell it of all pending changes.",
+			Name: "qianshao_page_duration_seconds", Help: "Time that one page spent in a stage; for the index, the time taken to update it with all pending changes.",
 			Buckets: durationBuckets,
 		}, []string{"stage"}),
 		lastPage: gauge("last_page_timestamp_seconds", "Unix time at which a page was last saved; 0 before the first."),
 		rules:    gauge("rules_loaded", "Rules in force."),
 		reloads:  counter("rules_reload_failures_total", "Rule sets that were refused because of a mistake; the old set stays in force."),
 		replanned: counterVec("clock_ahead_total",
-			"URLs and hosts that a clock which was ahead had planned far into the future, and that were planned anew.", "of"),
-		records:  counter("evidence_records_total", "Records written into the evidence archive."),
-		archived: counter("evidence_bytes_total", "Bytes written into the evidence archive, as compressed."),
+			"URLs and hosts that were rescheduled, because a clock that was ahead had scheduled them far into the future.", "of"),
+		records:  counter("evidence_records_total", "Records written to the evidence archive."),
+		archived: counter("evidence_bytes_total", "Compressed bytes written to the evidence archive."),
 		verdicts: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "qianshao_verdict_seconds", Help: "Time from a finding to the first decision on it, by the finding's level; what a campaign's policy decides is left out.",
+			Name: "qianshao_verdict_seconds", Help: "Time from when a finding was first seen to the first decision on it, by the finding's level; decisions made by a campaign's policy are left out.",
 			Buckets: verdictBuckets,
 		}, []string{"level"}),
-		reviews:    counterVec("second_reviews_total", "Second, blind reviews of decisions, by whether they confirm them.", "outcome"),
-		delivered:  counterVec("deliveries_total", "Messages to people that were sent or given up, by the kind of channel and outcome; each attempt counts.", "kind", "outcome"),
+		reviews:    counterVec("second_reviews_total", "Second, blind reviews, by whether they confirm the decision.", "outcome"),
+		delivered:  counterVec("deliveries_total", "Attempts to send messages to people, by kind of channel and outcome.", "kind", "outcome"),
 		deliveries: newDeliveriesCollector(),
 		store:      newStoreCollector(),
 	}
@@ -252,7 +252,7 @@ func (m *Metrics) Analysed(a qianshao.Assessment, took time.Duration) {
 	m.observe(StageAnalyse, took)
 }
 
-// Unchanged counts a page that need not be judged again.
+// Unchanged counts a page that did not need to be judged again.
 func (m *Metrics) Unchanged() {
 	m.unchanged.Inc()
 	m.lastPage.SetToCurrentTime()
@@ -272,7 +272,7 @@ func (m *Metrics) Saved(took time.Duration) {
 	m.lastPage.SetToCurrentTime()
 }
 
-// Indexed records that all changed findings can be searched, and how long that took.
+// Indexed records that the index has been updated with all changed findings, and how long that took.
 func (m *Metrics) Indexed(took time.Duration) { m.observe(StageIndex, took) }
 
 // Failed counts a page on which a stage failed with an error.
@@ -320,7 +320,7 @@ const scrapeTimeout = 3 * time.Second
 // the gauge is left out of that scrape. It must be called at most once.
 func (m *Metrics) WatchFrontier(next func(ctx context.Context) (due time.Time, ok bool, err error)) {
 	m.registry.MustRegister(&frontierCollector{next: next, due: prometheus.NewDesc("qianshao_frontier_next_due_timestamp_seconds",
-		"Unix time at which the next URL may be visited; in the past when one is due; absent when none is left.", nil, nil)})
+		"Unix time at which the next URL may be visited: in the past if one is due, absent if none is left.", nil, nil)})
 }
 
 // WatchUnmonitored registers the gauge qianshao_unmonitored{reason}, read from count at every
@@ -336,9 +336,9 @@ func (m *Metrics) WatchUnmonitored(count func(ctx context.Context) (map[string]i
 func (m *Metrics) WatchIndex(backlog func(ctx context.Context) (store.Backlog, error)) {
 	m.registry.MustRegister(&backlogCollector{
 		backlog: backlog,
-		pending: prometheus.NewDesc("qianshao_index_pending_findings", "Findings that have changed and are not in the search index as they are now.", nil, nil),
+		pending: prometheus.NewDesc("qianshao_index_pending_findings", "Findings that have changed since they were last written to the search index.", nil, nil),
 		lag: prometheus.NewDesc("qianshao_index_lag_seconds",
-			"Time since the first change that the search index does not have; 0 if it has all.", nil, nil),
+			"Age of the oldest change that the search index does not have yet; 0 if it has all.", nil, nil),
 	})
 }
 
@@ -348,9 +348,9 @@ func (m *Metrics) WatchIndex(backlog func(ctx context.Context) (store.Backlog, e
 func (m *Metrics) WatchCampaigns(backlog func(ctx context.Context) (store.Backlog, error)) {
 	m.registry.MustRegister(&backlogCollector{
 		backlog: backlog,
-		pending: prometheus.NewDesc("qianshao_campaigns_pending_findings", "Findings that have changed and are not in their campaigns as they are now.", nil, nil),
+		pending: prometheus.NewDesc("qianshao_campaigns_pending_findings", "Findings that have changed since they were last grouped into campaigns.", nil, nil),
 		lag: prometheus.NewDesc("qianshao_campaigns_lag_seconds",
-			"Time since the first change that is not in the campaigns; 0 if all are.", nil, nil),
+			"Age of the oldest change that the campaigns do not include yet; 0 if they include all.", nil, nil),
 	})
 }
 
@@ -428,7 +428,7 @@ func buildInfo() prometheus.Collector {
 		}
 	}
 	g := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "qianshao_build_info", Help: "The build that runs: always 1.",
+		Name: "qianshao_build_info", Help: "The running build, in the labels. The value is always 1.",
 		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": runtime.Version()},
 	}, func() float64 { return 1 })
 	return g
