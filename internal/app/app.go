@@ -56,7 +56,8 @@ type Options struct {
 	// Outward says how connections for messages are made: Resolve, DNS and Proxy. Nil means the
 	// same as for Crawl.
 	Outward *FetchOptions
-	// Now is the clock for messages to people; nil is time.Now.
+	// Now is the clock by which messages are sent to people and the counts of metrics are renewed; nil
+	// means time.Now.
 	Now func() time.Time
 	// Log receives failures; nil discards them.
 	Log *slog.Logger

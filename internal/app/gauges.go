@@ -66,9 +66,9 @@ func (a *App) watchGauges(ctx context.Context) error {
 	if g.counted, err = g.store.TrailEnd(ctx); err != nil {
 		return err
 	}
-	counts := &rested[store.Gauges]{now: time.Now, read: g.read}
+	counts := &rested[store.Gauges]{now: a.opts.Now, read: g.read}
 	a.metrics.WatchStore(a.started, counts.get)
-	sizes := &rested[metrics.Folder]{now: time.Now, read: func(ctx context.Context) (metrics.Folder, error) { return datafolder.Sizes(ctx, a.opts.Data) }}
+	sizes := &rested[metrics.Folder]{now: a.opts.Now, read: func(ctx context.Context) (metrics.Folder, error) { return datafolder.Sizes(ctx, a.opts.Data) }}
 	a.metrics.WatchFolder(sizes.get)
 	return nil
 }

@@ -3,6 +3,7 @@ package app_test
 import (
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/qianshao/qianshao/dashboards/metrics"
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/index"
+	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/app/apptest"
 	"github.com/qianshao/qianshao/notify"
 )
@@ -17,7 +19,10 @@ import (
 // TestMetrics: /metrics shows what a crawl has found and people have decided.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	a, _ := apptest.Crawl(t, casinoPage)
+	var ahead atomic.Int64
+	a, _ := apptest.Crawl(t, casinoPage, func(o *app.Options) {
+		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	})
 	ann := qianshao.Account{Name: "ann", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()}
 	result, err := a.Index.Search(t.Context(), index.Request{Sight: qianshao.SeeAll(), Limit: 1})
 	if err != nil || len(result.Hits) != 1 {
@@ -37,9 +42,8 @@ func TestMetrics(t *testing.T) {
 	if _, err := a.Desk.Do(t.Context(), ann, draft); err != nil {
 		t.Fatal(err)
 	}
-	// The counts may be old and may not agree with each other: answers are read before the queue.
+	ahead.Store(int64(24 * time.Hour)) // the counts are renewed, however slow the machine was when it last read them
 	const answered = `qianshao_findings_answered{answer="crime",category="gambling"}`
-	within(t, 2*time.Minute, "told", func() bool { return metric(t, a, answered) == "1" })
 	for name, want := range map[string]string{
 		`qianshao_queue_findings{state="undecided"}`:                                "0",
 		`qianshao_verdict_seconds_count{level="` + level + `"}`:                     "1",

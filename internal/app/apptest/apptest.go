@@ -52,9 +52,9 @@ func Authorise(t *testing.T, data string, list ...qianshao.Authorisation) {
 
 // Crawl starts a site of one page and crawls it once, into the data folder that
 // it returns.
-func Crawl(t *testing.T, html string) (a *app.App, data string) {
+func Crawl(t *testing.T, html string, change ...func(*app.Options)) (a *app.App, data string) {
 	t.Helper()
-	a, data = Site(t, html, true)
+	a, data = Site(t, html, true, change...)
 	a.Start(t.Context())
 	if err := a.WaitCrawl(); err != nil {
 		t.Fatal(err)
@@ -62,8 +62,8 @@ func Crawl(t *testing.T, html string) (a *app.App, data string) {
 	return a, data
 }
 
-// Site returns an App, not yet started, that will crawl a site of one page.
-func Site(t *testing.T, html string, once bool) (a *app.App, data string) {
+// Site returns an App, not yet started, that will crawl a site of one page. Its options can be changed.
+func Site(t *testing.T, html string, once bool, change ...func(*app.Options)) (a *app.App, data string) {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
@@ -84,9 +84,13 @@ func Site(t *testing.T, html string, once bool) (a *app.App, data string) {
 		ID: "test", Owner: "o", Basis: "b", Contact: "c", ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(time.Hour),
 		Hosts: []string{u.Host}, Rate: 1000, AllowPrivate: true, Seeds: []string{site.URL + "/"},
 	})
-	return New(t, app.Options{Data: data, Version: "test", Crawl: &app.CrawlOptions{
+	opts := app.Options{Data: data, Version: "test", Crawl: &app.CrawlOptions{
 		FetchOptions: app.FetchOptions{Contact: "https://test.example/"}, Once: once,
-	}, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}}), data
+	}, Console: &app.ConsoleOptions{Listen: "127.0.0.1:0"}}
+	for _, f := range change {
+		f(&opts)
+	}
+	return New(t, opts), data
 }
 
 // Write writes a file, for its owner only, and makes the folders above it.
