@@ -137,13 +137,13 @@ func (a *Account) Allows(s Scope) bool {
 // Account is a person or a program that uses the console or the API. It exists to say who did what,
 // never to count how much somebody did.
 type Account struct {
-	// Name is used to log in and to sign acts. It never changes and is never given to another
+	// Name is used to sign in and to sign acts. It never changes and is never given to another
 	// account.
 	Name string
 	Role Role
 	// Sight is what the account may see.
 	Sight Sight
-	// Disabled accounts cannot log in, and their tokens are refused.
+	// Disabled accounts cannot sign in, and their tokens are refused.
 	Disabled bool
 	// Created is when the account was made.
 	Created time.Time

@@ -28,7 +28,7 @@ type route struct {
 	// does not see. Requests that would change something name things that do not exist, or send a
 	// form that is refused.
 	target, body string
-	// open routes need no log-in.
+	// open routes need no sign-in.
 	open bool
 	// scope is what the role and the token need; "" for pages that are open to everybody with a
 	// session.
@@ -365,7 +365,7 @@ func (a *asks) want(w *httptest.ResponseRecorder, status int, who, pattern strin
 func (a *asks) strangers(pattern string, row route, disabled visitor) {
 	a.t.Helper()
 	machine := strings.HasPrefix(row.target, "/api/") || row.target == "/metrics"
-	want := http.StatusSeeOther // to the log-in
+	want := http.StatusSeeOther // to the sign-in
 	switch {
 	case row.open:
 		want = row.ok

@@ -43,7 +43,7 @@ type outpost struct {
 	index   *bleveindex.Index
 	options Options
 	handler http.Handler
-	// accounts are the accounts of the store, and visitor is an administrator who has logged in.
+	// accounts are the accounts of the store, and visitor is an administrator who has signed in.
 	accounts *auth.Accounts
 	visitor  visitor
 	// reviewAll makes every decision require a second review.

@@ -75,8 +75,8 @@ type Options struct {
 	// restart.
 	Holder string
 
-	// Log-in. Accounts are the accounts; nil means those of Store. OIDC is the provider where
-	// people may also log in; nil for none. LocalToken, Proxies and RequireFactor are those of
+	// Sign-in. Accounts are the accounts; nil means those of Store. OIDC is the provider where
+	// people may also sign in; nil for none. LocalToken, Proxies and RequireFactor are those of
 	// auth.GuardOptions and auth.Proxies.
 	Accounts      *auth.Accounts
 	OIDC          *auth.OIDC
@@ -286,7 +286,7 @@ func allowedMethods(mux *http.ServeMux, r *http.Request) (allowed []string) {
 
 // health answers 200 if the store and the index answer. It also does so if only the search server is
 // unavailable: taking the console offline, too, would help nobody. It says no more than that, because
-// it needs no log-in.
+// it needs no sign-in.
 func (s *site) health(w http.ResponseWriter, r *http.Request) {
 	// No finding has this id: it makes the database answer without reading much.
 	_, err := s.opts.Store.VisibleFinding(r.Context(), qianshao.SeeAll(), "-")

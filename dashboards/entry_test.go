@@ -60,7 +60,7 @@ func credentials(name, password string) string {
 	return url.Values{"name": {name}, "password": {password}, "next": {"/help?a=1"}}.Encode()
 }
 
-// logIn logs in with a password, and returns what the browser has after that.
+// logIn signs in with a password, and returns what the browser has after that.
 func (o *outpost) logIn(t *testing.T, name, password string) (visitor, *httptest.ResponseRecorder) {
 	t.Helper()
 	w := o.do("POST", "/login", credentials(name, password))
@@ -159,7 +159,7 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// TestFixation: a session that an attacker has planted before the log-in is worthless after it.
+// TestFixation: a session that an attacker has planted before the sign-in is worthless after it.
 func TestFixation(t *testing.T) {
 	o, _ := clocked(t, nil)
 	for name, set := range map[string]string{"made up": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "of the attacker": o.enter(t, "root").session} {
@@ -476,7 +476,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// TestSecondFactor sets up a second factor, logs in with it, tries a code twice, and uses a
+// TestSecondFactor sets up a second factor, signs in with it, tries a code twice, and uses a
 // recovery code.
 func TestSecondFactor(t *testing.T) {
 	o, now := clocked(t, func(opts *Options) { opts.RequireFactor = true })
@@ -520,7 +520,7 @@ func TestSecondFactor(t *testing.T) {
 		t.Error("the session that has set it up has ended")
 	}
 
-	// second takes the second step of a log-in and returns the status.
+	// second takes the second step of a sign-in and returns the status.
 	second := func(code string) (int, visitor) {
 		w := o.do("POST", "/login", credentials("wang", goodPassword))
 		half := visitor{session: cookie(w, sessionCookie)}
@@ -615,7 +615,7 @@ func TestPageOfAForm(t *testing.T) {
 	}
 }
 
-// TestStrangersPage: somebody who is not logged in is told how to get the first account, and is
+// TestStrangersPage: somebody who is not signed in is told how to get the first account, and is
 // shown neither the program's version nor links to pages that are closed to them.
 func TestStrangersPage(t *testing.T) {
 	o := newOutpost(t, nil)

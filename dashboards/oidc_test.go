@@ -156,7 +156,7 @@ func TestOIDCGrants(t *testing.T) {
 	}
 }
 
-// TestOIDCRoundTrip: the provider's answer must belong to a log-in that this browser has begun.
+// TestOIDCRoundTrip: the provider's answer must belong to a sign-in that this browser has begun.
 func TestOIDCRoundTrip(t *testing.T) {
 	o := newOrganisation(t, auth.Grant{Value: "test-user@zitadel.ch", Role: qianshao.RoleAnalyst, Sight: qianshao.SeeAll()})
 	client := browser(t)
@@ -203,7 +203,7 @@ func TestOIDCRoundTrip(t *testing.T) {
 	}
 }
 
-// TestOIDCProviderIsDown: the log-in form says so, and still takes passwords.
+// TestOIDCProviderIsDown: the sign-in form says so, and still takes passwords.
 func TestOIDCProviderIsDown(t *testing.T) {
 	o := newOrganisation(t)
 	o.stopProvider()

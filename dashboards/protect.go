@@ -67,8 +67,8 @@ func (s *site) recoverPanics(next http.Handler) http.Handler {
 	})
 }
 
-// isOpen says whether a path needs no log-in: the health check for container platforms, the ways to
-// log in, and what their pages load.
+// isOpen says whether a path needs no sign-in: the health check for container platforms, the ways to
+// sign in, and what their pages load.
 func isOpen(path string) bool {
 	switch path {
 	case "/healthz", "/login", "/login/code", "/login/oidc", "/login/oidc/callback", "/enter":

@@ -30,7 +30,7 @@ const (
 	FaultMailTLS       FaultCode = "mail_tls"       // a mail server without STARTTLS
 	FaultMailGreeting  FaultCode = "mail_greeting"  // refused before any mail: the reply
 	FaultMailLogin     FaultCode = "mail_login"     // refused the user or the password: the reply
-	FaultMailAuth      FaultCode = "mail_auth"      // no log-in method that we may use
+	FaultMailAuth      FaultCode = "mail_auth"      // no sign-in method that we may use
 	FaultMailSender    FaultCode = "mail_sender"    // the sender was refused: the reply
 	FaultMailRecipient FaultCode = "mail_recipient" // a recipient was refused: the reply
 	FaultMailRefused   FaultCode = "mail_refused"   // the mail was refused: the reply

@@ -15,11 +15,11 @@ var (
 	ErrLastAdministrator = locales.Errorf("store.last_administrator")
 )
 
-// AccountRecord is an account and the credentials that its log-in is checked against.
+// AccountRecord is an account and the credentials that its sign-in is checked against.
 type AccountRecord struct {
 	qianshao.Account
 	// Password is the argon2id hash of the password in the PHC string format; "" for an
-	// account that cannot log in with one.
+	// account that cannot sign in with one.
 	Password string
 	// Subject identifies the account at the OIDC provider, by issuer and subject; "" for local accounts.
 	Subject string
@@ -34,7 +34,7 @@ type AccountRecord struct {
 type SecondFactor struct {
 	// Secret is shared with the authenticator, in base32; "" without a second factor.
 	Secret string
-	// Confirmed says that a code has proved that the authenticator has the secret. Until then log-in asks
+	// Confirmed says that a code has proved that the authenticator has the secret. Until then sign-in asks
 	// for no code.
 	Confirmed bool
 	// Step is the time step of the last code that was accepted: no code is accepted twice.
@@ -47,7 +47,7 @@ type SecondFactor struct {
 const ByCommand = "(command)"
 
 // AccountEvent is what happened to an account, by the names that acts on accounts use: changes only, never
-// what somebody looked at or when they logged in.
+// what somebody looked at or when they signed in.
 type AccountEvent string
 
 // The events.
@@ -134,6 +134,6 @@ const (
 	LinkFirst LinkPurpose = "first"
 	// LinkPassword sets the account's password.
 	LinkPassword LinkPurpose = "password"
-	// LinkEnter logs in.
+	// LinkEnter signs in.
 	LinkEnter LinkPurpose = "enter"
 )

@@ -96,7 +96,7 @@ func (c accountAddCmd) Run(env *environment) error {
 }
 
 // readPassword returns the password in a file; "" without a file. A file that everybody can write is
-// refused: whoever writes it decides who can log in.
+// refused: whoever writes it decides who can sign in.
 func readPassword(env *environment, name string) (string, error) {
 	if name == "" {
 		return "", nil
@@ -193,7 +193,7 @@ func sees(lang locales.Lang, a *store.AccountRecord) string {
 	return strings.Join(a.Sight.Authorisations, " ")
 }
 
-// logIn returns the catalogue's key for how an account's owner logs in.
+// logIn returns the catalogue's key for how an account's owner signs in.
 func logIn(a *store.AccountRecord) string {
 	switch {
 	case a.Disabled:

@@ -38,7 +38,7 @@ func fieldsOf(r *store.AccountRecord) accountFields {
 func (accountFields) Roles() []qianshao.Role { return qianshao.Roles() }
 
 // accountsPage lists the accounts, with a form to add one. It does not show what people do or when
-// they log in: nobody is ranked or followed.
+// they sign in: nobody is ranked or followed.
 type accountsPage struct {
 	frame
 	Accounts []store.AccountRecord
@@ -60,7 +60,7 @@ func (a *Admin) showAccounts(w http.ResponseWriter, r *http.Request, status int,
 	a.Render(w, r, status, "accounts", v)
 }
 
-// logIn returns the key of the text that says how the account's owner logs in.
+// logIn returns the key of the text that says how the account's owner signs in.
 func logIn(a *store.AccountRecord) string {
 	switch {
 	case a.Disabled:
@@ -73,7 +73,7 @@ func logIn(a *store.AccountRecord) string {
 	return "admin.login.none"
 }
 
-// LogIn says how an account's owner logs in.
+// LogIn says how an account's owner signs in.
 func (v *accountsPage) LogIn(a store.AccountRecord) string { return v.T(logIn(&a)) }
 
 // addAccount makes an account and shows, once, the link with which its owner sets a password.

@@ -54,7 +54,7 @@ func (a *Accounts) Empty(ctx context.Context) (bool, error) {
 	return len(list) == 0, err
 }
 
-// Add adds an account. Without a password it can log in only by a link; see NewLink.
+// Add adds an account. Without a password it can sign in only by a link; see NewLink.
 func (a *Accounts) Add(ctx context.Context, by string, account qianshao.Account, password string) error {
 	return a.add(ctx, by, store.AccountRecord{Account: account}, password, false)
 }
@@ -117,7 +117,7 @@ func (a *Accounts) Change(ctx context.Context, by, name string, change func(*sto
 }
 
 // Reset removes the password of an account, and its second factor if factor is true; this ends its
-// sessions. The owner can then log in by a link.
+// sessions. The owner can then sign in by a link.
 func (a *Accounts) Reset(ctx context.Context, by, name string, factor bool) error {
 	_, err := a.Change(ctx, by, name, func(r *store.AccountRecord) error {
 		r.Password = ""

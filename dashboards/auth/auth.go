@@ -1,4 +1,4 @@
-// Package auth decides who may log in to the console and the API, and what each account may do
+// Package auth decides who may sign in to the console and the API, and what each account may do
 // there: passwords, second factors, sessions, tokens, one-time links, limits on tries. It puts the
 // account into each request's context; see From and Guard.Require.
 package auth

@@ -64,7 +64,7 @@ func TestStranger(t *testing.T) {
 	}
 }
 
-// TestBusy: a log-in that waits too long for its turn is told so, and takes no memory.
+// TestBusy: a sign-in that waits too long for its turn is told so, and takes no memory.
 func TestBusy(t *testing.T) {
 	p := newPasswords()
 	p.wait = 0

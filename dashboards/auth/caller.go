@@ -33,7 +33,7 @@ func callerOf(ctx context.Context) caller {
 	return caller{}
 }
 
-// From returns the account that makes the request. Without one, on pages that need no log-in, it is
+// From returns the account that makes the request. Without one, on pages that need no sign-in, it is
 // the zero value, which sees nothing and has no powers.
 func From(ctx context.Context) qianshao.Account { return callerOf(ctx).account.Account }
 
@@ -104,7 +104,7 @@ func (g *Guard) Require(p qianshao.Power, next http.Handler) http.Handler {
 	return g.RequireScope(qianshao.Scope(p), next)
 }
 
-// HasPassword says whether the request's account has a password here, rather than logging in by
+// HasPassword says whether the request's account has a password here, rather than signing in by
 // OIDC.
 func (g *Guard) HasPassword(ctx context.Context) bool { return callerOf(ctx).account.Password != "" }
 

@@ -20,7 +20,7 @@ import (
 
 // Rules are what a Guard must know about the routes that it guards.
 type Rules struct {
-	// IsOpen says whether a path needs no log-in.
+	// IsOpen says whether a path needs no sign-in.
 	IsOpen func(path string) bool
 	// IsMachine says whether a request comes from a program rather than from a person: a program
 	// may send a token and gets errors in its own format, a person is sent to /login.
@@ -251,7 +251,7 @@ func (g *Guard) letIn(ctx context.Context, c caller) (store.AccountRecord, error
 }
 
 // begin begins a session of the account that replaces the one in r's context, under a new token: a
-// cookie that an attacker has planted before the log-in is worthless.
+// cookie that an attacker has planted before the sign-in is worthless.
 func (g *Guard) begin(w http.ResponseWriter, r *http.Request, account store.AccountRecord, stage string) error {
 	ctx := r.Context()
 	if err := g.sessions.Clear(ctx); err != nil {

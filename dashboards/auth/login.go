@@ -14,7 +14,7 @@ import (
 	"github.com/qianshao/qianshao/store"
 )
 
-// Outcome is the outcome of a try to log in, or to prove one's identity.
+// Outcome is the outcome of a try to sign in, or to prove one's identity.
 type Outcome string
 
 // The outcomes.
@@ -30,7 +30,7 @@ const (
 	Slow Outcome = "slow"
 	// Busy: too many passwords are being checked at this moment.
 	Busy Outcome = "busy"
-	// Expired: the link, or the log-in that was begun, can no longer be used.
+	// Expired: the link, or the sign-in that was begun, can no longer be used.
 	Expired Outcome = "expired"
 )
 
@@ -105,12 +105,12 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request, account store.Acco
 	return Answer{Outcome: Entered}, g.begin(w, r, account, stageIn)
 }
 
-// AwaitsCode says whether the request's log-in is waiting for a code of the second factor.
+// AwaitsCode says whether the request's sign-in is waiting for a code of the second factor.
 func (g *Guard) AwaitsCode(ctx context.Context) bool {
 	return g.sessions.GetString(ctx, keyStage) == stageCode
 }
 
-// LogInWithCode completes a log-in with the code, or with a recovery code.
+// LogInWithCode completes a sign-in with the code, or with a recovery code.
 func (g *Guard) LogInWithCode(w http.ResponseWriter, r *http.Request, code string) (Answer, error) {
 	ctx := r.Context()
 	if !g.AwaitsCode(ctx) {
@@ -174,11 +174,11 @@ func (g *Guard) Link(ctx context.Context, key string) (store.Link, error) {
 	return g.store.Link(ctx, hashKey(key), g.now())
 }
 
-// Empty says whether there are no accounts at all, so that nobody can log in.
+// Empty says whether there are no accounts at all, so that nobody can sign in.
 func (g *Guard) Empty(ctx context.Context) (bool, error) { return g.accounts.Empty(ctx) }
 
 // UseLink uses a link: with LinkFirst it makes the administrator of that name, with LinkPassword it
-// sets the account's password, with LinkEnter it only logs in. The name and password are checked
+// sets the account's password, with LinkEnter it only signs in. The name and password are checked
 // before the link is used up.
 func (g *Guard) UseLink(w http.ResponseWriter, r *http.Request, key, name, password string) (Answer, error) {
 	ctx := r.Context()
@@ -209,7 +209,7 @@ func (g *Guard) UseLink(w http.ResponseWriter, r *http.Request, key, name, passw
 	return g.enter(w, r, account)
 }
 
-// take does what a link is for, and returns the account to log in.
+// take does what a link is for, and returns the account to sign in.
 func (g *Guard) take(ctx context.Context, link store.Link, name, hash string) (store.AccountRecord, error) {
 	if link.Purpose == store.LinkFirst {
 		first := firstAdministrator(name)

@@ -16,7 +16,7 @@ import (
 const (
 	sessionTime = 12 * time.Hour
 	sessionIdle = 2 * time.Hour
-	// codeTime is how long a log-in waits for the code of the second factor.
+	// codeTime is how long a sign-in waits for the code of the second factor.
 	codeTime = 5 * time.Minute
 	// touchEvery is the shortest time between two records of a session's use.
 	touchEvery = time.Minute

@@ -16,7 +16,7 @@ type allowance struct {
 }
 
 // Tries of a password or code are counted in three ways. Somebody who knows a name cannot lock its
-// owner out: a browser in which the owner has logged in before has an allowance of its own (OWASP's
+// owner out: a browser in which the owner has signed in before has an allowance of its own (OWASP's
 // "device cookies"), and a one-time link needs none. The allowance of an address, perhaps a proxy's
 // with everybody behind it, is enough for an office.
 const (

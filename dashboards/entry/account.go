@@ -20,7 +20,7 @@ import (
 type accountPage struct {
 	*page.Layout
 	Account qianshao.Account
-	// Local says that the account has a password here, rather than logging in by OIDC.
+	// Local says that the account has a password here, rather than signing in by OIDC.
 	Local  bool
 	Factor auth.Factor
 	// QR is the QR code for authenticators as the path of an SVG, one unit a module; Size is its
@@ -64,7 +64,7 @@ func (e *Entry) serveAccount(w http.ResponseWriter, r *http.Request) {
 	e.showAccount(w, r, http.StatusOK, v)
 }
 
-// showAccount shows the page of the account that is logged in; v holds what the caller has filled
+// showAccount shows the page of the account that is signed in; v holds what the caller has filled
 // in.
 func (e *Entry) showAccount(w http.ResponseWriter, r *http.Request, status int, v *accountPage) {
 	ctx := r.Context()

@@ -1,4 +1,4 @@
-// Package entry has the pages of one's own account: log-in, also by OIDC, the first start and other
+// Package entry has the pages of one's own account: sign-in, also by OIDC, the first start and other
 // one-time links, password, second factor, tokens.
 package entry
 
@@ -12,7 +12,7 @@ import (
 //go:embed templates/*.html
 var files embed.FS
 
-// Entry serves the log-in and the account's own page.
+// Entry serves the sign-in and the account's own page.
 type Entry struct {
 	*page.Room
 	guard *auth.Guard

@@ -39,9 +39,9 @@ type Layout struct {
 	Watch bool
 	// Exports says that findings can be exported.
 	Exports bool
-	// User is the name of the account that is logged in; "" for none.
+	// User is the name of the account that is signed in; "" for none.
 	User string
-	// Menu is the sidebar; nil if nobody is logged in.
+	// Menu is the sidebar; nil if nobody is signed in.
 	Menu []MenuGroup
 	// Form is the token that the page's forms carry; see auth.FormToken.
 	Form string

@@ -9,7 +9,7 @@ import (
 	"github.com/qianshao/qianshao/index"
 )
 
-// LocalPath returns next if it is a page of this console, otherwise the front page: a log-in form
+// LocalPath returns next if it is a page of this console, otherwise the front page: a sign-in form
 // must not be an open redirector.
 func LocalPath(next string) string {
 	u, err := url.Parse(next)

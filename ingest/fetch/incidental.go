@@ -139,7 +139,7 @@ func dropPath(path string) string {
 }
 
 // isSessionSegment recognises ASP.NET's cookieless ids: groups of a letter and
-// a token in brackets, one of them S (session), A or F (who has logged in).
+// a token in brackets, one of them S (session), A or F (who has signed in).
 func isSessionSegment(segment string) bool {
 	inner, ok := strings.CutPrefix(segment, "(")
 	if !ok {

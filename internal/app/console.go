@@ -27,7 +27,7 @@ import (
 // shutdownTime is how long a request in progress may take when the process is told to stop.
 const shutdownTime = 5 * time.Second
 
-// ConsoleOptions say where the console listens and who may log in.
+// ConsoleOptions say where the console listens and who may sign in.
 type ConsoleOptions struct {
 	// Listen is the address of console, API and metrics.
 	Listen string
@@ -35,7 +35,7 @@ type ConsoleOptions struct {
 	TrustedProxies []string
 	// RequireFactor makes everybody set up a second factor before they can do anything else.
 	RequireFactor bool
-	// OIDC names the file that describes a provider through which people may log in, too; see
+	// OIDC names the file that describes a provider through which people may sign in, too; see
 	// ReadOIDC.
 	OIDC string
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/qianshao/qianshao/locales"
 )
 
-// oidcFile is the format of the file that sets up log-in through an OIDC provider.
+// oidcFile is the format of the file that sets up sign-in through an OIDC provider.
 type oidcFile struct {
 	Issuer     string   `yaml:"issuer"`
 	ClientID   string   `yaml:"client_id"`
@@ -29,7 +29,7 @@ type oidcFile struct {
 	} `yaml:"grants"`
 }
 
-// ReadOIDC reads the file that says where people log in and what they may then do, and
+// ReadOIDC reads the file that says where people sign in and what they may then do, and
 // the client's secret from the file that it names.
 func ReadOIDC(name string) (*auth.OIDC, error) {
 	source, err := os.ReadFile(name)

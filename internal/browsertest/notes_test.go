@@ -8,7 +8,7 @@ import (
 )
 
 // TestNotesStayTheirs: a note that was typed and not sent reappears for its author, but not for the
-// next person who logs in in the same tab, nor for its author after a log-out.
+// next person who signs in in the same tab, nor for its author after a log-out.
 func TestNotesStayTheirs(t *testing.T) {
 	browser := newBrowser(t)
 	o := newOutpost(t, outpostOptions{web: singles(t)})

@@ -81,7 +81,7 @@ func (s *story) look(b *tab, name string) {
 	b.window(s.setting.size, s.setting.dark)
 }
 
-// administrator makes the first account by the link that the server prints, leaves, and logs in.
+// administrator makes the first account by the link that the server prints, leaves, and signs in.
 func (s *story) administrator() {
 	b := newTab(s.t, s.browser, s.base, "boss")
 	s.boss = b

@@ -190,14 +190,14 @@ func (o *outpost) add(t *testing.T, name string, role qianshao.Role) {
 	}
 }
 
-// visitor is a person's browser, logged in by a one-time link.
+// visitor is a person's browser, signed in by a one-time link.
 func (o *outpost) visitor(t *testing.T, browser chromium, name string, role qianshao.Role) *tab {
 	t.Helper()
 	o.add(t, name, role)
 	return o.enter(t, browser, name)
 }
 
-// enter opens a separate browser for an account, logged in.
+// enter opens a separate browser for an account, signed in.
 func (o *outpost) enter(t *testing.T, browser chromium, name string) *tab {
 	t.Helper()
 	b := newTab(t, browser, o.base, name)

@@ -18,7 +18,7 @@
     clear() { try { sessionStorage.clear(); } catch { /* nothing was saved */ } },
   };
 
-  // Saved notes belong to one account: they are deleted at log-out, and if another account logs in.
+  // Saved notes belong to one account: they are deleted at log-out, and if another account signs in.
   if (stored.get("user") !== document.body.dataset.user) {
     stored.clear();
     stored.set("user", document.body.dataset.user);

@@ -1,4 +1,4 @@
-// Package accounts has the statements about accounts: who may log in, their sessions, tokens and one-time
+// Package accounts has the statements about accounts: who may sign in, their sessions, tokens and one-time
 // links, and the administrator's settings. Each change adds an act to the trail in the same transaction.
 package accounts
 
