@@ -129,7 +129,7 @@ func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 	case errors.As(err, &syntax) && r.slips(syntax.Slips):
 		return nil
 	case errors.As(err, &syntax):
-		r.add(&yaml.Node{Line: syntax.Line}, "yaml", syntax.Message)
+		r.add(&yaml.Node{Line: syntax.Line}, "yaml")
 		return nil
 	case rest != nil:
 		r.add(doc, "file_second")

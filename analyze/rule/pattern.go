@@ -36,7 +36,11 @@ func (l *loader) patternMistakes(names []string) (out []syntax.Mistake) {
 	for _, p := range l.patterns {
 		if !p.used && (p.file.overlay || !l.overlaid) && len(l.mistakes)+len(p.reader.Mistakes) == 0 {
 			others := slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == p.file.base() })
-			p.reader.Errorf(p.written.Name.Place, "rule.pattern.unused", syntax.DidYouMean(p.file.base(), others))
+			if near := syntax.DidYouMean(p.file.base(), others); near.Key != "" {
+				p.reader.Errorf(p.written.Name.Place, "rule.pattern.unused_near", near.Args...)
+			} else {
+				p.reader.Errorf(p.written.Name.Place, "rule.pattern.unused")
+			}
 		}
 		out = append(out, p.reader.Mistakes...)
 	}

@@ -69,7 +69,11 @@ func (l *loader) refuseUnused(names []string) {
 			continue
 		}
 		others := slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name })
-		l.mistakes = append(l.mistakes, syntax.Mistake{File: cmp.Or(list.own, list.file), Message: locales.M("rule.words.unused", syntax.DidYouMean(name, others))})
+		message := locales.M("rule.words.unused")
+		if near := syntax.DidYouMean(name, others); near.Key != "" {
+			message = locales.M("rule.words.unused_near", near.Args...)
+		}
+		l.mistakes = append(l.mistakes, syntax.Mistake{File: cmp.Or(list.own, list.file), Message: message})
 	}
 }
 

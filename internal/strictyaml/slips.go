@@ -38,6 +38,10 @@ var slipsOfLines = []slipOfLine{
 	{regexp.MustCompile(`^\s*(?:- +)?\{?\s*[a-z_]+(:)[^\s/:]`), "yaml.colon_space"},
 	{regexp.MustCompile(`^\s*(?:- +)?(?:[a-z_]+:)?\s*([【［〔｛])`), "yaml.bracket"},
 	{regexp.MustCompile(`[\[{].*([】］〕｝])\s*$`), "yaml.bracket"},
+	{regexp.MustCompile(`^\s*(?:- +)?[a-z_]+:\s+[^\s"'\[{|>#&*][^#]*?(:)(?:\s|$)`), "yaml.text_colon"},
+	{regexp.MustCompile(`[{,]\s*[a-z_]+:\s+[^\s"'\[{][^,}#]*?(:)\s`), "yaml.text_colon"},
+	{regexp.MustCompile(`^\s*(?:- +)?(?:[a-z_]+:\s+)?(\[)[^\]\[]*\]\s*[^\s#,:\]}]`), "yaml.text_begins"},
+	{regexp.MustCompile(`^\s*(?:- +)?(?:[a-z_]+:\s+)?(?:\[(?:[^"']*,)?\s*)?([*%@\x60])\S`), "yaml.text_begins"},
 }
 
 // openQuote finds a quote at the beginning of a text.
@@ -51,7 +55,11 @@ func Slips(src []byte) (slips []Slip) {
 	for i, line := range lines {
 		for _, s := range slipsOfLines {
 			if at := s.pattern.FindStringSubmatchIndex(line); at != nil {
-				slips = append(slips, Slip{i + 1, 1 + utf8.RuneCountInString(line[:at[2]]), locales.M(s.key)})
+				var args []any
+				if s.key == "yaml.text_begins" {
+					args = append(args, line[at[2]:at[3]])
+				}
+				slips = append(slips, Slip{i + 1, 1 + utf8.RuneCountInString(line[:at[2]]), locales.M(s.key, args...)})
 				break
 			}
 		}
@@ -68,7 +76,52 @@ func Slips(src []byte) (slips []Slip) {
 			slips = append(slips, Slip{i + 1, 1 + utf8.RuneCountInString(line[:at[2]]), locales.M("yaml.open_quote", quote)})
 		}
 	}
+	if len(slips) == 0 {
+		slips = misaligned(lines)
+	}
 	return slips
+}
+
+// aKey finds the key of a line, which follows any dashes.
+var aKey = regexp.MustCompile(`^[a-z_]+:(?:\s|$)`)
+
+// misaligned finds the first line whose indentation lies between those of the lines above it, or
+// that is indented below a value. The library reports the line at which the list or mapping began.
+// Where a bracket or a quote goes over several lines, it finds nothing, since they may be indented
+// as one likes.
+func misaligned(lines []string) []Slip {
+	var levels []int // the indentations that the line may have
+	opened := true   // whether it may be deeper than all of them
+	for i, line := range lines {
+		line, _, _ = strings.Cut(strings.TrimRight(line, " \r"), " #")
+		at := len(line) - len(strings.TrimLeft(line, " "))
+		if at == len(line) {
+			continue
+		}
+		if strings.Count(line, `"`)%2+strings.Count(line, "'")%2 > 0 || strings.Count(line, "[") != strings.Count(line, "]") || strings.Count(line, "{") != strings.Count(line, "}") {
+			return nil
+		}
+		depth := len(levels)
+		for len(levels) > 0 && levels[len(levels)-1] > at {
+			levels = levels[:len(levels)-1]
+		}
+		inner := len(dashes.FindString(line))
+		isKey := aKey.MatchString(line[inner:])
+		if isDeeper := len(levels) == 0 || levels[len(levels)-1] < at; isDeeper {
+			if len(levels) < depth || isKey && !opened {
+				return []Slip{{i + 1, at + 1, locales.M("yaml.indent")}}
+			}
+			if !opened {
+				continue // the text of the line above goes on
+			}
+			levels = append(levels, at)
+		}
+		if inner > at {
+			levels = append(levels, inner)
+		}
+		opened = strings.HasSuffix(line, ":") || strings.HasSuffix(line, "-")
+	}
+	return nil
 }
 
 // beginsText finds a line that is followed by a text of several lines.

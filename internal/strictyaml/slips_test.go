@@ -39,3 +39,20 @@ func TestSlipsOfReadableFiles(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestMisaligned: texts over several lines may be indented as one likes.
+func TestMisaligned(t *testing.T) {
+	for src, line := range map[string]int{
+		"a:\n    b: 1\n  c: 2\n": 3, "a: 1\n  b: 2\n": 2, "a:\n  - b: 1\n   c: 2\n": 3, "a:\n    - b\n  - c\n": 3,
+		"a:\n- b: 1\n  c: 2\nd: 甲\n    乙\n   丙\ne:\n  f: # 丁\n    g: 1\n": 0,
+		"a: [b,\n      c,\n   d\n": 0, "a: |\n     b: 1\n   c\nd: [1\n": 0,
+	} {
+		got := 0
+		for _, s := range Slips([]byte(src)) {
+			got = s.Line
+		}
+		if got != line {
+			t.Errorf("%q: line %d, want %d", src, got, line)
+		}
+	}
+}

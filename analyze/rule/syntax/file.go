@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/qianshao/qianshao/analyze/fold"
+	"github.com/qianshao/qianshao/internal/spelling"
 	"github.com/qianshao/qianshao/internal/strictyaml"
 	"github.com/qianshao/qianshao/locales"
 	"go.yaml.in/yaml/v3"
@@ -146,7 +147,7 @@ func (f *File) notYAML(err error) bool {
 		f.slips(syntax.Slips)
 		return true
 	}
-	f.Errorf(Place{syntax.Line, 1}, "rule.file.not_yaml", syntax.Message)
+	f.Errorf(Place{syntax.Line, 1}, "rule.file.not_yaml")
 	return true
 }
 
@@ -213,9 +214,18 @@ func unknownKeyRemedy(key string, known []string) locales.Message {
 	return DidYouMean(key, known).Or(locales.M("rule.key.known", locales.List(known)))
 }
 
+// requireKeys reports the keys that are missing, except one whose mistyped name has been reported
+// as unknown.
 func (f *File) requireKeys(root *yaml.Node, given map[string]*yaml.Node, keys ...string) {
-	for _, key := range keys {
-		if given[key] == nil {
+	missing := slices.DeleteFunc(keys, func(key string) bool { return given[key] != nil })
+	mistyped := map[string]bool{}
+	for i := 0; i < len(root.Content); i += 2 {
+		if name := root.Content[i].Value; given[name] == nil {
+			mistyped[spelling.Nearest(name, missing)] = true
+		}
+	}
+	for _, key := range missing {
+		if !mistyped[key] {
 			f.errorf(root, "rule.key.missing", key)
 		}
 	}
@@ -260,11 +270,11 @@ func (f *File) scalar(n *yaml.Node, what any) Text {
 // list reads a sequence of at least one text. It leaves out entries with mistakes.
 func (f *File) list(n *yaml.Node, what any) (out []Text) {
 	switch {
+	case n.Kind == yaml.SequenceNode && len(n.Content) == 0, n.Tag == "!!null":
+		f.errorf(n, "rule.value.list_empty", what)
+		return nil
 	case n.Kind != yaml.SequenceNode:
 		f.errorf(n, "rule.value.list", what, strictyaml.ListRemedy(cmp.Or(n.Value, "…")))
-		return nil
-	case len(n.Content) == 0:
-		f.errorf(n, "rule.value.list_empty", what)
 		return nil
 	case len(n.Content) > maxItems:
 		f.errorf(n, "rule.value.list_to_file", what, maxItems)
@@ -337,7 +347,7 @@ func (f *File) number(n *yaml.Node, what any, low, high int) int {
 func (f *File) oneOf(n *yaml.Node, what string, allowed []string) string {
 	t := f.scalar(n, what)
 	if t.Value != "" && !slices.Contains(allowed, t.Value) {
-		f.errorf(n, "rule.value.one_of", what, t.Value, locales.List(allowed), DidYouMean(t.Value, allowed))
+		f.errorf(n, "rule.value.one_of", what, t.Value, meant{what + ".", allowed}, DidYouMean(t.Value, allowed))
 		return ""
 	}
 	return t.Value

@@ -233,22 +233,24 @@ func CheckCategory(category qianshao.Category) locales.Message {
 	for _, c := range list {
 		names = append(names, string(c))
 	}
-	return locales.M("rule.category", category, crimes(list), DidYouMean(string(category), names))
+	return locales.M("rule.category", category, meant{"category.", names}, DidYouMean(string(category), names))
 }
 
-// crimes lists categories for a message; in Chinese, with the meanings of their names.
-type crimes []qianshao.Category
+// meant lists the values that a key may have; in Chinese, with their meanings, which are in the
+// catalogue under a prefix.
+type meant struct {
+	prefix string
+	values []string
+}
 
-func (c crimes) In(l locales.Lang) string {
-	var names locales.List
-	for _, category := range c {
-		name := string(category)
-		if l == locales.Chinese {
-			name += "（" + l.Text("category."+name) + "）"
+func (m meant) In(l locales.Lang) string {
+	names := slices.Clone(m.values)
+	for i, name := range names {
+		if key := m.prefix + name; l == locales.Chinese && locales.Has(key) {
+			names[i] += "（" + l.Text(key) + "）"
 		}
-		names = append(names, name)
 	}
-	return names.In(l)
+	return locales.List(names).In(l)
 }
 
 func (f *File) tests(n *yaml.Node) (out []Test) {
