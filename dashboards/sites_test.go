@@ -249,7 +249,7 @@ func TestRegisterForm(t *testing.T) {
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	contains(t, w.Body.String(), "没有写依据；写明法律条文或合同编号", "的 * 只能写在最前面", "第一中学", "有 2 处需要改正")
+	contains(t, w.Body.String(), "没有写“法律或合同依据”；写明法律条文或合同编号", "的 * 只能写在最前面", "第一中学", "有 2 处需要改正")
 	checkMarkup(t, "/authorisations", w.Body.String())
 	good := fields("school")
 	good.Set("seen", blank)
@@ -393,9 +393,9 @@ func TestImport(t *testing.T) {
 		t.Errorf("it was overwritten: %+v, %v", b, err)
 	}
 	w = p.upload(t, "x.yaml", []byte("authorisations:\n  - id: y\n    owner: o\n"), csrf())
-	contains(t, w.Body.String(), "没有写依据", "没有写主机", `spellcheck="false"></textarea>`)
+	contains(t, w.Body.String(), "没有写“basis”", "没有写“hosts”", `spellcheck="false"></textarea>`)
 	w = p.upload(t, "", nil, csrf("text", "authorisations:\n  - id: y\n    owner: <o>\n"))
-	contains(t, w.Body.String(), "没有写依据", `spellcheck="false">authorisations:`, "owner: &lt;o&gt;") // pasted text is corrected in place
+	contains(t, w.Body.String(), "没有写“basis”", `spellcheck="false">authorisations:`, "owner: &lt;o&gt;") // pasted text is corrected in place
 	w = p.upload(t, "x.csv", []byte(importTable+hostile+",=1+1,b,c,2026-1-1,2026-12-31,*\n"), csrf())
 	if w.Code != http.StatusUnprocessableEntity {
 		t.Errorf("mistakes: %d", w.Code)

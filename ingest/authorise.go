@@ -3,6 +3,7 @@ package ingest
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,27 +38,59 @@ func bad(code string, args ...any) *locales.Message {
 	return &locales.Message{Key: "scope.mistake." + code, Args: args}
 }
 
+// key is a key of a scope file as mistakes name it. About a form, they say its label instead.
+type key string
+
+// setting is a key with a value that a mistake recommends.
+type setting struct {
+	key   key
+	value string
+}
+
+func (s setting) String() string { return string(s.key) + ": " + s.value }
+
+// onForm returns a mistake in an authorisation as it is said about a form, which has labels for
+// keys, and names for views and reasons.
+func onForm(m locales.Message) locales.Message {
+	args := slices.Clone(m.Args)
+	for i, arg := range args {
+		switch a := arg.(type) {
+		case key:
+			args[i] = locales.M("field." + string(a))
+		case setting:
+			args[i] = locales.M("field.is", locales.M("field."+string(a.key)), locales.M("choice."+string(a.key)+"."+a.value))
+		case qianshao.View:
+			args[i] = locales.M("view." + string(a))
+		case qianshao.Skip:
+			args[i] = locales.M("skip." + string(a))
+		}
+	}
+	return locales.M(m.Key, args...)
+}
+
 // normalise checks an authorisation and returns it in canonical form.
 func normalise(a qianshao.Authorisation) (qianshao.Authorisation, []problem) {
 	var found []problem
 	add := func(field, code string, args ...any) {
-		found = append(found, problem{field, -1, bad(code, args...)})
+		found = append(found, problem{field, -1, bad(code, append([]any{key(field)}, args...)...)})
 	}
-	if a.ID == "" || strings.ContainsFunc(a.ID, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
-		add("id", "id_blank", a.ID)
+	if a.ID == "" {
+		add("id", "blank_id")
+	} else if strings.ContainsFunc(a.ID, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
+		add("id", "id_space", a.ID)
 	}
 	for _, f := range []struct{ field, value string }{{"owner", a.Owner}, {"basis", a.Basis}, {"contact", a.Contact}} {
 		if strings.TrimSpace(f.value) == "" {
 			add(f.field, "blank_"+f.field)
 		}
 	}
-	switch {
-	case a.ValidFrom.IsZero():
+	if a.ValidFrom.IsZero() {
 		add("valid_from", "from_missing")
-	case a.ValidUntil.IsZero():
+	}
+	if a.ValidUntil.IsZero() {
 		add("valid_until", "until_missing")
-	case a.ValidUntil.Before(a.ValidFrom): // one that was ended before it began has both at the same time
-		add("valid_until", "never")
+	} else if a.ValidUntil.Before(a.ValidFrom) { // one that was ended before it began has both at the same time
+		add("valid_until", "never", key("valid_from"))
 	}
 	if a.Rate == 0 {
 		a.Rate = DefaultRate
@@ -91,19 +124,18 @@ func permissionProblems(a *qianshao.Authorisation) (found []problem) {
 	}{{"revisit_min", a.RevisitMin}, {"revisit_max", a.RevisitMax}} {
 		if span.value != 0 && (span.value < MinRevisit || span.value > MaxRevisit) {
 			found = append(found, problem{span.field, -1,
-				bad("revisit_bounds", span.field, MinRevisit, MaxRevisit/(24*time.Hour))})
+				bad("revisit_bounds", key(span.field), locales.Counted("scope.mistake.minutes", int(MinRevisit/time.Minute)), locales.Counted("scope.mistake.days", int(MaxRevisit/(24*time.Hour))))})
 		}
 	}
 	if a.RevisitMin > 0 && a.RevisitMax > 0 && a.RevisitMin > a.RevisitMax {
-		found = append(found, problem{"revisit_max", -1, bad("revisit_swapped")})
+		found = append(found, problem{"revisit_max", -1, bad("revisit_swapped", key("revisit_max"), key("revisit_min"))})
 	}
 	for i, v := range a.Views {
 		switch {
 		case v != qianshao.ViewSearchVisitor && v != qianshao.ViewSearchCrawler:
-			found = append(found, problem{"views", i, bad("view_unknown", v, qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler)})
+			found = append(found, problem{"views", i, bad("view_unknown", string(v), qianshao.ViewSearchVisitor, qianshao.ViewSearchCrawler)})
 		case v == qianshao.ViewSearchCrawler && strings.TrimSpace(a.CrawlerBasis) == "":
-			found = append(found, problem{"views", i,
-				bad("view_basis")})
+			found = append(found, problem{"views", i, bad("view_basis", v, key("crawler_basis"))})
 		}
 	}
 	return found
@@ -146,7 +178,7 @@ func normaliseHost(pattern string, allowPrivate bool) (string, *locales.Message)
 	}
 	ip, ipErr := netip.ParseAddr(u.Hostname())
 	if ipErr == nil && !allowPrivate && (ip.Unmap().IsPrivate() || ip.Unmap().IsLoopback()) {
-		return pattern, bad("host_private", pattern)
+		return pattern, bad("host_private", pattern, setting{"allow_private", "true"})
 	}
 	out := u.Host
 	if wildcard {
@@ -202,15 +234,15 @@ func normalisePath(path string) (string, *locales.Message) {
 func normaliseSeed(seed string, a *qianshao.Authorisation) (string, *locales.Message) {
 	canonical, err := Canonical(seed)
 	if err != nil {
-		return seed, bad("seed_url", err)
+		return seed, bad("seed_url", seed)
 	}
 	u, err := url.Parse(canonical)
 	if err != nil {
-		return seed, bad("seed_url", err)
+		return seed, bad("seed_url", seed)
 	}
 	skip := a.Covers(u, a.ValidFrom)
 	if skip == qianshao.SkipNotAuthorised && u.Port() != "" && a.Names(u.Hostname()) {
-		return seed, bad("seed_port", seed, u.Port(), u.Host)
+		return seed, bad("seed_port", seed, u.Port(), u.Host, key("hosts"))
 	}
 	if skip != "" {
 		return seed, bad("seed_outside", seed, skip)

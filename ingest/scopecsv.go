@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/qianshao/qianshao"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // maxColumns bounds the cells of a row: ten times as many as there are keys. Finding the place
@@ -57,6 +58,9 @@ func ParseScopeCSV(name string, data []byte) ([]qianshao.Authorisation, error) {
 	r := &scopeReader{name: name}
 	list := r.table(data)
 	if len(r.mistakes) > 0 {
+		for i, m := range r.mistakes {
+			r.mistakes[i].Message = r.ofColumns(m.Message)
+		}
 		return nil, &ScopeError{Mistakes: r.mistakes}
 	}
 	return list, nil
@@ -72,6 +76,9 @@ func ParseScopeFields(values map[string]string) (qianshao.Authorisation, error) 
 	}
 	a := r.authorisation(record)
 	if len(r.mistakes) > 0 {
+		for i, m := range r.mistakes {
+			r.mistakes[i].Message = onForm(m.Message)
+		}
 		return a, &ScopeError{Mistakes: r.mistakes}
 	}
 	return a, nil
@@ -156,23 +163,35 @@ func delimiter(text string) rune {
 	return best
 }
 
+// ofColumns returns a mistake with the names of the table's columns for keys.
+func (r *scopeReader) ofColumns(m locales.Message) locales.Message {
+	args := slices.Clone(m.Args)
+	for i, arg := range args {
+		if k, ok := arg.(key); ok && r.columns[k] != "" {
+			args[i] = r.columns[k]
+		}
+	}
+	return locales.M(m.Key, args...)
+}
+
 // header returns the keys of the columns, "" for one without name.
 func (r *scopeReader) header(row []string, at func(int) *yaml.Node) []string {
 	known := columns()
+	r.columns = map[key]string{}
 	keys := make([]string, len(row))
 	for i, cell := range row {
 		name := strings.ToLower(strings.TrimSpace(cell))
 		if name == "" {
 			continue
 		}
-		key, ok := known[name]
+		column, ok := known[name]
 		switch {
 		case !ok:
 			r.add(at(i), "column_unknown", name, suggest(name, authorisationKeys()))
-		case slices.Contains(keys, key):
-			r.add(at(i), "column_twice", key)
+		case slices.Contains(keys, column):
+			r.add(at(i), "column_twice", column)
 		}
-		keys[i] = key
+		keys[i], r.columns[key(column)] = column, name
 	}
 	return keys
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest"
+	"github.com/qianshao/qianshao/locales"
 )
 
 const tableHeader = "编号,责任单位,依据,联系人,生效日期,截止日期,主机,速率\n"
@@ -57,12 +58,12 @@ func TestParseScopeCSVMistakes(t *testing.T) {
 		row("*.com.cn"):                     `x.csv:2:34: host "*.com.cn" covers the sites of many owners`,
 		row("=HYPERLINK(1)"):                `x.csv:2:34: "=HYPERLINK(1)" is a formula`,
 		row("a.example,1,more"):             `x.csv:2:46: "more" is in a column without a name`,
-		row("a.example") + row("b.example"): `x.csv:3:16: valid_from "生效日期" is not a date`,
+		row("a.example") + row("b.example"): `x.csv:3:16: 生效日期 "生效日期" is not a date`,
 		row("a.example") + "a,学校,合同,it,2026-01-01,2026-12-31,b.example,1\n": `x.csv:3:1: id "a" is used twice, first in line 2`,
 		row("\"a.example"): `not valid CSV`,
-		strings.Replace(row("a.example"), "合同", "", 1):                 `x.csv:2:1: basis is empty`,
-		strings.Replace(row("a.example"), "2026-12-31", "明年", 1):       `x.csv:2:23: valid_until "明年" is not a date`,
-		strings.Replace(row("a.example"), "2026-12-31", "2025/1/1", 1): `x.csv:2:23: valid_until is not after valid_from`,
+		strings.Replace(row("a.example"), "合同", "", 1):                 `x.csv:2:1: 依据 is empty`,
+		strings.Replace(row("a.example"), "2026-12-31", "明年", 1):       `x.csv:2:23: 截止日期 "明年" is not a date`,
+		strings.Replace(row("a.example"), "2026-12-31", "2025/1/1", 1): `x.csv:2:23: 截止日期 is not after 生效日期`,
 	} {
 		_, err := ingest.ParseScopeCSV("x.csv", []byte(text))
 		var wrong *ingest.ScopeError
@@ -110,13 +111,45 @@ func TestParseScopeFields(t *testing.T) {
 	}
 }
 
+// TestFormMistakes: a mistake in a form names its labels, not the keys of a file.
+func TestFormMistakes(t *testing.T) {
+	t.Parallel()
+	_, err := ingest.ParseScopeFields(map[string]string{
+		"valid_from": "2026-01-01", "valid_until": "2025-13-40", "hosts": "10.0.0.1", "rate": "abc", "revisit_max": "5m", "revisit_min": "daily", "views": "search_crawler", "id": "a b", "basis": "b", "contact": "c",
+	})
+	var wrong *ingest.ScopeError
+	if !errors.As(err, &wrong) {
+		t.Fatal(err)
+	}
+	got := map[string][2]string{}
+	for _, m := range wrong.Mistakes {
+		got[m.Field] = [2]string{m.Message.In(locales.Chinese), m.Message.In(locales.English)}
+	}
+	want := map[string][2]string{
+		"id":          {"“授权编号”的 \"a b\" 含空格或看不见的字符；给一个短名，例如 school-2026", `Authorisation id "a b" has spaces or invisible characters; give a short name, such as school-2026`},
+		"owner":       {"没有写“责任单位”；写明对站点负责的单位", "Owner is empty; name the organisation that answers for the sites"},
+		"valid_until": {"“截止日期”的 \"2025-13-40\" 不是日期；写 2026-12-31 或 2026-12-31T18:00:00+08:00", `Last day "2025-13-40" is not a date; write 2026-12-31 or 2026-12-31T18:00:00+08:00`},
+		"hosts":       {"主机 \"10.0.0.1\" 是内网地址，默认关闭；内网站点请设为“内网地址：允许”", `host "10.0.0.1" is a private address, which the address guard closes; for an intranet site, set Private addresses: open`},
+		"rate":        {"“每秒请求数”的 \"abc\" 不是数；写每秒请求数，例如 0.5、1 或 2", `Requests a second "abc" is not a number; write requests a second, such as 0.5, 1 or 2`},
+		"revisit_min": {"“最短重访间隔”的 \"daily\" 不是时间长度；写 90m（90 分钟）、6h（6 小时）或 7d（7 天）", `Shortest time between visits "daily" is not a length of time; write 90m (90 minutes), 6h (6 hours) or 7d (7 days)`},
+		"revisit_max": {"“最长重访间隔”超出范围；应在 10 分钟与 90 天之间", "Longest time between visits is not between 10 minutes and 90 days"},
+		"views":       {"“搜索爬虫视角”要求写明“爬虫视角的依据”，即责任单位书面同意之处，因为这种请求自称搜索引擎爬虫", "for the view as a search crawler, fill in Basis of the crawler's view: where the owner permits it in writing, since its requests name a search engine's crawler"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("mistakes (-want +got):\n%s", diff)
+	}
+	if _, err := ingest.ParseScopeFields(nil); !errors.As(err, &wrong) || len(wrong.Mistakes) != 7 {
+		t.Errorf("an empty form, in which seven fields are needed: %v", err)
+	}
+}
+
 // TestSeedPort: a seed on a port that its host does not cover is reported as such.
 func TestSeedPort(t *testing.T) {
 	t.Parallel()
 	_, err := ingest.ParseScopeFields(map[string]string{
 		"id": "a", "owner": "o", "basis": "b", "contact": "c", "valid_from": "2026-01-01", "valid_until": "2026-12-31", "hosts": "a.example", "seeds": "http://a.example:8080/",
 	})
-	if err == nil || !strings.Contains(err.Error(), "add a.example:8080 to hosts") {
+	if err == nil || !strings.Contains(err.Error(), "add a.example:8080 to Hosts") {
 		t.Errorf("told %v", err)
 	}
 }

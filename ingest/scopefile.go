@@ -59,6 +59,7 @@ func (e *ScopeError) In(l locales.Lang) string {
 // scopeReader collects mistakes while it walks a scope file.
 type scopeReader struct {
 	name     string
+	columns  map[key]string // the names that the columns of a table have
 	mistakes []ScopeMistake
 }
 
@@ -140,7 +141,7 @@ func (r *scopeReader) file(data []byte) []qianshao.Authorisation {
 	}
 	var out []qianshao.Authorisation
 	lines := map[string]int{}
-	r.mapping(doc.Content[0], "the file", []string{"authorisations"}, func(_ string, _, value *yaml.Node) {
+	r.mapping(doc.Content[0], locales.M("scope.mistake.file"), []string{"authorisations"}, func(_ string, _, value *yaml.Node) {
 		if isNull(value) {
 			return
 		}
@@ -184,7 +185,7 @@ func (r *scopeReader) slip(s *strictyaml.Slip) bool {
 }
 
 // mapping calls field for every known key, and reports unknown and repeated ones.
-func (r *scopeReader) mapping(n *yaml.Node, what string, known []string, field func(key string, k, v *yaml.Node)) {
+func (r *scopeReader) mapping(n *yaml.Node, what locales.Message, known []string, field func(key string, k, v *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		r.add(n, "mapping", what, locales.List(known))
 		return
@@ -233,14 +234,17 @@ func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
 	var a qianshao.Authorisation
 	values := map[string]*yaml.Node{}
 	before := len(r.mistakes)
-	r.mapping(n, "an authorisation", authorisationKeys(), func(key string, _, v *yaml.Node) {
-		values[key] = v
+	r.mapping(n, locales.M("scope.mistake.authorisation"), authorisationKeys(), func(name string, _, v *yaml.Node) {
+		values[name] = v
 		told := len(r.mistakes)
-		r.field(&a, key, v)
+		r.field(&a, key(name), v)
 		for i := range r.mistakes[told:] {
-			r.mistakes[told+i].Field = key
+			r.mistakes[told+i].Field = name
 		}
 	})
+	if !a.ValidFrom.IsZero() && !a.ValidUntil.IsZero() && !a.ValidUntil.After(a.ValidFrom) {
+		r.tell(values["valid_until"], "valid_until", bad("never", key("valid_until"), key("valid_from")))
+	}
 	told := map[string]bool{}
 	for _, m := range r.mistakes[before:] {
 		told[m.Field] = true
@@ -249,14 +253,9 @@ func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
 		return a // a key was not understood, and what it says would be missing below
 	}
 	a, found := normalise(a)
-	found = slices.DeleteFunc(found, func(p problem) bool {
-		return told[p.field] || p.field == "valid_until" && told["valid_from"] // else a consequence would be reported as a second mistake
-	})
+	found = slices.DeleteFunc(found, func(p problem) bool { return told[p.field] })
 	if !slices.ContainsFunc(found, func(p problem) bool { return p.field == "id" }) && !registrableID(a.ID) {
-		found = append(found, problem{"id", -1, bad("id_signs", a.ID, maxAuthorisationID)})
-	}
-	if len(found)+len(told) == 0 && !a.ValidUntil.After(a.ValidFrom) {
-		found = append(found, problem{"valid_until", -1, bad("never")})
+		found = append(found, problem{"id", -1, bad("id_signs", key("id"), a.ID, maxAuthorisationID)})
 	}
 	for _, p := range found {
 		at := values[p.field]
@@ -271,67 +270,67 @@ func (r *scopeReader) authorisation(n *yaml.Node) qianshao.Authorisation {
 	return a
 }
 
-func (r *scopeReader) field(a *qianshao.Authorisation, key string, v *yaml.Node) {
-	switch key {
+func (r *scopeReader) field(a *qianshao.Authorisation, name key, v *yaml.Node) {
+	switch name {
 	case "id":
 		r.slip(strictyaml.QuoteSlip(v))
-		r.text(v, key, &a.ID)
+		r.text(v, name, &a.ID)
 	case "owner":
-		r.text(v, key, &a.Owner)
+		r.text(v, name, &a.Owner)
 	case "basis":
-		r.text(v, key, &a.Basis)
+		r.text(v, name, &a.Basis)
 	case "contact":
-		r.text(v, key, &a.Contact)
+		r.text(v, name, &a.Contact)
 	case "valid_from":
-		r.date(v, key, false, &a.ValidFrom)
+		r.date(v, name, false, &a.ValidFrom)
 	case "valid_until":
-		r.date(v, key, true, &a.ValidUntil)
+		r.date(v, name, true, &a.ValidUntil)
 	case "hosts":
-		r.list(v, key, &a.Hosts)
+		r.list(v, name, &a.Hosts)
 	case "include":
-		r.list(v, key, &a.Include)
+		r.list(v, name, &a.Include)
 	case "exclude":
-		r.list(v, key, &a.Exclude)
+		r.list(v, name, &a.Exclude)
 	case "seeds":
-		r.list(v, key, &a.Seeds)
+		r.list(v, name, &a.Seeds)
 	case "rate":
 		rate, err := strconv.ParseFloat(v.Value, 64)
 		if v.Kind != yaml.ScalarNode || err != nil || rate == 0 {
-			r.add(v, "rate_number", v.Value, strictyaml.HalfWidth(v.Value))
+			r.add(v, "rate_number", name, v.Value, strictyaml.HalfWidth(v.Value))
 			return
 		}
 		a.Rate = rate
 	case "allow_private":
-		a.AllowPrivate = r.truth(v, key)
+		a.AllowPrivate = r.truth(v, name)
 	case "queries":
-		a.NoQueries = !r.truth(v, key)
+		a.NoQueries = !r.truth(v, name)
 	default:
-		r.permission(a, key, v)
+		r.permission(a, name, v)
 	}
 }
 
 // truth reads true or false.
-func (r *scopeReader) truth(v *yaml.Node, key string) bool {
+func (r *scopeReader) truth(v *yaml.Node, name key) bool {
 	if v.Kind != yaml.ScalarNode || v.Value != "true" && v.Value != "false" {
-		r.add(v, "truth", key, v.Value)
+		r.add(v, "truth", name, v.Value)
 	}
 	return v.Value == "true"
 }
 
 // permission reads what an authorisation permits or asks for besides plain visits.
-func (r *scopeReader) permission(a *qianshao.Authorisation, key string, v *yaml.Node) {
-	switch key {
+func (r *scopeReader) permission(a *qianshao.Authorisation, name key, v *yaml.Node) {
+	switch name {
 	case "revisit_min":
-		r.span(v, key, &a.RevisitMin)
+		r.span(v, name, &a.RevisitMin)
 	case "revisit_max":
-		r.span(v, key, &a.RevisitMax)
+		r.span(v, name, &a.RevisitMax)
 	case "robots_waiver":
-		r.text(v, key, &a.RobotsWaiver)
+		r.text(v, name, &a.RobotsWaiver)
 	case "crawler_basis":
-		r.text(v, key, &a.CrawlerBasis)
+		r.text(v, name, &a.CrawlerBasis)
 	case "views":
 		var names []string
-		r.list(v, key, &names)
+		r.list(v, name, &names)
 		for _, name := range names {
 			a.Views = append(a.Views, qianshao.View(name))
 		}
@@ -340,9 +339,9 @@ func (r *scopeReader) permission(a *qianshao.Authorisation, key string, v *yaml.
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-func (r *scopeReader) text(v *yaml.Node, key string, to *string) {
+func (r *scopeReader) text(v *yaml.Node, name key, to *string) {
 	if v.Kind != yaml.ScalarNode {
-		r.add(v, "text", key)
+		r.add(v, "text", name)
 		return
 	}
 	if !isNull(v) {
@@ -350,12 +349,12 @@ func (r *scopeReader) text(v *yaml.Node, key string, to *string) {
 	}
 }
 
-func (r *scopeReader) list(v *yaml.Node, key string, to *[]string) {
+func (r *scopeReader) list(v *yaml.Node, name key, to *[]string) {
 	if isNull(v) {
 		return
 	}
 	if v.Kind != yaml.SequenceNode {
-		r.add(v, "list", key, strictyaml.ListRemedy(v.Value))
+		r.add(v, "list", name, strictyaml.ListRemedy(v.Value))
 		return
 	}
 	for _, item := range v.Content {
@@ -363,7 +362,7 @@ func (r *scopeReader) list(v *yaml.Node, key string, to *[]string) {
 			continue
 		}
 		if item.Kind != yaml.ScalarNode || isNull(item) || item.Anchor != "" {
-			r.add(item, "entry", key)
+			r.add(item, "entry", name)
 			continue
 		}
 		*to = append(*to, strings.TrimSpace(item.Value))
@@ -371,7 +370,7 @@ func (r *scopeReader) list(v *yaml.Node, key string, to *[]string) {
 }
 
 // date reads a day or a time. With end, a day means its last moment.
-func (r *scopeReader) date(v *yaml.Node, key string, end bool, to *time.Time) {
+func (r *scopeReader) date(v *yaml.Node, name key, end bool, to *time.Time) {
 	if v.Kind == yaml.ScalarNode {
 		if day, err := time.ParseInLocation(time.DateOnly, v.Value, qianshao.ChinaTime()); err == nil {
 			if end {
@@ -385,11 +384,11 @@ func (r *scopeReader) date(v *yaml.Node, key string, end bool, to *time.Time) {
 			return
 		}
 	}
-	r.add(v, "date", key, v.Value, strictyaml.HalfWidth(v.Value))
+	r.add(v, "date", name, v.Value, strictyaml.HalfWidth(v.Value))
 }
 
 // span reads a length of time: 90m, 6h, 7d.
-func (r *scopeReader) span(v *yaml.Node, key string, to *time.Duration) {
+func (r *scopeReader) span(v *yaml.Node, name key, to *time.Duration) {
 	value := v.Value
 	if days, ok := strings.CutSuffix(value, "d"); ok { // time.ParseDuration knows no days
 		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
@@ -398,7 +397,7 @@ func (r *scopeReader) span(v *yaml.Node, key string, to *time.Duration) {
 	}
 	d, err := time.ParseDuration(value)
 	if v.Kind != yaml.ScalarNode || err != nil || d <= 0 {
-		r.add(v, "span", key, v.Value, strictyaml.HalfWidth(v.Value))
+		r.add(v, "span", name, v.Value, strictyaml.HalfWidth(v.Value))
 		return
 	}
 	*to = d
