@@ -269,6 +269,9 @@ func (v *Layout) Misread(err *index.SyntaxError) string {
 // Ago writes how long ago a time was.
 func (v *Layout) Ago(t time.Time) string { return wording.Ago(v.Language, t, v.Now) }
 
+// Age says the same in fewer characters.
+func (v *Layout) Age(t time.Time) string { return wording.Age(v.Language, t, v.Now) }
+
 // Time writes a time for people, in the zone that the foot of the page names.
 func (v *Layout) Time(t time.Time) string {
 	if t.IsZero() {

@@ -32,3 +32,19 @@ func Ago(l locales.Lang, t, now time.Time) string {
 	}
 	return t.In(now.Location()).Format(time.DateOnly)
 }
+
+// Age says the same in a few characters, for rows with little room.
+func Age(l locales.Lang, t, now time.Time) string {
+	d := now.Sub(t)
+	switch {
+	case t.IsZero():
+		return "–"
+	case d < time.Minute:
+		return l.Text("age.now")
+	case d < time.Hour:
+		return l.Text("age.minutes", int(d/time.Minute))
+	case d < 24*time.Hour:
+		return l.Text("age.hours", int(d/time.Hour))
+	}
+	return l.Text("age.days", int(d/(24*time.Hour)))
+}
