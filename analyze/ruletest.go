@@ -136,8 +136,8 @@ func (x Explanation) In(l locales.Lang) string {
 		fmt.Fprintf(&b, "– %s\n", l.Text("explain.allowed", a.Rule, explain.Name(l, "level.", a.Level.String()), a.Score, a.Entry))
 	}
 	if x.Finding != nil {
-		for _, p := range x.Finding.Breakdown {
-			fmt.Fprintf(&b, "%+4d  %s\n", p.Points, explain.Detail(l, p))
+		for _, p := range explain.Breakdown(l, x.Finding.Breakdown) {
+			fmt.Fprintf(&b, "%+4d  %s\n", p.Points, p.Detail)
 		}
 		fmt.Fprintf(&b, "%4d  = %s\n", x.Finding.Score, explain.Name(l, "level.", x.Finding.Level.String()))
 	}

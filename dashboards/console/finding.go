@@ -138,8 +138,8 @@ func (c *Console) serveFinding(w http.ResponseWriter, r *http.Request) {
 	if auth.May(r.Context(), qianshao.PowerAudit) {
 		v.Trail = page.WithQuery("/trail", url.Values{"subject": {qianshao.Subject{Kind: qianshao.SubjectFinding, ID: f.ID}.String()}})
 	}
-	for _, p := range f.Breakdown {
-		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(explain.Detail(v.Language, p)), p.Points})
+	for _, p := range explain.Breakdown(v.Language, f.Breakdown) {
+		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(p.Detail), p.Points})
 		v.Sum += p.Points
 	}
 	if v.others, err = c.opts.Store.Views(r.Context(), f.ID); err != nil {

@@ -59,8 +59,8 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	}
 	v := &reportDocument{findingPage: &findingPage{Layout: page.Bare(locales.Chinese, r.Made, r.TimeZone), Finding: r.Finding}, Report: r, Style: template.CSS(reportCSS)} //nolint:gosec // ours
 	v.findingPage.places()
-	for _, p := range r.Finding.Breakdown {
-		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(explain.Detail(v.Language, p)), p.Points})
+	for _, p := range explain.Breakdown(v.Language, r.Finding.Breakdown) {
+		v.Parts = append(v.Parts, scorePart{v.Language.Named("reason.", p.Reason), untrusted.Plain(p.Detail), p.Points})
 		v.Sum += p.Points
 	}
 	if r.Under != nil {
