@@ -17,7 +17,7 @@ func (p *parser) field(start int, word string) (Node, error) {
 	name, ok := fieldOf(word)
 	if !ok {
 		word = strings.ToLower(word)
-		return nil, p.errorf(start, UnknownField, word, suggest(word, fieldNames()))
+		return nil, p.errorf(start, UnknownField, word, suggestField(word))
 	}
 	missing := p.pos
 	p.skipSpace()
@@ -298,7 +298,7 @@ func oneOf(name FieldName, raw string) (Value, *mistake) {
 		return Text(v), nil
 	}
 	raw = strings.ToLower(raw)
-	return nil, wrong(BadValue, name, raw, suggest(raw, name.Values()))
+	return nil, wrong(BadValue, name, raw, suggestValue(name, raw))
 }
 
 // possible lists a field's values if there are few.

@@ -186,7 +186,7 @@ func TestTypedErrors(t *testing.T) {
 		column           int
 		english, chinese string
 	}{
-		{"lvel:high", 1, `unknown field "lvel": did you mean level? (possible values: category, level`, "没有“lvel”这个字段，是不是要写“level”？（可用：类别、级别"},
+		{"lvel:high", 1, `unknown field "lvel": did you mean level? (fields: category, level`, "没有“lvel”这个字段，是不是要写“level”？（字段：类别、级别"},
 		{"级剐:高", 1, `unknown field "级剐": did you mean 级别?`, "没有“级剐”这个字段，是不是要写“级别”？"},
 		{"类别:赌", 4, `category has no value "赌": did you mean 网络赌博?`, "“类别”没有“赌”这个值，是不是要写“网络赌博”？（可用：网络赌博、诈骗"},
 		{"category:gamble", 10, "did you mean gambling?", "是不是要写“gambling”？"},

@@ -39,7 +39,7 @@ func (f FieldName) Chinese() []string {
 	case FieldState:
 		return []string{"状态"}
 	case FieldIndicator:
-		return []string{"标识", "线索", "联系方式"}
+		return []string{"标识", "联系方式"}
 	}
 	if names := f.chineseReview(); names != nil {
 		return names
@@ -108,6 +108,9 @@ func fieldOf(word string) (FieldName, bool) {
 	names := FieldNames()
 	if slices.Contains(names, FieldName(word)) {
 		return FieldName(word), true
+	}
+	if word == "线索" { // saved queries may have it; the console has another use for the word, so nothing lists it
+		return FieldIndicator, true
 	}
 	for _, name := range names {
 		if slices.Contains(name.Chinese(), word) {
@@ -235,16 +238,26 @@ func (c choices) In(l locales.Lang) string {
 	return locales.List(names).In(l)
 }
 
-// suggest names the nearest of the possible names, if one is near, and then all of them.
-func suggest(got string, possible []ValueName) locales.Message {
+// suggestField names the field that a mistyped word most likely means, if one is near, and then all fields.
+func suggestField(word string) locales.Message {
+	return suggest(word, fieldNames(), "query.meant.field", "query.possible.fields")
+}
+
+// suggestValue does the same for the values of a field.
+func suggestValue(name FieldName, word string) locales.Message {
+	return suggest(word, name.Values(), "query.meant", "query.possible.names")
+}
+
+// suggest says one of two messages, the first if one of the possible names is near.
+func suggest(got string, possible []ValueName, meant, all string) locales.Message {
 	var known []string
 	for _, v := range possible {
 		known = append(append(known, v.Value), v.Chinese...)
 	}
 	if best := nearest(got, known); best != "" {
-		return locales.M("query.meant", best, choices(possible))
+		return locales.M(meant, best, choices(possible))
 	}
-	return locales.M("query.possible.names", choices(possible))
+	return locales.M(all, choices(possible))
 }
 
 // In returns the field's name for a message.
