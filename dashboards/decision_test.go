@@ -508,7 +508,7 @@ func TestUndoByForm(t *testing.T) {
 	}
 	lacks(t, ann.look(subject, "done=99")+ann.look(subject, "done=x")+ann.look(subject, "batch=7"), `role="status"`)
 	lacks(t, bob.look(subject), target)
-	contains(t, lead.look(subject), target, "撤销（需说明理由）")
+	contains(t, lead.look(subject), target, "更改结论：这是什么？", "撤销（需说明理由）")
 	*b.now = b.now.Add(desk.UndoTime)
 	contains(t, ann.look(subject, done), `role="status"`, `data-key="z"`)
 	*b.now = b.now.Add(time.Minute)

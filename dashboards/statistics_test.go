@@ -107,7 +107,7 @@ func TestStatisticsRefused(t *testing.T) {
 		"period=week&of=yesterday":                      "日期须写作 2026-11-26：yesterday",
 		"period=year":                                   "请选择周、月、季",
 		"period=days&from=2026-11-01":                   "请填首日和末日",
-		"period=days&from=2026-11-02&to=2026-11-01":     "末日早于首日",
+		"period=days&from=2026-11-02&to=2026-11-01":     "末日不能早于首日",
 		"period=days&from=2020-11-02&to=2026-11-01":     "最长 366 天",
 		"of=2027-01-01":                                 "尚未开始",
 		"of=%3Cscript%3E":                               "&lt;script&gt;",

@@ -180,11 +180,14 @@ func (p *Panel) fill(f *form, m mistake) {
 // IsFinding says that verdicts are given on the subject itself.
 func (p *Panel) IsFinding() bool { return p.Subject.Kind == qianshao.SubjectFinding }
 
-// Ask is the last part of the key of the question above the answers. The account's own verdict can
-// be changed, so the question is a different one.
+// Ask is the last part of the key of the question above the answers. It is a different one for the
+// account's own verdict, which can be changed, and for a verdict that nobody disputes.
 func (p *Panel) Ask() string {
-	if p.Answer == qianshao.ActDecide && p.Standing.By == p.User && !p.Stale {
+	switch {
+	case p.Answer == qianshao.ActDecide && p.Standing.By == p.User && !p.Stale:
 		return "own"
+	case p.Answer == qianshao.ActAdjudicate && !p.Disputed():
+		return "overrule"
 	}
 	return string(p.Answer)
 }

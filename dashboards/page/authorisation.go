@@ -57,6 +57,10 @@ func (v *Layout) FieldValue(key, value string) string {
 			names[i] = v.Language.Named("view.", name)
 		}
 		return untrusted.Plain(strings.Join(names, " · "))
+	case "valid_from", "valid_until": // a day, or a moment such as that of an ending
+		if t, err := time.Parse(time.RFC3339, value); err == nil {
+			return v.Time(t)
+		}
 	}
 	return untrusted.Plain(value)
 }
