@@ -82,7 +82,7 @@ func (c accountAddCmd) Run(env *environment) error {
 	if err != nil {
 		return err
 	}
-	return env.withFolder(func(f *datafolder.Folder) error {
+	return env.beginFolder(func(f *datafolder.Folder) error {
 		sight, err := c.sight(env, f)
 		if err != nil {
 			return err

@@ -16,9 +16,6 @@ type backupCmd struct {
 }
 
 func (c backupCmd) Run(env *environment) error {
-	if !env.folder().HasStore() {
-		return usageError(locales.Errorf("cli.no_database", env.data))
-	}
 	return env.withFolder(func(f *datafolder.Folder) error {
 		m, err := f.Backup(env.ctx, env.rules, c.Folder, time.Now().In(env.zone()), env.tellProblem)
 		if err != nil {

@@ -20,6 +20,9 @@ type evidenceDeleteCmd struct {
 }
 
 func (c evidenceDeleteCmd) Run(env *environment) error {
+	if err := env.folder().NeedStore(); err != nil {
+		return err
+	}
 	policy, name, err := env.retention("")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return usageError(err)

@@ -49,7 +49,7 @@ func (c demoCmd) Run(env *environment) (err error) {
 	defer func() { err = errors.Join(err, web.Stop(context.WithoutCancel(env.ctx))) }()
 
 	start := time.Now()
-	err = env.withFolder(func(f *datafolder.Folder) error {
+	err = env.beginFolder(func(f *datafolder.Folder) error {
 		return f.Store.PutAuthorisations(env.ctx, byCommand(), web.Authorisations(start))
 	})
 	if err != nil {

@@ -39,7 +39,7 @@ func (c evidenceVerifyCmd) Run(env *environment) error {
 	}
 	opts := env.folder()
 	opts.ReadOnly, opts.Moved = !c.Keep && !c.Moved, c.Moved
-	return withFolder(env.ctx, opts, func(f *datafolder.Folder) error {
+	return env.openFolder(opts, func(f *datafolder.Folder) error {
 		problems := env.problems()
 		v, err := f.Evidence.Verify(env.ctx, want, func(p evidence.Problem) { problems.Print(p) })
 		if err != nil {

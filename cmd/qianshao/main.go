@@ -220,7 +220,7 @@ func (env *environment) folder() datafolder.Options {
 
 // withFolder opens the data folder for work that may be done beside a server.
 func (env *environment) withFolder(work func(*datafolder.Folder) error) error {
-	return withFolder(env.ctx, env.folder(), work)
+	return env.openFolder(env.folder(), work)
 }
 
 // readFolder opens the data folder for work that changes nothing, so that it may also
@@ -228,7 +228,21 @@ func (env *environment) withFolder(work func(*datafolder.Folder) error) error {
 func (env *environment) readFolder(work func(*datafolder.Folder) error) error {
 	opts := env.folder()
 	opts.ReadOnly = true
+	return env.openFolder(opts, work)
+}
+
+// openFolder opens a data folder that must have a database.
+func (env *environment) openFolder(opts datafolder.Options, work func(*datafolder.Folder) error) error {
+	if err := opts.NeedStore(); err != nil {
+		return err
+	}
 	return withFolder(env.ctx, opts, work)
+}
+
+// beginFolder is withFolder for commands with which an operator begins: it creates the data folder
+// if there is none.
+func (env *environment) beginFolder(work func(*datafolder.Folder) error) error {
+	return withFolder(env.ctx, env.folder(), work)
 }
 
 func withFolder(ctx context.Context, opts datafolder.Options, work func(*datafolder.Folder) error) (err error) {

@@ -15,8 +15,8 @@ type migrateCmd struct {
 
 func (c migrateCmd) Run(env *environment) error {
 	from := env.folder()
-	if !from.HasStore() {
-		return usageError(locales.Errorf("cli.no_database", env.data))
+	if err := from.NeedStore(); err != nil {
+		return err
 	}
 	to := from
 	to.Data, to.Backends = c.ToData, c.To.options()

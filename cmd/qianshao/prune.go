@@ -19,6 +19,9 @@ type evidencePruneCmd struct {
 }
 
 func (c evidencePruneCmd) Run(env *environment) error {
+	if err := env.folder().NeedStore(); err != nil {
+		return err
+	}
 	policy, name, err := env.retention(c.Policy)
 	if errors.Is(err, fs.ErrNotExist) && c.Policy == "" {
 		env.print("cli.prune.no_policy", name)

@@ -33,7 +33,7 @@ func (c scopeAddCmd) Run(env *environment) error {
 	if err != nil {
 		return usageError(err)
 	}
-	err = env.withFolder(func(f *datafolder.Folder) error {
+	err = env.beginFolder(func(f *datafolder.Folder) error {
 		if err := f.Store.PutAuthorisations(env.ctx, byCommand(), authorisations); err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (c scopeAddCmd) Run(env *environment) error {
 type scopeListCmd struct{}
 
 func (scopeListCmd) Run(env *environment) error {
-	authorisations, err := registered(env)
+	authorisations, err := registered(env, env.beginFolder)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ type scopeCheckCmd struct {
 }
 
 func (c scopeCheckCmd) Run(env *environment) error {
-	authorisations, err := registered(env)
+	authorisations, err := registered(env, env.withFolder)
 	if err != nil {
 		return err
 	}
@@ -121,8 +121,8 @@ func whyNot(a *qianshao.Authorisation, skip qianshao.Skip) locales.Message {
 	return locales.M("cli.scope.why.time", a.ID, validity(*a, time.Now()))
 }
 
-func registered(env *environment) (authorisations []qianshao.Authorisation, err error) {
-	err = env.withFolder(func(f *datafolder.Folder) (err error) {
+func registered(env *environment, open func(func(*datafolder.Folder) error) error) (authorisations []qianshao.Authorisation, err error) {
+	err = open(func(f *datafolder.Folder) (err error) {
 		authorisations, err = f.Store.Authorisations(env.ctx)
 		return err
 	})

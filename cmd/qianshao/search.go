@@ -35,7 +35,7 @@ func (c searchCmd) Run(env *environment) error {
 		}
 		env.tell("cli.search.meant", offer.Query, why)
 	}
-	if err := c.print(env, found.Results); err != nil || found.Total > 0 || !env.folder().HasStore() {
+	if err := c.print(env, found.Results); err != nil || found.Total > 0 {
 		return err
 	}
 	// That nothing was found says little about hosts that are not monitored.

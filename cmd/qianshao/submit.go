@@ -25,15 +25,13 @@ type submitCmd struct {
 }
 
 func (c submitCmd) Run(env *environment) error {
-	return env.withFolder(func(f *datafolder.Folder) error {
-		switch {
-		case len(c.Withdraw)+len(c.WithdrawOrigin) > 0:
-			return c.withdraw(env, f)
-		case len(c.URLs) == 0:
-			return listReports(env, f, c.Limit)
-		}
-		return c.submit(env, f)
-	})
+	switch {
+	case len(c.Withdraw)+len(c.WithdrawOrigin) > 0:
+		return env.withFolder(func(f *datafolder.Folder) error { return c.withdraw(env, f) })
+	case len(c.URLs) == 0:
+		return env.readFolder(func(f *datafolder.Folder) error { return listReports(env, f, c.Limit) })
+	}
+	return env.beginFolder(func(f *datafolder.Folder) error { return c.submit(env, f) })
 }
 
 func (c submitCmd) submit(env *environment, f *datafolder.Folder) (err error) {

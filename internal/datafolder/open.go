@@ -3,6 +3,7 @@ package datafolder
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -123,13 +124,26 @@ func (o Options) peekSetting(ctx context.Context, name store.Setting) (value str
 
 func storePath(data string) string { return filepath.Join(data, "qianshao.db") }
 
-// HasStore reports whether a store exists. One on a server may turn out to be empty.
+// NeedStore refuses a folder without a store. With a mistyped --data, a command would otherwise
+// create an empty store there and report that nothing was found and the evidence is intact.
+func (o Options) NeedStore() error {
+	if o.HasStore() {
+		return nil
+	}
+	if err := o.wantServer(); err != nil {
+		return err
+	}
+	return inputError(locales.Errorf("data.no_database", o.Data))
+}
+
+// HasStore reports whether a store exists. One on a server may turn out to be empty, and one in
+// a folder that this user must not read may be missing: opening it gives the error.
 func (o Options) HasStore() bool {
 	if o.Backends.Store.Elsewhere() {
 		return true
 	}
 	_, err := os.Stat(storePath(o.Data))
-	return err == nil
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // OpenIndex opens the index, and creates an empty one if there is none. Only one process at a time

@@ -27,6 +27,9 @@ const reindexBatch = 200
 // from its acts, the campaigns, and the index. It returns the number of findings. If it is
 // interrupted, opening the index reports that, and Reindex can be called again. told may be nil.
 func Reindex(ctx context.Context, opts Options, told Reindexing) (count int, err error) {
+	if err := opts.NeedStore(); err != nil {
+		return 0, err
+	}
 	db, err := opts.openStore(ctx)
 	if err != nil {
 		return 0, err

@@ -87,13 +87,13 @@ func (r SearchRequest) pages(page func(after index.Cursor, offset, limit int) (a
 	return found, err
 }
 
-// open opens the index, and updates it from the store if there is one.
+// open opens the index, and updates it from the store.
 func (r SearchRequest) open(ctx context.Context) (index.Index, error) {
-	if !r.Folder.HasStore() && r.Folder.Backends.Index.Elsewhere() {
-		return nil, inputError(locales.Errorf("data.no_database", r.Folder.Data))
+	if err := r.Folder.NeedStore(); err != nil {
+		return nil, err
 	}
 	ix, err := r.Folder.openIndex(false, r.Reindexing)
-	if err != nil && !mustRebuild(err) || !r.Folder.HasStore() {
+	if err != nil && !mustRebuild(err) {
 		return ix, err
 	}
 	db, err := r.Folder.openStore(ctx)
