@@ -194,7 +194,7 @@ func check(flag *kong.Flag, value any) error {
 	defer func() { flag.Set = was }()
 	into := reflect.New(flag.Target.Type()).Elem()
 	if err := flag.Parse(kong.Scan().PushTyped(value, kong.FlagValueToken), into); err != nil {
-		return parseError{err}
+		return parseError{error: err}
 	}
 	if text, ok := value.(string); ok && flag.Enum != "" && !flag.EnumMap()[text] {
 		return locales.Errorf("cli.config.enum", flag.ShortSummary(), text, flag.Enum)

@@ -301,9 +301,8 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	if err != nil {
 		var input *datafolder.InputError // an error in the configuration file
 		if !errors.As(err, &input) {
-			err = locales.Errorf("cli.usage", parseError{err})
+			err = usageOf(err)
 		}
-		err = usageError(err)
 		if wantsJSON(args) {
 			terminal.NewLogger(errOut, false, "json", qianshao.ChinaTime).Error(err.Error())
 			return exitCode(err)
