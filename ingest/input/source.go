@@ -49,6 +49,8 @@ func Path(path string) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		info, err := os.Stat(path)
 		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			yield(Entry{Input: path, Err: locales.Errorf("input.no_file", path)})
 		case err != nil:
 			yield(Entry{Input: path, Err: locales.Errorf("input.path", err)})
 		case info.IsDir():
