@@ -179,7 +179,7 @@ func (accountListCmd) Run(env *environment) error {
 			if a.Factor.Confirmed {
 				factor = "cli.yes"
 			}
-			table.Row(a.Name, string(a.Role), sees(env.lang, &a), env.lang.Text(logIn(&a)), env.lang.Text(factor), env.when(a.Created))
+			table.Row(a.Name, env.named("role.", string(a.Role)), sees(env.lang, &a), env.lang.Text(logIn(&a)), env.lang.Text(factor), env.when(a.Created))
 		}
 		return table.Flush()
 	})
@@ -242,7 +242,7 @@ func changeAccount(env *environment, f *datafolder.Folder, name string, change f
 	if a.Disabled {
 		changed = "cli.account.changed_disabled"
 	}
-	env.tell(changed, a.Name, a.Role, sees(env.told, &a))
+	env.tell(changed, a.Name, terminal.Named(env.told, "role.", string(a.Role)), sees(env.told, &a))
 	return nil
 }
 
@@ -307,10 +307,56 @@ func (c accountLogCmd) Run(env *environment) error {
 			if err != nil {
 				return err
 			}
-			table.Row(strconv.FormatInt(a.Seq, 10), env.when(a.At), a.By, a.Subject.ID, detail.Event, detail.Before, detail.After)
+			of := a.Subject.ID
+			if a.Subject.Kind == qianshao.SubjectSetting {
+				of = env.named("trail.setting.", of)
+			}
+			table.Row(strconv.FormatInt(a.Seq, 10), env.when(a.At), env.by(a.By), of, env.named("trail.event.", detail.Event),
+				env.accountValue(detail.Event, detail.Before), env.accountValue(detail.Event, detail.After))
 		}
 		return table.Flush()
 	})
+}
+
+// by says who acted.
+func (env *environment) by(name string) string {
+	if name == store.ByCommand && env.lang != locales.English {
+		return env.lang.Text("trail.command")
+	}
+	return name
+}
+
+// accountValue is the value before or after an event, as the trail has it or by its name: a role,
+// a sight ("sees all"), both ("lead, sees all"), or what a link is for.
+func (env *environment) accountValue(event, text string) string {
+	switch store.AccountEvent(event) {
+	case store.AccountRole:
+		return env.named("role.", text)
+	case store.AccountSight:
+		return env.sightValue(text)
+	case store.AccountLink:
+		return env.named("trail.link.", text)
+	case store.AccountAdded:
+		if role, sight, ok := strings.Cut(text, ", "); ok && qianshao.Role(role).Valid() && env.lang != locales.English {
+			return env.named("role.", role) + "，" + env.sightValue(sight)
+		}
+	}
+	return text
+}
+
+// sightValue is what an account sees, from the trail's "sees all", "sees nothing" or list of
+// authorisations.
+func (env *environment) sightValue(text string) string {
+	ids, some := strings.CutPrefix(text, "sees ")
+	switch {
+	case !some || env.lang == locales.English:
+		return text
+	case ids == "all":
+		return env.lang.Text("account.sight.all")
+	case ids == "nothing":
+		return env.lang.Text("admin.sight.nothing")
+	}
+	return env.lang.Text("account.sight.some") + ids
 }
 
 // changesOfAccounts returns the acts on accounts and settings, the latest first.

@@ -38,14 +38,14 @@ func (c actsListCmd) Run(env *environment) error {
 		table := env.table("cli.col.act", "cli.col.at", "cli.col.by", "cli.col.kind", "cli.col.subject", "cli.col.verdict", "cli.col.detail")
 		for i := range acts {
 			a := &acts[i]
-			verdict := string(a.Verdict)
+			verdict := env.named("verdict.", string(a.Verdict))
 			if a.Reason != "" {
-				verdict += " (" + string(a.Reason) + ")"
+				verdict = env.lang.Text("cli.because", verdict, env.named("verdict.reason.", string(a.Reason)))
 			}
 			if a.Reverts != 0 {
 				verdict = env.lang.Text("cli.acts.undoes", a.Reverts)
 			}
-			table.Row(strconv.FormatInt(a.Seq, 10), env.when(a.At), a.By, string(a.Kind), a.Subject.String(), verdict, a.Detail)
+			table.Row(strconv.FormatInt(a.Seq, 10), env.when(a.At), env.by(a.By), env.named("trail.kind.", string(a.Kind)), a.Subject.String(), verdict, a.Detail)
 		}
 		return table.Flush()
 	})

@@ -71,9 +71,9 @@ func (c campaignsListCmd) print(env *environment, list []campaign.Campaign) erro
 		v := &list[i]
 		level, seen := "", ""
 		if v.Findings > 0 {
-			level, seen = v.Level.String(), env.when(v.LastSeen)
+			level, seen = env.named("level.", v.Level.String()), env.when(v.LastSeen)
 		}
-		table.Row(v.ID, string(v.Kind), strconv.Itoa(v.Undecided), strconv.Itoa(v.Members), strconv.Itoa(v.Sites), level, strconv.Itoa(v.Score), seen, v.Label)
+		table.Row(v.ID, env.named("campaign.kind.", string(v.Kind)), strconv.Itoa(v.Undecided), strconv.Itoa(v.Members), strconv.Itoa(v.Sites), level, strconv.Itoa(v.Score), seen, v.Label)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -116,7 +116,7 @@ func (c campaignsShowCmd) Run(env *environment) error {
 }
 
 func (c campaignsShowCmd) print(env *environment, d *campaign.Details, members []campaign.Member) error {
-	fmt.Fprintf(env.out, "%s  %s  %s\n", d.ID, d.Kind, d.Label)
+	fmt.Fprintf(env.out, "%s  %s  %s\n", d.ID, env.named("campaign.kind.", string(d.Kind)), d.Label)
 	env.print("cli.campaigns.counts", locales.Counted("count.findings", d.Members), locales.Counted("count.sites", d.Sites), d.Findings, d.Undecided, d.Relapsed, d.Parked, d.Reviewing)
 	if d.Shared {
 		env.print("cli.campaigns.shared")
@@ -141,7 +141,7 @@ func (c campaignsShowCmd) print(env *environment, d *campaign.Details, members [
 	table := env.table("cli.col.finding", "cli.col.category", "cli.col.level", "cli.col.score", "cli.col.primary", "cli.col.undecided", "cli.col.site", "cli.col.first_seen")
 	for i := range members {
 		m := &members[i]
-		table.Row(m.Finding, string(m.Category), m.Level.String(), strconv.Itoa(m.Score), env.yes(m.Primary), env.yes(m.Undecided), m.Site, env.when(m.FirstSeen))
+		table.Row(m.Finding, env.named("category.", string(m.Category)), env.named("level.", m.Level.String()), strconv.Itoa(m.Score), env.yes(m.Primary), env.yes(m.Undecided), m.Site, env.when(m.FirstSeen))
 	}
 	return table.Flush()
 }

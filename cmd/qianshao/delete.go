@@ -95,7 +95,7 @@ func (c evidenceDeletionsCmd) Run(env *environment) error {
 		}
 		table := env.table("cli.col.deleted", "cli.col.finding", "cli.col.category", "cli.col.reason")
 		for _, d := range list {
-			table.Row(env.when(d.At), d.Finding, string(d.Category), d.Reason)
+			table.Row(env.when(d.At), d.Finding, env.named("category.", string(d.Category)), d.Reason)
 		}
 		return table.Flush()
 	})

@@ -181,11 +181,11 @@ func (r demoReport) print(w io.Writer) {
 		f, flagged := demoweb.HighestScoring(r.found[e.URL])
 		switch {
 		case flagged:
-			found.Row(f.Level.String(), strconv.Itoa(f.Score), string(f.Category), terminal.HiddenHow(f), terminal.EvidenceInWords(f), e.URL)
+			found.Row(r.env.named("level.", f.Level.String()), strconv.Itoa(f.Score), r.env.named("category.", string(f.Category)), terminal.HiddenHow(r.env.lang, f), terminal.EvidenceInWords(f), e.URL)
 		case r.fetched[e.URL]:
 			quiet.Row(e.URL, r.why(e))
 		default:
-			unfetched.Row(string(e.Skip), e.URL, r.why(e))
+			unfetched.Row(r.env.named("skip.", string(e.Skip)), e.URL, r.why(e))
 		}
 	}
 	for _, part := range []struct {

@@ -186,6 +186,11 @@ func (env *environment) table(heads ...string) *terminal.Table {
 	return terminal.NewTable(env.out, said...)
 }
 
+// named is a code as a table shows it; see terminal.Named.
+func (env *environment) named(prefix, code string) string {
+	return terminal.Named(env.lang, prefix, code)
+}
+
 // problems returns a writer for what a check finds wrong.
 func (env *environment) problems() *terminal.Problems {
 	return terminal.NewProblems(env.out, env.lang)

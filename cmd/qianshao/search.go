@@ -55,7 +55,7 @@ func (c searchCmd) print(env *environment, results index.Results) error {
 	}
 	table := env.table("cli.col.level", "cli.col.score", "cli.col.state", "cli.col.category", "cli.col.evidence", "cli.col.last_seen", "cli.col.url")
 	for _, hit := range results.Hits {
-		table.Row(hit.Level.String(), strconv.Itoa(hit.Score), string(hit.State), string(hit.Category), hit.Evidence, env.when(hit.LastSeen), hit.URL)
+		table.Row(env.named("level.", hit.Level.String()), strconv.Itoa(hit.Score), env.named("state.", string(hit.State)), env.named("category.", string(hit.Category)), hit.Evidence, env.when(hit.LastSeen), hit.URL)
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -55,7 +55,7 @@ func (c submitCmd) submit(env *environment, f *datafolder.Folder) (err error) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.out, "%s  %s  %s\n", report.ID, reportState(report), terminal.Printable(report.URL))
+		fmt.Fprintf(env.out, "%s  %s  %s\n", report.ID, env.reportState(report), terminal.Printable(report.URL))
 	}
 	if refused != nil {
 		return usageError(refused)
@@ -98,23 +98,34 @@ func listReports(env *environment, f *datafolder.Folder, limit int) error {
 	}
 	table := env.table("cli.col.id", "cli.col.state", "cli.col.reports", "cli.col.origin", "cli.col.last", "cli.col.suspected", "cli.col.url")
 	for _, r := range reports {
-		table.Row(r.ID, reportState(r), strconv.Itoa(r.Reports), r.Origin, env.when(r.Last), string(r.Category), r.URL)
+		table.Row(r.ID, env.reportState(r), strconv.Itoa(r.Reports), r.Origin, env.when(r.Last), env.named("category.", string(r.Category)), r.URL)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	origins, err := f.Store.SubmissionOrigins(env.ctx, store.Everything())
 	for _, o := range origins {
-		env.tell("cli.submit.open", cmp.Or(o.Origin, env.told.Text("cli.submit.origin_unknown")), o.Waiting, o.Queued)
+		env.tell("cli.submit.open", env.origin(o.Origin), o.Waiting, o.Queued)
 	}
 	return err
 }
 
-func reportState(r qianshao.Submission) string {
+// reportState says what has become of a report, and why it waits.
+func (env *environment) reportState(r qianshao.Submission) string {
+	state := env.named("report.", string(r.State))
 	if r.Skip == "" {
-		return string(r.State)
+		return state
 	}
-	return fmt.Sprintf("%s (%s)", r.State, r.Skip)
+	return env.lang.Text("cli.because", state, env.named("skip.", string(r.Skip)))
+}
+
+// origin says where open reports came from: a way, and the network if it is the form.
+func (env *environment) origin(origin string) string {
+	way, network, _ := strings.Cut(origin, " ")
+	if way == "" {
+		return env.told.Text("cli.submit.origin_unknown")
+	}
+	return strings.TrimSpace(terminal.Named(env.told, "origin.", way) + " " + network)
 }
 
 // byCommand signs a change that this command makes.

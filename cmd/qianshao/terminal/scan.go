@@ -45,20 +45,20 @@ func (p *Answers) rows(l scan.Answer) (rows [][]string) {
 		return [][]string{{p.lang.Text("cli.scan.row.error"), "", "", "", "", p.lang.Error(l.Err), l.Input}}
 	}
 	for _, f := range l.Findings {
-		rows = append(rows, []string{f.Level.String(), strconv.Itoa(f.Score), string(f.Category), HiddenHow(f), f.Rule, EvidenceInWords(f), l.Input})
+		rows = append(rows, []string{Named(p.lang, "level.", f.Level.String()), strconv.Itoa(f.Score), Named(p.lang, "category.", string(f.Category)), HiddenHow(p.lang, f), f.Rule, EvidenceInWords(f), l.Input})
 	}
 	for _, a := range l.Allowed {
 		by := a.By
 		if entry, ok := a.Entry.(locales.Speaker); ok {
 			by = entry.In(p.lang)
 		}
-		rows = append(rows, []string{p.lang.Text("cli.scan.row.allowed"), strconv.Itoa(a.Score), string(a.Category), "-", a.Rule, by, l.Input})
+		rows = append(rows, []string{p.lang.Text("cli.scan.row.allowed"), strconv.Itoa(a.Score), Named(p.lang, "category.", string(a.Category)), "-", a.Rule, by, l.Input})
 	}
 	if l.NotRead != "" {
 		rows = append(rows, []string{p.lang.Text("cli.scan.row.not_read"), "", "", "", "", unread(p.lang, l.NotRead), l.Input})
 	}
 	if len(rows) == 0 {
-		rows = append(rows, []string{l.Level.String(), "0", "-", "-", "-", "-", l.Input})
+		rows = append(rows, []string{Named(p.lang, "level.", l.Level.String()), "0", "-", "-", "-", "-", l.Input})
 	}
 	return rows
 }

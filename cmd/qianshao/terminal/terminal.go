@@ -156,17 +156,26 @@ func EvidenceInWords(f qianshao.Finding) string {
 	return text
 }
 
+// Named is a code as a table shows it. In Chinese it is the console's name for the code. English
+// tables show the code itself: it can be read, and is what flags take and JSON has.
+func Named(lang locales.Lang, prefix, code string) string {
+	if lang == locales.English || code == "" {
+		return code
+	}
+	return lang.Named(prefix, code)
+}
+
 // HiddenHow says how a finding's evidence is concealed from visitors: a way of
 // hiding, or the only view that has it.
-func HiddenHow(f qianshao.Finding) string {
+func HiddenHow(lang locales.Lang, f qianshao.Finding) string {
 	for _, e := range f.Evidence {
 		if e.View != "" {
-			return string(e.View)
+			return Named(lang, "view.", string(e.View))
 		}
 	}
 	for _, e := range f.Evidence {
 		if e.Hidden.Concealed() {
-			return string(e.Hidden)
+			return Named(lang, "hidden.", string(e.Hidden))
 		}
 	}
 	return "-"
