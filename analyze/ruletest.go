@@ -27,7 +27,7 @@ func (f TestFailure) String() string { return f.In(locales.English) }
 
 // In says which test failed and what happened.
 func (f TestFailure) In(l locales.Lang) string {
-	return l.Text("explain.test", f.Rule.File, f.Number, f.Test.Expect, f.Test.Content()) + "\n" + f.Got.In(l)
+	return l.Text("explain.test."+f.Test.Expect, f.Rule.File, f.Number, f.Test.Content()) + "\n" + f.Got.In(l)
 }
 
 // TestRules runs the tests inside all rules that are on, and inside all patterns, and returns their

@@ -156,7 +156,7 @@ func (c linkFlags) print(env *environment, f *datafolder.Folder, name string) er
 			base = "http://127.0.0.1:8740/" // where the console is by default
 		}
 	}
-	env.tell("cli.account.link", name, env.stamp(expires))
+	env.tell("cli.account.link", name, expires.In(env.zone()).Format("2006-01-02 15:04"), zoneName{env})
 	fmt.Fprintln(env.out, base+auth.LinkPath(key))
 	return nil
 }
@@ -373,7 +373,24 @@ func changesOfAccounts(env *environment, f *datafolder.Folder, limit int) (list 
 }
 
 type secondReviewCmd struct {
-	Share *float64 `arg:"" optional:""`
+	Share *share `arg:"" optional:""`
+}
+
+// share is a share as an argument: 0.05, or 5% as the console has it.
+type share float64
+
+// UnmarshalText reads the share; whether it is from 0 to 1 is checked when it is set.
+func (s *share) UnmarshalText(text []byte) error {
+	number, percent := strings.CutSuffix(string(text), "%")
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return locales.Errorf("cli.account.share")
+	}
+	if percent {
+		value /= 100
+	}
+	*s = share(value)
+	return nil
 }
 
 func (c secondReviewCmd) Run(env *environment) error {
@@ -385,9 +402,9 @@ func (c secondReviewCmd) Run(env *environment) error {
 		})
 	}
 	return env.withFolder(func(f *datafolder.Folder) error {
-		err := f.Accounts.SetSecondReviewShare(env.ctx, store.ByCommand, *c.Share)
+		err := f.Accounts.SetSecondReviewShare(env.ctx, store.ByCommand, float64(*c.Share))
 		if errors.Is(err, auth.ErrShare) {
-			return usageError(err)
+			return usageError(locales.Errorf("cli.account.share"))
 		}
 		return err
 	})

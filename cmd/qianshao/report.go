@@ -42,6 +42,9 @@ func (c *reportCmd) choice() figures.Choice {
 }
 
 func (c reportCmd) Run(env *environment) error {
+	if (c.From == "") != (c.To == "") {
+		return usageError(locales.Errorf("cli.report.half"))
+	}
 	period, err := c.choice().Period(time.Now(), env.zone())
 	if err != nil {
 		return usageError(err)
