@@ -22,7 +22,7 @@ const (
 type Detection struct {
 	Blocks    []Block
 	Condition Text
-	node      *yaml.Node
+	node      *yaml.Node // nil if it was not read
 }
 
 // Block is one block of a detection as written, together with what it inherits through "like".
@@ -70,9 +70,9 @@ func (b Block) LengthOnly() bool {
 // detection reads the blocks and the condition.
 func (f *File) detection(n *yaml.Node) Detection {
 	out := Detection{node: n}
-	if n.Kind == yaml.MappingNode && len(n.Content)/2 > maxBlocks {
+	if n.Kind == yaml.MappingNode && blocksIn(n) > maxBlocks {
 		f.errorf(n, "rule.block.many", maxBlocks)
-		return out
+		return Detection{}
 	}
 	f.mapping(n, "detection", nil, func(key, value *yaml.Node) {
 		if key.Value == "condition" {
@@ -84,6 +84,17 @@ func (f *File) detection(n *yaml.Node) Detection {
 		out.Blocks = append(out.Blocks, b)
 	})
 	return out
+}
+
+// blocksIn counts the blocks of a detection, which are all keys but the condition.
+func blocksIn(detection *yaml.Node) int {
+	n := 0
+	for i := 0; i < len(detection.Content); i += 2 {
+		if detection.Content[i].Value != "condition" {
+			n++
+		}
+	}
+	return n
 }
 
 func (f *File) block(key, n *yaml.Node) Block {
@@ -196,6 +207,9 @@ func (f *File) inherit(b *Block, earlier []Block) {
 
 // checkDetection checks what can be checked without the word lists.
 func (f *File) checkDetection(d Detection) {
+	if d.node == nil {
+		return // it has too many blocks, which were not read
+	}
 	isMapping := d.node.Kind == yaml.MappingNode
 	if len(d.Blocks) == 0 && isMapping {
 		f.errorf(d.node, "rule.block.none")
