@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/ingest/fetch"
+	"github.com/qianshao/qianshao/locales"
 )
 
 // Canonical returns the canonical spelling of an absolute http or https URL;
@@ -34,7 +36,7 @@ type entry struct {
 // canonical form. Every problem is in the error.
 func NewScope(authorisations []qianshao.Authorisation) (*Scope, error) {
 	s := &Scope{exact: map[string][]entry{}, below: map[string][]entry{}}
-	var problems []string
+	var problems []error
 	ids := map[string]bool{}
 	for i := range authorisations {
 		a, found := normalise(authorisations[i])
@@ -43,12 +45,12 @@ func NewScope(authorisations []qianshao.Authorisation) (*Scope, error) {
 		}
 		ids[a.ID] = true
 		for _, p := range found {
-			problems = append(problems, fmt.Sprintf("authorisation %q: %s", a.ID, p.Message))
+			problems = append(problems, fmt.Errorf("authorisation %q: %w", a.ID, &locales.Error{Message: *p.Message}))
 		}
 		s.list = append(s.list, a)
 	}
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("scope: %s", strings.Join(problems, "\n"))
+		return nil, fmt.Errorf("scope: %w", errors.Join(problems...))
 	}
 	for i := range s.list {
 		for _, pattern := range s.list[i].Hosts {

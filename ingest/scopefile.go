@@ -42,7 +42,7 @@ func (m ScopeMistake) String() string { return m.In(locales.English) }
 
 // In says the mistake in a language.
 func (m ScopeMistake) In(l locales.Lang) string {
-	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.Message.In(l))
+	return fmt.Sprintf("%s:%d:%d: %s", locales.Escape(m.File), m.Line, m.Column, m.Message.In(l))
 }
 
 func (e *ScopeError) Error() string { return e.In(locales.English) }

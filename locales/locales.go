@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -87,7 +88,8 @@ func Has(key string) bool {
 }
 
 // Text returns the message of a key with args filled in as by fmt.Sprintf; an arg that can
-// be said in a language, as a Message or an error, is said in this one. A key that is not in
+// be said in a language, as a Message or an error, is said in this one, and one that is a
+// string is shown as Escape shows it. A key that is not in
 // the catalogue comes back as itself; a test keeps that from happening.
 func (l Lang) Text(key string, args ...any) string {
 	text, ok := catalogue()[l][key]
@@ -112,6 +114,16 @@ func (l Lang) say(arg any) any {
 		return a.In(l)
 	case error:
 		return l.Error(a)
+	case string:
+		if strings.ContainsFunc(a, misleads) {
+			return foreign(a)
+		}
+		return arg
+	case fmt.Stringer:
+		return arg
+	}
+	if v := reflect.ValueOf(arg); v.Kind() == reflect.String && strings.ContainsFunc(v.String(), misleads) {
+		return foreign(v.String()) // such as a category that a rule's author has typed
 	}
 	return arg
 }

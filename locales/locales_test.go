@@ -247,6 +247,34 @@ func TestError(t *testing.T) {
 	}
 }
 
+// TestEscape: what others write can neither end a line nor turn it round.
+func TestEscape(t *testing.T) {
+	type name string
+	const hostile, shown = "甲”\nqianshao: 94 rules\u202e\x1b👩\u200d🔧", `甲”\nqianshao: 94 rules\u202e\x1b👩` + "\u200d🔧"
+	path := &fs.PathError{Op: "open", Path: hostile, Err: fs.ErrNotExist}
+	for _, arg := range []any{hostile, name(hostile), List{hostile}, errors.New(hostile)} {
+		if got, want := Chinese.Text("cli.account.unknown", arg), "没有账号“"+shown+"”；qianshao account list 列出全部账号"; got != want {
+			t.Errorf("%T is said as %q, want %q", arg, got, want)
+		}
+	}
+	for _, l := range []Lang{Chinese, English} {
+		if got := l.Error(fmt.Errorf("%w: %q", path, "a")); got != "open "+shown+": file does not exist: \"a\"" {
+			t.Errorf("a path is said as %q", got)
+		}
+		lines := errors.Join(Errorf("yaml.tab"), Errorf("yaml.dash"))
+		if got := l.Text("data.restored_rules", lines); !strings.HasSuffix(got, "\n"+l.Text("yaml.tab")+"\n"+l.Text("yaml.dash")) {
+			t.Errorf("two errors are said as %q", got)
+		}
+	}
+	if got, want := English.Text("cli.account.unknown", hostile), strconv.Quote(hostile); !strings.Contains(got, want) {
+		t.Errorf("said as %s, which does not have %s", got, want)
+	}
+	var plain any = "甲方 (2026)"
+	if n := testing.AllocsPerRun(100, func() { Chinese.say(plain) }); n != 0 {
+		t.Errorf("a text without such characters takes %v allocations", n)
+	}
+}
+
 func TestOfEnvironment(t *testing.T) {
 	for _, test := range []struct {
 		env  map[string]string

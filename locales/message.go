@@ -32,7 +32,7 @@ func (m Message) String() string { return m.In(English) }
 type List []string
 
 // In joins the names by what stands between them in the language.
-func (list List) In(l Lang) string { return strings.Join(list, l.Text("list")) }
+func (list List) In(l Lang) string { return Escape(strings.Join(list, l.Text("list"))) }
 
 // Counted is a message for a number of things, as Lang.Count says it.
 func Counted(key string, n int) Speaker { return counted{key, n} }
@@ -64,7 +64,8 @@ func (e *Error) Unwrap() (wrapped []error) {
 }
 
 // Error writes an error in the language. Of one that is not in the catalogue, such as
-// the system's, the parts that are in it are said in the language, and the rest as it stands.
+// the system's, the parts that are in it are said in the language, and the rest as it stands,
+// except that its characters are shown as by Escape: a path may be part of it.
 func (l Lang) Error(err error) string {
 	if s, ok := err.(Speaker); ok { //nolint:errorlint // one that is wrapped is said within what wraps it
 		return s.In(l)
@@ -83,8 +84,16 @@ func (l Lang) Error(err error) string {
 			continue
 		}
 		if before, after, ok := strings.Cut(text, part.Error()); ok {
-			said, text = said+before+l.Error(part), after // what is said is not searched for the next
+			said, text = said+between(before)+l.Error(part), after // what is said is not searched for the next
 		}
 	}
-	return said + text
+	return said + between(text)
+}
+
+// between returns the text between the parts of an error; joined errors have a line each.
+func between(text string) string {
+	if text == "\n" {
+		return text
+	}
+	return Escape(text)
 }

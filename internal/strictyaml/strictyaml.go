@@ -71,13 +71,27 @@ func Decode(src []byte, into any) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(src))
 	decoder.KnownFields(true)
 	if err := decode(decoder, into); err != nil && !errors.Is(err, io.EOF) {
-		return &decodeError{err.Error(), Slips(src)}
+		return &decodeError{messageOf(err), Slips(src)}
 	}
 	var second yaml.Node
 	if err := decode(decoder, &second); !errors.Is(err, io.EOF) {
 		return &SecondDocumentError{second.Line, second.Column}
 	}
 	return nil
+}
+
+// messageOf returns the library's message about a file. It quotes the file's keys and values, which
+// may have line ends.
+func messageOf(err error) string {
+	types := (*yaml.TypeError)(nil)
+	if !errors.As(err, &types) {
+		return locales.Escape(err.Error())
+	}
+	message := "yaml: unmarshal errors:"
+	for _, e := range types.Errors {
+		message += "\n  " + locales.Escape(e)
+	}
+	return message
 }
 
 // decodeError is the library's error about a file, with the likely reasons.
@@ -95,7 +109,7 @@ var phrases = []struct {
 }{
 	{regexp.MustCompile(`yaml: unmarshal errors:`), "yaml.phrase.errors"},
 	{regexp.MustCompile(`\bline (\d+): `), "yaml.phrase.line"},
-	{regexp.MustCompile(`(?m)field (\S+) not found in type .*$`), "yaml.phrase.unknown"},
+	{regexp.MustCompile(`(?m)field (.+) not found in type .*$`), "yaml.phrase.unknown"},
 	{regexp.MustCompile(`(?m)cannot unmarshal (!!.*) into (\S+)$`), "yaml.phrase.type"},
 }
 

@@ -52,6 +52,9 @@ func TestDecode(t *testing.T) {
 	if err := Decode([]byte("days: [3]\nx: 1\n"), &file); err == nil || locales.Chinese.Error(err) != chinese {
 		t.Errorf("in Chinese: %s", locales.Chinese.Error(err))
 	}
+	if err := Decode([]byte("\"a b\\nc\": 3\n"), &file); err == nil || !strings.HasSuffix(err.Error(), `line 1: field a b\nc not found`) {
+		t.Errorf("a key with a line end: %v", err)
+	}
 	if err := Decode([]byte("# \xc4\xe3\ndays: 3\n"), &file); err == nil || err.Error() != NotUTF8().String() {
 		t.Errorf("GBK: %v", err)
 	}

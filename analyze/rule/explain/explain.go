@@ -130,9 +130,9 @@ func writeHit(b *strings.Builder, l locales.Lang, hit *qianshao.Evidence) {
 	if hit.Hidden != qianshao.HidingNone {
 		b.WriteString(l.Text("explain.brackets", Name(l, "hidden.", string(hit.Hidden))))
 	}
-	fmt.Fprintf(b, ": %s[%s]%s", hit.Before, hit.Text, hit.After)
+	fmt.Fprintf(b, ": %s[%s]%s", locales.Escape(hit.Before), locales.Escape(hit.Text), locales.Escape(hit.After))
 	if hit.Text != hit.Term {
-		fmt.Fprintf(b, " = %s", hit.Term)
+		fmt.Fprintf(b, " = %s", locales.Escape(hit.Term))
 	}
 	if len(hit.Steps) > 0 {
 		steps := make(locales.List, len(hit.Steps))

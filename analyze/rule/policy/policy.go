@@ -114,7 +114,7 @@ func (texts Quotes) In(l locales.Lang) string {
 		if short != text {
 			short += "…"
 		}
-		b.WriteString("\n    " + short)
+		b.WriteString("\n    " + locales.Escape(short))
 	}
 	return b.String()
 }

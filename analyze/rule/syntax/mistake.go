@@ -21,14 +21,14 @@ type Mistake struct {
 
 // In returns the mistake with its place.
 func (m Mistake) In(l locales.Lang) string {
-	message := m.Message.In(l)
+	message, file := m.Message.In(l), locales.Escape(m.File)
 	switch {
 	case m.Line == 0:
-		return m.File + ": " + message
-	case m.File == "":
+		return file + ": " + message
+	case file == "":
 		return fmt.Sprintf("%d:%d: %s", m.Line, m.Column, message)
 	}
-	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, message)
+	return fmt.Sprintf("%s:%d:%d: %s", file, m.Line, m.Column, message)
 }
 
 // String returns In(locales.English).

@@ -32,7 +32,7 @@ func TestCrawl(t *testing.T) {
 	for language, want := range map[locales.Lang][]string{
 		locales.English: {
 			"0 pages fetched", "rescheduled: URLs 3, hosts 1. Findings with times in the future, to be corrected when their pages are next visited: 2.", "7  skipped: address_blocked: a.example, b.example:81 and 2 more\n",
-			"set allow_private: true in scope.yaml", "1  skipped before: new_reason: c.example\\u001b[2J\n", "due at 2026-11-26 13:00:00 (UTC+8)",
+			"set allow_private: true in scope.yaml", "1  skipped before: new_reason: c.example\\x1b[2J\n", "due at 2026-11-26 13:00:00 (UTC+8)",
 			"22 hosts fail", "h19.example", "2026-11-26 14:00:00", "unreachable", "and 2 more",
 		},
 		locales.Chinese: {"时钟曾经超前", "请在 scope.yaml 写 allow_private: true", "另有 2 个主机", "22 个主机暂时失败", "下一个在 2026-11-26 13:00:00"},

@@ -20,7 +20,7 @@ func TestProblems(t *testing.T) {
 	}
 	problems.Finish()
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 101 || lines[99] != `record 100\u001b[2J` || lines[100] != "… and 3 more" {
+	if len(lines) != 101 || lines[99] != `record 100\x1b[2J` || lines[100] != "… and 3 more" {
 		t.Errorf("%d lines:\n%s", len(lines), out.String())
 	}
 }
