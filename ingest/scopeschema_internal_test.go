@@ -20,8 +20,9 @@ func TestScopeSchema(t *testing.T) {
 			Authorisations struct {
 				Items struct {
 					Properties map[string]struct {
-						MaxLength int
-						Items     struct{ Enum []qianshao.View }
+						MaxLength        int
+						Minimum, Maximum float64
+						Items            struct{ Enum []qianshao.View }
 					}
 					Required []string
 				}
@@ -44,6 +45,9 @@ func TestScopeSchema(t *testing.T) {
 	}
 	if got := entry.Properties["id"].MaxLength; got != maxAuthorisationID {
 		t.Errorf("an id has at most %d characters in the schema, %d for the parser", got, maxAuthorisationID)
+	}
+	if got := entry.Properties["rate"]; got.Minimum != MinRate || got.Maximum != MaxRate {
+		t.Errorf("the rate is from %v to %v in the schema, from %v to %v for the parser", got.Minimum, got.Maximum, MinRate, MaxRate)
 	}
 	_, found := normalise(qianshao.Authorisation{})
 	var missed []string

@@ -22,6 +22,9 @@ type schema struct {
 	Enum       []string
 	Minimum    int
 	Maximum    int
+
+	MaxProperties int
+	PropertyNames struct{ Not struct{ Enum []string } }
 }
 
 func readSchema(t *testing.T, kind string) (s schema) {
@@ -76,6 +79,15 @@ func TestSchemaKeys(t *testing.T) {
 	} {
 		if diff := cmp.Diff(slices.Sorted(slices.Values(values.parser)), slices.Sorted(slices.Values(values.schema))); diff != "" {
 			t.Errorf("values of %s (- parser, + schema):\n%s", name, diff)
+		}
+	}
+	for name, s := range map[string]schema{"rule": rule, "context": context} {
+		detection := s.Defs["detection"]
+		if detection.MaxProperties != maxBlocks+1 { // the blocks and the condition
+			t.Errorf("a %s has at most %d blocks for the parser, and %d keys of its detection in the schema", name, maxBlocks, detection.MaxProperties)
+		}
+		if diff := cmp.Diff(reservedWords(), append(detection.PropertyNames.Not.Enum, "condition")); diff != "" {
+			t.Errorf("words that cannot name a block of a %s (- parser, + schema):\n%s", name, diff)
 		}
 	}
 	for key, most := range map[string]int{"min": maxMin, "within": maxDistance, "min_chars": maxChars, "max_chars": maxChars} {
