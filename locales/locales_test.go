@@ -15,12 +15,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"text/template/parse"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// verb is one of fmt, with the number of its argument where that is written.
-var verb = regexp.MustCompile(`%(?:[-+# 0]*)(?:\[(\d+)\])?[\d.]*(?:\[(\d+)\])?([a-zA-Z%])`)
+// verb is one of fmt that messages use, with the number of its argument where that is written. A
+// flag that is a space is not used: "100% sure" would have one.
+var verb = regexp.MustCompile(`%(?:[-+#0]*)(?:\[(\d+)\])?[\d.]*(?:\[(\d+)\])?([sdqvf%])`)
 
 // verbs returns what a text takes: for each argument, counted from 1, its verbs.
 func verbs(text string) map[int]string {
@@ -58,23 +60,60 @@ func TestMessages(t *testing.T) {
 		if strings.TrimSpace(chinese) == "" || strings.TrimSpace(english) == "" {
 			t.Errorf("%s is empty in a language: %q, %q", key, chinese, english)
 		}
-		if chinese == english && regexp.MustCompile(`\b[a-z]{3,}\b`).MatchString(verb.ReplaceAllString(english, "")) && !slices.Contains(untranslated, key) {
-			t.Errorf("%s is not translated: %q", key, chinese)
-		}
+		checkText(t, key, chinese, english)
 		if diff := cmp.Diff(verbs(english), verbs(chinese)); diff != "" && !slices.Contains(shorter, key) {
 			t.Errorf("%s takes other arguments in Chinese (+) than in English (-):\n%s", key, diff)
 		}
 		if strings.Contains(chinese, "个发现") {
 			t.Errorf("%s counts findings otherwise than the others, which say 条: %q", key, chinese)
 		}
-		if singular, ok := strings.CutSuffix(key, ".one"); ok && !Has(singular) && key != "evidence.one" {
-			t.Errorf("%s has no plural", key)
+		if plural, ok := strings.CutSuffix(key, ".one"); ok && key != "evidence.one" {
+			if !Has(plural) {
+				t.Errorf("%s has no plural", key)
+			} else if most := len(verbs(texts[English][plural])); len(verbs(english)) > most {
+				t.Errorf("%s takes more arguments than the plural, which takes %d", key, most)
+			}
 		}
 	}
 }
 
-// untranslated are the messages that are the same in both languages: signs, names and what is typed.
-var untranslated = []string{"hidden.display-none", "hidden.visibility-hidden", "scope.mistake.other"}
+var (
+	han       = regexp.MustCompile(`\p{Han}`)
+	letters   = regexp.MustCompile(`\pL`)
+	invisible = regexp.MustCompile(`[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]`)
+)
+
+// checkText checks that each text is in its language, without stray signs.
+func checkText(t *testing.T, key, chinese, english string) {
+	if !han.MatchString(chinese) && letters.MatchString(verb.ReplaceAllString(chinese, "")) && !slices.Contains(untranslated, key) {
+		t.Errorf("%s is not translated: %q", key, chinese)
+	}
+	if han.MatchString(english) && !slices.Contains(quoting, key) {
+		t.Errorf("%s has Chinese characters in English: %q", key, english)
+	}
+	if strings.Count(chinese, "\n") != strings.Count(english, "\n") {
+		t.Errorf("%s has other lines in Chinese than in English: %q, %q", key, chinese, english)
+	}
+	for _, text := range []string{chinese, english} {
+		if sign := invisible.FindString(strings.ReplaceAll(text, "\n", "")); sign != "" {
+			t.Errorf("%s has the character %+q: %q", key, sign, text)
+		}
+		if len(verbs(english)) > 0 && strings.Contains(verb.ReplaceAllString(text, ""), "%") {
+			t.Errorf("%s has a %% that is no verb that messages use: %q", key, text)
+		}
+		if len(verbs(english)) == 0 && strings.Contains(text, "%") {
+			t.Errorf("%s takes no arguments, and has a %%: %q", key, text)
+		}
+	}
+}
+
+// untranslated are the messages that are without a Chinese character in Chinese, too: names and what is typed.
+var untranslated = []string{"cli.rules.from.rules_dir", "cli.unmonitored.summary", "export.button.jsonl", "export.button.md", "figures.kappa", "finding.json",
+	"hidden.display-none", "hidden.visibility-hidden", "indicator.qq", "indicator.telegram", "notices.kind.webhook", "oidc.secret", "trail.export.jsonl", "unread.pdf"}
+
+// quoting are the messages that have Chinese characters in English, too: examples, and the program's name.
+var quoting = []string{"cli.first.name", "cli.help", "cli.help.search.<query>", "notices.help.dingtalk.secret.where", "notices.help.feishu.secret.how",
+	"rule.dictionary.parts", "rule.policy.article", "rule.policy.name", "rule.vouch.name", "rule.vouch.what", "search.placeholder"}
 
 // shorter are the messages whose Chinese leaves an argument out: it is English, or the sentence has already said it.
 var shorter = []string{"explain.needs", "store.failed.copy", "store.failed.lock", "store.failed.open", "store.failed.read", "store.failed.write"}
@@ -128,7 +167,10 @@ func TestKeys(t *testing.T) {
 		case strings.HasSuffix(path, ".html"):
 			content, err := os.ReadFile(path)
 			templates.Write(content)
-			return err
+			if err != nil {
+				return err
+			}
+			return readTemplate(t, path, string(content))
 		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
 			return readCode(t, path, written)
 		}
@@ -136,11 +178,6 @@ func TestKeys(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, m := range regexp.MustCompile(`\.(?:T|N|Text|Count) "([a-z0-9._]*[a-z0-9])"[ )}]`).FindAllStringSubmatch(templates.String(), -1) {
-		if !Has(m[1]) {
-			t.Errorf("a template asks for %q, which is not in the catalogue", m[1])
-		}
 	}
 	for _, m := range regexp.MustCompile(`"([a-z0-9._]+\.)(?:%[ds])?"`).FindAllStringSubmatch(templates.String(), -1) {
 		written[m[1]] = true
@@ -185,6 +222,68 @@ func readCode(t *testing.T, path string, written map[string]bool) error {
 	return nil
 }
 
+// readTemplate checks the calls in a template that take a key.
+func readTemplate(t *testing.T, path, content string) error {
+	trees, tree := map[string]*parse.Tree{}, parse.New(path)
+	tree.Mode = parse.SkipFuncCheck
+	if _, err := tree.Parse(content, "", "", trees); err != nil {
+		return err
+	}
+	for _, tree := range trees {
+		eachCommand(tree.Root, func(command *parse.CommandNode, piped int) {
+			name := command.Args[0].String()
+			name = name[strings.LastIndex(name, ".")+1:]
+			ask, ok := asking[name]
+			if !ok || ask.of != "" || len(command.Args) < 2 {
+				return
+			}
+			if key, ok := command.Args[1].(*parse.StringNode); ok {
+				place, _ := tree.ErrorContext(command)
+				checkKey(t, place, name, key.Text, len(command.Args)-2+piped)
+			}
+		})
+	}
+	return nil
+}
+
+// eachCommand calls visit for each command of a template; piped is 1 if it gets the value of the one before it.
+func eachCommand(n parse.Node, visit func(command *parse.CommandNode, piped int)) {
+	branch := func(b *parse.BranchNode) {
+		eachCommand(b.Pipe, visit)
+		eachCommand(b.List, visit)
+		if b.ElseList != nil {
+			eachCommand(b.ElseList, visit)
+		}
+	}
+	switch n := n.(type) {
+	case *parse.ListNode:
+		for _, child := range n.Nodes {
+			eachCommand(child, visit)
+		}
+	case *parse.IfNode:
+		branch(&n.BranchNode)
+	case *parse.RangeNode:
+		branch(&n.BranchNode)
+	case *parse.WithNode:
+		branch(&n.BranchNode)
+	case *parse.ActionNode:
+		eachCommand(n.Pipe, visit)
+	case *parse.TemplateNode:
+		if n.Pipe != nil {
+			eachCommand(n.Pipe, visit)
+		}
+	case *parse.ChainNode:
+		eachCommand(n.Node, visit)
+	case *parse.PipeNode:
+		for i, command := range n.Cmds {
+			visit(command, min(i, 1))
+			for _, arg := range command.Args {
+				eachCommand(arg, visit)
+			}
+		}
+	}
+}
+
 // cutUp are the messages that are asked for without their arguments, which are fields of a document.
 var cutUp = []string{"figures.page"}
 
@@ -212,15 +311,30 @@ func checkCall(t *testing.T, files *token.FileSet, call *ast.CallExpr) {
 	if err != nil || at == 1 && !strings.HasPrefix(key, "rule.") {
 		return
 	}
-	where := files.Position(call.Pos())
-	if !Has(key) {
+	args := len(call.Args) - at - 1
+	if call.Ellipsis.IsValid() {
+		args = -1
+	}
+	checkKey(t, files.Position(call.Pos()).String(), selector.Sel.Name, key, args)
+}
+
+// checkKey checks one call of a function of asking; args is -1 if it is not known how many there are.
+func checkKey(t *testing.T, where, function, key string, args int) {
+	text, ok := catalogue()[English][key]
+	if !ok {
 		t.Errorf("%s asks for %q, which is not in the catalogue", where, key)
 		return
 	}
-	if got, want := len(call.Args)-at-1, len(verbs(catalogue()[English][key])); ask.args && !call.Ellipsis.IsValid() && got != want && !slices.Contains(cutUp, key) {
-		t.Errorf("%s: %q takes %d arguments, and gets %d", where, key, want, got)
+	if want := len(verbs(text)); asking[function].args && args >= 0 && args != want && !slices.Contains(cutUp, key) {
+		t.Errorf("%s: %q takes %d arguments, and gets %d", where, key, want, args)
+	}
+	if counts := slices.Contains([]string{"N", "Count", "Counted"}, function); counts && !Has(key+".one") && !slices.Contains(invariable, key) {
+		t.Errorf("%s counts by %q, which has no %q", where, key, key+".one")
 	}
 }
+
+// invariable are the messages with a number that are the same for one thing.
+var invariable = []string{"batch.again", "campaign.event.relapsed", "decision.history", "decision.now.more", "freeze.all", "notices.schedules.count"}
 
 func TestError(t *testing.T) {
 	inner := Errorf("yaml.open_quote", "“")
