@@ -124,7 +124,7 @@ func permissionProblems(a *qianshao.Authorisation) (found []problem) {
 	}{{"revisit_min", a.RevisitMin}, {"revisit_max", a.RevisitMax}} {
 		if span.value != 0 && (span.value < MinRevisit || span.value > MaxRevisit) {
 			found = append(found, problem{span.field, -1,
-				bad("revisit_bounds", key(span.field), locales.Counted("scope.mistake.minutes", int(MinRevisit/time.Minute)), locales.Counted("scope.mistake.days", int(MaxRevisit/(24*time.Hour))))})
+				bad("revisit_bounds", key(span.field), locales.M("scope.mistake.minutes", int(MinRevisit/time.Minute)), locales.M("scope.mistake.days", int(MaxRevisit/(24*time.Hour))))})
 		}
 	}
 	if a.RevisitMin > 0 && a.RevisitMax > 0 && a.RevisitMin > a.RevisitMax {
