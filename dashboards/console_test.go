@@ -465,15 +465,15 @@ func TestHelpAndErrors(t *testing.T) {
 	if strings.Contains(body, "sql") || strings.Contains(body, "q.db") {
 		t.Error("the error page shows the inside of the machine")
 	}
-	if code, _, _ := o.get(t, "/healthz"); code != http.StatusServiceUnavailable {
-		t.Errorf("/healthz with the store closed: status %d, want 503", code)
+	if code, _, header := o.get(t, "/healthz"); code != http.StatusServiceUnavailable || header.Get(api.HealthHeader) != api.HealthStore {
+		t.Errorf("/healthz with the store closed: status %d, %v, want 503", code, header)
 	}
 }
 
 func TestHealthAndMetrics(t *testing.T) {
 	o := newOutpost(t, nil)
-	if code, body, _ := o.get(t, "/healthz"); code != 200 || body != "ok\n" {
-		t.Errorf("/healthz: %d %q", code, body)
+	if code, body, header := o.get(t, "/healthz"); code != 200 || body != "ok\n" || header.Get(api.HealthHeader) != api.HealthOK {
+		t.Errorf("/healthz: %d %q %v", code, body, header)
 	}
 	code, body, _ := o.get(t, "/metrics")
 	if code != 200 {

@@ -291,7 +291,7 @@ func (s *site) health(w http.ResponseWriter, r *http.Request) {
 	// No finding has this id: it makes the database answer without reading much.
 	_, err := s.opts.Store.VisibleFinding(r.Context(), qianshao.SeeAll(), "-")
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		s.unhealthy(w, "store", err)
+		s.unhealthy(w, api.HealthStore, err)
 		return
 	}
 	_, err = s.opts.Index.Search(r.Context(), index.Request{Sight: qianshao.SeeAll(), Query: index.Phrase{Text: "healthz"}, NoFacets: true})
@@ -300,15 +300,17 @@ func (s *site) health(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, index.ErrUnavailable):
 		answer = "ok, without search\n"
 	case err != nil:
-		s.unhealthy(w, "index", err)
+		s.unhealthy(w, api.HealthIndex, err)
 		return
 	}
+	w.Header().Set(api.HealthHeader, api.HealthOK)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte(answer))
 }
 
 func (s *site) unhealthy(w http.ResponseWriter, part string, err error) {
 	s.opts.Log.Error("health check", "part", part, "error", err)
+	w.Header().Set(api.HealthHeader, part)
 	http.Error(w, part+" does not answer; the log has the cause", http.StatusServiceUnavailable)
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/qianshao/qianshao"
@@ -123,6 +124,9 @@ func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err erro
 	}
 	client := serverClient()
 	defer client.CloseIdleConnections()
+	if _, err := health(ctx, client, r.Folder.Data, base); err != nil { // before the token is sent
+		return found, err
+	}
 	return r.pages(func(after index.Cursor, offset, limit int) (page api.Found, err error) {
 		values := url.Values{"q": {r.Query}, "sort": {string(r.Sort)}, "limit": {strconv.Itoa(limit)}, "offset": {strconv.Itoa(offset)}}
 		if after != "" {
@@ -135,7 +139,7 @@ func (r SearchRequest) askServer(ctx context.Context) (found api.Found, err erro
 
 // CheckHealth asks the server that runs on a data folder whether its store and its index work.
 func CheckHealth(ctx context.Context, data string) error {
-	base, token, err := RunningConsole(data)
+	base, _, err := RunningConsole(data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return locales.Errorf("data.no_server", data)
 	}
@@ -144,24 +148,66 @@ func CheckHealth(ctx context.Context, data string) error {
 	}
 	client := serverClient()
 	defer client.CloseIdleConnections()
-	return ask(ctx, client, base+"healthz", token, func(io.Reader) error { return nil })
+	part, err := health(ctx, client, data, base)
+	switch {
+	case err != nil:
+		return err
+	case part == api.HealthStore:
+		return locales.Errorf("data.store_silent", base)
+	case part == api.HealthIndex:
+		return locales.Errorf("data.index_silent", base)
+	}
+	return nil
 }
 
-// serverClient returns a client for a server on this machine. It uses no proxy.
+// health asks a server for its health: api.HealthOK, or the part that does not answer. The file with
+// the server's address stays behind if the server is killed, and another program may listen there by
+// now. So no token is sent, and only the answer of our own server is accepted.
+func health(ctx context.Context, client *http.Client, data, base string) (string, error) {
+	response, err := get(ctx, client, base+"healthz", "")
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	switch part := response.Header.Get(api.HealthHeader); part {
+	case api.HealthOK, api.HealthStore, api.HealthIndex:
+		return part, nil
+	}
+	return "", locales.Errorf("data.not_ours", base, ConsolePath(data), response.Status)
+}
+
+// serverClient returns a client for a server on this machine. It uses no proxy and follows no redirect.
 func serverClient() *http.Client {
-	return &http.Client{Timeout: serverTimeout, Transport: &http.Transport{}}
+	return &http.Client{
+		Timeout: serverTimeout, Transport: &http.Transport{},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// get sends a request to a running server, with the token unless that is "".
+func get(ctx context.Context, client *http.Client, url, token string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	response, err := client.Do(request)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return nil, locales.Errorf("data.no_answer", request.URL.Host)
+	case err != nil:
+		return nil, locales.Errorf("data.ask_server", err)
+	}
+	return response, nil
 }
 
 // ask sends a request to a running server, and passes its answer to read.
 func ask(ctx context.Context, client *http.Client, url, token string, read func(io.Reader) error) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	response, err := get(ctx, client, url, token)
 	if err != nil {
 		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	response, err := client.Do(request)
-	if err != nil {
-		return locales.Errorf("data.ask_server", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
@@ -173,13 +219,16 @@ func ask(ctx context.Context, client *http.Client, url, token string, read func(
 
 // RunningConsole returns the URL of the console that runs on a data folder, and a token that
 // permits reading; fs.ErrNotExist if there is none.
-func RunningConsole(data string) (url, token string, err error) {
+func RunningConsole(data string) (address, token string, err error) {
 	content, err := os.ReadFile(ConsolePath(data))
 	if err != nil {
 		return "", "", err
 	}
-	url, token, _ = strings.Cut(strings.TrimSpace(string(content)), "\n")
-	return url, token, nil
+	address, token, _ = strings.Cut(strings.TrimSpace(string(content)), "\n")
+	if u, err := url.Parse(address); err != nil || u.Scheme != "http" || u.Host == "" {
+		return "", "", locales.Errorf("data.no_address", ConsolePath(data))
+	}
+	return address, token, nil
 }
 
 // ConsolePath is the file with the URL of a running server's console, through which a search can
