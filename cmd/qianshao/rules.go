@@ -91,10 +91,7 @@ type rulesExportCmd struct {
 }
 
 func (c rulesExportCmd) Run(env *environment) error {
-	if err := os.CopyFS(c.Folder, env.rules.Base()); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return usageError(locales.Errorf("cli.rules.empty_folder", err))
-		}
+	if err := env.rules.Export(c.Folder); err != nil {
 		return err
 	}
 	env.print("cli.rules.exported", c.Folder)

@@ -201,7 +201,7 @@ func newFolder(name string, fill func(temporary string) error) (err error) {
 		err = errors.Join(syncFolders(temporary), os.Rename(temporary, name)) // this also replaces an empty folder
 	}
 	if err != nil {
-		return errors.Join(err, os.RemoveAll(temporary))
+		return undone(errors.Join(err, os.RemoveAll(temporary)))
 	}
 	return syncFolder(parent)
 }

@@ -26,7 +26,8 @@ type MigrateOptions struct {
 
 // Migrate copies all data of an outpost to other places: its store into a database of either
 // engine, in one transaction, and its evidence. It rebuilds the index. Each is compared with the
-// source. Until that is done the target cannot be opened.
+// source. Until that is done the target cannot be opened. After an error, nothing of it is left in the
+// folder; on servers the target must be emptied, or another one named.
 func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []MigratedTable, err error) {
 	for _, name := range []string{storePath(opts.To.Data), EvidencePath(opts.To.Data), indexPath(opts.To.Data)} {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
@@ -58,9 +59,15 @@ func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []Mi
 	for _, p := range problems {
 		opts.Problem(p)
 	}
-	tables, err = f.migrate(ctx, m, opts)
+	err = orUndo(opts.To.Data, madeBy, func() (err error) {
+		tables, err = f.migrate(ctx, m, opts)
+		return err
+	})
 	return m, tables, err
 }
+
+// madeBy are the entries that a migration makes in a folder.
+var madeBy = []string{"qianshao.db", "qianshao.db-wal", "qianshao.db-shm", "evidence", "index.bleve", "store.url", "process.lock", "holder"}
 
 func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) (tables []MigratedTable, err error) {
 	to := opts.To

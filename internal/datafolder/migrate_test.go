@@ -1,7 +1,9 @@
 package datafolder_test
 
 import (
+	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -85,6 +87,34 @@ func TestMigrate(t *testing.T) {
 	if (datafolder.Options{Data: away.Data}).HasStore() {
 		t.Error("a store was created for it")
 	}
+}
+
+// TestMigrateUndone: a migration that fails when nearly everything is copied leaves nothing behind, so
+// that it can be run again. What was in the target's folder before is kept.
+func TestMigrateUndone(t *testing.T) {
+	t.Parallel()
+	from, to := datafolder.Options{Data: foundFolder(t)}, datafolder.Options{Data: t.TempDir()}
+	config := filepath.Join(to.Data, datafolder.ConfigName)
+	if err := os.WriteFile(config, []byte("lang: zh\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	if _, _, err := datafolder.Migrate(ctx, datafolder.MigrateOptions{From: from, To: to, Reindexing: func(int, int) {
+		if !to.HasStore() {
+			t.Error("the index is built before the store is copied")
+		}
+		cancel()
+	}}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("an interrupted migration: %v", err)
+	}
+	if left, err := filepath.Glob(filepath.Join(to.Data, "*")); err != nil || !slices.Equal(left, []string{config}) {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if _, err := migrate(t, from, to); err != nil {
+		t.Fatal(err)
+	}
+	works(t, to)
 }
 
 // TestMigrateToServers: from a folder to servers and back, with the same rows. Migration is refused

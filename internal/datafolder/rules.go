@@ -55,6 +55,24 @@ func (f RuleFolders) Base() fs.FS {
 	return os.DirFS(f.Dir)
 }
 
+// Export writes the rules beneath the overlay into a folder, in which none of their folders may exist.
+// After an error none of them does.
+func (f RuleFolders) Export(folder string) error {
+	entries, err := fs.ReadDir(f.Base(), ".")
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, entry := range entries {
+		name := filepath.Join(folder, entry.Name())
+		if _, err := os.Lstat(name); err == nil {
+			return inputError(locales.Errorf("migrate.exists", name))
+		}
+		names = append(names, entry.Name())
+	}
+	return orUndo(folder, names, func() error { return os.CopyFS(folder, f.Base()) })
+}
+
 // Load reads the rules. The entries of an overlay expire by the clock. warn is called with parts of
 // the overlay that have no effect, and may be nil. Mistakes that the operator must correct are an
 // InputError.
