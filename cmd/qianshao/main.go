@@ -299,7 +299,9 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	if err != nil {
 		return report(errOut, lang, err)
 	}
+	overrideVariables(parser.Model.Node, args)
 	command, err := parser.Parse(args)
+	err = variableError(parser.Model.Node, err)
 	if exited { // --help
 		return code
 	}
