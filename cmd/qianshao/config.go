@@ -76,7 +76,7 @@ func (c *config) parse(commands *kong.Node, source []byte) error {
 		if len(syntax.Slips) > 0 {
 			return c.slipped(&syntax.Slips[0])
 		}
-		return c.errorIn(syntax.Line, syntax.Message)
+		return c.errorIn(syntax.Line, locales.M("cli.config.not_yaml", syntax.Message))
 	case errors.As(rest, &second):
 		return c.errorIn(second.Line, locales.M("cli.config.second"))
 	}
@@ -190,6 +190,17 @@ func (c *config) valueOf(n *yaml.Node) (any, error) {
 
 // check says whether a flag can have a value.
 func check(flag *kong.Flag, value any) error {
+	_, isText := value.(string)
+	_, isList := value.([]any)
+	_, isNamed := value.(map[string]any)
+	switch { // kong's own errors would name Go's types
+	case flag.IsMap() && isList:
+		return locales.Errorf("cli.config.named", flag.Name, flag.Name)
+	case flag.IsSlice() && isNamed:
+		return locales.Errorf("cli.config.list", flag.Name, flag.Name)
+	case !isText && !flag.IsCumulative():
+		return locales.Errorf("cli.config.one_value", flag.Name, flag.Name)
+	}
 	was := flag.Set
 	defer func() { flag.Set = was }()
 	into := reflect.New(flag.Target.Type()).Elem()
