@@ -201,14 +201,23 @@ func (l *loader) read() error {
 		})
 	}
 	group.Wait()
-	for _, f := range files {
+	for i, f := range files {
 		if f.err != nil {
-			return fmt.Errorf("rule: %w", f.err)
+			return unreadable(l.files[i].shown, f.err)
 		}
 		fmt.Fprintf(l.digest, "%s %x\n", f.shown, f.sum)
 		l.collect(f)
 	}
 	return nil
+}
+
+// unreadable names a file by its shown name, and not again by the name inside its folder.
+func unreadable(shown string, err error) error {
+	var inside *fs.PathError
+	if errors.As(err, &inside) {
+		err = inside.Err
+	}
+	return locales.Errorf("rule.set.unreadable", shown, err)
 }
 
 // parsedFile is one parsed file: a list, a pattern, an entry, or none of these if it is a file that

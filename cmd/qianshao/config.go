@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"syscall"
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
@@ -35,7 +36,7 @@ func (*cli) BeforeResolve(ctx *kong.Context) error {
 	}
 	source, err := os.ReadFile(name)
 	switch {
-	case own && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)): // whoever opens the folder reports that
+	case own && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOTDIR)): // whoever opens the folder reports that
 		return nil
 	case err != nil:
 		return &datafolder.InputError{Err: locales.Errorf("cli.config.unreadable", err)}

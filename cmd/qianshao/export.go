@@ -51,7 +51,7 @@ func writeNew(name string, write func(io.Writer) error) error {
 		return usageError(locales.Errorf("cli.file_exists", name))
 	}
 	if err != nil {
-		return err
+		return locales.Errorf("cli.file_not_made", err)
 	}
 	if err = errors.Join(write(f), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(name))

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
@@ -214,7 +215,9 @@ func newIndex(path string, b bleve.Index, opts Options) (*Index, error) {
 // acquire locks the folder, and creates it if necessary. The lock is on a file of its own with no content,
 // since scorch's own file may be damaged. It ends with the process.
 func acquire(path string) (*flock.Flock, error) {
-	if err := os.MkdirAll(path, 0o700); err != nil {
+	if err := os.MkdirAll(path, 0o700); errors.Is(err, syscall.ENOTDIR) {
+		return nil, locales.Errorf("index.not_folder", path)
+	} else if err != nil {
 		return nil, locales.Errorf("because", locales.M("index.creating", path), err)
 	}
 	lock := flock.New(filepath.Join(path, lockFile), flock.SetPermissions(0o600))

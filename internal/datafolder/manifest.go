@@ -129,6 +129,9 @@ func readManifest(backup string) (*Manifest, error) {
 	if err := json.NewDecoder(io.LimitReader(f, maxManifest)).Decode(m); err != nil {
 		return nil, inputError(locales.Errorf("backup.unreadable", f.Name(), err))
 	}
+	if m.Format == 0 || m.Program == "" {
+		return nil, inputError(locales.Errorf("backup.no_manifest", f.Name()))
+	}
 	if m.Format != manifestFormat {
 		return nil, inputError(locales.Errorf("backup.format", m.Format, manifestFormat, m.Program))
 	}

@@ -39,7 +39,7 @@ func (o Options) wantServer() error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return locales.Errorf("data.unreadable", err)
 	}
 	return inputError(locales.Errorf("data.worked_with", o.Data, strings.TrimSpace(string(address)), filepath.Join(o.Data, ConfigName)))
 }

@@ -132,8 +132,8 @@ var remedies = map[string]locales.Message{
 
 // Fail implements database.Engine.
 func (s *server) Fail(op string, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || database.HasFailed(err) {
+		return err
 	}
 	var connecting *pgconn.ConnectError
 	var network net.Error

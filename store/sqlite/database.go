@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -143,8 +144,8 @@ func resultCode(err error) int {
 
 // Fail implements database.Engine.
 func (f *file) Fail(op string, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || database.HasFailed(err) {
+		return err
 	}
 	err = database.Failed(op, f.path, err)
 	code := resultCode(err)
@@ -169,6 +170,10 @@ func (f *file) Fail(op string, err error) error {
 			return locales.Errorf("store.fault.limit", locales.Errorf("because", err, cause))
 		}
 		return locales.Errorf("store.fault.protected", err)
+	case sqlite3.SQLITE_ERROR:
+		if text := err.Error(); strings.Contains(text, "no such table") || strings.Contains(text, "no such column") {
+			return locales.Errorf("store.fault.schema", err)
+		}
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
 		return locales.Errorf("store.fault.protected", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 	"github.com/qianshao/qianshao/store/sqlstore/database"
 )
@@ -164,5 +165,18 @@ func TestUpdateRollsBack(t *testing.T) {
 	var n int
 	if err := db.Read.QueryRow(`SELECT count(*) FROM hosts`).Scan(&n); err != nil || n != 0 {
 		t.Errorf("%d rows remained, error %v", n, err)
+	}
+}
+
+// TestLostTable: the error says once what failed, however deep it happened, and what to do.
+func TestLostTable(t *testing.T) {
+	t.Parallel()
+	db := open(t, filepath.Join(t.TempDir(), "q.db"))
+	_, err := db.Read.ExecContext(t.Context(), `SELECT * FROM lost`)
+	err = db.Fail("count the figures of a report in", db.Fail("read what is parked in", err))
+	for l, want := range map[locales.Lang]string{locales.English: "restore it from a backup", locales.Chinese: "请从备份恢复"} {
+		if text := l.Error(err); strings.Count(text, "q.db") != 1 || strings.Count(text, want) != 1 {
+			t.Errorf("%s; want %q once", text, want)
+		}
 	}
 }

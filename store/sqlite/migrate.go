@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"io/fs"
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/qianshao/qianshao/locales"
@@ -116,5 +118,9 @@ func migrateUp(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	_, err = p.Up(ctx)
+	var lite *sqlite.Error
+	if resultCode(err) == sqlite3.SQLITE_FULL && errors.As(err, &lite) {
+		return lite // goose names the migration, which has nothing to do with it
+	}
 	return err
 }

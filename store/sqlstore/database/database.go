@@ -117,6 +117,22 @@ func (db *DB) UpdateRows(ctx context.Context, d Durability, op string, f func(tx
 	return db.Fail(op, err)
 }
 
+// failure is the error of Failed.
+type failure struct {
+	locales.Message
+	cause error
+}
+
+func (f *failure) Error() string { return f.String() }
+func (f *failure) Unwrap() error { return f.cause }
+
+// HasFailed says whether an error already names the operation that has failed, which need not be said
+// again of one that contains it.
+func HasFailed(err error) bool {
+	var f *failure
+	return errors.As(err, &f)
+}
+
 // Failed says that an operation on the database of that name has failed. The Chinese message only
 // names the kind of operation: what exactly was read or written is of use in the log, which is in
 // English.
@@ -131,7 +147,7 @@ func Failed(op, name string, err error) error {
 	case "lock", "unlock", "claim":
 		kind = "lock"
 	}
-	return locales.Errorf("store.failed", locales.M("store.failed."+kind, op), name, err)
+	return &failure{locales.M("store.failed", locales.M("store.failed."+kind, op), name, err), err}
 }
 
 // NewerSchema refuses the schema of a later program than this one.
