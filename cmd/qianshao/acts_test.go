@@ -63,7 +63,7 @@ func TestActs(t *testing.T) {
 	if code != exitOK || !strings.HasPrefix(head, "2:") {
 		t.Fatalf("head: %d\n%s", code, out)
 	}
-	if code, out := command(t, data, "acts", "verify", "--head", head); code != exitOK || !strings.Contains(out, "2 acts, 1 standing, 0 batches") {
+	if code, out := command(t, data, "acts", "verify", "--head", head); code != exitOK || !strings.Contains(out, "2 acts, 1 subject with a present state, 0 batches") {
 		t.Errorf("verify --head: %d\n%s", code, out)
 	}
 	if code, out := command(t, data, "acts", "verify", "--head", "1"+head); code != exitMismatch || !strings.Contains(out, "the head that was kept is act 12") {
