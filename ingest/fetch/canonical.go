@@ -64,8 +64,8 @@ func parse(raw string) (string, error) {
 		return "", err
 	}
 	u, err := whatwg.Parse(percentEncodeInvalid(raw))
-	if err != nil {
-		return "", locales.Errorf("url.invalid", printable(raw), err)
+	if err != nil { // the parser's reason is long, English and about its own steps
+		return "", locales.Errorf("url.invalid", printable(raw))
 	}
 	return spell(u, raw)
 }
