@@ -348,7 +348,7 @@ func kill(t *testing.T, process *exec.Cmd) {
 func (o oldFolder) killMigrating(t *testing.T) {
 	t.Helper()
 	fresh := filepath.Join(t.TempDir(), "data")
-	if code, out := command(t, fresh, "account", "list"); code != exitOK {
+	if code, out := command(t, fresh, "scope", "list"); code != exitOK {
 		t.Fatalf("%d\n%s", code, out)
 	}
 	was, latest := schemaOf(t, o.data), schemaOf(t, fresh)
