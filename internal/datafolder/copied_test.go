@@ -58,7 +58,7 @@ func TestCopiedFolder(t *testing.T) {
 	if err := os.WriteFile(its, holder, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, run(t, copied), fmt.Sprintf("uses the holder %.16s of %s; if the folder was copied, delete %s", holder, copied.Data, its))
+	refused(t, run(t, copied), fmt.Sprintf("uses the name %.16s of %s; if the folder was copied, delete %s", holder, copied.Data, its))
 	if f, err := datafolder.Open(t.Context(), copied); err != nil {
 		t.Errorf("a command that leases nothing: %v", err)
 	} else if err := f.Close(); err != nil {
