@@ -16,6 +16,7 @@ import (
 	"github.com/qianshao/qianshao/desk"
 	"github.com/qianshao/qianshao/internal/app"
 	"github.com/qianshao/qianshao/internal/datafolder"
+	"github.com/qianshao/qianshao/internal/wording"
 	"github.com/qianshao/qianshao/locales"
 	"github.com/qianshao/qianshao/store"
 )
@@ -329,34 +330,22 @@ func (env *environment) by(name string) string {
 // accountValue is the value before or after an event, as the trail has it or by its name: a role,
 // a sight ("sees all"), both ("lead, sees all"), or what a link is for.
 func (env *environment) accountValue(event, text string) string {
+	if env.lang == locales.English { // whose tables show codes; see terminal.Named
+		return text
+	}
 	switch store.AccountEvent(event) {
 	case store.AccountRole:
 		return env.named("role.", text)
 	case store.AccountSight:
-		return env.sightValue(text)
+		return wording.Sight(env.lang, text)
 	case store.AccountLink:
 		return env.named("trail.link.", text)
 	case store.AccountAdded:
-		if role, sight, ok := strings.Cut(text, ", "); ok && qianshao.Role(role).Valid() && env.lang != locales.English {
-			return env.named("role.", role) + "，" + env.sightValue(sight)
+		if role, sight, ok := strings.Cut(text, ", "); ok && qianshao.Role(role).Valid() {
+			return env.named("role.", role) + "，" + wording.Sight(env.lang, sight)
 		}
 	}
 	return text
-}
-
-// sightValue is what an account sees, from the trail's "sees all", "sees nothing" or list of
-// authorisations.
-func (env *environment) sightValue(text string) string {
-	ids, some := strings.CutPrefix(text, "sees ")
-	switch {
-	case !some || env.lang == locales.English:
-		return text
-	case ids == "all":
-		return env.lang.Text("account.sight.all")
-	case ids == "nothing":
-		return env.lang.Text("admin.sight.nothing")
-	}
-	return env.lang.Text("account.sight.some") + ids
 }
 
 // changesOfAccounts returns the acts on accounts and settings, the latest first.

@@ -9,6 +9,7 @@ import (
 	"github.com/qianshao/qianshao"
 	"github.com/qianshao/qianshao/dashboards/page"
 	"github.com/qianshao/qianshao/desk"
+	"github.com/qianshao/qianshao/internal/wording"
 	"github.com/qianshao/qianshao/store"
 )
 
@@ -98,30 +99,15 @@ func (v *trailPage) value(event, text string) string {
 	case store.AccountRole:
 		return v.Language.Named("role.", text)
 	case store.AccountSight:
-		return v.sight(text)
+		return wording.Sight(v.Language, v.Plain(text))
 	case store.AccountLink:
 		return v.Language.Named("trail.link.", text)
 	case store.AccountAdded:
 		if role, sight, ok := strings.Cut(text, ", "); ok && qianshao.Role(role).Valid() {
-			return v.Language.Named("role.", role) + " · " + v.sight(sight)
+			return v.Language.Named("role.", role) + " · " + wording.Sight(v.Language, v.Plain(sight))
 		}
 	}
 	return v.Plain(text)
-}
-
-// sight writes what an account sees, from the trail's "sees all", "sees nothing" or list of
-// authorisations.
-func (v *trailPage) sight(text string) string {
-	switch ids, some := strings.CutPrefix(text, "sees "); {
-	case !some:
-		return v.Plain(text)
-	case ids == "all":
-		return v.T("account.sight.all")
-	case ids == "nothing":
-		return v.T("admin.sight.nothing")
-	default:
-		return v.T("account.sight.some") + " " + v.Plain(ids)
-	}
 }
 
 // subjectURL is the page of what an act is about; "" if there is none, or if the reader may not see
