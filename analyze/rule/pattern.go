@@ -35,12 +35,8 @@ func (l *loader) keepPattern(p *pattern) {
 func (l *loader) patternMistakes(names []string) (out []syntax.Mistake) {
 	for _, p := range l.patterns {
 		if !p.used && (p.file.overlay || !l.overlaid) && len(l.mistakes)+len(p.reader.Mistakes) == 0 {
-			others := slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == p.file.base() })
-			if near := syntax.DidYouMean(p.file.base(), others); near.Key != "" {
-				p.reader.Errorf(p.written.Name.Place, "rule.pattern.unused_near", near.Args...)
-			} else {
-				p.reader.Errorf(p.written.Name.Place, "rule.pattern.unused")
-			}
+			message := unused(p.file.base(), names, "rule.pattern.unused", "rule.pattern.unused_near")
+			p.reader.Errorf(p.written.Name.Place, message.Key, message.Args...)
 		}
 		out = append(out, p.reader.Mistakes...)
 	}

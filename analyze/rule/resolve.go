@@ -68,13 +68,18 @@ func (l *loader) refuseUnused(names []string) {
 		if list.used || l.overlaid && list.own == "" {
 			continue
 		}
-		others := slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name })
-		message := locales.M("rule.words.unused")
-		if near := syntax.DidYouMean(name, others); near.Key != "" {
-			message = locales.M("rule.words.unused_near", near.Args...)
-		}
+		message := unused(name, names, "rule.words.unused", "rule.words.unused_near")
 		l.mistakes = append(l.mistakes, syntax.Mistake{File: cmp.Or(list.own, list.file), Message: message})
 	}
+}
+
+// unused returns the message about a list or pattern that no rule names, whose name may be mistyped.
+func unused(name string, names []string, alone, mistyped string) locales.Message {
+	others := slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == name })
+	if near := syntax.DidYouMean(name, others); near.Key != "" {
+		return locales.M(mistyped, near.Args...)
+	}
+	return locales.M(alone)
 }
 
 // resolver turns written detections into those of the set.
