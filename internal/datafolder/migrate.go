@@ -59,15 +59,18 @@ func Migrate(ctx context.Context, opts MigrateOptions) (m *Manifest, tables []Mi
 	for _, p := range problems {
 		opts.Problem(p)
 	}
-	err = orUndo(opts.To.Data, madeBy, func() (err error) {
+	err = orUndo(opts.To.Data, madeBy(opts.To.Data), func() (err error) {
 		tables, err = f.migrate(ctx, m, opts)
 		return err
 	})
 	return m, tables, err
 }
 
-// madeBy are the entries that a migration makes in a folder.
-var madeBy = []string{"qianshao.db", "qianshao.db-wal", "qianshao.db-shm", "evidence", "index.bleve", "store.url", "process.lock", "holder"}
+// madeBy returns the paths of all that a migration makes in a data folder.
+func madeBy(data string) []string {
+	db := storePath(data)
+	return []string{db, db + "-wal", db + "-shm", EvidencePath(data), indexPath(data), serverPath(data), lockPath(data), holderPath(data)}
+}
 
 func (f *Folder) migrate(ctx context.Context, m *Manifest, opts MigrateOptions) (tables []MigratedTable, err error) {
 	to := opts.To

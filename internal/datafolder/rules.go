@@ -62,15 +62,15 @@ func (f RuleFolders) Export(folder string) error {
 	if err != nil {
 		return err
 	}
-	var names []string
+	var made []string
 	for _, entry := range entries {
 		name := filepath.Join(folder, entry.Name())
 		if _, err := os.Lstat(name); err == nil {
 			return inputError(locales.Errorf("migrate.exists", name))
 		}
-		names = append(names, entry.Name())
+		made = append(made, name)
 	}
-	return orUndo(folder, names, func() error { return os.CopyFS(folder, f.Base()) })
+	return orUndo(folder, made, func() error { return os.CopyFS(folder, f.Base()) })
 }
 
 // Load reads the rules. The entries of an overlay expire by the clock. warn is called with parts of

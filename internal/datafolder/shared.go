@@ -81,6 +81,8 @@ func (o Options) cluster() (opensearchindex.Options, error) {
 	return cluster, nil
 }
 
+func lockPath(data string) string { return filepath.Join(data, "process.lock") }
+
 // errFolderInUse means that another process runs on the data folder, or is updating its index just
 // now.
 var errFolderInUse = locales.Errorf("data.in_use")
@@ -90,7 +92,7 @@ func (o Options) lockFolder() (*flock.Flock, error) {
 	if err := makeFolder(o.Data); err != nil {
 		return nil, err
 	}
-	lock := flock.New(filepath.Join(o.Data, "process.lock"), flock.SetPermissions(0o600))
+	lock := flock.New(lockPath(o.Data), flock.SetPermissions(0o600))
 	switch locked, err := lock.TryLock(); {
 	case err != nil:
 		return nil, locales.Errorf("data.lock", err)

@@ -4,23 +4,22 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
 
 	"github.com/qianshao/qianshao/locales"
 )
 
-// orUndo calls fill, which makes the named entries of a folder. If it fails, those that it has made are
+// orUndo calls fill, which makes the paths in a folder. If it fails, those that it has made are
 // removed, so that the command can be run again.
-func orUndo(folder string, names []string, fill func() error) error {
+func orUndo(folder string, paths []string, fill func() error) error {
 	missing := func(name string) bool {
 		_, err := os.Lstat(name)
 		return errors.Is(err, fs.ErrNotExist)
 	}
 	anew := missing(folder)
 	var made []string
-	for _, name := range names {
-		if path := filepath.Join(folder, name); missing(path) {
+	for _, path := range paths {
+		if missing(path) {
 			made = append(made, path)
 		}
 	}
